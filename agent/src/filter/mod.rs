@@ -1,0 +1,5 @@
+//! What happens to each message: inspected, masked, refused or forwarded. Pure: no async, no I/O, no clock.
+
+pub mod http;
+pub mod pg;
+pub mod ssh;

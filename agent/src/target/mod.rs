@@ -1,0 +1,6 @@
+//! Target-side I/O: log in to the target, then read and write. One driver per protocol; each serves a lane from login
+//! to end and tells how it ended. Drivers drive machines of `protocols` and ask `filter` about every message.
+
+pub mod http;
+pub mod pg;
+pub mod ssh;
