@@ -1,1 +1,157 @@
-//! Filled in by the tunnel work.
+//! What the agent was told, checked. Every mistake in the file is reported at once.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use crate::vault::{Allow, AllowList};
+
+/// `agent.toml` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawConfig {
+    gateways: Vec<String>,
+    state_dir: Option<PathBuf>,
+    join_token: Option<String>,
+    workers: Option<usize>,
+    connections_per_gateway: Option<usize>,
+    targets: Vec<Allow>,
+    record: RawRecord,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawRecord {
+    spool_dir: Option<PathBuf>,
+    durability: Option<String>,
+    quota_mib: Option<u64>,
+    exchange_mib: Option<u64>,
+    session_mib: Option<u64>,
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `host:port` of every gateway replica's tunnel listener.
+    pub gateways: Vec<String>,
+    /// Key, certificate, spool.
+    pub state_dir: PathBuf,
+    /// Where the join token is, if the agent is not enrolled yet: the token, `env:NAME` or `file:/path`.
+    pub join_token: Option<String>,
+    /// Worker threads.
+    pub workers: usize,
+    /// TCP connections to each gateway for sessions.
+    pub connections_per_gateway: usize,
+    /// The only targets that sessions may go to, and the credentials that each may get.
+    pub targets: AllowList,
+    /// Recording.
+    pub record: Record,
+}
+
+/// Recording.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Where events wait until the gateway has stored them.
+    pub spool_dir: PathBuf,
+    /// What "durable" means.
+    pub durability: Durability,
+    /// Bytes the spool may hold in all; when full, sessions end.
+    pub quota: u64,
+    /// Bytes of data kept per request; the rest is counted and hashed.
+    pub exchange_limit: u64,
+    /// Bytes of data kept per session.
+    pub session_limit: u64,
+}
+
+/// What must survive before a request is let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The death of any process, `kill -9` included: written to the operating system, flushed to disk soon after.
+    Process,
+    /// A power cut: flushed to disk before the request goes on.
+    Disk,
+}
+
+/// How often a [`Durability::Process`] spool is flushed to disk.
+pub const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable:\n{}", .0.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+impl Config {
+    /// Reads and checks a TOML text.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let raw: RawConfig = toml::from_str(text).map_err(|error| ConfigError(vec![error.to_string()]))?;
+        let mut wrong = Vec::new();
+        if raw.gateways.is_empty() {
+            wrong.push("gateways: at least one `host:port` is needed".to_owned());
+        }
+        for gateway in &raw.gateways {
+            let port = gateway.rsplit_once(':').map(|(_, port)| port.parse::<u16>().is_ok());
+            if port != Some(true) {
+                wrong.push(format!("gateways: `{gateway}` is not `host:port`"));
+            }
+        }
+        let state_dir = raw.state_dir.unwrap_or_else(|| {
+            wrong.push("state_dir is missing".to_owned());
+            PathBuf::new()
+        });
+        let durability = match raw.record.durability.as_deref() {
+            None | Some("process") => Durability::Process,
+            Some("disk") => Durability::Disk,
+            Some(other) => {
+                wrong.push(format!("record.durability: `{other}` is neither `process` nor `disk`"));
+                Durability::Process
+            }
+        };
+        let mib = |value: Option<u64>, default: u64| value.unwrap_or(default) << 20;
+        let config = Self {
+            gateways: raw.gateways,
+            join_token: raw.join_token,
+            workers: raw.workers.unwrap_or_else(cores).max(1),
+            connections_per_gateway: raw.connections_per_gateway.unwrap_or(2).clamp(1, 64),
+            targets: AllowList::new(raw.targets),
+            record: Record {
+                spool_dir: raw.record.spool_dir.unwrap_or_else(|| state_dir.join("spool")),
+                durability,
+                quota: mib(raw.record.quota_mib, 2048),
+                exchange_limit: mib(raw.record.exchange_mib, 5),
+                session_limit: mib(raw.record.session_mib, 100),
+            },
+            state_dir,
+        };
+        if wrong.is_empty() { Ok(config) } else { Err(ConfigError(wrong)) }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_short_file_is_enough() {
+        let text = "gateways = ['gw.example:8444']\nstate_dir = '/s'\n\
+                    [[targets]]\naddress = 'db:5432'\ncredentials = ['env:PW']";
+        let config = Config::parse(text).unwrap();
+        assert_eq!(config.record.durability, Durability::Process);
+        assert!(config.targets.target("db:5432").is_some());
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let error = Config::parse("gateways = ['nowhere']\n[record]\ndurability = 'maybe'").unwrap_err().to_string();
+        for part in ["nowhere", "state_dir", "durability"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+}
