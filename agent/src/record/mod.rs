@@ -2,11 +2,21 @@
 //!
 //! This is the interface that target drivers use; the spool behind it is written by the recording work.
 
+mod leftover;
+mod ship;
+mod spool;
+
 use std::sync::Arc;
 
 use proto::{
     Code, Refusal,
-    event::{Completed, Masked, Refused, Request, Resized, Stream},
+    event::{Closed, Completed, Masked, Refused, Request, Resized, Stream},
+};
+
+pub use self::{
+    leftover::{Batch, Leftover},
+    ship::{LinkLost, Sink},
+    spool::{Config, Durability, Spool, SpoolError},
 };
 
 /// Appends events of one session. Cheap to clone; all lanes and both directions of a session share it.
@@ -57,4 +67,26 @@ impl Recorder {
         let _ = Code::Spool;
         Ok(())
     }
+
+    /// Ends the recording: unfinished requests are marked aborted, `Closed` is the last record, nothing can be appended after it.
+    /// Counts that are 0 are filled in. Only the first call counts.
+    ///
+    /// # Errors
+    /// [`Code::Spool`] if it cannot be written; the session is then sealed as a leftover later.
+    pub async fn seal(&self, _closed: Closed) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Ships records until the session is sealed and its last record acknowledged; the spool file is gone then. Runs beside the
+    /// session, once. At most 256 KiB a time, 200 ms after a commit at the latest, at once when sealed.
+    ///
+    /// # Errors
+    /// If the stream is lost. What is not acknowledged stays in the spool and becomes a [`Leftover`] once all clones of this
+    /// recorder are dropped.
+    pub async fn ship(&self, _sink: impl Sink) -> Result<(), LinkLost> {
+        Ok(())
+    }
+
+    /// The gateway has stored everything up to `seq` (`Down::Ack`).
+    pub fn acked(&self, _seq: u64) {}
 }

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use proto::{Down, Up};
 use tokio::sync::mpsc;
 
+use crate::record::{LinkLost, Sink};
+
 /// One lane's two ends.
 pub struct Link {
     /// What the gateway sends.
@@ -49,6 +51,12 @@ impl ToGateway {
     /// If the gateway is lost.
     pub async fn send(&self, up: Up) -> Result<(), GatewayLost> {
         self.0.send(up).await.map_err(|_| GatewayLost)
+    }
+}
+
+impl Sink for ToGateway {
+    async fn send(&mut self, records: Vec<Bytes>) -> Result<(), LinkLost> {
+        Self::send(self, Up::Events(records)).await.map_err(|_| LinkLost)
     }
 }
 
