@@ -17,3 +17,56 @@ pub mod session;
 pub mod target;
 pub mod tunnel;
 pub mod vault;
+
+use std::{sync::Arc, time::Duration};
+
+use proto::{Code, Ending};
+
+use crate::{
+    config::Config,
+    record::{Spool, SpoolError},
+    session::Sessions,
+    tunnel::{Tunnel, TunnelError},
+    vault::Vault,
+};
+
+/// The agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The spool cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The gateways cannot be used.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
+}
+
+/// How long sessions may take to end in order once the agent is asked to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Runs the agent until `shutdown` is done, then ends its sessions in order.
+///
+/// # Errors
+/// If it cannot start.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    let spool = Spool::open(record::Config::from(&config.record))?;
+    let vault = Arc::new(Vault::new(config.targets.clone()));
+    let sessions = Sessions::new(vault, spool);
+    let tunnel = Tunnel::open(&config, sessions.clone()).await?;
+    tokio::pin!(shutdown);
+    tokio::select! {
+        () = tunnel.run() => {}
+        () = &mut shutdown => {}
+    }
+    tracing::info!(sessions = sessions.count(), "stopping");
+    sessions.stop_all(&Ending::new(Code::Draining, "the agent is shutting down"));
+    let drained = async {
+        while sessions.count() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The last acknowledgements travel.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let _late = tokio::time::timeout(DRAIN, drained).await;
+    Ok(())
+}

@@ -129,6 +129,18 @@ impl Config {
     }
 }
 
+/// The value behind `env:NAME` or `file:/path`, or the text itself; `None` if it cannot be read.
+#[must_use]
+pub fn reference(text: &str) -> Option<String> {
+    if let Some(name) = text.strip_prefix("env:") {
+        return std::env::var(name).ok();
+    }
+    if let Some(path) = text.strip_prefix("file:") {
+        return std::fs::read_to_string(path).ok().map(|value| value.trim().to_owned());
+    }
+    Some(text.to_owned())
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -90,3 +90,19 @@ pub enum SpoolError {
     #[error("not a spool file: {0}")]
     Damaged(&'static str),
 }
+
+impl From<&crate::config::Record> for Config {
+    fn from(record: &crate::config::Record) -> Self {
+        let durability = match record.durability {
+            crate::config::Durability::Process => Durability::Process,
+            crate::config::Durability::Disk => Durability::Disk,
+        };
+        Self {
+            durability,
+            quota: record.quota,
+            exchange_limit: record.exchange_limit,
+            session_limit: record.session_limit,
+            ..Self::new(&record.spool_dir)
+        }
+    }
+}

@@ -1,12 +1,16 @@
 //! One session from grant to seal: resolve the credential, log in to the target, pump, close.
 
 mod link;
+mod sessions;
 
 use std::sync::Arc;
 
 use proto::{Code, Grant, Refusal, SessionId};
 
-pub use self::link::{FromGateway, Link, ToGateway, pair};
+pub use self::{
+    link::{DownStream, FromGateway, Link, ToGateway, pair},
+    sessions::Sessions,
+};
 use crate::{
     record::Recorder,
     vault::{Secret, Vault},

@@ -1,0 +1,213 @@
+//! The sessions this agent serves: each is opened by the gateway's grant, driven to its end by one owner, and sealed.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use proto::{
+    Code, Ending, Grant, Refusal, SessionId, Settings, Up,
+    event::{Closed, Opened},
+};
+use tokio::sync::watch;
+
+use super::{Context, FromGateway, Link, ToGateway};
+use crate::{
+    record::{LinkLost, Recorder, Sink, Spool},
+    target,
+    vault::Vault,
+};
+
+/// How long the gateway may take to acknowledge the last records of a session.
+const SEAL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// All sessions of this agent. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    vault: Arc<Vault>,
+    spool: Spool,
+    live: Mutex<HashMap<SessionId, Live>>,
+}
+
+struct Live {
+    context: Context,
+    stop: watch::Sender<Option<Ending>>,
+}
+
+impl Sessions {
+    /// No sessions yet.
+    #[must_use]
+    pub fn new(vault: Arc<Vault>, spool: Spool) -> Self {
+        Self(Arc::new(Inner { vault, spool, live: Mutex::default() }))
+    }
+
+    /// Whether this agent may serve the grant at all; checked before anything is opened.
+    ///
+    /// # Errors
+    /// [`Code::TargetNotAllowed`] if the local allow-list does not name the target.
+    pub fn admit(&self, grant: &Grant) -> Result<(), Refusal> {
+        if self.0.vault.allows(&grant.address) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"))
+    }
+
+    /// Serves a new session on its first lane, to the end.
+    pub async fn serve(&self, session: SessionId, grant: Grant, link: Link) {
+        let Link { from_gateway, to_gateway } = link;
+        let record = match self.0.spool.session(session, opened(session, &grant)).await {
+            Ok(record) => record,
+            Err(refusal) => {
+                let _gone = to_gateway.send(Up::Refused(refusal)).await;
+                return;
+            }
+        };
+        from_gateway.acknowledge(&record);
+        let shipping = tokio::spawn({
+            let (record, sink) = (record.clone(), Shipment(to_gateway.clone()));
+            async move { record.ship(sink).await }
+        });
+        let rest = from_gateway.handle();
+        let (stop, stopped) = watch::channel(None);
+        let context = self.context(session, grant, record.clone());
+        self.live().insert(session, Live { context: context.clone(), stop });
+
+        let link = Link { from_gateway, to_gateway: to_gateway.clone() };
+        let ending = drive(context, link, stopped).await;
+        self.live().remove(&session);
+
+        let sealed = record.seal(closed(&ending)).await;
+        drop(record);
+        let last = if to_gateway.is_ready() { Up::Closed(ending) } else { Up::Refused(ending) };
+        let _gone = to_gateway.send(last).await;
+        drop(to_gateway);
+        if sealed.is_ok() {
+            settle(rest, shipping).await;
+        }
+    }
+
+    /// Serves a further lane of a live session.
+    pub async fn serve_lane(&self, session: SessionId, link: Link) {
+        let live = self.live().get(&session).map(|live| (live.context.clone(), live.stop.subscribe()));
+        let to_gateway = link.to_gateway.clone();
+        let ending = match live {
+            Some((context, stopped)) => drive(context, link, stopped).await,
+            None => Ending::new(Code::AgentLost, "the session is over"),
+        };
+        let last = if to_gateway.is_ready() { Up::Closed(ending) } else { Up::Refused(ending) };
+        let _gone = to_gateway.send(last).await;
+    }
+
+    /// Ends one session.
+    pub fn kill(&self, session: SessionId, ending: Ending) {
+        if let Some(live) = self.live().get(&session) {
+            live.stop.send_replace(Some(ending));
+        }
+    }
+
+    /// Ends all sessions.
+    pub fn stop_all(&self, ending: &Ending) {
+        for live in self.live().values() {
+            live.stop.send_replace(Some(ending.clone()));
+        }
+    }
+
+    /// How many sessions are live.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.live().len()
+    }
+
+    /// The spool behind the sessions.
+    #[must_use]
+    pub fn spool(&self) -> &Spool {
+        &self.0.spool
+    }
+
+    fn context(&self, session: SessionId, grant: Grant, record: Recorder) -> Context {
+        let labels: Vec<_> = grant.detectors.iter().filter_map(|label| label.parse().ok()).collect();
+        Context {
+            session,
+            grant: Arc::new(grant),
+            vault: Arc::clone(&self.0.vault),
+            record,
+            masker: Arc::new(masking::Masker::new(&labels)),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<SessionId, Live>> {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs the driver until it ends, the grant expires or somebody stops the session.
+async fn drive(context: Context, link: Link, mut stopped: watch::Receiver<Option<Ending>>) -> Ending {
+    let left = context.grant.not_after.duration_since(SystemTime::now()).unwrap_or_default();
+    let driver = async {
+        match context.grant.settings.clone() {
+            Settings::Postgres(settings) => target::pg::serve(context, settings, link).await,
+            Settings::Ssh(settings) => target::ssh::serve(context, settings, link).await,
+            Settings::Http(settings) => target::http::serve(context, settings, link).await,
+        }
+    };
+    let stop = async {
+        let told = stopped.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
+        match told {
+            Some(ending) => ending,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ending = Box::pin(driver) => ending,
+        ending = stop => ending,
+        () = tokio::time::sleep(left) => Ending::new(Code::Expired, "the time granted for this session is over"),
+    }
+}
+
+/// Goes on reading acknowledgements until the last record is stored at the gateway.
+async fn settle(mut rest: FromGateway, shipping: tokio::task::JoinHandle<Result<(), LinkLost>>) {
+    let reading = async { while rest.next().await.is_some() {} };
+    let settled = async {
+        tokio::select! {
+            _ = shipping => {}
+            () = reading => {}
+        }
+    };
+    // What is not acknowledged in time stays in the spool and is delivered later.
+    let _late = tokio::time::timeout(SEAL_DEADLINE, settled).await;
+}
+
+fn opened(session: SessionId, grant: &Grant) -> Opened {
+    let caller = grant.caller.clone();
+    Opened {
+        session: session.to_string(),
+        connection: grant.connection.clone(),
+        protocol: grant.settings.protocol().as_str().to_owned(),
+        address: grant.address.clone(),
+        target_login: grant.requested.get("login").cloned().unwrap_or_default(),
+        subject: caller.subject,
+        issuer: caller.issuer,
+        groups: caller.groups,
+        method: caller.method,
+        credential_id: caller.credential_id,
+        source: caller.source,
+        client: caller.client,
+        detectors: grant.detectors.clone(),
+    }
+}
+
+fn closed(ending: &Ending) -> Closed {
+    Closed { code: ending.code.to_string(), message: ending.message.clone(), ..Closed::default() }
+}
+
+struct Shipment(ToGateway);
+
+impl Sink for Shipment {
+    async fn send(&mut self, records: Vec<Bytes>) -> Result<(), LinkLost> {
+        self.0.send(Up::Events(records)).await.map_err(|_| LinkLost)
+    }
+}
