@@ -1,5 +1,7 @@
 //! Becoming known to the gateway: a join token once, then renewal at half life.
 
+use std::path::Path;
+
 use proto::rpc::{self, tunnel_client::TunnelClient};
 use tonic::transport::Channel;
 
@@ -63,8 +65,12 @@ pub async fn enrol(gateway: &str, token: &JoinToken) -> Result<Identity, EnrolEr
 ///
 /// # Errors
 /// If the gateway is lost or has locked this agent.
-pub async fn renew(client: &mut TunnelClient<Channel>, current: &Identity) -> Result<Identity, EnrolError> {
-    let request = Request::generate()?;
+pub async fn renew(
+    client: &mut TunnelClient<Channel>,
+    current: &Identity,
+    state_dir: &Path,
+) -> Result<Identity, EnrolError> {
+    let request = Request::renewal(state_dir)?;
     let message = rpc::RenewRequest { csr_der: request.csr.clone().into(), generation: current.generation };
     let answer = client.renew(message).await.map_err(refused)?;
     Ok(request.signed(answer.into_inner()))

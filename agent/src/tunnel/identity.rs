@@ -67,8 +67,28 @@ impl Request {
     /// # Errors
     /// If the system gives no randomness.
     pub fn generate() -> Result<Self, IdentityError> {
+        Self::with(&KeyPair::generate()?)
+    }
+
+    /// The request for the next certificate. Its key is kept in `directory` until [`Identity::save`], so that a request whose
+    /// answer was lost can be made again with the same key: another key would look like a clone.
+    ///
+    /// # Errors
+    /// If the key cannot be kept.
+    pub fn renewal(directory: &Path) -> Result<Self, IdentityError> {
+        let path = directory.join("renewal.key");
+        if let Ok(pem) = std::fs::read_to_string(&path).map(Zeroizing::new)
+            && let Ok(key) = KeyPair::from_pem(&pem)
+        {
+            return Self::with(&key);
+        }
         let key = KeyPair::generate()?;
-        let csr = CertificateParams::new(Vec::new())?.serialize_request(&key)?;
+        write_private(&path, key.serialize_pem().as_bytes()).map_err(|error| IdentityError::File(path, error))?;
+        Self::with(&key)
+    }
+
+    fn with(key: &KeyPair) -> Result<Self, IdentityError> {
+        let csr = CertificateParams::new(Vec::new())?.serialize_request(key)?;
         Ok(Self { key: Zeroizing::new(key.serialize_der()), csr: csr.der().to_vec() })
     }
 
@@ -133,11 +153,12 @@ impl Identity {
         let text = Zeroizing::new(serde_json::to_string(&stored).unwrap_or_default());
         let write = || {
             std::fs::create_dir_all(directory)?;
-            let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&next, &path)
+            write_private(&next, text.as_bytes())?;
+            std::fs::rename(&next, &path)?;
+            match std::fs::remove_file(directory.join("renewal.key")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
         };
         write().map_err(|error| IdentityError::File(path.clone(), error))
     }
@@ -153,6 +174,13 @@ impl Identity {
             not_after: UNIX_EPOCH + Duration::from_secs(stored.not_after_unix),
         })
     }
+}
+
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 fn unix(time: SystemTime) -> u64 {

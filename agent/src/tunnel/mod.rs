@@ -154,7 +154,7 @@ impl Tunnel {
                 continue;
             }
             let Some(mut client) = replica.client() else { return };
-            match enrol::renew(&mut client, &current).await {
+            match enrol::renew(&mut client, &current, &self.state_dir).await {
                 Ok(next) => match next.save(&self.state_dir) {
                     Ok(()) => {
                         tracing::info!(generation = next.generation, "certificate renewed");

@@ -14,6 +14,7 @@ use rcgen::{
     IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 /// How long an agent's certificate is good for; it renews at half of that.
@@ -125,13 +126,13 @@ impl Authority {
     /// Signs an agent's request. Nothing of the request but its public key is used.
     ///
     /// # Errors
-    /// If the request is malformed or not signed by its own key.
+    /// If the name cannot stand in a certificate.
     pub fn sign_agent(
         &self,
-        csr: &[u8],
+        request: AgentRequest,
         peer: &AgentPeer,
     ) -> Result<(CertificateDer<'static>, SystemTime), AuthorityError> {
-        let mut request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(csr))?;
+        let AgentRequest { mut request, .. } = request;
         let uri = format!("{AGENT_NAME_PREFIX}{}/{}", peer.name, peer.generation);
         request.params = CertificateParams::new(Vec::new())?;
         request.params.subject_alt_names.push(SanType::URI(uri.try_into()?));
@@ -141,6 +142,30 @@ impl Authority {
         validity(&mut request.params, AGENT_CERTIFICATE);
         let leaf = request.signed_by(&self.agents.issuer)?;
         Ok((leaf.der().clone(), SystemTime::now() + AGENT_CERTIFICATE))
+    }
+}
+
+/// An agent's signing request, checked to be signed by its own key.
+pub struct AgentRequest {
+    request: CertificateSigningRequestParams,
+    key: String,
+}
+
+impl AgentRequest {
+    /// Reads a DER request.
+    ///
+    /// # Errors
+    /// If it is malformed or not signed by its own key.
+    pub fn parse(der: &[u8]) -> Result<Self, AuthorityError> {
+        let request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(der))?;
+        let key = hex::encode(Sha256::digest(rcgen::PublicKeyData::der_bytes(&request.public_key)));
+        Ok(Self { request, key })
+    }
+
+    /// Hex SHA-256 of the public key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }
 
@@ -226,7 +251,7 @@ mod tests {
         params.subject_alt_names.push(SanType::URI("spiffe://sallyport/agent/root/9".to_owned().try_into().unwrap()));
         let csr = params.serialize_request(&key).unwrap();
         let peer = AgentPeer { name: "prod".into(), generation: 3 };
-        let (der, _) = authority.sign_agent(csr.der(), &peer).unwrap();
+        let (der, _) = authority.sign_agent(AgentRequest::parse(csr.der()).unwrap(), &peer).unwrap();
         assert_eq!(AgentPeer::from_certificate(&der), Some(peer));
 
         let again = Authority::load_or_create(&directory).unwrap();

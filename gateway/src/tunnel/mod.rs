@@ -15,10 +15,11 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
+use crate::store::Store;
+
 pub use self::{
     authority::{AgentPeer, Authority, AuthorityError, ServerIdentity},
     directory::{Directory, LaneStream},
-    roster::{Admission, Roster, RosterError},
 };
 
 /// A stream's flow-control window: what one stalled session may hold in memory.
@@ -58,7 +59,7 @@ pub struct Tunnel {
     /// Who is connected.
     pub directory: Directory,
     /// Who exists.
-    pub roster: Arc<dyn Roster>,
+    pub store: Store,
     /// Where records go.
     pub sink: Arc<dyn EventSink>,
 }
@@ -81,7 +82,7 @@ impl Tunnel {
         let service = service::Service {
             authority: self.authority,
             directory: self.directory,
-            roster: self.roster,
+            roster: roster::Roster(self.store),
             sink: self.sink,
         };
         let stop = async {

@@ -1,27 +1,10 @@
-//! What the tunnel needs to know about agents, kept in the store.
+//! Which agents exist and which certificate each is at: what keeps a cloned key out.
 
-use async_trait::async_trait;
 use proto::SessionId;
+use time::OffsetDateTime;
 
-use super::AgentPeer;
-
-/// Which agents exist and which certificate generation each is at.
-#[async_trait]
-pub trait Roster: Send + Sync {
-    /// Uses a join token up: the name it was made for, or `None` if it is unknown, expired or used. The agent starts
-    /// anew at the generation given back.
-    async fn join(&self, secret_sha256: [u8; 32]) -> Result<Option<AgentPeer>, RosterError>;
-
-    /// Whether an agent with this certificate may connect now. Sees cloned keys: a certificate older than one that has already
-    /// been used locks the agent.
-    async fn admit(&self, peer: &AgentPeer) -> Result<Admission, RosterError>;
-
-    /// The generation of the next certificate.
-    async fn renew(&self, peer: &AgentPeer) -> Result<Result<u64, Admission>, RosterError>;
-
-    /// Whether the session was given to this agent.
-    async fn owns(&self, agent: &str, session: SessionId) -> Result<bool, RosterError>;
-}
+use super::{AgentPeer, authority::AGENT_CERTIFICATE};
+use crate::store::{AuditEvent, Generation, Store, StoreError};
 
 /// The answer to an agent that shows its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +15,74 @@ pub enum Admission {
     Unknown,
     /// It is locked.
     Locked,
-    /// Its key exists twice; both are locked from now on.
+    /// Its key exists twice; whoever has it is locked out from now on.
     Cloned,
 }
 
-/// The roster cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("the store does not answer: {0}")]
-pub struct RosterError(pub String);
+/// Reads and writes agents in the store.
+#[derive(Clone)]
+pub(super) struct Roster(pub(super) Store);
+
+impl Roster {
+    /// Uses a join token up; the agent starts anew. `None` if the token is unknown, expired or used.
+    pub(super) async fn join(&self, secret: [u8; 32], key: &str) -> Result<Option<AgentPeer>, StoreError> {
+        let Some(name) = self.0.use_join_token(secret).await? else {
+            self.0.audit(AuditEvent { reason: Some("join token".into()), ..AuditEvent::new("agent.refused") }).await?;
+            return Ok(None);
+        };
+        let generation = self.0.enroll_agent(&name, key, expires()).await?;
+        let event = AuditEvent { detail: serde_json::json!({ "agent": name }), ..AuditEvent::new("agent.enrolled") };
+        self.0.audit(event).await?;
+        Ok(Some(AgentPeer { name, generation }))
+    }
+
+    /// Whether an agent with this certificate may connect now. The generation before the latest may, since the answer to a
+    /// renewal can be lost on the way; an older one is a clone.
+    pub(super) async fn admit(&self, peer: &AgentPeer) -> Result<Admission, StoreError> {
+        let Some(agent) = self.0.agent(&peer.name).await? else { return Ok(Admission::Unknown) };
+        if agent.locked.is_some() {
+            return Ok(Admission::Locked);
+        }
+        if peer.generation == agent.generation || peer.generation + 1 == agent.generation {
+            self.0.agent_seen(&peer.name).await?;
+            return Ok(Admission::Welcome);
+        }
+        self.lock(peer).await
+    }
+
+    /// The generation of the next certificate, for the key in the request. Asking again with the same key gives the same
+    /// generation; asking with another key out of an old certificate is a clone at work.
+    pub(super) async fn renew(&self, peer: &AgentPeer, key: &str) -> Result<Result<u64, Admission>, StoreError> {
+        let Some(agent) = self.0.agent(&peer.name).await? else { return Ok(Err(Admission::Unknown)) };
+        if agent.locked.is_some() {
+            return Ok(Err(Admission::Locked));
+        }
+        if peer.generation + 1 == agent.generation && agent.certificate_serial.as_deref() == Some(key) {
+            return Ok(Ok(agent.generation));
+        }
+        let number = peer.generation + 1;
+        let next = Generation { number, certificate_serial: key.to_owned(), expires: expires() };
+        if self.0.set_agent_generation(&peer.name, peer.generation, next).await? {
+            return Ok(Ok(number));
+        }
+        self.lock(peer).await.map(Err)
+    }
+
+    /// Whether the session was given to this agent.
+    pub(super) async fn owns(&self, agent: &str, session: SessionId) -> Result<bool, StoreError> {
+        Ok(self.0.session(session).await?.is_some_and(|row| row.agent == agent))
+    }
+
+    async fn lock(&self, peer: &AgentPeer) -> Result<Admission, StoreError> {
+        tracing::error!(agent = peer.name, generation = peer.generation, "an agent's key was seen twice: locked");
+        self.0.lock_agent(&peer.name, "its key was seen twice").await?;
+        let detail = serde_json::json!({ "agent": peer.name, "generation": peer.generation });
+        let reason = Some("key seen twice".into());
+        self.0.audit(AuditEvent { detail, reason, ..AuditEvent::new("agent.locked") }).await?;
+        Ok(Admission::Cloned)
+    }
+}
+
+fn expires() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + AGENT_CERTIFICATE
+}

@@ -15,10 +15,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     AgentPeer, Authority, EventSink, SinkError,
+    authority::AgentRequest,
     directory::{Directory, Presence},
     peer::PeerInfo,
-    roster::{Admission, Roster, RosterError},
+    roster::{Admission, Roster},
 };
+use crate::store::StoreError;
 
 /// Control messages that may wait for one agent.
 const CONTROL_DEPTH: usize = 256;
@@ -27,7 +29,7 @@ const CONTROL_DEPTH: usize = 256;
 pub(super) struct Service {
     pub(super) authority: Arc<Authority>,
     pub(super) directory: Directory,
-    pub(super) roster: Arc<dyn Roster>,
+    pub(super) roster: Roster,
     pub(super) sink: Arc<dyn EventSink>,
 }
 
@@ -41,13 +43,14 @@ impl tunnel_server::Tunnel for Service {
 
     async fn enroll(&self, request: Request<rpc::EnrollRequest>) -> Result<Response<rpc::Enrolled>, Status> {
         let message = request.into_inner();
+        let csr = csr(&message.csr_der)?;
         let secret = Sha256::digest(message.join_secret.as_bytes()).into();
-        let Some(peer) = self.roster.join(secret).await.map_err(unavailable)? else {
+        let Some(peer) = self.roster.join(secret, csr.key()).await.map_err(unavailable)? else {
             tracing::warn!("enrolment refused: the join token is unknown, used or expired");
             return Err(Status::permission_denied("the join token is unknown, used or expired"));
         };
         tracing::info!(agent = peer.name, "agent enrolled");
-        self.certificate(&peer, &message.csr_der)
+        self.certificate(&peer, csr)
     }
 
     async fn renew(&self, request: Request<rpc::RenewRequest>) -> Result<Response<rpc::Enrolled>, Status> {
@@ -56,8 +59,9 @@ impl tunnel_server::Tunnel for Service {
         if message.generation != peer.generation {
             return Err(Status::invalid_argument("the generation is not the certificate's"));
         }
-        let generation = self.roster.renew(&peer).await.map_err(unavailable)?.map_err(refused)?;
-        self.certificate(&AgentPeer { generation, ..peer }, &message.csr_der)
+        let csr = csr(&message.csr_der)?;
+        let generation = self.roster.renew(&peer, csr.key()).await.map_err(unavailable)?.map_err(refused)?;
+        self.certificate(&AgentPeer { generation, ..peer }, csr)
     }
 
     async fn control(
@@ -100,17 +104,17 @@ impl tunnel_server::Tunnel for Service {
     ) -> Result<Response<Self::DeliverStream>, Status> {
         let peer = agent(&request)?;
         let (acks, outgoing) = mpsc::channel(1);
-        tokio::spawn(receive(Arc::clone(&self.roster), Arc::clone(&self.sink), peer, request.into_inner(), acks));
+        tokio::spawn(receive(self.roster.clone(), Arc::clone(&self.sink), peer, request.into_inner(), acks));
         Ok(Response::new(Box::pin(ReceiverStream::new(outgoing))))
     }
 }
 
 impl Service {
-    fn certificate(&self, peer: &AgentPeer, csr: &[u8]) -> Result<Response<rpc::Enrolled>, Status> {
+    fn certificate(&self, peer: &AgentPeer, csr: AgentRequest) -> Result<Response<rpc::Enrolled>, Status> {
         let (leaf, not_after) = self
             .authority
             .sign_agent(csr, peer)
-            .map_err(|_| Status::invalid_argument("the signing request is malformed"))?;
+            .map_err(|_| Status::internal("the certificate cannot be made"))?;
         Ok(Response::new(rpc::Enrolled {
             chain_der: vec![leaf.to_vec().into(), self.authority.agent_root().to_vec().into()],
             root_der: self.authority.server_root().to_vec().into(),
@@ -135,14 +139,14 @@ async fn attend(directory: Directory, presence: Presence, agent: String, mut str
 
 /// Stores delivered records and acknowledges them one message at a time.
 async fn receive(
-    roster: Arc<dyn Roster>,
+    roster: Roster,
     sink: Arc<dyn EventSink>,
     peer: AgentPeer,
     mut stream: Streaming<rpc::SpooledEvents>,
     acks: mpsc::Sender<Result<rpc::Ack, Status>>,
 ) {
     while let Ok(Some(message)) = stream.message().await {
-        let answer = store(&*roster, &*sink, &peer, message).await;
+        let answer = store(&roster, &*sink, &peer, message).await;
         let failed = answer.is_err();
         if acks.send(answer).await.is_err() || failed {
             return;
@@ -151,7 +155,7 @@ async fn receive(
 }
 
 async fn store(
-    roster: &dyn Roster,
+    roster: &Roster,
     sink: &dyn EventSink,
     peer: &AgentPeer,
     message: rpc::SpooledEvents,
@@ -176,8 +180,12 @@ fn agent<T>(request: &Request<T>) -> Result<AgentPeer, Status> {
         .ok_or_else(|| Status::unauthenticated("an agent's certificate is needed"))
 }
 
-fn unavailable(error: RosterError) -> Status {
-    tracing::error!(%error, "roster");
+fn csr(der: &[u8]) -> Result<AgentRequest, Status> {
+    AgentRequest::parse(der).map_err(|_| Status::invalid_argument("the signing request is malformed"))
+}
+
+fn unavailable(error: StoreError) -> Status {
+    tracing::error!(%error, "the store does not answer");
     Status::unavailable("the gateway's store does not answer")
 }
 
