@@ -1,0 +1,149 @@
+//! Connections: the registered targets, who may connect, and which agent serves them.
+
+use std::collections::BTreeMap;
+
+use policy::Access;
+use proto::Settings;
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, Set, entity::prelude::*, sea_query::OnConflict};
+use uuid::Uuid;
+
+use super::{AuditEvent, Store, StoreError, audit, clock, from_json};
+
+/// A registered target. Holds references to credentials, never a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its name; what callers use.
+    pub name: String,
+    /// `host:port`, as the agent reaches it.
+    pub address: String,
+    /// The name of the agent that serves it.
+    pub agent: String,
+    /// What the protocol needs to know.
+    pub settings: Settings,
+    /// Credential references by role, such as `env:NAME`.
+    pub credentials: BTreeMap<String, String>,
+    /// Groups that may connect. Empty: nobody.
+    pub groups: Vec<String>,
+    /// Labels whose detectors run over what comes back.
+    pub detectors: Vec<String>,
+    /// Free labels for people to find it by.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Connection {
+    /// Who may connect, as policy takes it.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        Access { groups: self.groups.clone() }
+    }
+}
+
+impl Store {
+    /// The connection of that name, from memory.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<std::sync::Arc<Connection>> {
+        self.0.snapshot.load().connection(name)
+    }
+
+    /// Writes connections and removes others, all or nothing, together with what the audit log says about it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn change_connections(
+        &self,
+        write: Vec<Connection>,
+        remove: &[String],
+        events: Vec<AuditEvent>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        for connection in write {
+            upsert(&transaction, connection).await?;
+        }
+        if !remove.is_empty() {
+            row::Entity::delete_many().filter(row::Column::Name.is_in(remove)).exec(&transaction).await?;
+        }
+        for event in events {
+            audit::insert(&transaction, event).await?;
+        }
+        self.commit_changed(transaction).await
+    }
+}
+
+async fn upsert<C: ConnectionTrait>(db: &C, connection: Connection) -> Result<(), StoreError> {
+    use row::Column::{Address, Agent, Changed, Credentials, Detectors, Groups, Labels, Name, Protocol, Settings};
+    let now = clock::now();
+    let settings = serde_json::to_value(&connection.settings).map_err(|_| StoreError::Corrupt("connection"))?;
+    let row = row::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        name: Set(connection.name),
+        protocol: Set(connection.settings.protocol().as_str().to_owned()),
+        address: Set(connection.address),
+        agent: Set(connection.agent),
+        settings: Set(settings),
+        credentials: Set(serde_json::json!(connection.credentials)),
+        groups: Set(serde_json::json!(connection.groups)),
+        detectors: Set(serde_json::json!(connection.detectors)),
+        labels: Set(serde_json::json!(connection.labels)),
+        created: Set(now),
+        changed: Set(now),
+    };
+    let replace = OnConflict::column(Name)
+        .update_columns([Protocol, Address, Agent, Settings, Credentials, Groups, Detectors, Labels, Changed])
+        .to_owned();
+    row::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
+    Ok(())
+}
+
+pub(super) async fn load(db: &DatabaseConnection) -> Result<Vec<Connection>, StoreError> {
+    let rows = row::Entity::find().order_by_asc(row::Column::Name).all(db).await?;
+    rows.into_iter().map(Connection::try_from).collect()
+}
+
+impl TryFrom<row::Model> for Connection {
+    type Error = StoreError;
+
+    fn try_from(row: row::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            name: row.name,
+            address: row.address,
+            agent: row.agent,
+            settings: from_json(row.settings, "connection")?,
+            credentials: from_json(row.credentials, "connection")?,
+            groups: from_json(row.groups, "connection")?,
+            detectors: from_json(row.detectors, "connection")?,
+            labels: from_json(row.labels, "connection")?,
+        })
+    }
+}
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "connection")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub protocol: String,
+        pub address: String,
+        pub agent: String,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub settings: Json,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub credentials: Json,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub groups: Json,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub detectors: Json,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub labels: Json,
+        pub created: i64,
+        pub changed: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
