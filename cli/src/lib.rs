@@ -1,1 +1,34 @@
-//! x
+//! Subcommands of the one binary. Each is a module with an `Args` and a `run`; nothing else lives here.
+
+mod args;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::{Cli, Command};
+
+/// Parses the command line and runs it. Errors go to standard error; the exit code is 1.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "this is where errors reach the person")]
+            {
+                eprintln!("sallyport: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let _second = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match command {
+        Command::Gateway(args) => serve::gateway(args),
+        Command::Agent(args) => serve::agent(args),
+    }
+}

@@ -1,15 +1,21 @@
 //! The edge: accept, limit, authenticate, hand over. One file (or folder) per protocol; each drives a machine of
-//! `protocols`, asks `auth` and `session`, and renders refusals in its protocol. Skeleton.
+//! `protocols`, asks `auth` and `session`, and renders refusals in its protocol.
 
 pub mod http;
 pub mod pg;
 pub mod ssh;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 use crate::{auth::Auth, session::Sessions};
 
-/// What every listener needs.
+/// What every listener needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Edge {
     /// Who is calling.
@@ -21,5 +27,55 @@ pub struct Edge {
     /// The DER of the gateway's leaf certificate (channel binding `tls-server-end-point`).
     pub certificate: Option<Arc<[u8]>>,
     /// How long a client may take to log in.
-    pub login_deadline: std::time::Duration,
+    pub login_deadline: Duration,
+}
+
+/// One listening address and its bound.
+pub struct Door {
+    /// What is accepted from.
+    pub listener: TcpListener,
+    /// How many connections may be open at once.
+    pub connections: usize,
+    /// Closes the door when it turns true; connections that are open go on.
+    pub closing: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// Accepts until the door closes, then waits for the connections that are open. Each is a task of its own; one past
+    /// the bound is closed at once, so that it costs nothing.
+    pub async fn serve<F>(mut self, handle: impl Fn(TcpStream, SocketAddr) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let slots = Arc::new(Semaphore::new(self.connections));
+        let mut open = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(_) = open.join_next() => continue,
+                _ = self.closing.wait_for(|closing| *closing) => break,
+            };
+            let (stream, source) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, most likely: give others a moment to close theirs.
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            };
+            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+                tracing::warn!(%source, "too many connections");
+                continue;
+            };
+            let _slow = stream.set_nodelay(true);
+            let served = handle(stream, source);
+            open.spawn(async move {
+                served.await;
+                drop(slot);
+            });
+        }
+        drop(self.listener);
+        while open.join_next().await.is_some() {}
+    }
 }

@@ -8,7 +8,7 @@ use proto::{Code, Down, Ending, SessionId, Up, rpc};
 use tokio::sync::mpsc;
 use tonic::Streaming;
 
-use super::lane::KeeperEnd;
+use super::lane::{KeeperEnd, Stop};
 use crate::tunnel::{EventSink, SinkError};
 
 /// Batches of events that may wait for the store, per session.
@@ -21,17 +21,23 @@ pub(super) struct Keeper {
     session: SessionId,
     sink: Arc<dyn EventSink>,
     down: mpsc::Sender<Down>,
+    stop: Stop,
     events: mpsc::Receiver<Vec<Bytes>>,
     rest: mpsc::Receiver<(Streaming<rpc::Up>, Ending)>,
 }
 
 impl Keeper {
     /// A keeper and the lane's way to it.
-    pub(super) fn new(session: SessionId, sink: Arc<dyn EventSink>, down: mpsc::Sender<Down>) -> (Self, KeeperEnd) {
+    pub(super) fn new(
+        session: SessionId,
+        sink: Arc<dyn EventSink>,
+        down: mpsc::Sender<Down>,
+        stop: Stop,
+    ) -> (Self, KeeperEnd) {
         let (events_in, events) = mpsc::channel(WAITING);
         let (rest_in, rest) = mpsc::channel(1);
         let end = KeeperEnd { events: events_in, rest: rest_in };
-        (Self { session, sink, down, events, rest }, end)
+        (Self { session, sink, down, stop, events, rest }, end)
     }
 
     /// Runs to the end of the session; gives back how it ended.
@@ -78,6 +84,8 @@ impl Keeper {
             }
             Err(SinkError::Broken(reason)) => {
                 tracing::error!(session = %self.session, reason, "events refused");
+                let ending = Ending::new(Code::Internal, "the session cannot be recorded");
+                self.stop.send_replace(Some(ending));
             }
         }
     }

@@ -1,27 +1,54 @@
-//! Sessions: opened with a permit, relayed, ended by one owner on one path. Skeleton of the interface for listeners.
+//! Sessions: opened with a permit, relayed, ended by one owner on one path.
 
-use std::collections::BTreeMap;
+mod keeper;
+mod lane;
+mod registry;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use policy::Permit;
-use proto::{Ending, Refusal, SessionId};
+use proto::{Caller, Code, Ending, Grant, Refusal, SessionId};
+use tokio::sync::watch;
 
-use crate::auth::Identity;
-
-/// Opens sessions. Cheap to clone.
-#[derive(Clone)]
-pub struct Sessions(());
+pub use self::lane::{Incoming, Lane, LaneOver, MustEnd, Outgoing, Turn};
+use self::{keeper::Keeper, lane::Stop, registry::Registry};
+use crate::{
+    store::{Connection, Counts, NewSession, Store},
+    tunnel::{Directory, EventSink},
+};
 
 /// What a caller brings besides the permit.
 pub struct Opening {
     /// Who.
-    pub identity: Identity,
-    /// From where.
-    pub source: std::net::SocketAddr,
-    /// What the client says it is; untrusted.
-    pub client: String,
+    pub caller: Caller,
+    /// When the credential ends; the session ends with it.
+    pub not_after: SystemTime,
     /// What the caller asked of the target at login (`login`, `database`, startup parameters), per protocol.
     pub requested: BTreeMap<String, String>,
+}
+
+/// How long an agent may take to log in to its target.
+const READY_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Opens sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    directory: Directory,
+    sink: Arc<dyn EventSink>,
+    registry: Registry,
+    longest: Duration,
+    replica: String,
 }
 
 /// An open session's first lane. Dropping it ends the session.
@@ -34,86 +61,136 @@ pub struct Session {
     pub incoming: Incoming,
     /// What goes to the target.
     pub outgoing: Outgoing,
+    /// Opens further lanes.
+    pub lanes: Lanes,
 }
 
-/// What comes from the target on one lane.
-pub struct Incoming(tokio::sync::mpsc::Receiver<Turn>);
-
-/// One turn of a lane.
-#[derive(Debug)]
-pub enum Turn {
-    /// Whole messages of the protocol.
-    Payload(Bytes),
-    /// The lane is over: the target closed, the agent was lost, an administrator ended it, it expired. Nothing follows.
-    Ended(Ending),
-}
-
-impl Incoming {
-    /// The next turn. Cancel-safe. After `Ended` it is `Ended` for ever.
-    pub async fn next(&mut self) -> Turn {
-        match self.0.recv().await {
-            Some(turn) => turn,
-            None => Turn::Ended(Ending::new(proto::Code::AgentLost, "the connection to the target's network was lost")),
-        }
-    }
-}
-
-/// What goes to the target on one lane. Cheap to clone.
+/// Opens further lanes of a session (HTTP: one exchange at a time per lane). Cheap to clone.
 #[derive(Clone)]
-pub struct Outgoing(tokio::sync::mpsc::Sender<proto::Down>);
-
-impl Outgoing {
-    /// Sends messages of the protocol; waits when the target is slower than the client.
-    ///
-    /// # Errors
-    /// If the lane is over; [`Incoming`] says why.
-    pub async fn payload(&self, bytes: Bytes) -> Result<(), LaneOver> {
-        self.0.send(proto::Down::Payload(bytes)).await.map_err(|_| LaneOver)
-    }
-
-    /// Asks to cancel what runs now.
-    ///
-    /// # Errors
-    /// If the lane is over.
-    pub async fn cancel(&self) -> Result<(), LaneOver> {
-        self.0.send(proto::Down::Cancel).await.map_err(|_| LaneOver)
-    }
-
-    /// The client is done: the agent closes the target in an orderly way.
-    pub async fn close(&self, ending: Ending) {
-        let _gone = self.0.send(proto::Down::Close(ending)).await;
-    }
+pub struct Lanes {
+    session: SessionId,
+    agent: Arc<str>,
+    sessions: Sessions,
+    stop: Stop,
+    next: Arc<AtomicU32>,
 }
-
-/// The lane is over.
-#[derive(Debug, thiserror::Error)]
-#[error("the lane is over")]
-pub struct LaneOver;
 
 impl Sessions {
+    /// Over these parts. `longest` is how long any session may last; `replica` names this gateway in the store.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        directory: Directory,
+        sink: Arc<dyn EventSink>,
+        longest: Duration,
+        replica: String,
+    ) -> Self {
+        Self(Arc::new(Inner { store, directory, sink, registry: Registry::default(), longest, replica }))
+    }
+
     /// Opens a session: stores it, asks the connection's agent, waits until the target is logged in.
     ///
     /// # Errors
     /// The refusal for the client.
-    pub async fn open(&self, _permit: Permit, _opening: Opening) -> Result<Session, Refusal> {
-        Err(Refusal::new(proto::Code::Internal, "not written"))
+    pub async fn open(&self, permit: Permit, opening: Opening) -> Result<Session, Refusal> {
+        let connection = self.0.store.connection(permit.connection());
+        let connection = connection.ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))?;
+        let id = SessionId::generate();
+        self.0.store.open_session(new_session(id, &permit, &opening.caller, &connection, &self.0.replica)).await.map_err(
+            |error| {
+                tracing::error!(%error, "session not opened");
+                Refusal::new(Code::Internal, "the gateway's store does not answer")
+            },
+        )?;
+        match self.start(id, opening, &connection).await {
+            Ok(session) => Ok(session),
+            Err(refusal) => {
+                tracing::info!(session = %id, code = %refusal.code, "session refused");
+                let _kept = self.0.store.close_session(id, refusal.code, &refusal.message, Counts::default()).await;
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn start(&self, id: SessionId, opening: Opening, connection: &Connection) -> Result<Session, Refusal> {
+        let not_after = opening.not_after.min(SystemTime::now() + self.0.longest);
+        let grant = grant(opening, connection, not_after);
+        let (stop, stopped) = watch::channel(None);
+        let stop: Stop = Arc::new(stop);
+        let registration = self.0.registry.enter(id, &connection.agent, &stop);
+        let stream = self.0.directory.open(&connection.agent, id, 0, Some(grant)).await?;
+        let (keeper, end) = Keeper::new(id, Arc::clone(&self.0.sink), stream.down.clone(), Arc::clone(&stop));
+        let mut incoming = Incoming::new(stream.up, stopped, Some(end));
+        let store = self.0.store.clone();
+        tokio::spawn(async move {
+            let ending = keeper.run().await;
+            drop(registration);
+            // The row is usually closed already, by the session's last event; this is for those that have none.
+            let _kept = store.close_session(id, ending.code, &ending.message, Counts::default()).await;
+        });
+        let greeting = match tokio::time::timeout(READY_DEADLINE, incoming.ready()).await {
+            Ok(ready) => ready?,
+            Err(_) => return Err(Refusal::new(Code::TargetUnreachable, "the target did not answer in time")),
+        };
+        let agent: Arc<str> = connection.agent.as_str().into();
+        let lanes = Lanes { session: id, agent, sessions: self.clone(), stop, next: Arc::new(AtomicU32::new(1)) };
+        Ok(Session { id, greeting, incoming, outgoing: Outgoing(stream.down), lanes })
+    }
+
+    /// Ends one session; false if it is not live here.
+    pub async fn kill(&self, id: SessionId, reason: &str) -> bool {
+        let Some(agent) = self.0.registry.stop(id, Ending::new(Code::Killed, reason)) else { return false };
+        self.0.directory.kill(&agent, id, reason).await;
+        true
+    }
+
+    /// Ends all sessions.
+    pub fn stop_all(&self, ending: &Ending) {
+        self.0.registry.stop_all(ending);
+    }
+
+    /// How many sessions are live here.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.registry.count()
     }
 }
 
-impl Session {
-    /// Opens a further lane of this session (HTTP: one exchange at a time per lane).
+impl Lanes {
+    /// Opens a further lane and waits until it may be used.
     ///
     /// # Errors
     /// The refusal for the client.
-    pub async fn lane(&self) -> Result<Lane, Refusal> {
-        Err(Refusal::new(proto::Code::Internal, "not written"))
+    pub async fn open(&self) -> Result<Lane, Refusal> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let stream = self.sessions.0.directory.open(&self.agent, self.session, number, None).await?;
+        let mut lane = Lane::new(stream, self.stop.subscribe());
+        lane.incoming.ready().await?;
+        Ok(lane)
     }
 }
 
-/// A further lane of a session.
-pub struct Lane {
-    /// What comes from the target.
-    pub incoming: Incoming,
-    /// What goes to the target.
-    pub outgoing: Outgoing,
+fn new_session(id: SessionId, permit: &Permit, caller: &Caller, connection: &Connection, replica: &str) -> NewSession {
+    NewSession {
+        id,
+        connection: connection.name.clone(),
+        protocol: connection.settings.protocol(),
+        caller: caller.clone(),
+        agent: connection.agent.clone(),
+        replica: replica.to_owned(),
+        permitted_by: permit.reason().to_owned(),
+    }
+}
+
+fn grant(opening: Opening, connection: &Connection, not_after: SystemTime) -> Grant {
+    Grant {
+        connection: connection.name.clone(),
+        address: connection.address.clone(),
+        settings: connection.settings.clone(),
+        credentials: connection.credentials.clone(),
+        caller: opening.caller,
+        not_after,
+        detectors: connection.detectors.clone(),
+        requested: opening.requested,
+    }
 }

@@ -1,0 +1,84 @@
+//! `sallyport gateway` and `sallyport agent`: read the configuration, run until a signal.
+
+use std::{io::Read as _, path::PathBuf};
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Arguments of both servers.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Stop when standard input closes: a supervisor that dies takes its servers along.
+    #[arg(long, hide = true)]
+    exit_with_stdin: bool,
+}
+
+/// Runs the gateway.
+///
+/// # Errors
+/// If the configuration is wrong or the gateway cannot start.
+pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
+    let config = gateway::config::Config::parse(&read(&args)?)?;
+    prepare();
+    runtime(config.workers)?.block_on(async {
+        gateway::run(config, stop(args.exit_with_stdin)?).await.context("gateway")
+    })
+}
+
+/// Runs an agent.
+///
+/// # Errors
+/// If the configuration is wrong or the agent cannot start.
+pub(crate) fn agent(args: Args) -> anyhow::Result<()> {
+    let config = agent::config::Config::parse(&read(&args)?)?;
+    prepare();
+    runtime(config.workers)?.block_on(async {
+        agent::run(config, stop(args.exit_with_stdin)?).await.context("agent")
+    })
+}
+
+fn read(args: &Args) -> anyhow::Result<String> {
+    std::fs::read_to_string(&args.config).with_context(|| format!("{}", args.config.display()))
+}
+
+fn prepare() {
+    let filter = EnvFilter::try_from_env("SALLYPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Each session is a handful of descriptors; the soft limit is often 1,024.
+    if let Ok((soft, hard)) = rlimit::Resource::NOFILE.get()
+        && soft < hard
+    {
+        let _keep = rlimit::Resource::NOFILE.set(hard, hard);
+    }
+}
+
+fn runtime(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?)
+}
+
+/// Done at SIGINT, SIGTERM, or (if asked) when standard input closes.
+fn stop(with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (closed, stdin) = tokio::sync::oneshot::channel();
+    if with_stdin {
+        std::thread::spawn(move || {
+            let mut sink = [0; 64];
+            while matches!(std::io::stdin().read(&mut sink), Ok(1..)) {}
+            let _gone = closed.send(());
+        });
+    } else {
+        std::mem::forget(closed);
+    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            Ok(()) = stdin => {}
+        }
+    })
+}

@@ -1,0 +1,60 @@
+//! The sessions that are live on this gateway, so that they can be ended.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use proto::{Ending, SessionId};
+
+use super::lane::Stop;
+
+/// Live sessions. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Registry(Arc<Mutex<HashMap<SessionId, Live>>>);
+
+struct Live {
+    agent: String,
+    stop: Stop,
+}
+
+/// A session is live while this lives.
+pub(super) struct Registration {
+    registry: Registry,
+    session: SessionId,
+}
+
+impl Registry {
+    pub(super) fn enter(&self, session: SessionId, agent: &str, stop: &Stop) -> Registration {
+        self.lock().insert(session, Live { agent: agent.to_owned(), stop: Arc::clone(stop) });
+        Registration { registry: self.clone(), session }
+    }
+
+    /// Tells a session to end; gives the name of its agent.
+    pub(super) fn stop(&self, session: SessionId, ending: Ending) -> Option<String> {
+        let live = self.lock();
+        let found = live.get(&session)?;
+        found.stop.send_replace(Some(ending));
+        Some(found.agent.clone())
+    }
+
+    pub(super) fn stop_all(&self, ending: &Ending) {
+        for live in self.lock().values() {
+            live.stop.send_replace(Some(ending.clone()));
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Live>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.registry.lock().remove(&self.session);
+    }
+}
