@@ -49,7 +49,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// If it cannot start.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    let spool = Spool::open(record::Config::from(&config.record))?;
+    let spool = Spool::open(config.record.clone())?;
     let vault = Arc::new(Vault::new(config.targets.clone()));
     let sessions = Sessions::new(vault, spool);
     let tunnel = Tunnel::open(&config, sessions.clone()).await?;

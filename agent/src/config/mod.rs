@@ -1,6 +1,6 @@
 //! What the agent was told, checked. Every mistake in the file is reported at once.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -25,6 +25,7 @@ struct RawRecord {
     spool_dir: Option<PathBuf>,
     durability: Option<String>,
     quota_mib: Option<u64>,
+    min_free_mib: Option<u64>,
     exchange_mib: Option<u64>,
     session_mib: Option<u64>,
 }
@@ -48,32 +49,50 @@ pub struct Config {
     pub record: Record,
 }
 
-/// Recording.
+/// How recording works.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Where events wait until the gateway has stored them.
-    pub spool_dir: PathBuf,
-    /// What "durable" means.
+    /// Where events wait until the gateway has stored them; made if it is not there. One agent process at a time.
+    pub dir: PathBuf,
+    /// When a commit counts as done.
     pub durability: Durability,
-    /// Bytes the spool may hold in all; when full, sessions end.
+    /// Most bytes of all sessions together; when full, sessions end.
     pub quota: u64,
-    /// Bytes of data kept per request; the rest is counted and hashed.
+    /// Bytes that must stay free on the file system; looked at when a session starts and every 50 ms of writing.
+    pub min_free: u64,
+    /// Most bytes of data kept of one exchange; the rest is counted and hashed.
     pub exchange_limit: u64,
-    /// Bytes of data kept per session.
+    /// Most bytes of data kept of one session.
     pub session_limit: u64,
+    /// Acknowledged bytes at the start of a live session's file that are worth giving back.
+    pub trim_at: u64,
 }
 
-/// What must survive before a request is let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Record {
+    /// The defaults: 2 GiB in all, 256 MiB left free, 5 MiB per exchange, 100 MiB per session.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            durability: Durability::default(),
+            quota: 2 << 30,
+            min_free: 256 << 20,
+            exchange_limit: 5 << 20,
+            session_limit: 100 << 20,
+            trim_at: 16 << 20,
+        }
+    }
+}
+
+/// When what was recorded counts as durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The death of any process, `kill -9` included: written to the operating system, flushed to disk soon after.
+    /// The bytes are in the operating system's page cache: they survive the death of the process, not a loss of power
+    /// (that can cost what was written since the last background `fdatasync`: about 50 ms).
+    #[default]
     Process,
-    /// A power cut: flushed to disk before the request goes on.
+    /// The bytes are on the disk (`fdatasync`; commits of one session that wait together share one).
     Disk,
 }
-
-/// How often a [`Durability::Process`] spool is flushed to disk.
-pub const FLUSH_EVERY: Duration = Duration::from_millis(100);
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -109,20 +128,20 @@ impl Config {
                 Durability::Process
             }
         };
-        let mib = |value: Option<u64>, default: u64| value.unwrap_or(default) << 20;
+        let mut record = Record::new(raw.record.spool_dir.unwrap_or_else(|| state_dir.join("spool")));
+        record.durability = durability;
+        let set = |field: &mut u64, mib: Option<u64>| *field = mib.map_or(*field, |mib| mib << 20);
+        set(&mut record.quota, raw.record.quota_mib);
+        set(&mut record.min_free, raw.record.min_free_mib);
+        set(&mut record.exchange_limit, raw.record.exchange_mib);
+        set(&mut record.session_limit, raw.record.session_mib);
         let config = Self {
             gateways: raw.gateways,
             join_token: raw.join_token,
             workers: raw.workers.unwrap_or_else(cores).max(1),
             connections_per_gateway: raw.connections_per_gateway.unwrap_or(2).clamp(1, 64),
             targets: AllowList::new(raw.targets),
-            record: Record {
-                spool_dir: raw.record.spool_dir.unwrap_or_else(|| state_dir.join("spool")),
-                durability,
-                quota: mib(raw.record.quota_mib, 2048),
-                exchange_limit: mib(raw.record.exchange_mib, 5),
-                session_limit: mib(raw.record.session_mib, 100),
-            },
+            record,
             state_dir,
         };
         if wrong.is_empty() { Ok(config) } else { Err(ConfigError(wrong)) }

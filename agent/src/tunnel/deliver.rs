@@ -30,16 +30,20 @@ pub async fn leftovers(spool: &Spool, client: &TunnelClient<Channel>) {
 async fn one(mut leftover: Leftover, mut client: TunnelClient<Channel>) -> Result<(), tonic::Status> {
     let (send, receive) = mpsc::channel(2);
     let mut acks = client.deliver(tokio_stream::wrappers::ReceiverStream::new(receive)).await?.into_inner();
-    loop {
-        // One batch at a time: bounded memory on both sides, and the acknowledgement says what may go.
-        let Some(batch) = leftover.batches().next() else { return Ok(()) };
-        let batch = batch.map_err(|error| tonic::Status::data_loss(error.to_string()))?;
+    let damaged = |error: crate::record::SpoolError| tonic::Status::data_loss(error.to_string());
+    // One batch at a time: bounded memory on both sides, and the acknowledgement says what may go.
+    for batch in leftover.batches().map_err(damaged)? {
+        let batch = batch.map_err(damaged)?;
         let message = rpc::SpooledEvents { session: batch.session.to_string(), records: batch.records };
         if send.send(message).await.is_err() {
             return Err(tonic::Status::unavailable("the gateway closed the delivery"));
         }
         match acks.next().await {
-            Some(Ok(_)) => {}
+            Some(Ok(ack)) => {
+                if leftover.acked(ack.seq) {
+                    break;
+                }
+            }
             Some(Err(status)) => {
                 if status.code() == Code::FailedPrecondition {
                     leftover.set_aside();
@@ -48,8 +52,6 @@ async fn one(mut leftover: Leftover, mut client: TunnelClient<Channel>) -> Resul
             }
             None => return Err(tonic::Status::unavailable("the gateway closed the delivery")),
         }
-        if leftover.acked(batch.last_seq) {
-            return Ok(());
-        }
     }
+    Ok(())
 }
