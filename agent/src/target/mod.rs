@@ -4,3 +4,4 @@
 pub mod http;
 pub mod pg;
 pub mod ssh;
+pub mod tls;
