@@ -5,10 +5,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::{Body, Bytes},
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{
         IntoResponse, Response,
@@ -44,16 +44,21 @@ impl Api {
     /// # Errors
     /// If a port is taken.
     pub async fn start(port: u16, direct_port: u16, token: String) -> Result<Self> {
-        let expected: Arc<str> = format!("Bearer {token}").into();
-        let guarded = functions().layer(middleware::from_fn_with_state(expected, guard));
-        let servers = [Server::start(port, guarded).await?, Server::start(direct_port, functions()).await?];
+        let known = Token(token.as_str().into());
+        let functions = functions().layer(Extension(known.clone()));
+        let guarded = functions.clone().layer(middleware::from_fn_with_state(known, guard));
+        let servers = [Server::start(port, guarded).await?, Server::start(direct_port, functions).await?];
         Ok(Self { port, direct_port, token, _servers: servers })
     }
 }
 
-async fn guard(State(expected): State<Arc<str>>, request: Request, next: Next) -> Response {
+/// The API's own token.
+#[derive(Clone)]
+struct Token(Arc<str>);
+
+async fn guard(State(expected): State<Token>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if given == Some(expected.as_ref()) {
+    if given.and_then(|given| given.strip_prefix("Bearer ")) == Some(&*expected.0) {
         return next.run(request).await;
     }
     problem(StatusCode::UNAUTHORIZED, "the shop's API wants its own token")
@@ -151,8 +156,8 @@ async fn events(Query(pace): Query<Pace>) -> Sse<impl Stream<Item = Result<Event
     }))
 }
 
-/// What arrived here: method, path, every header and the body's size and text.
-async fn echo(request: Request) -> Response {
+/// What arrived here: method, path, every header and the body's size and text. The API's own token is never said back.
+async fn echo(Extension(token): Extension<Token>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, 1 << 20).await else {
         return problem(StatusCode::PAYLOAD_TOO_LARGE, "echo takes up to 1 MiB");
@@ -161,17 +166,16 @@ async fn echo(request: Request) -> Response {
         "method": parts.method.as_str(),
         "path": parts.uri.to_string(),
         "version": format!("{:?}", parts.version),
-        "headers": header_list(&parts.headers),
+        "headers": header_list(&parts.headers, &token),
         "body": String::from_utf8_lossy(&body),
     }))
     .into_response()
 }
 
-fn header_list(headers: &HeaderMap) -> Vec<[String; 2]> {
-    headers
-        .iter()
-        .map(|(name, value)| [name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()])
-        .collect()
+fn header_list(headers: &HeaderMap, token: &Token) -> Vec<[String; 2]> {
+    let text =
+        |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).replace(&*token.0, "(the shop's own token)");
+    headers.iter().map(|(name, value)| [name.to_string(), text(value)]).collect()
 }
 
 /// Counts what is uploaded.
