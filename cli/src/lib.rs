@@ -1,6 +1,7 @@
 //! Subcommands of the one binary. Each is a module with an `Args` and a `run`; nothing else lives here.
 
 mod args;
+pub mod demo;
 mod serve;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 use std::{io::Read as _, path::PathBuf};
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -49,11 +50,8 @@ fn prepare() {
     let filter = EnvFilter::try_from_env("SALLYPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // Each session is a handful of descriptors; the soft limit is often 1,024.
-    if let Ok((soft, hard)) = rlimit::Resource::NOFILE.get()
-        && soft < hard
-    {
-        let _keep = rlimit::Resource::NOFILE.set(hard, hard);
-    }
+    let limit = getrlimit(Resource::Nofile);
+    let _keep = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn runtime(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {

@@ -1,0 +1,93 @@
+//! Which port is whose. Everything stands at a fixed distance from one base, so that a demo is found again.
+
+use std::net::TcpListener;
+
+use anyhow::{Result, bail};
+use rand::Rng;
+
+/// The ports of one demo, all on 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// The gateway's API and console.
+    pub api: u16,
+    /// The gateway's PostgreSQL endpoint.
+    pub postgres: u16,
+    /// The gateway's SSH endpoint.
+    pub ssh: u16,
+    /// The gateway's HTTP endpoint.
+    pub http: u16,
+    /// Where agents dial in.
+    pub tunnel: u16,
+    /// The development identity provider.
+    pub idp: u16,
+    /// The PostgreSQL target.
+    pub target_postgres: u16,
+    /// The sshd target.
+    pub target_ssh: u16,
+    /// The API target.
+    pub target_api: u16,
+    /// The API target's side door.
+    pub target_api_direct: u16,
+}
+
+/// How many ports a base covers.
+const SPAN: u16 = 20;
+
+impl Ports {
+    /// The ports above `base`.
+    ///
+    /// # Errors
+    /// If they do not fit below 65536.
+    pub fn at(base: u16) -> Result<Self> {
+        if base.checked_add(SPAN).is_none() || base < 1024 {
+            bail!("the port base must be between 1024 and {}", u16::MAX - SPAN);
+        }
+        Ok(Self {
+            api: base,
+            postgres: base + 1,
+            ssh: base + 2,
+            http: base + 3,
+            tunnel: base + 4,
+            idp: base + 10,
+            target_postgres: base + 11,
+            target_ssh: base + 12,
+            target_api: base + 13,
+            target_api_direct: base + 14,
+        })
+    }
+
+    /// Ports that are free now, away from those that the system hands out by itself.
+    ///
+    /// # Errors
+    /// If none are.
+    pub fn free() -> Result<Self> {
+        for _ in 0..200 {
+            let ports = Self::at(rand::rng().random_range(10_000..31_000))?;
+            if ports.taken().is_none() {
+                return Ok(ports);
+            }
+        }
+        bail!("no free ports on 127.0.0.1")
+    }
+
+    /// The first of the ports that something else listens on.
+    #[must_use]
+    pub fn taken(&self) -> Option<u16> {
+        self.all().into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_err())
+    }
+
+    fn all(&self) -> [u16; 10] {
+        [
+            self.api,
+            self.postgres,
+            self.ssh,
+            self.http,
+            self.tunnel,
+            self.idp,
+            self.target_postgres,
+            self.target_ssh,
+            self.target_api,
+            self.target_api_direct,
+        ]
+    }
+}

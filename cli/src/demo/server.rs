@@ -1,0 +1,34 @@
+//! A small HTTP server inside this process, for the demo's API and identity provider.
+
+use anyhow::{Context, Result};
+use axum::{Router, serve::ListenerExt};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A running server on 127.0.0.1. Stops when dropped.
+#[derive(Debug)]
+pub struct Server(JoinHandle<()>);
+
+impl Server {
+    /// Serves `router` on `port`.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn start(port: u16, router: Router) -> Result<Self> {
+        let listener =
+            TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("listening on 127.0.0.1:{port}"))?;
+        let listener = listener.tap_io(|stream| {
+            let _unsupported = stream.set_nodelay(true);
+        });
+        Ok(Self(tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "a demo server ended");
+            }
+        })))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
