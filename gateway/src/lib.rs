@@ -14,6 +14,9 @@ pub mod auth;
 pub mod config;
 pub mod evidence;
 pub mod listen;
+mod run;
 pub mod session;
 pub mod store;
 pub mod tunnel;
+
+pub use run::{RunError, run};

@@ -5,13 +5,19 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use proto::{Code, Ending};
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
 
 use crate::{
+    auth::Auth,
     config::Config,
-    listen::Door,
+    listen::{self, Door, Edge},
+    session::Sessions,
     store::{Store, StoreError},
-    tunnel::{Authority, AuthorityError, ServerIdentity},
+    tunnel::{Authority, AuthorityError, Directory, EventSink, ServerIdentity, SinkError, Tunnel},
 };
 
 /// How long sessions may take to tell their clients once they were told to end.
@@ -37,6 +43,186 @@ pub enum RunError {
     Part(&'static str, std::io::Error),
 }
 
+/// Runs the gateway until `shutdown` is done, then drains it.
+///
+/// # Errors
+/// If it cannot start, or a part of it fails.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    Gateway::prepare(config).await?.run(shutdown).await
+}
+
+struct Gateway {
+    config: Config,
+    authority: Arc<Authority>,
+    store: Store,
+    directory: Directory,
+    sink: Arc<dyn EventSink>,
+    closing: watch::Sender<bool>,
+    sessions: Sessions,
+    auth: Auth,
+}
+
+
+impl Gateway {
+    async fn prepare(config: Config) -> Result<Self, RunError> {
+        let authority = Arc::new(Authority::load_or_create(&config.state_dir)?);
+        let store = Store::open(&config.store_url).await?;
+        let directory = Directory::default();
+        let sink: Arc<dyn EventSink> = Arc::new(Discard);
+        let sessions = Sessions::new(
+            store.clone(),
+            directory.clone(),
+            Arc::clone(&sink),
+            config.limits.session,
+            config.public_url.clone(),
+        );
+        let auth = Auth::open(store.clone(), &config).await;
+        let (closing, _) = watch::channel(false);
+        Ok(Self { config, authority, store, directory, sink, sessions, auth, closing })
+    }
+
+    async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        let mut doors = JoinSet::new();
+        self.open_doors(&mut doors).await?;
+        let tunnel = self.open_tunnel().await?;
+        tracing::info!(console = %self.config.listen.console, tunnel = %self.config.listen.tunnel, "the gateway is up");
+        tokio::pin!(tunnel);
+        tokio::select! {
+            ended = &mut tunnel => return ended,
+            () = shutdown => {}
+        }
+        self.drain(doors, tunnel).await;
+        Ok(())
+    }
+
+    /// Closes the doors, lets sessions finish for a while, then ends the rest with a word to their clients.
+    async fn drain(&self, mut doors: JoinSet<()>, mut tunnel: impl Future<Output = Result<(), RunError>> + Unpin) {
+        tracing::info!(sessions = self.sessions.count(), "draining");
+        self.closing.send_replace(true);
+        let finished = async { while doors.join_next().await.is_some() {} };
+        tokio::pin!(finished);
+        let quiet = async {
+            while self.sessions.count() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let drained = tokio::select! {
+            drained = tokio::time::timeout(self.config.limits.drain, quiet) => drained.is_ok(),
+            _ = &mut tunnel => false,
+        };
+        if !drained {
+            self.sessions.stop_all(&Ending::new(Code::Draining, "the gateway is shutting down"));
+        }
+        let farewell = async {
+            while self.sessions.count() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            finished.await;
+        };
+        tokio::select! {
+            _ = tokio::time::timeout(FAREWELL, farewell) => {}
+            _ = tunnel => {}
+        }
+    }
+
+    async fn open_doors(&self, doors: &mut JoinSet<()>) -> Result<(), RunError> {
+        let listen = &self.config.listen;
+        let identity = self.identity()?;
+        let certificate: Option<Arc<[u8]>> = identity.chain.first().map(|leaf| leaf.as_ref().into());
+        let edge = |alpn: &[&[u8]], plaintext: bool| -> Result<Edge, RunError> {
+            let tls = if plaintext { None } else { Some(tls(&identity, alpn)?) };
+            Ok(Edge {
+                auth: self.auth.clone(),
+                sessions: self.sessions.clone(),
+                certificate: tls.as_ref().and(certificate.clone()),
+                tls,
+                login_deadline: self.config.limits.login_deadline,
+            })
+        };
+        if let Some(address) = listen.postgres {
+            let edge = edge(&[b"postgresql"], listen.postgres_plaintext)?;
+            self.open_door(doors, address, edge, listen::pg::serve).await?;
+        }
+        if let Some(address) = listen.ssh {
+            self.open_door(doors, address, edge(&[], true)?, listen::ssh::serve).await?;
+        }
+        if let Some(address) = listen.http {
+            let edge = edge(&[b"h2", b"http/1.1"], listen.http_plaintext)?;
+            self.open_door(doors, address, edge, listen::http::serve).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_door<F>(
+        &self,
+        doors: &mut JoinSet<()>,
+        address: SocketAddr,
+        edge: Edge,
+        serve: fn(Edge, TcpStream, SocketAddr) -> F,
+    ) -> Result<(), RunError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = bind(address).await?;
+        let door = Door {
+            listener,
+            connections: self.config.limits.connections,
+            closing: self.closing.subscribe(),
+        };
+        doors.spawn(door.serve(move |stream, source| serve(edge.clone(), stream, source)));
+        Ok(())
+    }
+
+    async fn open_tunnel(&self) -> Result<impl Future<Output = Result<(), RunError>> + use<>, RunError> {
+        let address = self.config.listen.tunnel;
+        let listener = bind(address).await?;
+        // Agents pin our own authority, whatever certificate people see.
+        let identity = self.authority.server_identity(&self.config.names)?;
+        let tunnel = Tunnel {
+            authority: Arc::clone(&self.authority),
+            directory: self.directory.clone(),
+            store: self.store.clone(),
+            sink: Arc::clone(&self.sink),
+        };
+        let mut closing = self.closing.subscribe();
+        let closed = async move {
+            let _closed = closing.wait_for(|closing| *closing).await;
+        };
+        Ok(async move {
+            let served = tunnel.serve(listener, identity, closed).await;
+            served.map_err(|error| RunError::Part("tunnel", error))
+        })
+    }
+
+    /// The certificate that people's clients see: the operator's own, or one of ours.
+    fn identity(&self) -> Result<ServerIdentity, RunError> {
+        let Some((certificate, key)) = &self.config.tls else {
+            return Ok(self.authority.server_identity(&self.config.names)?);
+        };
+        let wrong = |error: rustls_pki_types::pem::Error| RunError::Tls(error.to_string());
+        let chain = CertificateDer::pem_file_iter(certificate).map_err(wrong)?.collect::<Result<_, _>>().map_err(wrong)?;
+        Ok(ServerIdentity { chain, key: PrivateKeyDer::from_pem_file(key).map_err(wrong)? })
+    }
+}
+
+fn tls(identity: &ServerIdentity, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, RunError> {
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+        .map_err(|error| RunError::Tls(error.to_string()))?;
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|error| RunError::Listen(address, error))
+}
+
+struct Discard;
+
+#[async_trait::async_trait]
+impl EventSink for Discard {
+    async fn accept(&self, _: proto::SessionId, _: Vec<bytes::Bytes>) -> Result<u64, SinkError> {
+        Ok(u64::MAX)
+    }
 }
