@@ -5,15 +5,19 @@ pub mod http;
 pub mod pg;
 pub mod ssh;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
+use proto::Caller;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
 
-use crate::{auth::Auth, session::Sessions};
+use crate::{
+    auth::{Auth, Identity},
+    session::{Opening, Sessions},
+};
 
 /// What every listener needs. Cheap to clone.
 #[derive(Clone)]
@@ -78,4 +82,26 @@ impl Door {
         drop(self.listener);
         while open.join_next().await.is_some() {}
     }
+}
+
+/// What a listener brings to [`Sessions::open`] once policy has given its permit. `client` is what the client says it is;
+/// `requested` is what it asked of the target at login.
+#[must_use]
+pub fn opening(
+    identity: Identity,
+    source: SocketAddr,
+    client: String,
+    requested: BTreeMap<String, String>,
+) -> Opening {
+    let not_after = identity.not_after;
+    let caller = Caller {
+        subject: identity.subject,
+        issuer: identity.issuer,
+        groups: identity.groups,
+        method: identity.method.to_owned(),
+        credential_id: identity.credential_id,
+        source: source.to_string(),
+        client,
+    };
+    Opening { caller, not_after, requested }
 }
