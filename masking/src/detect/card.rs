@@ -1,0 +1,137 @@
+//! Payment card numbers: a known issuer range (ISO/IEC 7812 and the brands' own publications) with that brand's lengths, and the
+//! Luhn check digit. Luhn alone passes one in ten of any digits, so shape and surroundings count as well.
+
+use super::chain::{Chain, Group, Joint};
+use crate::hit::{Match, Rule};
+use crate::label::Label;
+use crate::window::{Beyond, Window};
+
+const CARD: Rule = Rule::new(Label::Card, "card");
+const LEAST_DIGITS: usize = 13;
+/// How far to the left a number is checked for being part of a hexadecimal name, in bytes.
+const HEX_REACH: usize = 64;
+
+/// A card number at the start of the chain; the longest reading wins.
+pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, Beyond> {
+    if chain.len() < LEAST_DIGITS {
+        return Ok(None);
+    }
+    let groups = chain.groups();
+    for count in (1..=groups.len()).rev() {
+        let Some(used) = groups.get(..count) else { continue };
+        let length = used.iter().map(|group| group.length).sum();
+        if length < LEAST_DIGITS {
+            break;
+        }
+        let digits = chain.digits(length);
+        let Some(last) = used.last() else { break };
+        if is_issued(digits) && passes_luhn(digits) && is_shaped(window, chain, used)? {
+            return Ok(Some(Match::closed(CARD, chain.start, chain.end_of(last))));
+        }
+    }
+    Ok(None)
+}
+
+fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool, Beyond> {
+    let Some((last, joined)) = used.split_last() else { return Ok(false) };
+    if joined.is_empty() {
+        return is_single(window, chain, last);
+    }
+    let joint = joined.first().and_then(|group| group.joint);
+    let same = joined.iter().all(|group| group.joint == joint);
+    if same && is_printed_form(used) {
+        let in_number_list = chain.left == Some((Joint::Space, 4)) && joint == Some(Joint::Space);
+        return Ok(!in_number_list);
+    }
+    let alone = chain.whole && last.joint.is_none() && chain.left.is_none();
+    if !alone || joint == Some(Joint::Dot) || window.before(chain.start, 1) == Some(b'+') {
+        return Ok(false);
+    }
+    Ok(is_regular(used) && !touches_hex(window, chain.start, chain.end_of(last))?)
+}
+
+/// Digits without separators: not the fraction of a decimal number, nor part of a hexadecimal name.
+fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, Beyond> {
+    let is_fraction = matches!(chain.left, Some((Joint::Dot, _)));
+    let has_fraction = group.joint == Some(Joint::Dot) && group.length < 15;
+    if is_fraction || has_fraction || is_product_code(chain.digits(group.length)) {
+        return Ok(false);
+    }
+    Ok(!touches_hex(window, chain.start, chain.end_of(group))?)
+}
+
+/// The groups as cards print them: fours, or 4-6-5 and 4-6-4.
+fn is_printed_form(used: &[Group]) -> bool {
+    match used {
+        [a, b, c] => a.length == 4 && b.length == 6 && matches!(c.length, 4 | 5),
+        [body @ .., last] if body.len() >= 3 => body.iter().all(|group| group.length == 4) && last.length <= 4,
+        _ => false,
+    }
+}
+
+/// Groups that one would make by hand: all of one length but the last, or few of them.
+fn is_regular(used: &[Group]) -> bool {
+    let Some((last, body)) = used.split_last() else { return false };
+    let size = body.first().map_or(0, |group| group.length);
+    let even = body.iter().all(|group| group.length == size) && last.length <= size;
+    even || (used.len() <= 5 && body.iter().all(|group| group.length >= 2))
+}
+
+/// An EAN-13 article number whose check digit is right, of which one in ten also passes Luhn.
+fn is_product_code(digits: &[u8]) -> bool {
+    let weigh = |(index, digit): (usize, &u8)| u32::from(*digit) * if index % 2 == 0 { 1 } else { 3 };
+    digits.len() == 13 && digits.iter().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
+}
+
+/// Whether the digits are the middle of a hash, an identifier or another hexadecimal name.
+fn touches_hex(window: &Window<'_>, start: usize, end: usize) -> Result<bool, Beyond> {
+    if window.peek(end)?.is_some_and(is_hex_letter) {
+        return Ok(true);
+    }
+    if !window.before(start, 1).is_some_and(is_hex_letter) {
+        return Ok(false);
+    }
+    let stop = (1..=HEX_REACH).filter_map(|back| window.before(start, back)).find(|byte| !byte.is_ascii_hexdigit());
+    Ok(!stop.is_some_and(|byte| byte.is_ascii_alphabetic()))
+}
+
+fn is_hex_letter(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() && byte.is_ascii_alphabetic()
+}
+
+/// Whether an issuer range of a brand has this prefix and this length.
+fn is_issued(digits: &[u8]) -> bool {
+    let prefix = digits.iter().take(6).fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
+    let length = digits.len();
+    match prefix {
+        // Visa
+        400_000..=499_999 => matches!(length, 13 | 16 | 19),
+        // Mastercard, with the 2-series
+        510_000..=559_999 | 222_100..=272_099 => length == 16,
+        // American Express
+        340_000..=349_999 | 370_000..=379_999 => length == 15,
+        // JCB, old and new ranges
+        213_100..=213_199 | 180_000..=180_099 => length == 15,
+        352_800..=358_999 => (16..=19).contains(&length),
+        // Diners Club
+        300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999 | 380_000..=399_999 => matches!(length, 14 | 16 | 19),
+        // Discover, UnionPay (also 622126-622925, which both share)
+        601_100..=601_199 | 644_000..=659_999 | 620_000..=629_999 | 810_000..=817_199 => (16..=19).contains(&length),
+        // Mir
+        220_000..=220_499 => (16..=19).contains(&length),
+        // Maestro
+        501_800..=501_899 | 502_000..=502_099 | 503_800..=503_899 | 589_300..=589_399 | 630_400..=630_499 | 675_900..=676_399 => {
+            (LEAST_DIGITS..=19).contains(&length)
+        }
+        _ => false,
+    }
+}
+
+fn passes_luhn(digits: &[u8]) -> bool {
+    let weigh = |(index, digit): (usize, &u8)| match u32::from(*digit) * 2 {
+        _ if index % 2 == 0 => u32::from(*digit),
+        double if double > 9 => double - 9,
+        double => double,
+    };
+    digits.iter().rev().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
+}

@@ -1,0 +1,85 @@
+//! What detectors find: the public `Hit`, and the forms it has on its way through the scan.
+
+use std::ops::Range;
+
+use crate::label::Label;
+use crate::open::Open;
+
+/// A sensitive value in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The class of the value.
+    pub label: Label,
+    /// The detector that found it, a stable name for events.
+    pub detector: &'static str,
+    /// Where it stands, in bytes.
+    pub range: Range<usize>,
+}
+
+/// A piece of a hit inside the current window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) rule: Rule,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Whether the hit began before this window, so that it is counted already.
+    pub(crate) continues: bool,
+}
+
+/// The name of a detector with its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) label: Label,
+    pub(crate) detector: &'static str,
+}
+
+impl Rule {
+    pub(crate) const fn new(label: Label, detector: &'static str) -> Self {
+        Self { label, detector }
+    }
+}
+
+/// What a detector says about a trigger it accepted.
+#[derive(Debug)]
+pub(crate) struct Match {
+    pub(crate) rule: Rule,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Where the scan goes on; at least `end`.
+    pub(crate) next: usize,
+    /// How the hit goes on past `end`, if its extent is open.
+    pub(crate) open: Option<Open>,
+}
+
+impl Match {
+    pub(crate) fn closed(rule: Rule, start: usize, end: usize) -> Self {
+        Self { rule, start, end, next: end, open: None }
+    }
+
+    pub(crate) fn open(rule: Rule, start: usize, end: usize, open: Open) -> Self {
+        Self { rule, start, end, next: end, open: Some(open) }
+    }
+}
+
+/// A candidate that more input may still complete.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    /// Everything from here is undecided.
+    pub(crate) start: usize,
+    /// The first byte that must not be released early, `usize::MAX` if nothing sensitive was seen yet.
+    pub(crate) keep: usize,
+}
+
+impl Pending {
+    /// Only an anchor's beginning was seen: there is nothing to protect yet.
+    pub(crate) fn weak(start: usize) -> Self {
+        Self { start, keep: usize::MAX }
+    }
+
+    /// The evidence is strong: nothing from `start` may be released.
+    pub(crate) fn strong(start: usize) -> Self {
+        Self { start, keep: start }
+    }
+}
+
+pub(crate) type Verdict = Result<Option<Match>, Pending>;

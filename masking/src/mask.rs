@@ -1,0 +1,179 @@
+//! The entry point: compiled detectors, and masking of whole values in place.
+
+use std::fmt;
+
+use bytes::BytesMut;
+use memchr::{memchr, memchr_iter};
+
+use crate::hit::{Hit, Span};
+use crate::label::Label;
+use crate::masked::Masked;
+use crate::scan::{Cursor, Plan};
+use crate::stream::StreamMasker;
+use crate::surface::{mask_number, mask_text, mask_zeros};
+use crate::tally::Tally;
+use crate::window::LEFT_CONTEXT;
+use crate::Syntax;
+
+/// The shortest value any detector can match, in bytes (`a@b.co`).
+const SHORTEST: usize = 6;
+/// How much of a value with escapes is masked at once, in bytes.
+const ESCAPED_PIECE: usize = 16 * 1024;
+
+/// The compiled detectors of a connection.
+#[derive(Clone)]
+pub struct Masker {
+    labels: Vec<Label>,
+    plan: Plan,
+    json_plan: Plan,
+}
+
+impl Masker {
+    /// Compiles the detectors of these labels.
+    #[must_use]
+    pub fn new(labels: &[Label]) -> Self {
+        let plan = Plan::new(labels);
+        Self { labels: labels.to_vec(), json_plan: plan.reading(Syntax::Json), plan }
+    }
+
+    /// Whether nothing is masked.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The labels this masker looks for.
+    #[must_use]
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// Masks a whole value in place; its length never changes. Returns whether anything was masked.
+    pub fn mask(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
+        if self.is_off() || value.len() < SHORTEST {
+            return false;
+        }
+        if syntax == Syntax::Json && memchr(b'\\', value).is_some() {
+            return self.mask_escaped(value, tally);
+        }
+        self.mask_plain(value, syntax, tally)
+    }
+
+    /// Masks a whole value and seals it as inspected.
+    #[must_use]
+    pub fn mask_bytes(&self, mut value: BytesMut, syntax: Syntax, tally: &mut Tally) -> Masked {
+        self.mask(&mut value, syntax, tally);
+        Masked::sealed(value.freeze())
+    }
+
+    /// Appends what the detectors find in a whole text, in order, without masking it.
+    pub fn scan(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
+        while !self.plan.scan(text, true, &mut cursor, &mut spans) {}
+        hits.extend(spans.iter().map(|span| Hit { label: span.rule.label, detector: span.rule.detector, range: span.start..span.end }));
+    }
+
+    /// A masker for a stream that arrives in pieces.
+    #[must_use]
+    pub fn stream(&self, syntax: Syntax) -> StreamMasker {
+        StreamMasker::new((!self.is_off()).then(|| self.plan.reading(syntax)), syntax)
+    }
+
+    /// A value whose bytes are what the detectors read: no escapes.
+    fn mask_plain(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
+        let plan = if syntax == Syntax::Json { &self.json_plan } else { &self.plan };
+        let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
+        let mut writer = Writer { syntax, quotes: Quotes::default() };
+        loop {
+            let done = plan.scan(value, true, &mut cursor, &mut spans);
+            // What the next detector may still look at stays raw until it has.
+            let limit = if done { value.len() } else { cursor.at.saturating_sub(LEFT_CONTEXT) };
+            writer.write(value, &mut spans, limit, tally);
+            if done {
+                // The floor moves with every hit.
+                return cursor.floor > 0;
+            }
+        }
+    }
+
+    fn mask_escaped(&self, value: &mut [u8], tally: &mut Tally) -> bool {
+        let mut own = Tally::default();
+        let mut stream = self.stream(Syntax::Json);
+        let (mut out, mut written, mut read) = (Vec::new(), 0, 0);
+        while let Some(piece) = value.get(read..(read + ESCAPED_PIECE).min(value.len())).filter(|piece| !piece.is_empty()) {
+            read += piece.len();
+            stream.push(piece, &mut out, &mut own);
+            written += put(value, written, &mut out);
+        }
+        stream.finish(&mut out, &mut own);
+        put(value, written, &mut out);
+        tally.merge(&own);
+        !own.is_empty()
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Masker").field(&self.labels).finish()
+    }
+}
+
+fn put(value: &mut [u8], at: usize, out: &mut Vec<u8>) -> usize {
+    let length = out.len();
+    if let Some(target) = value.get_mut(at..at + length) {
+        target.copy_from_slice(out);
+    }
+    out.clear();
+    length
+}
+
+/// Writes spans into a plain value.
+struct Writer {
+    syntax: Syntax,
+    quotes: Quotes,
+}
+
+impl Writer {
+    /// Writes what lies before `limit`; keeps the rest of the spans.
+    fn write(&mut self, value: &mut [u8], spans: &mut Vec<Span>, limit: usize, tally: &mut Tally) {
+        spans.retain_mut(|span| {
+            if span.start >= limit {
+                return true;
+            }
+            let end = span.end.min(limit);
+            self.write_one(value, span.start, end);
+            if !span.continues {
+                tally.add(span.rule.label, span.rule.detector);
+            }
+            (span.start, span.continues) = (end, true);
+            end < span.end
+        });
+    }
+
+    fn write_one(&mut self, value: &mut [u8], start: usize, end: usize) {
+        let in_string = self.syntax == Syntax::Json && self.quotes.is_open_at(value, start);
+        let before = start.checked_sub(1).and_then(|index| value.get(index)).copied();
+        let Some(target) = value.get_mut(start..end) else { return };
+        match self.syntax {
+            Syntax::Json if !in_string => mask_number(target, before),
+            Syntax::Json | Syntax::Text => mask_text(target),
+            Syntax::Number => mask_zeros(target),
+        }
+    }
+}
+
+/// Counts quotes up to a position that only moves forward.
+#[derive(Default)]
+struct Quotes {
+    at: usize,
+    open: bool,
+}
+
+impl Quotes {
+    fn is_open_at(&mut self, value: &[u8], at: usize) -> bool {
+        let passed = value.get(self.at..at).unwrap_or_default();
+        self.open ^= memchr_iter(b'"', passed).count() % 2 == 1;
+        self.at = at;
+        self.open
+    }
+}

@@ -1,0 +1,202 @@
+//! The engine: one pass over the bytes that stops only at trigger bytes, asks the detectors there, and reports spans. It can stop
+//! anywhere and go on with more input; what it decided never depends on where it stopped.
+
+use crate::detect::{aws, card, chain::Chain, email, jwt, pem, ssn, token, url};
+use crate::hit::{Match, Pending, Rule, Span, Verdict};
+use crate::label::Label;
+use crate::Syntax;
+use crate::open::Open;
+use crate::window::{Beyond, Window};
+
+const DIGIT: u8 = 1;
+const AT_SIGN: u8 = 1 << 1;
+const TOKEN: u8 = 1 << 2;
+const JWT: u8 = 1 << 3;
+const PEM: u8 = 1 << 4;
+const URL: u8 = 1 << 5;
+const AWS: u8 = 1 << 6;
+
+/// How many spans one call reports before it lets the caller write them.
+const SPANS_PER_CALL: usize = 64;
+/// Fewer digits than this in a whole chain match nothing.
+const LEAST_DIGITS: usize = 9;
+
+/// The detectors to ask at each byte.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    triggers: [u8; 256],
+    card: bool,
+    ssn: bool,
+    /// Whether words at the end of a piece may begin a hit that is recognised later.
+    words: bool,
+    /// Whether a bare `"` ends what is open: in JSON, where it ends the string.
+    quote_ends: bool,
+}
+
+/// Where a scan stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cursor {
+    /// Everything before is decided.
+    pub(crate) at: usize,
+    /// Where the last hit ended.
+    pub(crate) floor: usize,
+    /// The hit that is going on at `at`.
+    pub(crate) open: Option<(Rule, Open)>,
+    /// The candidate at `at` that waits for more input.
+    pub(crate) pending: Option<Pending>,
+}
+
+impl Plan {
+    pub(crate) fn new(labels: &[Label]) -> Self {
+        let has = |label| labels.contains(&label);
+        let (card, ssn, secret) = (has(Label::Card), has(Label::Ssn), has(Label::Secret));
+        let words = has(Label::Email) || secret;
+        let mut plan = Self { triggers: [0; 256], card, ssn, words, quote_ends: false };
+        plan.trigger(card || ssn, b"0123456789", DIGIT);
+        plan.trigger(has(Label::Email), b"@", AT_SIGN);
+        plan.trigger(secret, token::TRIGGERS, TOKEN);
+        plan.trigger(secret, b"J", JWT);
+        plan.trigger(secret, b"-", PEM);
+        plan.trigger(secret, b":", URL);
+        plan.trigger(secret, aws::TRIGGERS, AWS);
+        plan
+    }
+
+    /// The same detectors for text of this syntax.
+    pub(crate) fn reading(&self, syntax: Syntax) -> Self {
+        Self { quote_ends: syntax == Syntax::Json, ..self.clone() }
+    }
+
+    /// Goes on from the cursor; appends spans in order. Returns whether the window is exhausted; if not, call again.
+    pub(crate) fn scan(&self, bytes: &[u8], last: bool, cursor: &mut Cursor, spans: &mut Vec<Span>) -> bool {
+        cursor.pending = None;
+        let most = spans.len() + SPANS_PER_CALL;
+        self.go_on(bytes, cursor, spans);
+        while let Some(at) = self.next_trigger(bytes, cursor.at) {
+            if spans.len() >= most {
+                return false;
+            }
+            let window = Window { bytes, last, floor: cursor.floor };
+            match self.ask(&window, at) {
+                Ok((None, next)) => cursor.at = next,
+                Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
+                Err(pending) => {
+                    cursor.at = pending.start;
+                    cursor.pending = Some(pending);
+                    break;
+                }
+            }
+        }
+        if cursor.pending.is_none() {
+            cursor.at = bytes.len();
+        }
+        self.hold_word(bytes, last, cursor);
+        true
+    }
+
+    fn trigger(&mut self, wanted: bool, bytes: &[u8], bit: u8) {
+        for byte in bytes.iter().filter(|_| wanted) {
+            if let Some(bits) = self.triggers.get_mut(usize::from(*byte)) {
+                *bits |= bit;
+            }
+        }
+    }
+
+    fn bits(&self, byte: u8) -> u8 {
+        self.triggers.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    fn next_trigger(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let rest = bytes.get(from..)?;
+        rest.iter().position(|byte| self.bits(*byte) != 0).map(|index| from + index)
+    }
+
+    /// Asks the detectors of the byte at `at`; with the answer comes where to go on if nothing was found.
+    fn ask(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
+        let bits = window.bytes.get(at).map_or(0, |byte| self.bits(*byte));
+        if bits & DIGIT != 0 {
+            return self.ask_digits(window, at);
+        }
+        let detectors: [(u8, &dyn Fn() -> Verdict); 6] = [
+            (AT_SIGN, &|| email::find(window, at)),
+            (TOKEN, &|| token::find(window, at)),
+            (JWT, &|| jwt::find(window, at)),
+            (PEM, &|| pem::find(window, at, self.quote_ends)),
+            (URL, &|| url::find(window, at)),
+            (AWS, &|| aws::find(window, at)),
+        ];
+        for (bit, find) in detectors {
+            if bits & bit != 0 {
+                if let Some(found) = find()? {
+                    return Ok((Some(found), at + 1));
+                }
+            }
+        }
+        Ok((None, at + 1))
+    }
+
+    fn ask_digits(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
+        let run_end = || window.slice(at, usize::MAX).iter().position(|byte| !byte.is_ascii_digit()).map_or(window.bytes.len(), |length| at + length);
+        if at > window.floor && window.before(at, 1).is_some_and(|byte| byte.is_ascii_digit()) {
+            return Ok((None, run_end()));
+        }
+        let undecided = |_: Beyond| Pending { start: at, keep: seventh_digit(window.bytes, at) };
+        let chain = Chain::read(window, at).map_err(undecided)?;
+        let Some(first) = chain.groups().first() else { return Ok((None, run_end())) };
+        if chain.whole && chain.len() < LEAST_DIGITS {
+            let end = chain.groups().last().map_or(at, |last| chain.end_of(last));
+            return Ok((None, end));
+        }
+        let mut found = if self.card { card::find(window, &chain).map_err(undecided)? } else { None };
+        if found.is_none() && self.ssn {
+            found = ssn::find(window, &chain).map_err(undecided)?;
+        }
+        Ok((found, chain.end_of(first)))
+    }
+
+    fn accept(&self, bytes: &[u8], found: Match, cursor: &mut Cursor, spans: &mut Vec<Span>) {
+        let start = found.start.max(cursor.floor);
+        spans.push(Span { rule: found.rule, start, end: found.end, continues: false });
+        cursor.at = found.next;
+        cursor.floor = found.next;
+        if let Some(open) = found.open {
+            cursor.open = Some((found.rule, open));
+            self.go_on(bytes, cursor, spans);
+        }
+    }
+
+    /// Follows the open hit to its end or to the end of the input.
+    fn go_on(&self, bytes: &[u8], cursor: &mut Cursor, spans: &mut Vec<Span>) {
+        let Some((rule, mut open)) = cursor.open.take() else { return };
+        let (length, closed) = open.consume(bytes.get(cursor.at..).unwrap_or_default());
+        let end = cursor.at + length;
+        match spans.last_mut().filter(|span| span.end == cursor.at && span.rule == rule) {
+            Some(span) => span.end = end,
+            None if length > 0 => spans.push(Span { rule, start: cursor.at, end, continues: true }),
+            None => {}
+        }
+        cursor.at = end;
+        cursor.floor = end;
+        cursor.open = (!closed).then_some((rule, open));
+    }
+
+    /// Takes back the word at the end of unfinished input, which may become part of a hit.
+    fn hold_word(&self, bytes: &[u8], last: bool, cursor: &mut Cursor) {
+        if !last && self.words {
+            cursor.at = cursor.at.min(bytes.len() - email::local_tail(bytes));
+        }
+        cursor.at = cursor.at.max(cursor.floor);
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan").field("card", &self.card).field("ssn", &self.ssn).field("words", &self.words).finish_non_exhaustive()
+    }
+}
+
+/// Where the seventh digit of a chain of digits begins, from `start`.
+pub(crate) fn seventh_digit(bytes: &[u8], start: usize) -> usize {
+    let digits = bytes.iter().enumerate().skip(start).filter(|(_, byte)| byte.is_ascii_digit());
+    digits.map(|(index, _)| index).nth(6).unwrap_or(usize::MAX)
+}
