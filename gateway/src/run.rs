@@ -89,10 +89,20 @@ impl Gateway {
         tokio::pin!(tunnel);
         tokio::select! {
             ended = &mut tunnel => return ended,
+            () = self.revoking() => {}
             () = shutdown => {}
         }
         self.drain(doors, tunnel).await;
         Ok(())
+    }
+
+    /// Ends sessions as soon as what their right rests on is gone.
+    async fn revoking(&self) {
+        let mut changes = self.store.changed();
+        while changes.changed().await.is_ok() {
+            self.sessions.recheck().await;
+        }
+        std::future::pending().await
     }
 
     /// Closes the doors, lets sessions finish for a while, then ends the rest with a word to their clients.

@@ -97,6 +97,14 @@ impl Auth {
         Err(Refusal::new(proto::Code::NoAccess, "no connection of that name is open to you"))
     }
 
+    /// Whether a session of this identity may go on.
+    ///
+    /// # Errors
+    /// How it has to end.
+    pub async fn still_permits(&self, _identity: &Identity, _connection: &str) -> Result<(), proto::Ending> {
+        Ok(())
+    }
+
     /// Records a failed login in the audit log.
     pub async fn record_failure(
         &self,

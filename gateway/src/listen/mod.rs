@@ -7,7 +7,8 @@ pub mod ssh;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use proto::Caller;
+use async_trait::async_trait;
+use proto::{Caller, Ending};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -16,7 +17,7 @@ use tokio::{
 
 use crate::{
     auth::{Auth, Identity},
-    session::{Opening, Sessions},
+    session::{Opening, Sessions, Standing},
 };
 
 /// What every listener needs. Cheap to clone.
@@ -88,12 +89,14 @@ impl Door {
 /// `requested` is what it asked of the target at login.
 #[must_use]
 pub fn opening(
+    auth: &Auth,
     identity: Identity,
     source: SocketAddr,
     client: String,
     requested: BTreeMap<String, String>,
 ) -> Opening {
     let not_after = identity.not_after;
+    let standing = Arc::new(Rests { auth: auth.clone(), identity: identity.clone() });
     let caller = Caller {
         subject: identity.subject,
         issuer: identity.issuer,
@@ -103,5 +106,18 @@ pub fn opening(
         source: source.to_string(),
         client,
     };
-    Opening { caller, not_after, requested }
+    Opening { caller, standing, not_after, requested }
+}
+
+/// A session's right rests on its credential and on policy.
+struct Rests {
+    auth: Auth,
+    identity: Identity,
+}
+
+#[async_trait]
+impl Standing for Rests {
+    async fn check(&self, connection: &str) -> Result<(), Ending> {
+        self.auth.still_permits(&self.identity, connection).await
+    }
 }

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use policy::Permit;
 use proto::{Caller, Code, Ending, Grant, Refusal, SessionId};
@@ -25,10 +26,22 @@ use crate::{
     tunnel::{Directory, EventSink},
 };
 
+/// What a session's right rests on: asked again whenever rights, credentials or connections change.
+#[async_trait]
+pub trait Standing: Send + Sync {
+    /// Whether the session may go on.
+    ///
+    /// # Errors
+    /// How it has to end.
+    async fn check(&self, connection: &str) -> Result<(), Ending>;
+}
+
 /// What a caller brings besides the permit.
 pub struct Opening {
     /// Who.
     pub caller: Caller,
+    /// What the right rests on.
+    pub standing: Arc<dyn Standing>,
     /// When the credential ends; the session ends with it.
     pub not_after: SystemTime,
     /// What the caller asked of the target at login (`login`, `database`, startup parameters), per protocol.
@@ -114,10 +127,10 @@ impl Sessions {
 
     async fn start(&self, id: SessionId, opening: Opening, connection: &Connection) -> Result<Session, Refusal> {
         let not_after = opening.not_after.min(SystemTime::now() + self.0.longest);
-        let grant = grant(opening, connection, not_after);
         let (stop, stopped) = watch::channel(None);
         let stop: Stop = Arc::new(stop);
-        let registration = self.0.registry.enter(id, &connection.agent, &stop);
+        let registration = self.0.registry.enter(id, connection, Arc::clone(&opening.standing), &stop);
+        let grant = grant(opening, connection, not_after);
         let stream = self.0.directory.open(&connection.agent, id, 0, Some(grant)).await?;
         let (keeper, end) = Keeper::new(id, Arc::clone(&self.0.sink), stream.down.clone(), Arc::clone(&stop));
         let mut incoming = Incoming::new(stream.up, stopped, Some(end));
@@ -142,6 +155,18 @@ impl Sessions {
         let Some(agent) = self.0.registry.stop(id, Ending::new(Code::Killed, reason)) else { return false };
         self.0.directory.kill(&agent, id, reason).await;
         true
+    }
+
+    /// Ends the sessions whose right is gone.
+    pub async fn recheck(&self) {
+        for (id, connection, standing) in self.0.registry.standings() {
+            let Err(ending) = standing.check(&connection).await else { continue };
+            tracing::info!(session = %id, code = %ending.code, "a session's right is gone");
+            let message = ending.message.clone();
+            if let Some(agent) = self.0.registry.stop(id, ending) {
+                self.0.directory.kill(&agent, id, &message).await;
+            }
+        }
     }
 
     /// Ends all sessions.

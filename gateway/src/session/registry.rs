@@ -7,7 +7,8 @@ use std::{
 
 use proto::{Ending, SessionId};
 
-use super::lane::Stop;
+use super::{Standing, lane::Stop};
+use crate::store::Connection;
 
 /// Live sessions. Cheap to clone.
 #[derive(Clone, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Registry(Arc<Mutex<HashMap<SessionId, Live>>>);
 
 struct Live {
     agent: String,
+    connection: String,
+    standing: Arc<dyn Standing>,
     stop: Stop,
 }
 
@@ -25,9 +28,27 @@ pub(super) struct Registration {
 }
 
 impl Registry {
-    pub(super) fn enter(&self, session: SessionId, agent: &str, stop: &Stop) -> Registration {
-        self.lock().insert(session, Live { agent: agent.to_owned(), stop: Arc::clone(stop) });
+    pub(super) fn enter(
+        &self,
+        session: SessionId,
+        connection: &Connection,
+        standing: Arc<dyn Standing>,
+        stop: &Stop,
+    ) -> Registration {
+        let live = Live {
+            agent: connection.agent.clone(),
+            connection: connection.name.clone(),
+            standing,
+            stop: Arc::clone(stop),
+        };
+        self.lock().insert(session, live);
         Registration { registry: self.clone(), session }
+    }
+
+    /// Every live session with what its right rests on.
+    pub(super) fn standings(&self) -> Vec<(SessionId, String, Arc<dyn Standing>)> {
+        let live = self.lock();
+        live.iter().map(|(id, live)| (*id, live.connection.clone(), Arc::clone(&live.standing))).collect()
     }
 
     /// Tells a session to end; gives the name of its agent.
