@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    auth::Auth,
+    auth::{Auth, AuthError},
     config::Config,
     listen::{self, Door, Edge},
     session::Sessions,
@@ -32,6 +32,9 @@ pub enum RunError {
     /// Keys or certificates cannot be used.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The identity provider's settings cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -76,7 +79,7 @@ impl Gateway {
             config.limits.session,
             config.public_url.clone(),
         );
-        let auth = Auth::open(store.clone(), &config).await;
+        let auth = Auth::open(store.clone(), &config).await?;
         let (closing, _) = watch::channel(false);
         Ok(Self { config, authority, store, directory, sink, sessions, auth, closing })
     }

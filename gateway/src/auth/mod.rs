@@ -1,9 +1,39 @@
-//! Who is calling: a credential becomes an [`Identity`] or a [`Denial`].
+//! Who is calling: a credential becomes an [`Identity`] or a [`Denial`], and an identity becomes a [`Permit`] or a
+//! refusal.
+//!
+//! ```text
+//!   ticket, SCRAM proof, SSH key  -->  Identity  -->  permit()  -->  Permit  -->  session
+//!   browser, command line  -->  OpenID provider  -->  Subject   (there is no local password store)
+//! ```
+//!
+//! Rules: everything a login needs is in memory (the store's snapshot). The reason of a denial goes to the audit log and
+//! never to the client. A user name is a hint, never an identity. Nobody's failures lock out anybody else.
 
-use std::time::SystemTime;
+mod attempts;
+mod browser;
+mod credential;
+mod oidc;
+mod permit;
+mod scram;
+mod secret;
+mod sign_in;
+#[cfg(test)]
+pub(crate) mod tests;
+mod ticket;
 
-use policy::Permit;
-use proto::Refusal;
+use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+
+use crate::{
+    config::{Config, Mode},
+    store::{Store, StoreError},
+};
+
+pub use browser::{BrowserError, CliBegun, CliPolled, Live, Started};
+pub use credential::Credential;
+pub use oidc::OidcError;
+pub use secret::Secret;
+pub use sign_in::{Begun, Finished, SignInError};
+pub use ticket::{Mint, MintError, Minted};
 
 /// An authenticated caller.
 #[derive(Clone, Debug)]
@@ -25,7 +55,7 @@ pub struct Identity {
 }
 
 /// The credential was not accepted. The reason is for the audit log, never for the client.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("login refused: {reason}")]
 pub struct Denial {
     /// Why, in a word: `unknown`, `expired`, `revoked`, `foreign`, `locked`.
@@ -42,78 +72,133 @@ pub struct ScramKeys {
     pub server_key: [u8; 32],
 }
 
-/// Authenticates callers. Cheap to clone. (Skeleton: filled in by the identity work.)
+impl std::fmt::Debug for ScramKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ScramKeys")
+    }
+}
+
+/// Authenticates callers. Cheap to clone.
 #[derive(Clone)]
-pub struct Auth(());
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    salt: Vec<u8>,
+    mode: Mode,
+    public_url: String,
+    limits: crate::config::Limits,
+    admin_groups: Vec<String>,
+    auditor_groups: Vec<String>,
+    provider: Option<oidc::Provider>,
+    attempts: attempts::Attempts,
+}
+
+/// Authentication cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The provider's configuration is not usable.
+    #[error("oidc: {0}")]
+    Oidc(String),
+    /// The system's random source failed.
+    #[error("no randomness")]
+    Random,
+}
+
+/// What somebody may do with the gateway itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// May change connections, agents and end sessions.
+    pub admin: bool,
+    /// May read everybody's sessions, recordings and the audit log.
+    pub auditor: bool,
+}
 
 impl Auth {
-    /// Skeleton.
-    pub async fn open(_store: crate::store::Store, _config: &crate::config::Config) -> Self {
-        Self(())
+    /// Starts authentication: takes the deployment's SCRAM salt from the store (or makes it) and prepares the OpenID
+    /// provider, which is asked only when somebody signs in.
+    ///
+    /// # Errors
+    /// If the store fails or the configuration of the provider is not usable.
+    pub async fn open(store: Store, config: &Config) -> Result<Self, AuthError> {
+        let fresh = secret::random::<16>().map_err(|_| AuthError::Random)?;
+        let salt = store.setting_or("scram_salt", &fresh).await?;
+        let provider = config.oidc.as_ref().map(|oidc| oidc::Provider::new(oidc, config)).transpose()?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            salt,
+            mode: config.mode,
+            public_url: config.public_url.clone(),
+            limits: config.limits,
+            admin_groups: config.admin_groups.clone(),
+            auditor_groups: config.auditor_groups.clone(),
+            provider,
+            attempts: attempts::Attempts::default(),
+        })))
     }
 
-    /// Salt and iteration count for SCRAM, the same for every user name, known or not.
+    /// The roles that membership in `groups` gives.
     #[must_use]
-    pub fn scram_parameters(&self) -> (Vec<u8>, u32) {
-        (Vec::new(), 4096)
+    pub fn roles(&self, groups: &[String]) -> Roles {
+        let any = |of: &[String]| of.iter().any(|group| groups.contains(group));
+        Roles { admin: any(&self.0.admin_groups), auditor: any(&self.0.auditor_groups) }
     }
 
-    /// The identity whose ticket's SCRAM keys satisfy `proves`, tried first against the tickets of the subject called
-    /// `user`, then against all others that are live. The user name is a hint, never an identity.
-    ///
-    /// # Errors
-    /// A denial if none fits.
-    pub async fn scram(
-        &self,
-        _user: &str,
-        _source: std::net::SocketAddr,
-        _proves: &(dyn Fn(&ScramKeys) -> bool + Send + Sync),
-    ) -> Result<(Identity, ScramKeys), Denial> {
-        Err(Denial { reason: "unknown" })
+    /// Tells that something changed by which live sessions may have lost their right: a revoked credential, changed
+    /// groups, a changed connection. Ask [`Auth::still_permits`] then.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<i64> {
+        self.0.store.changed()
     }
 
-    /// The identity behind a ticket that was sent inside TLS or SSH.
-    ///
-    /// # Errors
-    /// A denial.
-    pub async fn ticket(&self, _secret: &str, _source: std::net::SocketAddr) -> Result<Identity, Denial> {
-        Err(Denial { reason: "unknown" })
+    /// `https://host:port` of console and API, without a trailing slash.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
     }
 
-    /// The identity that registered this SSH public key (`SHA256:...` fingerprint). Proof of possession is the caller's.
-    ///
-    /// # Errors
-    /// A denial.
-    pub async fn ssh_key(&self, _fingerprint: &str, _source: std::net::SocketAddr) -> Result<Identity, Denial> {
-        Err(Denial { reason: "unknown" })
+    /// Whether development shortcuts are allowed.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.0.mode
     }
 
-    /// Asks policy whether the identity may connect. Unknown and forbidden connections are refused alike
-    /// ([`proto::Code::NoAccess`]).
-    ///
-    /// # Errors
-    /// The refusal for the client.
-    pub async fn permit(&self, _identity: &Identity, _connection: &str) -> Result<Permit, Refusal> {
-        Err(Refusal::new(proto::Code::NoAccess, "no connection of that name is open to you"))
-    }
-
-    /// Whether a session of this identity may go on.
-    ///
-    /// # Errors
-    /// How it has to end.
-    pub async fn still_permits(&self, _identity: &Identity, _connection: &str) -> Result<(), proto::Ending> {
-        Ok(())
-    }
-
-    /// Records a failed login in the audit log.
+    /// Records a failed login in the audit log. A flood from one source is counted instead of written line by line; the
+    /// count is written with the next line.
     pub async fn record_failure(
         &self,
-        _protocol: proto::Protocol,
-        _source: std::net::SocketAddr,
-        _claimed: &str,
-        _connection: &str,
-        _refusal: &Refusal,
-        _reason: &str,
+        protocol: proto::Protocol,
+        source: SocketAddr,
+        claimed: &str,
+        connection: &str,
+        refusal: &proto::Refusal,
+        reason: &str,
     ) {
+        let Some(suppressed) = self.0.attempts.record(source.ip()) else { return };
+        let event = crate::store::AuditEvent {
+            subject: Some(printable(claimed)),
+            connection: Some(printable(connection)),
+            source: Some(source.to_string()),
+            protocol: Some(protocol),
+            code: Some(refusal.code),
+            reason: Some(reason.to_owned()),
+            detail: if suppressed > 0 { serde_json::json!({ "suppressed": suppressed }) } else { serde_json::Value::Null },
+            ..crate::store::AuditEvent::new("login.failed")
+        };
+        if let Err(error) = self.0.store.audit(event).await {
+            tracing::error!(%error, "a failed login could not be recorded");
+        }
     }
+}
+
+/// What a client claimed, fit for a log: short, without control characters. A ticket that was typed in the wrong place
+/// is a secret and not shown.
+fn printable(text: &str) -> String {
+    if text.contains(ticket::PREFIX) {
+        return "(a ticket)".into();
+    }
+    text.chars().filter(|char| !char.is_control()).take(128).collect()
 }

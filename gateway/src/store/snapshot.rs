@@ -16,6 +16,7 @@ pub struct Snapshot {
     subjects_by_name: HashMap<String, Uuid>,
     tickets: Vec<Arc<Ticket>>,
     tickets_by_hash: HashMap<SecretHash, Arc<Ticket>>,
+    tickets_by_id: HashMap<Uuid, Arc<Ticket>>,
     tickets_by_subject: HashMap<Uuid, Vec<Arc<Ticket>>>,
     keys: HashMap<String, Arc<SshKey>>,
 }
@@ -74,13 +75,19 @@ impl Snapshot {
     /// The ticket with that id.
     #[must_use]
     pub fn ticket_with_id(&self, id: Uuid) -> Option<Arc<Ticket>> {
-        self.tickets.iter().find(|ticket| ticket.id == id).cloned()
+        self.tickets_by_id.get(&id).cloned()
     }
 
     /// The registered SSH key with that fingerprint (`SHA256:...`), revoked or not.
     #[must_use]
     pub fn ssh_key(&self, fingerprint: &str) -> Option<Arc<SshKey>> {
         self.keys.get(fingerprint).cloned()
+    }
+
+    /// The registered SSH key with that id, revoked or not.
+    #[must_use]
+    pub fn ssh_key_with_id(&self, id: Uuid) -> Option<Arc<SshKey>> {
+        self.keys.values().find(|key| key.id == id).cloned()
     }
 
     /// The keys of one subject that are not revoked, oldest first.
@@ -110,6 +117,7 @@ impl Snapshot {
         for ticket in tickets {
             let ticket = Arc::new(ticket);
             snapshot.tickets_by_hash.insert(ticket.secret_sha256, Arc::clone(&ticket));
+            snapshot.tickets_by_id.insert(ticket.id, Arc::clone(&ticket));
             snapshot.tickets_by_subject.entry(ticket.subject_id).or_default().push(Arc::clone(&ticket));
             snapshot.tickets.push(ticket);
         }

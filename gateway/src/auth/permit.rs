@@ -1,0 +1,77 @@
+//! From an identity to a permit, and whether it would still be given.
+
+use policy::{Access, Permit, Principal};
+use proto::{Code, Ending, Refusal};
+
+use super::{Auth, Credential, Denial, Identity};
+use crate::store::Subject;
+
+impl Auth {
+    /// Asks policy whether the identity may connect. Unknown and forbidden connections are refused alike
+    /// ([`proto::Code::NoAccess`]).
+    ///
+    /// # Errors
+    /// The refusal for the client.
+    pub async fn permit(&self, identity: &Identity, connection: &str) -> Result<Permit, Refusal> {
+        let found = self.0.store.connection(connection);
+        let access = found.map_or_else(Access::default, |connection| connection.access());
+        let bound_elsewhere = identity.only_connection.as_deref().is_some_and(|only| only != connection);
+        let principal = Principal { subject: identity.subject.clone(), groups: identity.groups.clone() };
+        match policy::connect(&principal, connection, &access) {
+            Ok(permit) if !bound_elsewhere => Ok(permit),
+            _ => Err(Refusal::new(Code::NoAccess, "no connection of that name is open to you")),
+        }
+    }
+
+    /// Why [`Auth::permit`] refused, in a word for the audit log: `foreign`, `unknown` or `forbidden`.
+    #[must_use]
+    pub fn why_refused(&self, identity: &Identity, connection: &str) -> &'static str {
+        if identity.only_connection.as_deref().is_some_and(|only| only != connection) {
+            "foreign"
+        } else if self.0.store.connection(connection).is_none() {
+            "unknown"
+        } else {
+            "forbidden"
+        }
+    }
+
+    /// Whether a session of this identity may go on: its credential stands and policy would permit it again.
+    ///
+    /// # Errors
+    /// How the session has to end.
+    pub async fn still_permits(&self, identity: &Identity, connection: &str) -> Result<(), Ending> {
+        let gone = |_: Denial| Ending::new(Code::Expired, "the credential of this session is no longer valid");
+        let now = self.worth_now(identity).map_err(gone)?;
+        match self.permit(&now, connection).await {
+            Ok(_unused) => Ok(()),
+            Err(_) => Err(Ending::new(Code::NoAccess, "the right to use this connection was withdrawn")),
+        }
+    }
+
+    /// The same identity from the same credential, as of now.
+    fn worth_now(&self, identity: &Identity) -> Result<Identity, Denial> {
+        let snapshot = self.0.store.snapshot();
+        let unknown = Denial { reason: "unknown" };
+        match Credential::parse(&identity.credential_id).ok_or_else(|| unknown.clone())? {
+            Credential::Ticket(id) => {
+                let ticket = snapshot.ticket_with_id(id).ok_or(unknown)?;
+                Ok(self.identity_of(&snapshot, &ticket)?.0)
+            }
+            Credential::SshKey(id) => {
+                let key = snapshot.ssh_key_with_id(id).filter(|key| key.revoked.is_none()).ok_or_else(|| unknown.clone())?;
+                let subject = snapshot.subject(key.subject_id).ok_or(unknown)?;
+                Ok(Identity { groups: subject.groups.clone(), ..identity.clone() })
+            }
+        }
+    }
+
+    /// Whether a connection is open to a subject with the groups it has now.
+    #[must_use]
+    pub fn may_connect(&self, subject: &Subject, connection: &str) -> bool {
+        let principal = Principal { subject: subject.name.clone(), groups: subject.groups.clone() };
+        self.0
+            .store
+            .connection(connection)
+            .is_some_and(|found| policy::connect(&principal, connection, &found.access()).is_ok())
+    }
+}
