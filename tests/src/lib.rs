@@ -1,1 +1,24 @@
-//! x
+//! End-to-end tests: real psql, ssh, scp, sftp, rsync, git, curl and drivers against a real gateway and agent.
+//!
+//! ```text
+//!  scenario -> World -> { the demo's site: targets, identity provider, gateway, agent }
+//!           -> Command -> real client -> Output
+//! ```
+//!
+//! A scenario reads like a transcript. Most share one world ([`World::shared`]); those that stop, kill or break
+//! something start their own ([`World::start`]).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
+
+pub mod browser;
+pub mod clients;
+pub mod raw;
+pub mod run;
+pub mod wait;
+pub mod world;
+
+pub use self::{
+    run::{Output, Run},
+    wait::{eventually, eventually_async},
+    world::World,
+};

@@ -1,0 +1,18 @@
+//! All end-to-end scenarios, in one program so that they share one world.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod apply;
+mod http;
+mod http_bodies;
+mod login;
+mod pg;
+mod pg_drivers;
+mod pg_tools;
+mod recording;
+mod refusal;
+mod refusal_targets;
+mod restart;
+mod secrets;
+mod ssh;
+mod ssh_files;

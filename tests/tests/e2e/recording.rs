@@ -1,0 +1,101 @@
+//! What happened is recorded as the client saw it, and can be listed, shown and replayed.
+
+use e2e::{World, eventually};
+use serde_json::Value;
+
+/// The sessions of a subject on a connection, newest first, as an auditor sees them.
+fn sessions(world: &World, connection: &str) -> Vec<Value> {
+    let list = world.sallyport(world.carol(), &["sessions", "list", "--format", "json"]).ok().json();
+    let list = list.as_array().or_else(|| list["sessions"].as_array()).expect("a list").clone();
+    list.into_iter().filter(|session| session["connection"] == connection).collect()
+}
+
+fn id(session: &Value) -> String {
+    session["id"].as_str().unwrap().to_owned()
+}
+
+/// The rendering of the newest session on `connection` that mentions `mark`, once it has been stored.
+fn recorded(world: &World, connection: &str, verb: &str, mark: &str) -> String {
+    eventually(&format!("a recording of {mark}"), || {
+        sessions(world, connection).iter().take(12).find_map(|session| {
+            let shown = world.sallyport(world.carol(), &["sessions", verb, &id(session)]).output().out;
+            shown.contains(mark).then_some(shown)
+        })
+    })
+}
+
+#[test]
+fn a_statement_is_recorded_with_its_masked_rows_and_status() {
+    let world = World::shared();
+    let one = world.customer(11);
+    let query = "SELECT name, card FROM customers WHERE id = 11 /* mark-pg */";
+    let seen = world.psql().args(["-At", "-c", query]).ok().out;
+    let shown = recorded(world, "shop-db", "show", "mark-pg");
+    assert!(shown.contains(&one.name) && !shown.contains(&one.card), "{shown}");
+    let masked = seen.trim().split('|').nth(1).unwrap();
+    assert!(shown.contains(masked), "the recording shows what the client saw: {masked}\n{shown}");
+    assert!(shown.contains("SELECT 1"), "{shown}");
+}
+
+#[test]
+fn a_terminal_session_replays_as_it_looked() {
+    let world = World::shared();
+    let typed = "echo mark-$((40+2))-ssh; cat logs/support.log; exit\n";
+    let _shell = world.ssh(&["-tt"]).input(typed).output();
+    let replayed = recorded(world, "web-1", "replay", "mark-42-ssh");
+    assert!(replayed.contains("#1843 printer on fire"), "{replayed}");
+    assert!(!replayed.contains(&world.customer(2).card), "{replayed}");
+}
+
+#[test]
+fn a_terminal_session_exports_as_an_asciicast() {
+    let world = World::shared();
+    let _shell = world.ssh(&["-tt"]).input("echo mark-cast; exit\n").output();
+    let cast = eventually("an asciicast", || {
+        sessions(world, "web-1").iter().take(12).find_map(|session| {
+            let cast = world.sallyport(world.carol(), &["sessions", "replay", "--asciicast", &id(session)]).output().out;
+            cast.contains("mark-cast").then_some(cast)
+        })
+    });
+    let header: Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
+    assert!(matches!(header["version"].as_u64(), Some(2 | 3)), "{header}");
+    for line in cast.lines().skip(1).filter(|line| !line.trim().is_empty()) {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert!(event[0].is_number() && event[1].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn an_exchange_is_recorded_with_method_path_and_status() {
+    let world = World::shared();
+    let one = world.customer(21);
+    let _answer = world.curl("/shop-api/customers/21?mark-http=1", &[]).ok();
+    let shown = recorded(world, "shop-api", "show", "mark-http");
+    assert!(shown.contains("GET") && shown.contains("200"), "{shown}");
+    assert!(!shown.contains(&one.card) && !shown.contains(&one.ssn), "{shown}");
+    assert!(!shown.contains(&world.alice().ticket), "{shown}");
+}
+
+#[test]
+fn a_hundred_statements_are_recorded_once_each_and_in_order() {
+    let world = World::shared();
+    let script: String = (0..100).map(|number| format!("SELECT 'mark-order-{number}';\n")).collect();
+    let _answers = world.psql().input(script).ok();
+    let shown = eventually("the last statement", || {
+        let shown = recorded(world, "shop-db", "show", "mark-order-0");
+        shown.contains("mark-order-99").then_some(shown)
+    });
+    let places: Vec<usize> = (0..100).map(|number| shown.find(&format!("SELECT 'mark-order-{number}'")).unwrap()).collect();
+    assert!(places.is_sorted());
+    for number in 0..100 {
+        assert_eq!(shown.matches(&format!("SELECT 'mark-order-{number}'")).count(), 1, "{number}");
+    }
+}
+
+#[test]
+fn others_may_not_look_at_recordings() {
+    let world = World::shared();
+    let list = world.sallyport(world.alice(), &["sessions", "list", "--format", "json"]).output();
+    let foreign = list.out.contains("\"bob\"") || list.out.contains("\"carol\"");
+    assert!(list.status != 0 || !foreign, "{}", list.out);
+}

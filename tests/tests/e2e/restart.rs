@@ -1,0 +1,117 @@
+//! Gateway or agent go away and come back.
+
+use std::time::Duration;
+
+use e2e::{Output, World, eventually, eventually_async};
+
+/// Starts a long statement and waits until the target runs it.
+fn long_statement(world: &World) -> std::process::Child {
+    let psql = world.psql().args(["-c", "SELECT pg_sleep(120)"]).start();
+    eventually("the statement runs", || {
+        let running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%' AND state = 'active'";
+        (world.direct_psql().args(["-At", "-c", running]).output().out.trim() == "1").then_some(())
+    });
+    psql
+}
+
+/// What a client said when it ended, which must be soon.
+fn ended(mut client: std::process::Child) -> String {
+    let began = std::time::Instant::now();
+    eventually("the client ends", || client.try_wait().unwrap());
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let output = client.wait_with_output().unwrap();
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn works_again(world: &World) {
+    let tries: [&dyn Fn() -> Output; 3] = [
+        &|| world.psql().args(["-c", "SELECT 1"]).output(),
+        &|| world.ssh(&["true"]).output(),
+        &|| world.curl("/shop-api/customers/1", &["--fail"]).output(),
+    ];
+    for attempt in tries {
+        eventually("a new session works", || (attempt().status == 0).then_some(()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_agent_ends_sessions_clearly_and_comes_back() {
+    let mut world = World::start().await;
+    let psql = long_statement(&world);
+    world.site.agent.kill();
+    let said = ended(psql);
+    assert!(said.contains("SP-AGENT-LOST"), "{said}");
+    let refused = world.psql().args(["-c", "SELECT 1"]).refused();
+    assert!(refused.contains("SP-AGENT-OFFLINE"), "{refused}");
+    let refused = world.curl("/shop-api/customers/1", &["-i"]).ok().out;
+    assert!(refused.contains(" 503") && refused.contains("SP-AGENT-OFFLINE"), "{refused}");
+    let refused = world.ssh(&["true"]).refused();
+    assert!(refused.contains("SP-AGENT-OFFLINE"), "{refused}");
+    world.site.restart_agent().unwrap();
+    works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_gateway_comes_back_and_the_agent_finds_it() {
+    let mut world = World::start().await;
+    let psql = long_statement(&world);
+    world.site.gateway.kill();
+    let _said = ended(psql);
+    // The target's side is closed as well: nobody keeps the statement running.
+    let target = world.site.postgres.client().await.unwrap();
+    eventually_async("the statement ends at the target", || async {
+        let active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%'";
+        (target.query_one(active, &[]).await.unwrap().get::<_, i64>(0) <= 1).then_some(())
+    })
+    .await;
+    world.site.restart_gateway().await.unwrap();
+    works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_told_to_stop_says_so_to_its_sessions() {
+    let mut world = World::start_with(e2e::world::Wishes {
+        gateway: "\n[limits]\ndrain_seconds = 1\n".into(),
+        ..Default::default()
+    })
+    .await;
+    let psql = long_statement(&world);
+    world.site.gateway.signal(rustix::process::Signal::TERM);
+    let said = ended(psql);
+    assert!(said.contains("SP-DRAINING"), "{said}");
+    world.site.restart_gateway().await.unwrap();
+    works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_recorded_is_lost_or_doubled_by_kill_9() {
+    let mut world = World::start().await;
+    for (round, victim) in ["agent", "gateway"].into_iter().enumerate() {
+        let script: String = (0..50).map(|number| format!("SELECT 'survives-{round}-{number}';\n")).collect();
+        let _answers = world.psql().input(script).ok();
+        let psql = long_statement(&world);
+        if victim == "agent" {
+            world.site.agent.kill();
+            world.site.restart_agent().unwrap();
+        } else {
+            world.site.gateway.kill();
+            world.site.restart_gateway().await.unwrap();
+        }
+        let _said = ended(psql);
+        works_again(&world);
+        let (first, last) = (format!("survives-{round}-0'"), format!("survives-{round}-49'"));
+        let shown = eventually("the whole recording", || recording_with(&world, &first).filter(|shown| shown.contains(&last)));
+        for number in 0..50 {
+            assert_eq!(shown.matches(&format!("SELECT 'survives-{round}-{number}'")).count(), 1, "{victim}, {number}");
+        }
+    }
+}
+
+fn recording_with(world: &World, mark: &str) -> Option<String> {
+    let list = world.sallyport(world.carol(), &["sessions", "list", "--format", "json"]).ok().json();
+    let list = list.as_array().or_else(|| list["sessions"].as_array()).expect("a list").clone();
+    list.iter().find_map(|session| {
+        let shown = world.sallyport(world.carol(), &["sessions", "show", session["id"].as_str().unwrap()]).output().out;
+        shown.contains(mark).then_some(shown)
+    })
+}
