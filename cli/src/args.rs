@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::serve;
+use crate::{demo, serve};
 
 /// An access gateway: one enforcement point in front of databases, hosts and APIs.
 #[derive(Debug, Parser)]
@@ -20,4 +20,6 @@ pub enum Command {
     Gateway(serve::Args),
     /// Run an agent.
     Agent(serve::Args),
+    /// Run a whole deployment with a small shop behind it, to try things out.
+    Demo(demo::Options),
 }

@@ -31,5 +31,11 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Gateway(args) => serve::gateway(args),
         Command::Agent(args) => serve::agent(args),
+        Command::Demo(options) => block_on(demo::run(options)),
     }
+}
+
+/// Runs one of the commands that people use: two threads are plenty.
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(command)
 }
