@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) as detectors read it: string escapes decoded, with what each byte of text was on the wire, so that a mask
 //! replaces exactly the wire's bytes and never breaks an escape, a quote or a number.
 
-use memchr::memchr2;
+use memchr::memchr;
 
 use crate::surface::{number_mask, stays};
 
@@ -67,10 +67,10 @@ impl JsonView {
 
     fn decode(&mut self, mut wire: &[u8], text: &mut Vec<u8>) {
         self.cut = 0;
-        while let Some(index) = memchr2(b'"', b'\\', wire) {
+        while let Some(index) = memchr(b'\\', wire) {
             let (plain, rest) = wire.split_at(index);
             self.plain(plain, text);
-            let used = if rest.first() == Some(&b'"') { self.quote(text) } else { self.escape(rest, text) };
+            let used = self.escape(rest, text);
             if used == 0 {
                 self.cut = rest.len();
                 return;
@@ -82,14 +82,12 @@ impl JsonView {
 
     fn plain(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         text.extend_from_slice(bytes);
-        self.marks.resize(self.marks.len() + bytes.len(), self.mark(1));
-    }
-
-    fn quote(&mut self, text: &mut Vec<u8>) -> usize {
-        self.in_string = !self.in_string;
-        text.push(b'"');
-        self.marks.push(self.mark(1));
-        1
+        let mut mark = self.mark(1);
+        self.marks.extend(bytes.iter().map(|byte| {
+            mark ^= if *byte == b'"' { IN_STRING } else { 0 };
+            mark
+        }));
+        self.in_string = mark & IN_STRING != 0;
     }
 
     /// Decodes the escape at the start of `wire`; returns its length, 0 if it is not complete.

@@ -18,8 +18,10 @@ const AWS: u8 = 1 << 6;
 
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
-/// Fewer digits than this in a whole chain match nothing.
+/// Fewer digits than this in a chain match nothing.
 const LEAST_DIGITS: usize = 9;
+/// Fewer digits than this are no card.
+const LEAST_CARD: usize = 13;
 
 /// The detectors to ask at each byte.
 #[derive(Clone)]
@@ -117,22 +119,34 @@ impl Plan {
         if bits & DIGIT != 0 {
             return self.ask_digits(window, at);
         }
-        let detectors: [(u8, &dyn Fn() -> Verdict); 6] = [
-            (AT_SIGN, &|| email::find(window, at)),
-            (TOKEN, &|| token::find(window, at)),
-            (JWT, &|| jwt::find(window, at)),
-            (PEM, &|| pem::find(window, at, self.quote_ends)),
-            (URL, &|| url::find(window, at)),
-            (AWS, &|| aws::find(window, at)),
-        ];
-        for (bit, find) in detectors {
-            if bits & bit != 0 {
-                if let Some(found) = find()? {
-                    return Ok((Some(found), at + 1));
-                }
-            }
+        let mut found = None;
+        if bits & AT_SIGN != 0 {
+            found = email::find(window, at)?;
         }
-        Ok((None, at + 1))
+        if found.is_none() && bits & TOKEN != 0 {
+            found = token::find(window, at)?;
+        }
+        if found.is_none() && bits & (JWT | PEM | URL | AWS) != 0 {
+            found = self.ask_secrets(window, at, bits)?;
+        }
+        Ok((found, at + 1))
+    }
+
+    fn ask_secrets(&self, window: &Window<'_>, at: usize, bits: u8) -> Verdict {
+        let mut found = None;
+        if bits & JWT != 0 {
+            found = jwt::find(window, at)?;
+        }
+        if bits & PEM != 0 {
+            found = pem::find(window, at, self.quote_ends)?;
+        }
+        if bits & URL != 0 {
+            found = url::find(window, at)?;
+        }
+        if found.is_none() && bits & AWS != 0 {
+            found = aws::find(window, at)?;
+        }
+        Ok(found)
     }
 
     fn ask_digits(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
@@ -140,13 +154,12 @@ impl Plan {
         if at > window.floor && window.before(at, 1).is_some_and(|byte| byte.is_ascii_digit()) {
             return Ok((None, run_end()));
         }
+        if let Some(end) = dull_end(window.slice(at, usize::MAX), window.last) {
+            return Ok((None, at + end));
+        }
         let undecided = |_: Beyond| Pending { start: at, keep: seventh_digit(window.bytes, at) };
         let chain = Chain::read(window, at).map_err(undecided)?;
         let Some(first) = chain.groups().first() else { return Ok((None, run_end())) };
-        if chain.whole && chain.len() < LEAST_DIGITS {
-            let end = chain.groups().last().map_or(at, |last| chain.end_of(last));
-            return Ok((None, end));
-        }
         let mut found = if self.card { card::find(window, &chain).map_err(undecided)? } else { None };
         if found.is_none() && self.ssn {
             found = ssn::find(window, &chain).map_err(undecided)?;
@@ -187,6 +200,40 @@ impl Plan {
         }
         cursor.at = cursor.at.max(cursor.floor);
     }
+}
+
+/// Digits that a glance shows to be nothing, as nearly all are: how many bytes to pass over.
+///
+/// It must agree with `Chain::read`, so it gives up on whatever needs more than a glance.
+fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
+    let may_lead_card = matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..]);
+    let (mut digits, mut first_group, mut previous) = (0, 0, 0_u8);
+    let end = last.then_some(&0);
+    for (index, byte) in bytes.iter().chain(end).enumerate() {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            if digits >= LEAST_CARD && may_lead_card {
+                return None;
+            }
+        } else {
+            if first_group == 0 {
+                first_group = index;
+            }
+            let joins = matches!(byte, b' ' | b'-' | b'.') && previous.is_ascii_digit();
+            if *byte == 0xC2 {
+                return None;
+            }
+            if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
+                return Some(first_group).filter(|length| !matches!(length, 3 | 9));
+            }
+            // Too few digits for anything that begins at any group up to here.
+            if !joins {
+                return Some(index - usize::from(!previous.is_ascii_digit()));
+            }
+        }
+        previous = *byte;
+    }
+    None
 }
 
 impl std::fmt::Debug for Plan {

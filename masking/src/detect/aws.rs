@@ -16,15 +16,22 @@ pub(crate) const TRIGGERS: &[u8] = b":=|";
 
 /// The key assigned by the sign at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
-    if !is_secret_name(window.slice(at.saturating_sub(NAME_REACH), at)) {
-        return Ok(None);
+    // The value is looked at first: it is seldom long, while names stand before every sign.
+    let named = || is_secret_name(window.slice(at.saturating_sub(NAME_REACH), at));
+    match value(window, at) {
+        Ok(Some((start, end))) => Ok(named().then(|| Match::closed(AWS_SECRET, start, end))),
+        Err(pending) if named() => Err(pending),
+        _ => Ok(None),
     }
+}
+
+fn value(window: &Window<'_>, at: usize) -> Result<Option<(usize, usize)>, Pending> {
     let filling = window.run(at + 1, MOST_FILLING, is_filling).map_err(|Beyond| Pending::weak(at))?;
     let start = at + 1 + filling;
-    let length = window.run(start, LENGTH + 1, is_base64).map_err(|Beyond| Pending::strong(start))?;
+    let length = window.run(start, LENGTH + 1, is_base64).map_err(|Beyond| Pending { start: at, keep: start })?;
     let key = window.slice(start, start + length);
     let mixed = key.iter().any(u8::is_ascii_uppercase) && key.iter().any(u8::is_ascii_lowercase);
-    Ok((length == LENGTH && mixed).then(|| Match::closed(AWS_SECRET, start, start + length)))
+    Ok((length == LENGTH && mixed).then_some((start, start + length)))
 }
 
 fn is_secret_name(before: &[u8]) -> bool {

@@ -23,16 +23,25 @@ const fn format(prefix: &'static [u8], trigger: usize, least: usize, class: fn(u
     Format { prefix, trigger, least, exact: false, class, detector }
 }
 
-const FORMATS: [Format; 26] = [
-    Format { exact: true, ..format(b"AKIA", 2, 16, is_key_id, "aws-key-id") },
-    Format { exact: true, ..format(b"ASIA", 2, 16, is_key_id, "aws-key-id") },
-    format(b"AIza", 1, 35, is_word, "google-api-key"),
+/// Formats with a `_` at the trigger.
+const UNDERSCORE: [Format; 13] = [
     format(b"ghp_", 3, 36, is_alphanumeric, "github-token"),
     format(b"gho_", 3, 36, is_alphanumeric, "github-token"),
     format(b"ghu_", 3, 36, is_alphanumeric, "github-token"),
     format(b"ghs_", 3, 36, is_alphanumeric, "github-token"),
     format(b"ghr_", 3, 36, is_alphanumeric, "github-token"),
     format(b"github_pat_", 6, 22, is_word, "github-token"),
+    format(b"sk_live_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"rk_live_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"sk_test_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"rk_test_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"npm_", 3, 36, is_alphanumeric, "npm-token"),
+    format(b"hf_", 2, 30, is_alphanumeric, "hugging-face-token"),
+    format(b"whsec_", 5, 24, is_base64, "stripe-key"),
+];
+
+/// Formats with a `-` at the trigger.
+const DASH: [Format; 10] = [
     format(b"xoxb-", 4, 10, is_word, "slack-token"),
     format(b"xoxa-", 4, 10, is_word, "slack-token"),
     format(b"xoxp-", 4, 10, is_word, "slack-token"),
@@ -40,24 +49,30 @@ const FORMATS: [Format; 26] = [
     format(b"xoxs-", 4, 10, is_word, "slack-token"),
     format(b"xoxe-", 4, 10, is_word, "slack-token"),
     format(b"xapp-", 4, 10, is_word, "slack-token"),
-    format(b"sk_live_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"rk_live_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"sk_test_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"rk_test_", 2, 16, is_alphanumeric, "stripe-key"),
     format(b"glpat-", 5, 20, is_dotted_word, "gitlab-token"),
-    format(b"npm_", 3, 36, is_alphanumeric, "npm-token"),
-    format(b"hf_", 2, 30, is_alphanumeric, "hugging-face-token"),
     format(b"sk-ant-", 2, 20, is_word, "llm-api-key"),
     format(b"sk-proj-", 2, 20, is_word, "llm-api-key"),
-    format(b"whsec_", 5, 24, is_base64, "stripe-key"),
+];
+
+/// Formats with an `I` at the trigger.
+const CAPITAL_I: [Format; 3] = [
+    Format { exact: true, ..format(b"AKIA", 2, 16, is_key_id, "aws-key-id") },
+    Format { exact: true, ..format(b"ASIA", 2, 16, is_key_id, "aws-key-id") },
+    format(b"AIza", 1, 35, is_word, "google-api-key"),
 ];
 
 /// The token whose prefix has its trigger byte at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let (Some(trigger), Some(before)) = (window.bytes.get(at), window.before(at, 1)) else { return Ok(None) };
-    for format in &FORMATS {
-        let (head, tail) = format.prefix.split_at(format.trigger);
-        if head.last() == Some(&before) && tail.first() == Some(trigger) && window.ends_with(at, head) {
+    let formats: &[Format] = match trigger {
+        _ if !before.is_ascii_alphabetic() => return Ok(None),
+        b'_' => &UNDERSCORE,
+        b'-' => &DASH,
+        _ => &CAPITAL_I,
+    };
+    for format in formats {
+        let head = format.prefix.get(..format.trigger).unwrap_or_default();
+        if head.last() == Some(&before) && window.ends_with(at, head) {
             match read(window, at - head.len(), format)? {
                 None => {}
                 found => return Ok(found),

@@ -1,0 +1,73 @@
+//! Prints how fast masking is, in MB/s on one core, and what a short clean value costs.
+//!
+//! `cargo run --release -p masking --example speed`
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, missing_docs)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use masking::{Label, Masker, Syntax, Tally};
+
+const SIZE: usize = 32 << 20;
+
+fn main() {
+    let masker = Masker::new(&Label::ALL);
+    let prose = "The quick brown fox jumps over the lazy dog, and then it rests for a while near the river. ";
+    let log = "2024-01-15T10:30:00.123Z INFO gateway::listen accepted peer=192.168.10.24:50122 session=18f3c2 bytes=48213\n";
+    let rows = "1042\tWidget, large\t19.99\t2024-01-15 10:30:00\tshipped\tf\t\\N\n";
+    let json = "{\"id\":1042,\"name\":\"Widget\",\"price\":19.99,\"tags\":[\"new\",\"large\"],\"created_at\":\"2024-01-15T10:30:00Z\"},";
+    let escaped = "{\"text\":\"line one\\nline \\u00e9 two\",\"path\":\"C:\\\\x\"},";
+    let dense = "4111 1111 1111 1111,123-45-6789,alice@example.com,";
+    for (name, unit, syntax) in [
+        ("prose", prose, Syntax::Text),
+        ("log lines", log, Syntax::Text),
+        ("rows", rows, Syntax::Text),
+        ("json", json, Syntax::Json),
+        ("json with escapes", escaped, Syntax::Json),
+        ("dense in hits", dense, Syntax::Text),
+    ] {
+        let text = unit.repeat(SIZE / unit.len()).into_bytes();
+        println!("{name:20} whole {:6.0} MB/s   stream {:6.0} MB/s", whole(&masker, &text, syntax), stream(&masker, &text, syntax));
+    }
+    for cell in ["1042", "Widget, large", "2024-01-15 10:30:00.123456", "19.99", "550e8400-e29b-41d4-a716-446655440000", "1700000000000"] {
+        println!("cell {cell:40} {:6.1} ns", short(&masker, cell));
+    }
+}
+
+fn whole(masker: &Masker, text: &[u8], syntax: Syntax) -> f64 {
+    best(|| {
+        let mut value = text.to_vec();
+        let start = Instant::now();
+        black_box(masker.mask(&mut value, syntax, &mut Tally::default()));
+        start.elapsed()
+    }, text.len())
+}
+
+fn stream(masker: &Masker, text: &[u8], syntax: Syntax) -> f64 {
+    let mut out = Vec::with_capacity(64 << 10);
+    best(|| {
+        let start = Instant::now();
+        let (mut stream, mut tally) = (masker.stream(syntax), Tally::default());
+        for piece in text.chunks(16 << 10) {
+            out.clear();
+            stream.push(piece, &mut out, &mut tally);
+        }
+        stream.finish(&mut out, &mut tally);
+        start.elapsed()
+    }, text.len())
+}
+
+fn best(mut run: impl FnMut() -> Duration, size: usize) -> f64 {
+    let fastest = (0..3).map(|_| run()).min().unwrap_or_default();
+    size as f64 / 1e6 / fastest.as_secs_f64()
+}
+
+fn short(masker: &Masker, cell: &str) -> f64 {
+    const TIMES: u32 = 2_000_000;
+    let (mut value, mut tally) = (cell.as_bytes().to_vec(), Tally::default());
+    let start = Instant::now();
+    for _ in 0..TIMES {
+        black_box(masker.mask(black_box(&mut value), Syntax::Text, &mut tally));
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES)
+}

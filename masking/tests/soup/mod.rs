@@ -1,0 +1,68 @@
+//! Random text that is dense in sensitive values, their beginnings, and what stands next to them.
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+use proptest::prelude::*;
+
+const PIECES: &[&str] = &[
+    "4111 1111 1111 1111", "4111111111111111", "5555-5555-5555-4444", "378282246310005", "3782 822463 10005", "4222222222222",
+    "123-45-6789", "123 45 6789", "123456789", "ssn", "SSN: ", "social security ", "alice@example.com", "al", "ice@", "@", "example.com",
+    ".co", "josé", "ü", "\u{a0}", "—", "例", "ghp_", "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5", "AKIA", "IOSFODNN7EXAMPLE", "xoxb-", "sk_live_",
+    "4eC39HqLyjWDarjtT1zdp7dc", "eyJ", "eyJhbGciOiJIUzI1NiJ9", ".", "eyJzdWIiOiIxIn0", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----",
+    "MIIEpAIBAAKCAQEA1c7+9z5Pad7OejecsQ0buX", "-----END PRIVATE KEY-----", "-----", "\n", "\r\n", "postgres://", "u:", "pass", "://", ":", "/",
+    "secret", "aws_secret_access_key", "=", " = ", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "|", " ", " ", " ", "-", "_", "1", "7", "42",
+    "20240115", "00000000000000000000", "x", "deadbeef", "\"", "\"", "\\\"", "\\n", "\\u0040", "\\u0034", "\\/", "\\", "\\u00", "{", "}", "[", "]", ",",
+    ": ", "'", "+", "0.", "e5", "true", "hello world", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "111111111111111111111111111111111111111111111111111111111111111111", "\u{1b}[0m",
+];
+
+/// Text that may be cut anywhere, also inside a character.
+pub fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        20 => prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+        2 => (prop::sample::select(PIECES), 0..40_usize).prop_map(|(piece, end)| piece.as_bytes()[..end.min(piece.len())].to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+        1 => (prop::sample::select(PIECES), 1..200_usize).prop_map(|(piece, count)| piece.as_bytes().repeat(count)),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Text of whole characters.
+pub fn utf8() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// A valid JSON document with values of these kinds in strings, keys and numbers.
+pub fn json() -> impl Strategy<Value = String> {
+    let string = prop::collection::vec(prop_oneof![5 => prop::sample::select(PIECES).prop_map(String::from), 1 => any::<char>().prop_map(String::from)], 0..8)
+        .prop_map(|pieces| pieces.concat());
+    let number = prop::sample::select(&["4111111111111111", "-4111111111111111", "5555555555554444.0", "123456789", "0", "1.5e300", "4111111111111111e1", "0.4111111111111111"][..]);
+    let leaf = prop_oneof![
+        4 => (string, any::<bool>()).prop_map(|(text, ascii)| quote(&text, ascii)),
+        2 => number.prop_map(String::from),
+        1 => Just("null".to_owned()),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::vec(inner, 0..6).prop_map(|items| {
+                let fields: Vec<_> = items.iter().enumerate().map(|(index, item)| format!("\"ssn {index}\": {item}")).collect();
+                format!("{{{}}}", fields.join(", "))
+            }),
+        ]
+    })
+}
+
+fn quote(text: &str, ascii: bool) -> String {
+    let plain = serde_json::to_string(text).unwrap_or_default();
+    if !ascii {
+        return plain;
+    }
+    let mut out = String::new();
+    for unit in plain.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte @ 0x20..=0x7E) => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\u{unit:04x}")),
+        }
+    }
+    out
+}
