@@ -13,7 +13,8 @@ const SIZE: usize = 32 << 20;
 fn main() {
     let masker = Masker::new(&Label::ALL);
     let prose = "The quick brown fox jumps over the lazy dog, and then it rests for a while near the river. ";
-    let log = "2024-01-15T10:30:00.123Z INFO gateway::listen accepted peer=192.168.10.24:50122 session=18f3c2 bytes=48213\n";
+    let log =
+        "2024-01-15T10:30:00.123Z INFO gateway::listen accepted peer=192.168.10.24:50122 session=18f3c2 bytes=48213\n";
     let rows = "1042\tWidget, large\t19.99\t2024-01-15 10:30:00\tshipped\tf\t\\N\n";
     let json = "{\"id\":1042,\"name\":\"Widget\",\"price\":19.99,\"tags\":[\"new\",\"large\"],\"created_at\":\"2024-01-15T10:30:00Z\"},";
     let escaped = "{\"text\":\"line one\\nline \\u00e9 two\",\"path\":\"C:\\\\x\"},";
@@ -27,34 +28,51 @@ fn main() {
         ("dense in hits", dense, Syntax::Text),
     ] {
         let text = unit.repeat(SIZE / unit.len()).into_bytes();
-        println!("{name:20} whole {:6.0} MB/s   stream {:6.0} MB/s", whole(&masker, &text, syntax), stream(&masker, &text, syntax));
+        println!(
+            "{name:20} whole {:6.0} MB/s   stream {:6.0} MB/s",
+            whole(&masker, &text, syntax),
+            stream(&masker, &text, syntax)
+        );
     }
-    for cell in ["1042", "Widget, large", "2024-01-15 10:30:00.123456", "19.99", "550e8400-e29b-41d4-a716-446655440000", "1700000000000"] {
+    for cell in [
+        "1042",
+        "Widget, large",
+        "2024-01-15 10:30:00.123456",
+        "19.99",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1700000000000",
+    ] {
         println!("cell {cell:40} {:6.1} ns", short(&masker, cell));
     }
 }
 
 fn whole(masker: &Masker, text: &[u8], syntax: Syntax) -> f64 {
-    best(|| {
-        let mut value = text.to_vec();
-        let start = Instant::now();
-        black_box(masker.mask(&mut value, syntax, &mut Tally::default()));
-        start.elapsed()
-    }, text.len())
+    best(
+        || {
+            let mut value = text.to_vec();
+            let start = Instant::now();
+            black_box(masker.mask(&mut value, syntax, &mut Tally::default()));
+            start.elapsed()
+        },
+        text.len(),
+    )
 }
 
 fn stream(masker: &Masker, text: &[u8], syntax: Syntax) -> f64 {
     let mut out = Vec::with_capacity(64 << 10);
-    best(|| {
-        let start = Instant::now();
-        let (mut stream, mut tally) = (masker.stream(syntax), Tally::default());
-        for piece in text.chunks(16 << 10) {
-            out.clear();
-            stream.push(piece, &mut out, &mut tally);
-        }
-        stream.finish(&mut out, &mut tally);
-        start.elapsed()
-    }, text.len())
+    best(
+        || {
+            let start = Instant::now();
+            let (mut stream, mut tally) = (masker.stream(syntax), Tally::default());
+            for piece in text.chunks(16 << 10) {
+                out.clear();
+                stream.push(piece, &mut out, &mut tally);
+            }
+            stream.finish(&mut out, &mut tally);
+            start.elapsed()
+        },
+        text.len(),
+    )
 }
 
 fn best(mut run: impl FnMut() -> Duration, size: usize) -> f64 {

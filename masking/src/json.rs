@@ -3,7 +3,7 @@
 
 use memchr::memchr;
 
-use crate::surface::{number_mask, stays};
+use crate::transform::{number_mask, stays};
 
 /// Set in a mark when the byte stands inside a string.
 const IN_STRING: u8 = 0x80;
@@ -46,7 +46,9 @@ impl JsonView {
             let width = usize::from(mark & !IN_STRING);
             let wire = self.wire.get(self.sent..self.sent + width).unwrap_or_default();
             match wire {
-                [_] if mark & IN_STRING == 0 => out.push(number_mask(byte, at.checked_sub(1).and_then(|index| text.get(index)).copied())),
+                [_] if mark & IN_STRING == 0 => {
+                    out.push(number_mask(byte, at.checked_sub(1).and_then(|index| text.get(index)).copied()))
+                }
                 [raw] => out.push(if stays(*raw) || matches!(raw, b'"' | b'\\') { *raw } else { b'*' }),
                 [_, _, _, _, _, _] if !stays(byte) => out.extend_from_slice(br"\u002a"),
                 escape => out.extend_from_slice(escape),

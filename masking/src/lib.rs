@@ -22,7 +22,9 @@ mod open;
 mod scan;
 mod stream;
 mod surface;
+mod syntax;
 mod tally;
+mod transform;
 mod window;
 
 pub use hit::Hit;
@@ -30,15 +32,5 @@ pub use label::{Label, UnknownLabel};
 pub use mask::Masker;
 pub use masked::{Masked, Uninspected};
 pub use stream::StreamMasker;
+pub use syntax::Syntax;
 pub use tally::Tally;
-
-/// The syntax a mask must keep valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// Any text: masked characters become `*`, separators (space, dash, dot, `@`) and control characters stay.
-    Text,
-    /// JSON: inside strings as text, bare numbers become another number of the same length. Escapes are read before detection.
-    Json,
-    /// The whole value is a number in text form: digits become `0`.
-    Number,
-}

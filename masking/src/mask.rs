@@ -7,13 +7,13 @@ use memchr::{memchr, memchr_iter};
 
 use crate::hit::{Hit, Span};
 use crate::label::Label;
-use crate::masked::Masked;
+use crate::masked::{Masked, Uninspected};
 use crate::scan::{Cursor, Plan};
 use crate::stream::StreamMasker;
-use crate::surface::{mask_number, mask_text, mask_zeros};
+use crate::syntax::Syntax;
 use crate::tally::Tally;
+use crate::transform::{mask_number, mask_text, mask_zeros};
 use crate::window::LEFT_CONTEXT;
-use crate::Syntax;
 
 /// The shortest value any detector can match, in bytes (`a@b.co`).
 const SHORTEST: usize = 6;
@@ -62,6 +62,9 @@ impl Masker {
     /// Masks a whole value and seals it as inspected.
     #[must_use]
     pub fn mask_bytes(&self, mut value: BytesMut, syntax: Syntax, tally: &mut Tally) -> Masked {
+        if self.is_off() {
+            return Masked::uninspected(value.freeze(), Uninspected::DetectorsOff);
+        }
         self.mask(&mut value, syntax, tally);
         Masked::sealed(value.freeze())
     }
@@ -70,7 +73,11 @@ impl Masker {
     pub fn scan(&self, text: &[u8], hits: &mut Vec<Hit>) {
         let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
         while !self.plan.scan(text, true, &mut cursor, &mut spans) {}
-        hits.extend(spans.iter().map(|span| Hit { label: span.rule.label, detector: span.rule.detector, range: span.start..span.end }));
+        hits.extend(spans.iter().map(|span| Hit {
+            label: span.rule.label,
+            detector: span.rule.detector,
+            range: span.start..span.end,
+        }));
     }
 
     /// A masker for a stream that arrives in pieces.
@@ -100,7 +107,9 @@ impl Masker {
         let mut own = Tally::default();
         let mut stream = self.stream(Syntax::Json);
         let (mut out, mut written, mut read) = (Vec::new(), 0, 0);
-        while let Some(piece) = value.get(read..(read + ESCAPED_PIECE).min(value.len())).filter(|piece| !piece.is_empty()) {
+        while let Some(piece) =
+            value.get(read..(read + ESCAPED_PIECE).min(value.len())).filter(|piece| !piece.is_empty())
+        {
             read += piece.len();
             stream.push(piece, &mut out, &mut own);
             written += put(value, written, &mut out);

@@ -4,8 +4,8 @@
 use crate::detect::{aws, card, chain::Chain, email, jwt, pem, ssn, token, url};
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
-use crate::Syntax;
 use crate::open::Open;
+use crate::syntax::Syntax;
 use crate::window::{Beyond, Window};
 
 const DIGIT: u8 = 1;
@@ -150,7 +150,13 @@ impl Plan {
     }
 
     fn ask_digits(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
-        let run_end = || window.slice(at, usize::MAX).iter().position(|byte| !byte.is_ascii_digit()).map_or(window.bytes.len(), |length| at + length);
+        let run_end = || {
+            window
+                .slice(at, usize::MAX)
+                .iter()
+                .position(|byte| !byte.is_ascii_digit())
+                .map_or(window.bytes.len(), |length| at + length)
+        };
         if at > window.floor && window.before(at, 1).is_some_and(|byte| byte.is_ascii_digit()) {
             return Ok((None, run_end()));
         }
@@ -228,7 +234,7 @@ fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
             }
             // Too few digits for anything that begins at any group up to here.
             if !joins {
-                return Some(index - usize::from(!previous.is_ascii_digit()));
+                return Some(index.saturating_sub(usize::from(!previous.is_ascii_digit())));
             }
         }
         previous = *byte;
@@ -238,7 +244,11 @@ fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
 
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plan").field("card", &self.card).field("ssn", &self.ssn).field("words", &self.words).finish_non_exhaustive()
+        f.debug_struct("Plan")
+            .field("card", &self.card)
+            .field("ssn", &self.ssn)
+            .field("words", &self.words)
+            .finish_non_exhaustive()
     }
 }
 
@@ -246,4 +256,31 @@ impl std::fmt::Debug for Plan {
 pub(crate) fn seventh_digit(bytes: &[u8], start: usize) -> usize {
     let digits = bytes.iter().enumerate().skip(start).filter(|(_, byte)| byte.is_ascii_digit());
     digits.map(|(index, _)| index).nth(6).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_glance_passes_over_nothing_that_detectors_find(
+            text in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|[ .-]|\u{a0}|x){1,8}"
+        ) {
+            let window = Window { bytes: text.as_bytes(), last: true, floor: 0 };
+            let Some(end) = dull_end(window.bytes, true) else { return Ok(()) };
+            let starts = (0..end).filter(|at| {
+                window.peek(*at).is_ok_and(|byte| byte.is_some_and(|byte| byte.is_ascii_digit()))
+                    && !window.before(*at, 1).is_some_and(|byte| byte.is_ascii_digit())
+            });
+            for start in starts {
+                let found = Chain::read(&window, start).map(|chain| (card::find(&window, &chain), ssn::find(&window, &chain)));
+                prop_assert!(matches!(found, Ok((Ok(None), Ok(None)))), "{} at {}", text, start);
+            }
+        }
+    }
 }

@@ -4,12 +4,12 @@
 use bytes::Bytes;
 
 use crate::hit::Span;
-use crate::masked::Masked;
+use crate::masked::{Masked, Uninspected};
 use crate::scan::{Cursor, Plan};
 use crate::surface::Surface;
+use crate::syntax::Syntax;
 use crate::tally::Tally;
 use crate::window::LEFT_CONTEXT;
-use crate::Syntax;
 
 /// How much of a piece is looked at together, in bytes: bounds the memory of a stream.
 const PIECE: usize = 16 * 1024;
@@ -57,7 +57,7 @@ impl StreamMasker {
     pub fn push_masked(&mut self, piece: &[u8], tally: &mut Tally) -> Masked {
         let mut out = Vec::with_capacity(self.held + piece.len());
         self.push(piece, &mut out, tally);
-        Masked::sealed(Bytes::from(out))
+        self.seal(out)
     }
 
     /// The stream is over: appends the rest.
@@ -72,7 +72,7 @@ impl StreamMasker {
     pub fn finish_masked(&mut self, tally: &mut Tally) -> Masked {
         let mut out = Vec::with_capacity(self.held);
         self.finish(&mut out, tally);
-        Masked::sealed(Bytes::from(out))
+        self.seal(out)
     }
 
     /// How many bytes are held back now.
@@ -103,6 +103,13 @@ impl StreamMasker {
             self.surface.clear(&self.text, self.sent, end, out);
             self.held = self.held.saturating_sub(end - self.sent);
             self.sent = end;
+        }
+    }
+
+    fn seal(&self, out: Vec<u8>) -> Masked {
+        match self.plan {
+            Some(_) => Masked::sealed(Bytes::from(out)),
+            None => Masked::uninspected(Bytes::from(out), Uninspected::DetectorsOff),
         }
     }
 

@@ -1,46 +1,8 @@
-//! How masks are written: the transforms of single bytes, and the link between the text that detectors read and the bytes that
-//! are sent, which differ where JSON strings hold escapes.
+//! The link between the text that detectors read and the bytes that are sent, which differ where JSON strings hold escapes.
 
 use crate::json::JsonView;
-use crate::Syntax;
-
-/// Replaces text: separators and control characters stay, everything else becomes `*`.
-pub(crate) fn mask_text(bytes: &mut [u8]) {
-    for byte in bytes.iter_mut().filter(|byte| !stays(**byte)) {
-        *byte = b'*';
-    }
-}
-
-/// Replaces the digits of bare JSON numbers: each number starts with `1`, which no card does, and goes on with zeros.
-pub(crate) fn mask_number(bytes: &mut [u8], before: Option<u8>) {
-    let mut before = before;
-    for byte in bytes {
-        let raw = *byte;
-        *byte = number_mask(raw, before);
-        before = Some(raw);
-    }
-}
-
-/// Replaces the digits of a value that is a number in text form.
-pub(crate) fn mask_zeros(bytes: &mut [u8]) {
-    for byte in bytes.iter_mut().filter(|byte| byte.is_ascii_digit()) {
-        *byte = b'0';
-    }
-}
-
-/// Whether a byte of a hit is kept.
-pub(crate) fn stays(byte: u8) -> bool {
-    byte < b' ' || byte == 0x7F || matches!(byte, b' ' | b'-' | b'.' | b'@')
-}
-
-pub(crate) fn number_mask(byte: u8, before: Option<u8>) -> u8 {
-    match byte {
-        b'0'..=b'9' if before.is_some_and(|byte| byte.is_ascii_digit()) => b'0',
-        b'0'..=b'9' => b'1',
-        byte if stays(byte) || matches!(byte, b'"' | b'\\') => byte,
-        _ => b'*',
-    }
-}
+use crate::syntax::Syntax;
+use crate::transform::{mask_text, mask_zeros};
 
 /// The two sides of a stream: `text` is what detectors read; the output is made of what was received.
 #[derive(Debug)]

@@ -32,10 +32,26 @@ fn leaves(text: &str) {
 #[test]
 fn cards_of_every_brand_are_found() {
     for card in [
-        "4111111111111111", "4012888888881881", "4222222222222", "5555555555554444", "5105105105105100", "2223003122003222",
-        "2720992593319364", "378282246310005", "371449635398431", "6011111111111117", "6011000990139424", "3530111333300000",
-        "3566002020360505", "30569309025904", "38520000023237", "36227206271667", "6200000000000005", "6759649826438453",
-        "6304000000000000", "4000002760003184",
+        "4111111111111111",
+        "4012888888881881",
+        "4222222222222",
+        "5555555555554444",
+        "5105105105105100",
+        "2223003122003222",
+        "2720992593319364",
+        "378282246310005",
+        "371449635398431",
+        "6011111111111117",
+        "6011000990139424",
+        "3530111333300000",
+        "3566002020360505",
+        "30569309025904",
+        "38520000023237",
+        "36227206271667",
+        "6200000000000005",
+        "6759649826438453",
+        "6304000000000000",
+        "4000002760003184",
     ] {
         finds(Label::Card, card, card);
         finds(Label::Card, &format!("paid with {card}, thanks"), card);
@@ -46,8 +62,15 @@ fn cards_of_every_brand_are_found() {
 #[test]
 fn separated_cards_are_found_whole() {
     for card in [
-        "4111 1111 1111 1111", "4111-1111-1111-1111", "4111.1111.1111.1111", "3782 822463 10005", "3056 930902 5904",
-        "4111\u{a0}1111\u{a0}1111\u{a0}1111", "41111111 11111111", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "411111 1111111111",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "4111.1111.1111.1111",
+        "3782 822463 10005",
+        "3056 930902 5904",
+        "4111\u{a0}1111\u{a0}1111\u{a0}1111",
+        "41111111 11111111",
+        "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        "411111 1111111111",
     ] {
         finds(Label::Card, card, card);
         finds(Label::Card, &format!("x {card} y"), card);
@@ -63,22 +86,32 @@ fn separated_cards_are_found_whole() {
 #[test]
 fn numbers_that_are_not_cards_are_left() {
     for text in [
-        "4111111111111112",                     // check digit
-        "1234567812345670",                     // Luhn, no issuer
-        "9999999999999995",                     // Luhn, no issuer
-        "41111111111111111111",                 // part of a longer run
-        "84111111111111111111111111111111",     // part of a longer run
-        "0.4111111111111111",                   // a fraction
-        "deadbeef4111111111111111",             // a hash
-        "4111111111111111ab",                   // a hash
-        "1700000000000", "1699999999999",       // epoch milliseconds
-        "1700000000000000", "1700000000000000000",
+        "4111111111111112",                 // check digit
+        "1234567812345670",                 // Luhn, no issuer
+        "9999999999999995",                 // Luhn, no issuer
+        "41111111111111111111",             // part of a longer run
+        "84111111111111111111111111111111", // part of a longer run
+        "0.4111111111111111",               // a fraction
+        "deadbeef4111111111111111",         // a hash
+        "4111111111111111ab",               // a hash
+        "1700000000000",
+        "1699999999999", // epoch milliseconds
+        "1700000000000000",
+        "1700000000000000000",
         "4006381333931",                        // an article number
         "550e8400-e29b-41d4-a716-446655440000", // a UUID
         "00000000-0000-4000-8000-000000000000",
-        "+44 20 7946 0958", "+1 (555) 010-9999", "555-010-9999",
-        "192.168.100.200", "10.0.0.1:8080", "2024-01-15 10:30:00.123456", "1.2.3.4", "120.0.6099.109",
-        "3.14159265358979", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "order 100000000000000012",
+        "+44 20 7946 0958",
+        "+1 (555) 010-9999",
+        "555-010-9999",
+        "192.168.100.200",
+        "10.0.0.1:8080",
+        "2024-01-15 10:30:00.123456",
+        "1.2.3.4",
+        "120.0.6099.109",
+        "3.14159265358979",
+        "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
+        "order 100000000000000012",
     ] {
         leaves(text);
     }
@@ -86,12 +119,20 @@ fn numbers_that_are_not_cards_are_left() {
 
 #[test]
 fn social_security_numbers_are_found() {
-    for ssn in ["123-45-6789", "001-01-0001", "899-99-9999", "123 45 6789", "123.45.6789", "665-12-3456", "667-12-3456"] {
+    for ssn in ["123-45-6789", "001-01-0001", "899-99-9999", "123 45 6789", "123.45.6789", "665-12-3456", "667-12-3456"]
+    {
         finds(Label::Ssn, ssn, ssn);
         finds(Label::Ssn, &format!("her number: {ssn}."), ssn);
         finds(Label::Ssn, &format!("('{ssn}', 12)"), ssn);
     }
-    for text in ["SSN 123456789", "ssn: 123456789", "social security number is 123456789", "customer_ssn=123456789", "customerSsn: 123456789", "{\"ssn\": 123456789}"] {
+    for text in [
+        "SSN 123456789",
+        "ssn: 123456789",
+        "social security number is 123456789",
+        "customer_ssn=123456789",
+        "customerSsn: 123456789",
+        "{\"ssn\": 123456789}",
+    ] {
         finds(Label::Ssn, text, "123456789");
     }
     finds(Label::Ssn, "SSN123-45-6789", "123-45-6789");
@@ -100,9 +141,28 @@ fn social_security_numbers_are_found() {
 #[test]
 fn numbers_that_are_not_social_security_numbers_are_left() {
     for text in [
-        "000-12-3456", "666-12-3456", "900-12-3456", "987-65-4321", "123-00-4567", "123-45-0000", "123456789", "order 123456789",
-        "123-45 6789", "123.45-6789", "1123-45-6789", "123-45-67890", "1-123-45-6789", "123-45-6789-1", "part A123-45-6789",
-        "123-45-6789x", "assn 123456789", "lessness 123456789", "ssn 123-45-6789x", "ssn 000456789", "+123-45-6789", "12-345-6789",
+        "000-12-3456",
+        "666-12-3456",
+        "900-12-3456",
+        "987-65-4321",
+        "123-00-4567",
+        "123-45-0000",
+        "123456789",
+        "order 123456789",
+        "123-45 6789",
+        "123.45-6789",
+        "1123-45-6789",
+        "123-45-67890",
+        "1-123-45-6789",
+        "123-45-6789-1",
+        "part A123-45-6789",
+        "123-45-6789x",
+        "assn 123456789",
+        "lessness 123456789",
+        "ssn 123-45-6789x",
+        "ssn 000456789",
+        "+123-45-6789",
+        "12-345-6789",
         "ssn of order 4455: 123456789",
     ] {
         leaves(text);
@@ -112,8 +172,17 @@ fn numbers_that_are_not_social_security_numbers_are_left() {
 #[test]
 fn email_addresses_are_found() {
     for email in [
-        "alice@example.com", "a@b.co", "first.last+tag@sub.example.co.uk", "x_y%z@example.org", "o'neil@example.ie",
-        "josé@example.com", "müller@münchen.de", "ALICE@EXAMPLE.COM", "user@xn--bcher-kva.example", "u@123.com", "123@example.com",
+        "alice@example.com",
+        "a@b.co",
+        "first.last+tag@sub.example.co.uk",
+        "x_y%z@example.org",
+        "o'neil@example.ie",
+        "josé@example.com",
+        "müller@münchen.de",
+        "ALICE@EXAMPLE.COM",
+        "user@xn--bcher-kva.example",
+        "u@123.com",
+        "123@example.com",
         "a-b@my-host.example.travel",
     ] {
         finds(Label::Email, email, email);
@@ -131,9 +200,27 @@ fn email_addresses_are_found() {
 #[test]
 fn at_signs_without_an_address_are_left() {
     for text in [
-        "@", "a@", "@b.co", "a@b", "alice@localhost", "root@web-1:~$ ls", "icon@2x.png", "react@18.2.0", "pkg@1.2.3-beta.4", "a @b.com",
-        "git@github.com:org/repo.git", "getty@tty1.service", "ssh://deploy@example.com/x", "@Override", "a@.com", "a@-", "foo@bar..com", "1@2.3",
-        "image@sha256:0123", "@@@@@", "a@b@c",
+        "@",
+        "a@",
+        "@b.co",
+        "a@b",
+        "alice@localhost",
+        "root@web-1:~$ ls",
+        "icon@2x.png",
+        "react@18.2.0",
+        "pkg@1.2.3-beta.4",
+        "a @b.com",
+        "git@github.com:org/repo.git",
+        "getty@tty1.service",
+        "ssh://deploy@example.com/x",
+        "@Override",
+        "a@.com",
+        "a@-",
+        "foo@bar..com",
+        "1@2.3",
+        "image@sha256:0123",
+        "@@@@@",
+        "a@b@c",
     ] {
         leaves(text);
     }
@@ -143,10 +230,21 @@ fn at_signs_without_an_address_are_left() {
 fn vendor_tokens_are_found() {
     let letters = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
     for (prefix, body) in [
-        ("ghp_", letters), ("gho_", letters), ("ghu_", letters), ("ghs_", letters), ("ghr_", letters),
-        ("github_pat_", "11ABCDEFG0abcdefghijkl_abcdefghij"), ("xoxb-", "1234567890-abcdefABCDEF"), ("xoxp-", "1234567890-abcdefABCDEF"),
-        ("AIza", "SyA1234567890abcdefghijklmnopqrstuv"), ("sk_live_", "4eC39HqLyjWDarjtT1zdp7dc"), ("rk_live_", "4eC39HqLyjWDarjtT1zdp7dc"),
-        ("glpat-", "abcDEF1234567890wxyz"), ("npm_", letters), ("AKIA", "IOSFODNN7EXAMPLE"), ("ASIA", "IOSFODNN7EXAMPLE"),
+        ("ghp_", letters),
+        ("gho_", letters),
+        ("ghu_", letters),
+        ("ghs_", letters),
+        ("ghr_", letters),
+        ("github_pat_", "11ABCDEFG0abcdefghijkl_abcdefghij"),
+        ("xoxb-", "1234567890-abcdefABCDEF"),
+        ("xoxp-", "1234567890-abcdefABCDEF"),
+        ("AIza", "SyA1234567890abcdefghijklmnopqrstuv"),
+        ("sk_live_", "4eC39HqLyjWDarjtT1zdp7dc"),
+        ("rk_live_", "4eC39HqLyjWDarjtT1zdp7dc"),
+        ("glpat-", "abcDEF1234567890wxyz"),
+        ("npm_", letters),
+        ("AKIA", "IOSFODNN7EXAMPLE"),
+        ("ASIA", "IOSFODNN7EXAMPLE"),
     ] {
         let token = format!("{prefix}{body}");
         finds(Label::Secret, &token, &token);
@@ -160,8 +258,20 @@ fn vendor_tokens_are_found() {
 #[test]
 fn names_that_look_like_tokens_are_left() {
     for text in [
-        "npm_config_registry=https://r", "npm_lifecycle_event", "sk_live_", "AKIA", "AKIAIOSFODNN7EXAMPLETOOLONG", "ghp_short", "xox", "xoxb-1",
-        "AIzabcdef", "glpat-short", "eyJ", "eyJhbGciOiJIUzI1NiJ9", "eyJwYWdlIjoxLCJzaXplIjo1MH0.abcdefghijkl", "keyJhbGciOi.abcdefghijkl",
+        "npm_config_registry=https://r",
+        "npm_lifecycle_event",
+        "sk_live_",
+        "AKIA",
+        "AKIAIOSFODNN7EXAMPLETOOLONG",
+        "ghp_short",
+        "xox",
+        "xoxb-1",
+        "AIzabcdef",
+        "glpat-short",
+        "eyJ",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "eyJwYWdlIjoxLCJzaXplIjo1MH0.abcdefghijkl",
+        "keyJhbGciOi.abcdefghijkl",
     ] {
         leaves(text);
     }
@@ -171,8 +281,11 @@ fn names_that_look_like_tokens_are_left() {
 fn aws_secret_keys_are_found_by_their_name() {
     let key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
     for text in [
-        format!("aws_secret_access_key = {key}"), format!("AWS_SECRET_ACCESS_KEY={key}\n"), format!("\"SecretAccessKey\": \"{key}\","),
-        format!(" secret_access_key | {key}"), format!("'secret' => '{key}'"),
+        format!("aws_secret_access_key = {key}"),
+        format!("AWS_SECRET_ACCESS_KEY={key}\n"),
+        format!("\"SecretAccessKey\": \"{key}\","),
+        format!(" secret_access_key | {key}"),
+        format!("'secret' => '{key}'"),
     ] {
         finds(Label::Secret, &text, key);
     }
@@ -183,7 +296,8 @@ fn aws_secret_keys_are_found_by_their_name() {
 
 #[test]
 fn json_web_tokens_are_found() {
-    let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
+    let token =
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
     finds(Label::Secret, token, token);
     finds(Label::Secret, &format!("Authorization: Bearer {token}\r\n"), token);
     let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.";
@@ -195,7 +309,14 @@ fn passwords_in_urls_are_found_alone() {
     finds(Label::Secret, "postgres://shop:s3cret@db.example.com:5432/shop", "s3cret");
     finds(Label::Secret, "redis://:p@ss:word@cache:6379", "p@ss:word");
     finds(Label::Secret, "amqp://u:4111111111111111@h/", "4111111111111111");
-    for text in ["http://example.com:8080/a@b", "https://example.com/?q=a:b@c", "postgres://shop@db/shop", "http://u:@h/", "a:b@c", "see http://x:y z@w"] {
+    for text in [
+        "http://example.com:8080/a@b",
+        "https://example.com/?q=a:b@c",
+        "postgres://shop@db/shop",
+        "http://u:@h/",
+        "a:b@c",
+        "see http://x:y z@w",
+    ] {
         leaves(text);
     }
 }
@@ -203,7 +324,14 @@ fn passwords_in_urls_are_found_alone() {
 #[test]
 fn private_keys_are_masked_from_their_first_line() {
     let body = "MIIEpAIBAAKCAQEA1c7+9z5Pad7OejecsQ0buX";
-    for kind in ["RSA PRIVATE KEY", "PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
+    for kind in [
+        "RSA PRIVATE KEY",
+        "PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+    ] {
         let block = format!("-----BEGIN {kind}-----\n{body}\n{body}\nQw==\n-----END {kind}-----");
         finds(Label::Secret, &block, &block);
         finds(Label::Secret, &format!("key:\n{block}\nafter"), &block);

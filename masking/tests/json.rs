@@ -15,8 +15,12 @@ fn mask(text: &str) -> String {
 
 fn same_shape(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Array(left), Value::Array(right)) => left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same_shape(a, b)),
-        (Value::Object(left), Value::Object(right)) => left.len() == right.len() && left.iter().zip(right).all(|(a, b)| a.0 == b.0 && same_shape(a.1, b.1)),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(a, b)| same_shape(a, b))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(a, b)| a.0 == b.0 && same_shape(a.1, b.1))
+        }
         (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_)) => true,
         _ => left == right,
     }
@@ -49,7 +53,10 @@ fn strings_numbers_and_escapes_are_masked_in_kind() {
         (r#"["x\n123-45-6789\n"]"#, r#"["x\n***-**-****\n"]"#),
         (r#"["https:\/\/u:pw@h\/"]"#, r#"["https:\/\/u:**@h\/"]"#),
         (r#"["jos\u00e9@example.com"]"#, r#"["***\u002a@*******.***"]"#),
-        (r#"["-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA1c7", 4, "z"]"#, r#"["-----***** ******* ***-----\n*******************", 4, "z"]"#),
+        (
+            r#"["-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA1c7", 4, "z"]"#,
+            r#"["-----***** ******* ***-----\n*******************", 4, "z"]"#,
+        ),
     ] {
         assert_eq!(mask(raw), masked);
         assert_eq!(mask(masked), masked, "a mask matches nothing");

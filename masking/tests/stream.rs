@@ -169,7 +169,9 @@ fn an_echo_of_what_was_typed_is_released() {
 
 #[test]
 fn what_follows_a_mark_is_not_released() {
-    for (text, shown) in [("x alice@exa", "x "), ("x ghp_abc", "x "), ("x eyJhbGci", "x "), ("x ://u:p", "x "), ("x AKIA1234", "x ")] {
+    for (text, shown) in
+        [("x alice@exa", "x "), ("x ghp_abc", "x "), ("x eyJhbGci", "x "), ("x ://u:p", "x "), ("x AKIA1234", "x ")]
+    {
         let mut stream = stream();
         let mut out = push(&mut stream, text);
         out += &release(&mut stream, "");
@@ -190,7 +192,25 @@ fn a_typed_ending_does_not_release_what_the_server_began() {
 #[test]
 fn hostile_repetition_is_linear() {
     // Each would take hours if the work per byte grew with the input.
-    let repeated = ["@", "1", "eyJ", "1 ", "a@", "a.", "-----BEGIN ", "://", "ssn 123456789 ", "ghp_", "secret=", "4111-", "://a:", "a@b.", ".eyJ", "\\u0031", "\""];
+    let repeated = [
+        "@",
+        "1",
+        "eyJ",
+        "1 ",
+        "a@",
+        "a.",
+        "-----BEGIN ",
+        "://",
+        "ssn 123456789 ",
+        "ghp_",
+        "secret=",
+        "4111-",
+        "://a:",
+        "a@b.",
+        ".eyJ",
+        "\\u0031",
+        "\"",
+    ];
     for unit in repeated {
         let text = unit.repeat((1 << 20) / unit.len());
         for syntax in [Syntax::Text, Syntax::Json] {

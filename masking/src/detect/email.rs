@@ -11,8 +11,8 @@ pub(crate) const LONGEST_LOCAL: usize = 64;
 const LONGEST_DOMAIN: usize = 255;
 /// Last labels that name files or service units, never a mail domain.
 const NOT_TOP_LEVEL: [&[u8]; 18] = [
-    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"json", b"yaml", b"yml", b"service", b"socket", b"timer",
-    b"target", b"mount", b"slice", b"scope",
+    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"json", b"yaml", b"yml", b"service", b"socket",
+    b"timer", b"target", b"mount", b"slice", b"scope",
 ];
 
 /// The address around the at sign at `at`.
@@ -81,7 +81,10 @@ fn domain_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond
         }
         let text = window.slice(label, at);
         if labels > 1 {
-            end = top_level(text).map(|length| label + length).filter(|_| !is_scale(window.slice(start, label), labels)).or(end);
+            end = top_level(text)
+                .map(|length| label + length)
+                .filter(|_| !is_scale(window.slice(start, label), labels))
+                .or(end);
         }
         label = at + 1;
         if byte != Some(b'.') {
@@ -105,5 +108,6 @@ fn top_level(label: &[u8]) -> Option<usize> {
 
 /// Whether the labels before are an image scale as in `icon@2x.tif`.
 fn is_scale(before: &[u8], labels: usize) -> bool {
-    labels == 2 && matches!(before, [digits @ .., b'x', b'.'] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+    labels == 2
+        && matches!(before, [digits @ .., b'x', b'.'] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
 }

@@ -22,10 +22,11 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
 fn read(window: &Window<'_>, start: usize) -> Result<Option<Match>, Beyond> {
     let header = window.run(start, LONGEST_HEADER, is_base64url)?;
     let end = start + header;
-    if header < LONGEST_HEADER {
-        if window.peek(end)? != Some(b'.') || window.run(end + 1, LEAST_PAYLOAD, is_base64url)? < LEAST_PAYLOAD {
-            return Ok(None);
-        }
+    let is_whole = header < LONGEST_HEADER;
+    if is_whole
+        && (window.peek(end)? != Some(b'.') || window.run(end + 1, LEAST_PAYLOAD, is_base64url)? < LEAST_PAYLOAD)
+    {
+        return Ok(None);
     }
     let named = names_algorithm(window.slice(start, end));
     Ok(named.then(|| Match::open(JWT, start, end, Open::Token(is_compact))))

@@ -10,15 +10,8 @@ const SEPARATED: Rule = Rule::new(Label::Ssn, "ssn");
 const NAMED: Rule = Rule::new(Label::Ssn, "ssn-named");
 /// How far before the digits a naming word may stand, in bytes.
 const NAME_REACH: usize = 48;
-const NAMES: [&[u8]; 7] = [
-    b"ssn",
-    b"social security",
-    b"social_security",
-    b"social-security",
-    b"socialsecurity",
-    b"soc sec",
-    b"soc. sec",
-];
+const NAMES: [&[u8]; 7] =
+    [b"ssn", b"social security", b"social_security", b"social-security", b"socialsecurity", b"soc sec", b"soc. sec"];
 
 /// A social security number at the start of the chain.
 pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, Beyond> {
@@ -31,7 +24,12 @@ pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, 
     }
 }
 
-fn separated(window: &Window<'_>, chain: &Chain, joint: Option<Joint>, serial: &Group) -> Result<Option<Match>, Beyond> {
+fn separated(
+    window: &Window<'_>,
+    chain: &Chain,
+    joint: Option<Joint>,
+    serial: &Group,
+) -> Result<Option<Match>, Beyond> {
     let Some(joint) = joint else { return Ok(None) };
     let end = chain.end_of(serial);
     let joined = chain.left.is_some_and(|left| left.0 == joint) || serial.joint == Some(joint);
@@ -69,7 +67,8 @@ fn ends_with_name(window: &Window<'_>, start: usize) -> bool {
 
 /// Whether a naming word stands in `left`, with no other number between it and the end.
 fn is_named(left: &[u8]) -> bool {
-    let number_end = left.windows(3).rposition(|three| three.iter().all(u8::is_ascii_digit)).map_or(0, |index| index + 3);
+    let number_end =
+        left.windows(3).rposition(|three| three.iter().all(u8::is_ascii_digit)).map_or(0, |index| index + 3);
     let left = left.get(number_end..).unwrap_or_default();
     NAMES.iter().any(|name| (0..left.len()).any(|at| is_word_at(left, at, name)))
 }
@@ -80,7 +79,8 @@ fn is_word_at(text: &[u8], at: usize, name: &[u8]) -> bool {
     let before = at.checked_sub(1).and_then(|index| text.get(index));
     let after = text.get(end);
     let opens = before.is_none_or(|byte| !byte.is_ascii_alphabetic() || is_hump(*byte, word.first()));
-    let closes = after.is_none_or(|byte| !byte.is_ascii_alphabetic() || word.last().is_some_and(|last| is_hump(*last, Some(byte))));
+    let closes = after
+        .is_none_or(|byte| !byte.is_ascii_alphabetic() || word.last().is_some_and(|last| is_hump(*last, Some(byte))));
     opens && closes
 }
 

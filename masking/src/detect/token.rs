@@ -19,7 +19,13 @@ struct Format {
     detector: &'static str,
 }
 
-const fn format(prefix: &'static [u8], trigger: usize, least: usize, class: fn(u8) -> bool, detector: &'static str) -> Format {
+const fn format(
+    prefix: &'static [u8],
+    trigger: usize,
+    least: usize,
+    class: fn(u8) -> bool,
+    detector: &'static str,
+) -> Format {
     Format { prefix, trigger, least, exact: false, class, detector }
 }
 
@@ -97,7 +103,11 @@ fn read(window: &Window<'_>, start: usize, format: &Format) -> Verdict {
     }
     let rule = Rule::new(Label::Secret, format.detector);
     let end = body + format.least;
-    Ok(Some(if format.exact { Match::closed(rule, start, end) } else { Match::open(rule, start, end, Open::Token(format.class)) }))
+    Ok(Some(if format.exact {
+        Match::closed(rule, start, end)
+    } else {
+        Match::open(rule, start, end, Open::Token(format.class))
+    }))
 }
 
 fn is_key_id(byte: u8) -> bool {

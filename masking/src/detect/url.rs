@@ -18,12 +18,16 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let length = window.run(start, LONGEST_AUTHORITY, is_authority).map_err(|Beyond| Pending::strong(at))?;
     let authority = window.slice(start, start + length);
     let at_sign = authority.iter().rposition(|byte| *byte == b'@');
-    let Some(colon) = authority.iter().take(at_sign.unwrap_or(length)).position(|byte| *byte == b':') else { return Ok(None) };
+    let Some(colon) = authority.iter().take(at_sign.unwrap_or(length)).position(|byte| *byte == b':') else {
+        return Ok(None);
+    };
     let password = start + colon + 1;
     match at_sign.map(|index| start + index) {
         Some(end) if end > password => Ok(Some(Match { next: end + 1, ..Match::closed(URL_PASSWORD, password, end) })),
         // Too long to wait for the at sign: masked without seeing it.
-        None if length == LONGEST_AUTHORITY => Ok(Some(Match::open(URL_PASSWORD, password, start + length, Open::Token(is_authority)))),
+        None if length == LONGEST_AUTHORITY => {
+            Ok(Some(Match::open(URL_PASSWORD, password, start + length, Open::Token(is_authority))))
+        }
         _ => Ok(None),
     }
 }
