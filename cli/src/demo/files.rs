@@ -37,7 +37,7 @@ pub(super) fn write_gateway(plan: &Plan) -> Result<()> {
 mode = "development"
 state_dir = "{folder}/gateway"
 public_url = "https://127.0.0.1:{api}"
-names = ["localhost", "127.0.0.1"]
+names = ["localhost", "127.0.0.1", "*.sallyport.localhost"]
 
 [listen]
 console = "127.0.0.1:{api}"

@@ -19,10 +19,10 @@ use super::{
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Where the demo keeps everything; made if absent
-    #[arg(long, default_value = ".demo")]
+    #[arg(long, value_name = "FOLDER", default_value = ".demo")]
     pub dir: PathBuf,
     /// The first of twenty ports on 127.0.0.1
-    #[arg(long, default_value_t = 7700)]
+    #[arg(long, value_name = "PORT", default_value_t = 7700)]
     pub port_base: u16,
 }
 
@@ -30,8 +30,12 @@ pub struct Options {
 ///
 /// # Errors
 /// If it does not start, or the gateway or the agent ends by itself.
-pub async fn run(options: Options) -> Result<()> {
-    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+pub fn run(options: Options) -> Result<()> {
+    // Children live as long as the thread that starts them: this one, which blocks here to the end.
+    tokio::runtime::Runtime::new()?.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let began = Instant::now();
