@@ -139,6 +139,7 @@ async fn start_site(folder: &Path, wishes: Wishes) -> anyhow::Result<Site> {
     let plan = Plan {
         folder: folder.join("site"),
         ports: Ports::free()?,
+        bind: [127, 0, 0, 1].into(),
         program: program(),
         gateway_extra: wishes.gateway,
         agent_extra: wishes.agent,
