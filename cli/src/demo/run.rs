@@ -27,16 +27,12 @@ pub struct Options {
     pub part: Option<Part>,
 }
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until it is told to stop. Children live as long as the thread that starts them, so this belongs on the
+/// thread that blocks on it, never in a spawned task.
 ///
 /// # Errors
 /// If it does not start, or the gateway or the agent ends by itself.
-pub fn run(options: Options) -> Result<()> {
-    // Children live as long as the thread that starts them: this one, which blocks here to the end.
-    tokio::runtime::Runtime::new()?.block_on(serve(options))
-}
-
-async fn serve(options: Options) -> Result<()> {
+pub async fn run(options: Options) -> Result<()> {
     if let Some(part) = options.part {
         return parts::run(part, options.dir, Ports::at(options.port_base)?).await;
     }
