@@ -104,7 +104,8 @@ impl Run {
         let (done, finished) = std::sync::mpsc::channel::<()>();
         let patience = self.patience;
         let watcher = thread::spawn(move || {
-            let late = finished.recv_timeout(patience).is_err_and(|end| end == std::sync::mpsc::RecvTimeoutError::Timeout);
+            let late =
+                finished.recv_timeout(patience).is_err_and(|end| end == std::sync::mpsc::RecvTimeoutError::Timeout);
             if late {
                 let _gone = rustix::process::kill_process(watched, rustix::process::Signal::KILL);
             }
@@ -146,7 +147,9 @@ impl Run {
     #[must_use]
     pub fn start(mut self) -> std::process::Child {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.command.spawn().unwrap_or_else(|error| panic!("{:?} cannot be started: {error}", self.command.get_program()))
+        self.command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?} cannot be started: {error}", self.command.get_program()))
     }
 }
 

@@ -25,6 +25,9 @@ pub struct World {
     _folder: Option<tempfile::TempDir>,
 }
 
+/// Scenarios bring targets of their own to the shared world; these get no credential.
+const ANY_LOCAL_TARGET: &str = "\n[[targets]]\naddress = \"127.0.0.1:*\"\ncredentials = []\n";
+
 /// What is special about a world.
 #[derive(Debug, Default)]
 pub struct Wishes {
@@ -90,6 +93,17 @@ impl World {
         folder
     }
 
+    /// Adds a connection to a target on this machine, for the support group. `settings` is YAML.
+    pub fn connect(&self, name: &str, port: u16, settings: &str) {
+        let file = self.scratch.join(format!("{name}.yaml"));
+        let text = format!(
+            "connections:\n  - name: {name}\n    agent: {}\n    address: 127.0.0.1:{port}\n    settings:\n      {settings}\n    access:\n      groups: [support]\n",
+            sallyport::demo::site::AGENT
+        );
+        fs::write(&file, text).expect("a connection file");
+        let _applied = self.sallyport(self.carol(), &["apply", "-f", file.to_str().expect("a path")]).ok();
+    }
+
     /// The `sallyport` program under test.
     #[must_use]
     pub fn program(&self) -> PathBuf {
@@ -108,7 +122,8 @@ fn start_shared() -> Result<World, String> {
             runtime.block_on(async {
                 let folder = std::env::temp_dir().join(format!("sallyport-e2e-{}", std::process::id()));
                 let _made = fs::create_dir_all(&folder);
-                let site = start_site(&folder, Wishes::default()).await.map_err(|error| format!("{error:#}"));
+                let wishes = Wishes { agent: ANY_LOCAL_TARGET.into(), ..Wishes::default() };
+                let site = start_site(&folder, wishes).await.map_err(|error| format!("{error:#}"));
                 let _sent = sender.send(site.map(|site| World { scratch: scratch(&folder), site, _folder: None }));
                 std::future::pending::<()>().await;
             });
@@ -124,6 +139,7 @@ async fn start_site(folder: &Path, wishes: Wishes) -> anyhow::Result<Site> {
     let plan = Plan {
         folder: folder.join("site"),
         ports: Ports::free()?,
+        bind: [127, 0, 0, 1].into(),
         program: program(),
         gateway_extra: wishes.gateway,
         agent_extra: wishes.agent,
@@ -157,6 +173,10 @@ fn program() -> PathBuf {
     }
     let test = std::env::current_exe().expect("our own path");
     let program = test.ancestors().nth(2).expect("a target folder").join("sallyport");
-    assert!(program.is_file(), "{} is not built: run `cargo build --workspace --bins` (or `make test`)", program.display());
+    assert!(
+        program.is_file(),
+        "{} is not built: run `cargo build --workspace --bins` (or `make test`)",
+        program.display()
+    );
     program
 }

@@ -27,7 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
 
 /// Modules from the top down: each level may import the levels below it, never its own siblings.
 const GATEWAY: &[&[&str]] = &[
-    &["serve"],
+    &["run"],
     &["listen", "api"],
     &["session", "approval", "evidence"],
     &["auth"],
@@ -36,7 +36,7 @@ const GATEWAY: &[&[&str]] = &[
     &["config"],
 ];
 const AGENT: &[&[&str]] =
-    &[&["serve"], &["tunnel"], &["target"], &["session", "filter"], &["record"], &["config"], &["vault"]];
+    &[&["run"], &["tunnel"], &["target"], &["session", "filter"], &["record"], &["config"], &["vault"]];
 
 /// Protocols never know each other.
 const PROTOCOLS: &[&str] = &["pg", "ssh", "http"];

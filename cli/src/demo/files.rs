@@ -12,7 +12,7 @@ use super::{
     idp::CLIENT_ID,
     process::Launch,
     site::{AGENT, Plan},
-    targets::{Sshd, postgres},
+    targets::postgres,
 };
 
 /// Makes the demo's folder and those in it. Only credentials are hidden from others: the account that runs
@@ -37,14 +37,14 @@ pub(super) fn write_gateway(plan: &Plan) -> Result<()> {
 mode = "development"
 state_dir = "{folder}/gateway"
 public_url = "https://127.0.0.1:{api}"
-names = ["localhost", "127.0.0.1"]
+names = ["localhost", "127.0.0.1", "*.sallyport.localhost"]
 
 [listen]
-console = "127.0.0.1:{api}"
-tunnel = "127.0.0.1:{tunnel}"
-postgres = "127.0.0.1:{postgres}"
-ssh = "127.0.0.1:{ssh}"
-http = "127.0.0.1:{http}"
+console = "{bind}:{api}"
+tunnel = "{bind}:{tunnel}"
+postgres = "{bind}:{postgres}"
+ssh = "{bind}:{ssh}"
+http = "{bind}:{http}"
 http_domain = "sallyport.localhost"
 
 [oidc]
@@ -56,6 +56,7 @@ admin_groups = ["admin"]
 auditor_groups = ["auditor"]
 {extra}"#,
         folder = plan.folder.display(),
+        bind = plan.bind,
         api = ports.api,
         tunnel = ports.tunnel,
         postgres = ports.postgres,
@@ -108,7 +109,7 @@ fn targets(plan: &Plan) -> [Target; 3] {
 }
 
 /// connections.yaml, for `sallyport apply`.
-pub(super) fn write_connections(plan: &Plan, sshd: &Sshd) -> Result<PathBuf> {
+pub(super) fn write_connections(plan: &Plan, login: &str, host_key: &str) -> Result<PathBuf> {
     let [database, shell, api] = targets(plan);
     let masking = json!({ "labels": ["card", "ssn", "email", "secret"] });
     let connection = |name: &str, target: &Target, settings: Value, role: &str| {
@@ -125,7 +126,7 @@ pub(super) fn write_connections(plan: &Plan, sshd: &Sshd) -> Result<PathBuf> {
     let postgres = json!({
         "protocol": "postgres", "login": postgres::ROLE, "database": postgres::DATABASE, "any_database": true,
     });
-    let ssh = json!({ "protocol": "ssh", "login": sshd.login, "host_keys": [sshd.host_key] });
+    let ssh = json!({ "protocol": "ssh", "login": login, "host_keys": [host_key] });
     let http = json!({ "protocol": "http", "auth": "bearer" });
     let document = json!({ "connections": [
         connection("shop-db", &database, postgres, "password"),

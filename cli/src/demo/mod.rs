@@ -6,6 +6,8 @@ pub mod control;
 mod files;
 pub mod idp;
 pub mod manifest;
+mod parts;
+mod paste;
 pub mod people;
 pub mod ports;
 pub mod process;

@@ -1,16 +1,14 @@
 //! `sallyport demo`: starts a site, says what to paste, waits for Ctrl-C, stops everything.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{io::Write as _, path::PathBuf, time::Instant};
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    manifest,
+    manifest, parts,
+    parts::Part,
+    paste,
     ports::Ports,
     site::{Plan, Site},
 };
@@ -19,25 +17,32 @@ use super::{
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Where the demo keeps everything; made if absent
-    #[arg(long, default_value = ".demo")]
+    #[arg(long, value_name = "FOLDER", default_value = ".demo")]
     pub dir: PathBuf,
     /// The first of twenty ports on 127.0.0.1
-    #[arg(long, default_value_t = 7700)]
+    #[arg(long, value_name = "PORT", default_value_t = 7700)]
     pub port_base: u16,
+    /// Run only one part; the others run elsewhere in the same network and folder
+    #[arg(long, hide = true)]
+    pub part: Option<Part>,
 }
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until it is told to stop. Children live as long as the thread that starts them, so this belongs on the
+/// thread that blocks on it, never in a spawned task.
 ///
 /// # Errors
 /// If it does not start, or the gateway or the agent ends by itself.
 pub async fn run(options: Options) -> Result<()> {
-    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Some(part) = options.part {
+        return parts::run(part, options.dir, Ports::at(options.port_base)?).await;
+    }
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let began = Instant::now();
     let plan = Plan {
         folder: options.dir,
         ports: Ports::at(options.port_base)?,
+        bind: [127, 0, 0, 1].into(),
         program: std::env::current_exe().context("finding our own program")?,
         gateway_extra: String::new(),
         agent_extra: String::new(),
@@ -50,7 +55,13 @@ pub async fn run(options: Options) -> Result<()> {
         _ = terminate.recv() => return Ok(()),
     };
     manifest::write(&site)?;
-    say(&format!("  ready in {:.1} s\n{}", began.elapsed().as_secs_f32(), lines(&site)));
+    say(&format!(
+        "  ready in {:.1} s\n{}",
+        began.elapsed().as_secs_f32(),
+        paste::lines(&site.folder, site.ports, &site.callers, "")
+    ));
+    say(&format!("For programs: {}", site.folder.join("demo.json").display()));
+    say(&format!("Console, and where to click: {}        Ctrl-C stops everything.", site.console_url()));
     let ended = loop {
         tokio::select! {
             _ = interrupt.recv() => break Ok(()),
@@ -67,42 +78,7 @@ pub async fn run(options: Options) -> Result<()> {
     ended
 }
 
-/// The lines to paste.
-fn lines(site: &Site) -> String {
-    let Some(alice) = site.callers.first() else { return String::new() };
-    let ports = site.ports;
-    let (ca, key, ticket) = (show(&site.ca_file()), show(&alice.ssh_key), &alice.ticket);
-    let console = site.console_url();
-    let manifest = show(&site.folder.join("demo.json"));
-    format!(
-        r#"
-Paste any of these into another terminal. You are Alice, a support engineer.
-
-  PGPASSWORD={ticket} psql "host=127.0.0.1 port={pg} dbname=shop-db user=alice sslmode=verify-full sslrootcert={ca}" -c "SELECT id, name, email, card, ssn, note FROM customers LIMIT 5"
-
-  ssh -i {key} -o IdentitiesOnly=yes -o UserKnownHostsFile={hosts} -o StrictHostKeyChecking=accept-new -p {ssh} web-1@127.0.0.1
-
-  curl --cacert {ca} -H "Authorization: Bearer {ticket}" https://127.0.0.1:{http}/shop-api/customers/1
-
-Everything is recorded. As Carol, the auditor:
-
-  SALLYPORT_URL={console} SALLYPORT_CA={ca} SALLYPORT_TICKET={carol} {program} sessions list
-
-For programs: {manifest}        Console: {console}        Ctrl-C stops everything."#,
-        pg = ports.postgres,
-        ssh = ports.ssh,
-        http = ports.http,
-        hosts = show(&site.folder.join("known_hosts")),
-        carol = site.callers.last().map_or("", |carol| carol.ticket.as_str()),
-        program = std::env::current_exe().map(|program| show(&program)).unwrap_or_default(),
-    )
-}
-
-fn show(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _closed = writeln!(out, "{line}").and_then(|()| out.flush());
 }

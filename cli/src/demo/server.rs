@@ -1,21 +1,23 @@
 //! A small HTTP server inside this process, for the demo's API and identity provider.
 
+use std::net::IpAddr;
+
 use anyhow::{Context, Result};
 use axum::{Router, serve::ListenerExt};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A running server on 127.0.0.1. Stops when dropped.
+/// A running server. Stops when dropped.
 #[derive(Debug)]
 pub struct Server(JoinHandle<()>);
 
 impl Server {
-    /// Serves `router` on `port`.
+    /// Serves `router` on `address` and `port`.
     ///
     /// # Errors
     /// If the port is taken.
-    pub async fn start(port: u16, router: Router) -> Result<Self> {
+    pub async fn start(address: IpAddr, port: u16, router: Router) -> Result<Self> {
         let listener =
-            TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("listening on 127.0.0.1:{port}"))?;
+            TcpListener::bind((address, port)).await.with_context(|| format!("listening on {address}:{port}"))?;
         let listener = listener.tap_io(|stream| {
             let _unsupported = stream.set_nodelay(true);
         });

@@ -2,6 +2,7 @@
 //! own, exactly as in production. The end-to-end tests start the same.
 
 use std::{
+    net::IpAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -31,6 +32,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// Which ports to use.
     pub ports: Ports,
+    /// Where gateway and identity provider listen: this machine only, or everywhere inside a container.
+    pub bind: IpAddr,
     /// The `sallyport` program that becomes gateway and agent.
     pub program: PathBuf,
     /// Lines put at the end of gateway.toml.
@@ -95,7 +98,7 @@ impl Site {
         let sshd = Sshd::start(&folder.join("sshd"), plan.ports.target_ssh).await?;
         let api_token = keep(&folder.join("credentials/shop-api.token"), token)?;
         let api = Api::start(plan.ports.target_api, plan.ports.target_api_direct, api_token).await?;
-        let idp = Idp::start(plan.ports.idp).await?;
+        let idp = Idp::start(plan.bind, plan.ports.idp).await?;
         write_private(&folder.join("credentials/shop-db.password"), postgres.password.as_bytes())?;
         std::fs::copy(&sshd.key, folder.join("credentials/web-1.key"))?;
 
@@ -110,11 +113,12 @@ impl Site {
         write_private(&folder.join("credentials/join.token"), join_token.as_bytes())?;
         files::write_agent(&plan)?;
         let agent = launch(&plan, "agent")?;
-        control.apply(&files::write_connections(&plan, &sshd)?).await?;
+        control.apply(&files::write_connections(&plan, &sshd.login, &sshd.host_key)?).await?;
         let mut site =
             Self { agent, gateway, folder, ports: plan.ports, callers: vec![], postgres, sshd, api, idp, plan };
         site.wait_for_agent(&control).await?;
-        site.sign_everyone_in().await?;
+        (site.plan.progress)("signing Alice, Bob and Carol in");
+        site.callers = sign_everyone_in(&site.plan).await?;
         Ok(site)
     }
 
@@ -169,22 +173,23 @@ impl Site {
         }
         Ok(())
     }
+}
 
-    async fn sign_everyone_in(&mut self) -> Result<()> {
-        (self.plan.progress)("signing Alice, Bob and Carol in");
-        for person in PEOPLE {
-            let control = Control::sign_in(&self.plan, person.subject).await?;
-            let ssh_key = files::make_ssh_key(&self.folder, person.subject)?;
-            control.register_ssh_key(&std::fs::read_to_string(ssh_key.with_extension("pub"))?).await?;
-            self.callers.push(Caller {
-                subject: person.subject.to_owned(),
-                groups: person.groups.iter().map(|group| (*group).to_owned()).collect(),
-                ticket: control.ticket(None).await?,
-                ssh_key,
-            });
-        }
-        Ok(())
+/// Signs each person in, registers a key and mints a ticket for them.
+pub(super) async fn sign_everyone_in(plan: &Plan) -> Result<Vec<Caller>> {
+    let mut callers = vec![];
+    for person in PEOPLE {
+        let control = Control::sign_in(plan, person.subject).await?;
+        let ssh_key = files::make_ssh_key(&plan.folder, person.subject)?;
+        control.register_ssh_key(&std::fs::read_to_string(ssh_key.with_extension("pub"))?).await?;
+        callers.push(Caller {
+            subject: person.subject.to_owned(),
+            groups: person.groups.iter().map(|group| (*group).to_owned()).collect(),
+            ticket: control.ticket(None).await?,
+            ssh_key,
+        });
     }
+    Ok(callers)
 }
 
 /// The gateway's own authority, in its state folder.
@@ -214,7 +219,7 @@ async fn wait_for_port(process: &mut Process, port: u16) -> Result<()> {
 }
 
 /// The file's content, or a new one that is written there.
-fn keep(file: &Path, make: fn() -> String) -> Result<String> {
+pub(super) fn keep(file: &Path, make: fn() -> String) -> Result<String> {
     if let Ok(content) = std::fs::read_to_string(file) {
         return Ok(content);
     }

@@ -70,7 +70,9 @@ fn a_connection_is_reached_by_host_name_too() {
     let world = World::shared();
     let port = world.site.ports.http;
     let answer = Run::new("curl")
-        .args(["-sSk", "--fail", "--resolve", &format!("shop-api.sallyport.localhost:{port}:127.0.0.1")])
+        .args(["-sS", "--cacert"])
+        .arg(world.site.ca_file())
+        .args(["--fail", "--resolve", &format!("shop-api.sallyport.localhost:{port}:127.0.0.1")])
         .args(["-H", &format!("Authorization: Bearer {}", world.alice().ticket)])
         .arg(format!("https://shop-api.sallyport.localhost:{port}/customers/1"))
         .ok();
@@ -81,7 +83,9 @@ fn a_connection_is_reached_by_host_name_too() {
 fn without_a_ticket_nothing_is_answered() {
     let world = World::shared();
     let url = format!("https://127.0.0.1:{}/shop-api/customers/1", world.site.ports.http);
-    let curl = |more: &[&str]| Run::new("curl").args(["-sS", "-i", "--cacert"]).arg(world.site.ca_file()).args(more).arg(&url).ok().out;
+    let curl = |more: &[&str]| {
+        Run::new("curl").args(["-sS", "-i", "--cacert"]).arg(world.site.ca_file()).args(more).arg(&url).ok().out
+    };
     assert!(curl(&[]).contains(" 401"));
     assert!(curl(&["-H", "Authorization: Bearer nonsense"]).contains(" 401"));
     let cookie = format!("Cookie: ticket={}", world.alice().ticket);

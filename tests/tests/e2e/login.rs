@@ -66,10 +66,17 @@ fn production_mode_refuses_the_development_provider() {
     ] {
         config = config.replace(&old.to_string(), &new.to_string());
     }
-    config = config.replace(&format!("{}/gateway", world.site.folder.display()), &format!("{}/state", folder.display()));
+    config =
+        config.replace(&format!("{}/gateway", world.site.folder.display()), &format!("{}/state", folder.display()));
     let file = folder.join("gateway.toml");
     std::fs::write(&file, config).unwrap();
-    let refused = Run::new("timeout").args(["15"]).arg(world.program()).arg("gateway").arg("--config").arg(&file).output();
-    assert!(refused.status != 0 && refused.status != 124, "it should refuse to start: {}\n{}", refused.out, refused.err);
+    let refused =
+        Run::new("timeout").args(["15"]).arg(world.program()).arg("gateway").arg("--config").arg(&file).output();
+    assert!(
+        refused.status != 0 && refused.status != 124,
+        "it should refuse to start: {}\n{}",
+        refused.out,
+        refused.err
+    );
     assert!((refused.out + &refused.err).contains("development"));
 }

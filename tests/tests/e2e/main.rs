@@ -5,6 +5,7 @@
 mod apply;
 mod http;
 mod http_bodies;
+mod http_streams;
 mod login;
 mod pg;
 mod pg_drivers;

@@ -15,14 +15,17 @@ fn compare(through: Run, direct: Run) {
 fn coordinates(world: &World) -> [Vec<String>; 2] {
     let (alice, site) = (world.alice(), &world.site);
     let through = [
-        "127.0.0.1", &site.ports.postgres.to_string(), &alice.subject, &alice.ticket, "shop-db/scratch",
+        "127.0.0.1",
+        &site.ports.postgres.to_string(),
+        &alice.subject,
+        &alice.ticket,
+        "shop-db/scratch",
         &site.ca_file().display().to_string(),
     ]
     .map(str::to_owned);
-    let direct = [
-        "127.0.0.1", &site.postgres.port.to_string(), postgres::ROLE, &site.postgres.password, "scratch", "-",
-    ]
-    .map(str::to_owned);
+    let direct =
+        ["127.0.0.1", &site.postgres.port.to_string(), postgres::ROLE, &site.postgres.password, "scratch", "-"]
+            .map(str::to_owned);
     [through.to_vec(), direct.to_vec()]
 }
 

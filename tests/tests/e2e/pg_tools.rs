@@ -43,6 +43,7 @@ fn pgbench_runs_in_every_mode() {
 #[test]
 fn psql_watches() {
     let world = World::shared();
-    let watch = Run::new("timeout").args(["3", "psql", "-X", "-At", &scratch(world)]).input("SELECT 'tick' \\watch 0.5\n");
+    let watch =
+        Run::new("timeout").args(["3", "psql", "-X", "-At", &scratch(world)]).input("SELECT 'tick' \\watch 0.5\n");
     assert!(watch.output().out.matches("tick").count() >= 3);
 }

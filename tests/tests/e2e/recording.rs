@@ -53,7 +53,8 @@ fn a_terminal_session_exports_as_an_asciicast() {
     let _shell = world.ssh(&["-tt"]).input("echo mark-cast; exit\n").output();
     let cast = eventually("an asciicast", || {
         sessions(world, "web-1").iter().take(12).find_map(|session| {
-            let cast = world.sallyport(world.carol(), &["sessions", "replay", "--asciicast", &id(session)]).output().out;
+            let cast =
+                world.sallyport(world.carol(), &["sessions", "replay", "--asciicast", &id(session)]).output().out;
             cast.contains("mark-cast").then_some(cast)
         })
     });
@@ -85,7 +86,8 @@ fn a_hundred_statements_are_recorded_once_each_and_in_order() {
         let shown = recorded(world, "shop-db", "show", "mark-order-0");
         shown.contains("mark-order-99").then_some(shown)
     });
-    let places: Vec<usize> = (0..100).map(|number| shown.find(&format!("SELECT 'mark-order-{number}'")).unwrap()).collect();
+    let places: Vec<usize> =
+        (0..100).map(|number| shown.find(&format!("SELECT 'mark-order-{number}'")).unwrap()).collect();
     assert!(places.is_sorted());
     for number in 0..100 {
         assert_eq!(shown.matches(&format!("SELECT 'mark-order-{number}'")).count(), 1, "{number}");

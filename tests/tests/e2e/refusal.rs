@@ -88,10 +88,17 @@ async fn bytes_before_tls_and_garbage_in_tls_are_refused() {
     early.write_all(&[&[0, 0, 0, 8, 4, 210, 22, 47][..], &raw::startup(&[("user", "alice")])].concat()).await.unwrap();
     let said = raw::read_to_close(&mut early).await;
     assert!(!String::from_utf8_lossy(&said).contains("SCRAM"), "nothing is read that came before TLS");
-    for port in [world.site.ports.postgres, world.site.ports.http, world.site.ports.ssh, world.site.ports.api, world.site.ports.tunnel] {
+    for port in [
+        world.site.ports.postgres,
+        world.site.ports.http,
+        world.site.ports.ssh,
+        world.site.ports.api,
+        world.site.ports.tunnel,
+    ] {
         let mut stream = raw::tcp(port).await;
         stream.write_all(&[0x16, 3, 1, 0xff, 0xff].repeat(2000)).await.unwrap_or_default();
-        let _end = tokio::time::timeout(Duration::from_secs(25), raw::read_to_close(&mut stream)).await.expect("it closes");
+        let _end =
+            tokio::time::timeout(Duration::from_secs(25), raw::read_to_close(&mut stream)).await.expect("it closes");
     }
     fine(world);
 }
@@ -155,14 +162,21 @@ async fn idle_sockets_block_nobody() {
 #[test]
 fn agent_and_x11_forwarding_are_refused() {
     let world = World::shared();
-    let output = world.ssh_to("web-1", world.alice(), &[]).args(["-A", "echo ${SSH_AUTH_SOCK:-none}"]).env("SSH_AUTH_SOCK", "/dev/null").ok();
+    let output = world
+        .ssh_to("web-1", world.alice(), &[])
+        .args(["-A", "echo ${SSH_AUTH_SOCK:-none}"])
+        .env("SSH_AUTH_SOCK", "/dev/null")
+        .ok();
     assert_eq!(output.out.trim(), "none");
 }
 
 #[test]
 fn failed_logins_are_in_the_audit_log() {
     let world = World::shared();
-    let dsn = world.dsn(world.alice(), "shop-db").replace(&world.alice().ticket, "wrong").replace("user=alice", "user=mallory");
+    let dsn = world
+        .dsn(world.alice(), "shop-db")
+        .replace(&world.alice().ticket, "wrong")
+        .replace("user=alice", "user=mallory");
     let _refused = psql(&dsn).refused();
     e2e::eventually("an audit event", || {
         let log = world.sallyport(world.carol(), &["audit", "list", "--format", "json"]).output().out;

@@ -24,11 +24,10 @@ fn ended(mut client: std::process::Child) -> String {
 }
 
 fn works_again(world: &World) {
-    let tries: [&dyn Fn() -> Output; 3] = [
-        &|| world.psql().args(["-c", "SELECT 1"]).output(),
-        &|| world.ssh(&["true"]).output(),
-        &|| world.curl("/shop-api/customers/1", &["--fail"]).output(),
-    ];
+    let tries: [&dyn Fn() -> Output; 3] =
+        [&|| world.psql().args(["-c", "SELECT 1"]).output(), &|| world.ssh(&["true"]).output(), &|| {
+            world.curl("/shop-api/customers/1", &["--fail"]).output()
+        }];
     for attempt in tries {
         eventually("a new session works", || (attempt().status == 0).then_some(()));
     }
@@ -100,7 +99,8 @@ async fn nothing_recorded_is_lost_or_doubled_by_kill_9() {
         let _said = ended(psql);
         works_again(&world);
         let (first, last) = (format!("survives-{round}-0'"), format!("survives-{round}-49'"));
-        let shown = eventually("the whole recording", || recording_with(&world, &first).filter(|shown| shown.contains(&last)));
+        let shown =
+            eventually("the whole recording", || recording_with(&world, &first).filter(|shown| shown.contains(&last)));
         for number in 0..50 {
             assert_eq!(shown.matches(&format!("SELECT 'survives-{round}-{number}'")).count(), 1, "{victim}, {number}");
         }

@@ -14,7 +14,9 @@ async fn a_targets_secret_is_nowhere_but_at_the_agent() {
     use_everything(&world);
     let secrets = target_secrets(&world);
     let gateway = world.site.folder.join("gateway");
-    for file in files(&gateway).into_iter().chain([world.site.folder.join("gateway.log"), world.site.folder.join("agent.log")]) {
+    for file in
+        files(&gateway).into_iter().chain([world.site.folder.join("gateway.log"), world.site.folder.join("agent.log")])
+    {
         absent(&file.display().to_string(), &fs::read(&file).unwrap(), &secrets);
     }
     for spool in files(&world.site.folder.join("agent/spool")) {

@@ -79,10 +79,12 @@ fn many_commands_share_one_connection() {
     let control = format!("ControlPath={}/%C", folder.display());
     let master = ["-o", control.as_str(), "-o", "ControlMaster=auto", "-o", "ControlPersist=20"];
     let ssh = |command: &str| {
-        Run::new("ssh")
-            .args(world.ssh_options(world.alice()))
-            .args(master)
-            .args(["-p", &world.site.ports.ssh.to_string(), "web-1@127.0.0.1", command])
+        Run::new("ssh").args(world.ssh_options(world.alice())).args(master).args([
+            "-p",
+            &world.site.ports.ssh.to_string(),
+            "web-1@127.0.0.1",
+            command,
+        ])
     };
     assert_eq!(ssh("echo first").ok().out, "first\n");
     std::thread::scope(|scope| {

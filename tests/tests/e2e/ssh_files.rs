@@ -54,8 +54,10 @@ fn a_hundred_transfers_in_a_row_do_not_hang() {
     let folder = world.folder("many");
     let here = folder.join("here.bin");
     fs::write(&here, sample(300_000)).unwrap();
-    let batch: String = (0..100).map(|number| format!("put {} many-{number}\nrm many-{number}\n", name(&here))).collect();
-    let _done = tool(world, "sftp").args(["-b", "-", "web-1@127.0.0.1"]).input(batch).patience(Duration::from_secs(120)).ok();
+    let batch: String =
+        (0..100).map(|number| format!("put {} many-{number}\nrm many-{number}\n", name(&here))).collect();
+    let _done =
+        tool(world, "sftp").args(["-b", "-", "web-1@127.0.0.1"]).input(batch).patience(Duration::from_secs(120)).ok();
 }
 
 #[test]

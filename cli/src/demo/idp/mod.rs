@@ -6,7 +6,7 @@ mod codes;
 mod keys;
 mod page;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use anyhow::Result;
 use axum::{
@@ -43,11 +43,11 @@ struct Provider {
 }
 
 impl Idp {
-    /// Starts the provider on a port of 127.0.0.1.
+    /// Starts the provider. Its name is the same wherever it listens: people reach it from this machine.
     ///
     /// # Errors
     /// If the port is taken.
-    pub async fn start(port: u16) -> Result<Self> {
+    pub async fn start(address: IpAddr, port: u16) -> Result<Self> {
         let issuer = format!("http://127.0.0.1:{port}");
         let provider = Provider { issuer: issuer.clone(), key: SigningKey::generate()?, codes: Codes::default() };
         let router = Router::new()
@@ -56,7 +56,7 @@ impl Idp {
             .route("/authorize", get(ask).post(answer))
             .route("/token", post(redeem))
             .with_state(Arc::new(provider));
-        Ok(Self { issuer, _server: Server::start(port, router).await? })
+        Ok(Self { issuer, _server: Server::start(address, port, router).await? })
     }
 }
 

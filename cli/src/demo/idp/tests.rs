@@ -13,7 +13,7 @@ const REDIRECT: &str = "http://127.0.0.1:9/callback";
 async fn start() -> (Idp, reqwest::Client) {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    (Idp::start(Ports::free().unwrap().idp).await.unwrap(), client)
+    (Idp::start([127, 0, 0, 1].into(), Ports::free().unwrap().idp).await.unwrap(), client)
 }
 
 fn asked() -> Vec<(&'static str, String)> {

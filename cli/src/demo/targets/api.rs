@@ -1,7 +1,12 @@
 //! The shop's "functions" as an HTTP API with an OpenAPI document. Callers need the API's own token, except at the
 //! side door, which exists so that answers can be compared with and without a gateway in between.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use axum::{
@@ -24,6 +29,7 @@ use crate::demo::{server::Server, shop};
 
 /// The largest body that `/bytes/{count}` makes up.
 const MAX_BYTES: u64 = 4 << 30;
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PIECE: usize = 64 * 1024;
 
 /// The running API. Stops when dropped.
@@ -47,7 +53,7 @@ impl Api {
         let known = Token(token.as_str().into());
         let functions = functions().layer(Extension(known.clone()));
         let guarded = functions.clone().layer(middleware::from_fn_with_state(known, guard));
-        let servers = [Server::start(port, guarded).await?, Server::start(direct_port, functions).await?];
+        let servers = [Server::start(HERE, port, guarded).await?, Server::start(HERE, direct_port, functions).await?];
         Ok(Self { port, direct_port, token, _servers: servers })
     }
 }

@@ -1,0 +1,50 @@
+//! WebSocket and gRPC through the gateway.
+
+use std::io::BufRead;
+
+use e2e::World;
+use sallyport::demo::ports::Ports;
+
+struct Targets {
+    process: std::process::Child,
+    ports: Ports,
+}
+
+impl Drop for Targets {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ended = self.process.wait();
+    }
+}
+
+/// Starts both targets and makes the connections `NAME-ws` and `NAME-grpc`.
+fn start(world: &World, name: &str) -> Targets {
+    let ports = Ports::free().unwrap();
+    let (websocket, grpc) = (ports.api, ports.http);
+    let mut process = world.python("stream_targets.py", &[&websocket.to_string(), &grpc.to_string()]).start();
+    let said = std::io::BufReader::new(process.stdout.take().unwrap()).lines().next();
+    assert_eq!(said.unwrap().unwrap(), "READY");
+    world.connect(&format!("{name}-ws"), websocket, "protocol: http");
+    world.connect(&format!("{name}-grpc"), grpc, "protocol: http\n      http2_prior_knowledge: true");
+    Targets { process, ports }
+}
+
+#[test]
+fn websockets_carry_messages_both_ways() {
+    let world = World::shared();
+    let _targets = start(world, "one");
+    let url = format!("wss://127.0.0.1:{}/one-ws/", world.site.ports.http);
+    let ca = world.site.ca_file().display().to_string();
+    assert_eq!(world.python("websocket_tour.py", &[&url, &world.alice().ticket, &ca]).ok().out, "fine\n");
+}
+
+#[test]
+fn grpc_works_in_all_its_kinds() {
+    let world = World::shared();
+    let targets = start(world, "two");
+    assert_ne!(targets.ports.http, world.site.ports.http);
+    let ca = world.site.ca_file().display().to_string();
+    let port = world.site.ports.http.to_string();
+    let tour = world.python("grpc_tour.py", &[&port, "two-grpc.sallyport.localhost", &world.alice().ticket, &ca]);
+    assert_eq!(tour.ok().out, "fine\n");
+}
