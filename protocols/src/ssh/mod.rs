@@ -14,13 +14,15 @@ mod decode;
 mod encode;
 mod message;
 mod outbox;
+mod queue;
 mod window;
 
 pub use self::{
     decode::{Decoder, Malformed},
     encode::{begin_data, end_data},
     message::{Address, Channel, Message, OpenKind, Pty, Request},
-    outbox::Outbox,
+    outbox::{Outbox, split_payload},
+    queue::Queue,
     window::{Receive, WindowExceeded},
 };
 
@@ -38,6 +40,9 @@ pub const MAX_FRAME: usize = 256 * 1024;
 
 /// Most data that one frame should carry; several frames share one payload of the tunnel.
 pub const MAX_DATA: usize = 32 * 1024;
+
+/// About how many bytes of frames share one payload of the tunnel.
+pub const MAX_PAYLOAD: usize = 64 * 1024;
 
 /// Largest text (names, addresses, messages), in bytes.
 pub const MAX_TEXT: usize = 32 * 1024;

@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use bytes::Bytes;
+
 use super::{
-    MAX_DATA, MAX_WINDOW,
+    MAX_DATA, MAX_PAYLOAD, MAX_WINDOW,
     encode::{begin_data, end_data},
     message::{Channel, Message, Request},
 };
@@ -52,7 +54,9 @@ impl Outbox {
     /// Takes the frames that may be sent now.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.ready)
+        // Bulk data fills about as much again before the next take; a lone keystroke reserves next to nothing.
+        let next = Vec::with_capacity(self.ready.len().min(MAX_PAYLOAD));
+        std::mem::replace(&mut self.ready, next)
     }
 
     /// Adds data of a channel. Data of a channel that is not open is dropped.
@@ -176,6 +180,18 @@ impl Lane {
             })
             .sum()
     }
+}
+
+/// Takes whole frames of together about `limit` bytes off the front of encoded frames, so that no payload of the tunnel
+/// grows too large.
+#[must_use]
+pub fn split_payload(frames: &mut Bytes, limit: usize) -> Bytes {
+    let mut end = 0usize;
+    while end < limit {
+        let Some(head) = frames.get(end..).and_then(|rest| rest.first_chunk::<4>()) else { break };
+        end += 4 + u32::from_be_bytes(*head) as usize;
+    }
+    frames.split_to(end.min(frames.len()))
 }
 
 fn write_data(out: &mut Vec<u8>, channel: Channel, data: &[u8]) {

@@ -348,3 +348,29 @@ fn a_sender_that_ignores_the_window_is_found_out() {
     assert_eq!(window.consumed(WINDOW as usize / 4), Some(WINDOW / 4 + 1));
     assert_eq!(window.received(WINDOW as usize / 4), Ok(()));
 }
+
+#[test]
+fn a_queue_joins_small_pieces_and_keeps_the_order() {
+    let data = |data: &'static [u8]| Message::Data { channel: Channel(0), data: Bytes::from_static(data) };
+    let mut queue = Queue::new();
+    for message in [data(b"a"), data(b"b"), Message::Eof(Channel(0)), data(b"c")] {
+        queue.push(message);
+    }
+    let seen: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+    assert_eq!(seen, [data(b"ab"), Message::Eof(Channel(0)), data(b"c")]);
+}
+
+#[test]
+fn a_large_payload_is_split_between_frames() {
+    let mut bytes = Vec::new();
+    for n in 0..10 {
+        Message::Data { channel: Channel(n), data: Bytes::from(vec![7; 100]) }.encode(&mut bytes);
+    }
+    let mut bytes = Bytes::from(bytes);
+    let mut seen = 0;
+    while !bytes.is_empty() {
+        let payload = split_payload(&mut bytes, 250);
+        seen += decode_all(&mut Decoder::new(), payload).unwrap().len();
+    }
+    assert_eq!(seen, 10);
+}
