@@ -59,6 +59,8 @@ pub(super) struct State {
     pub(super) exchange: Exchange,
     /// Requests the target has not answered, oldest first.
     pub(super) asked: VecDeque<Asked>,
+    /// What is held was looked at since output last came.
+    pub(super) quiet: bool,
     /// The exit status or signal.
     pub(super) status: String,
 }
@@ -201,7 +203,7 @@ impl Open {
     ) -> Self {
         let id = ssh.id();
         gate.register(id);
-        let state = State { screen, exchange, asked: VecDeque::new(), status: String::new() };
+        let state = State { screen, exchange, asked: VecDeque::new(), quiet: false, status: String::new() };
         Self { session, channel, lane, gate, id, state: Mutex::new(state) }
     }
 

@@ -140,6 +140,8 @@ impl Open {
         state.asked.push_back(Asked::Program);
         if is_transfer(program) {
             state.screen = Screen::counted("file transfer");
+        } else if setup.pty.is_some() {
+            state.screen.has_terminal();
         }
         true
     }

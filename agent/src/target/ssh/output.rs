@@ -1,6 +1,8 @@
 //! One channel's way from the target to the client: everything that one wake-up brought is masked, recorded, made durable
 //! and sent as one payload.
 
+use std::time::Duration;
+
 use futures::FutureExt as _;
 use proto::{Code, event::Stream};
 use protocols::ssh::{MAX_DATA, MAX_PAYLOAD, Message, Request, STDERR, begin_data, end_data};
@@ -10,6 +12,9 @@ use super::{
     channel::{Asked, Open, State},
     session::{Over, lock},
 };
+
+/// Output that could yet become a hit is held; after so long without more, what may be shown of it is shown.
+const QUIET: Duration = Duration::from_millis(30);
 
 /// How a channel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +35,11 @@ pub(super) enum Outcome {
 pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
     let mut batch = Batch::default();
     loop {
-        let Some(first) = read.wait().await else { return Outcome::Lost };
-        let mut outcome = open.handle(first, &mut batch);
+        let mut outcome = match open.first(&mut read).await {
+            First::Message(message) => open.handle(message, &mut batch),
+            First::Quiet => open.quiet(&mut batch),
+            First::End => return Outcome::Lost,
+        };
         while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD {
             match read.wait().now_or_never() {
                 Some(Some(message)) => outcome = open.handle(message, &mut batch),
@@ -46,6 +54,14 @@ pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
             return outcome;
         }
     }
+}
+
+/// What ends a wait.
+enum First {
+    Message(ChannelMsg),
+    /// Nothing came while output was held.
+    Quiet,
+    End,
 }
 
 /// What one wake-up brought, on its way.
@@ -85,6 +101,36 @@ impl Batch {
 }
 
 impl Open {
+    /// Waits for what comes next. A timer runs only while output is held, so a keystroke's echo never waits for one.
+    async fn first(&self, read: &mut ChannelReadHalf) -> First {
+        let ready = read.wait().now_or_never();
+        let message = match ready {
+            Some(message) => message,
+            None if self.holds() => match tokio::time::timeout(QUIET, read.wait()).await {
+                Ok(message) => message,
+                Err(_) => return First::Quiet,
+            },
+            None => read.wait().await,
+        };
+        message.map_or(First::End, First::Message)
+    }
+
+    fn holds(&self) -> bool {
+        let state = lock(&self.state);
+        !state.quiet && state.screen.held() > 0
+    }
+
+    fn quiet(&self, batch: &mut Batch) -> Option<Outcome> {
+        let state = &mut *lock(&self.state);
+        state.quiet = true;
+        for stream in [Stream::Out, Stream::Err] {
+            let screen = &mut state.screen;
+            let shown = batch.data_frame(self.channel, stream, |out| screen.quiet(stream, out));
+            self.keep(state, stream, shown, &mut batch.recorded, &batch.frames);
+        }
+        None
+    }
+
     fn handle(&self, message: ChannelMsg, batch: &mut Batch) -> Option<Outcome> {
         let channel = self.channel;
         let state = &mut *lock(&self.state);
@@ -147,6 +193,7 @@ impl Open {
     /// Puts a piece of output into the batch, as the client may see it.
     fn show(&self, state: &mut State, batch: &mut Batch, stream: Stream, piece: &[u8]) {
         batch.count(piece.len());
+        state.quiet = false;
         for piece in piece.chunks(MAX_DATA) {
             let screen = &mut state.screen;
             let shown = batch.data_frame(self.channel, stream, |out| screen.output(stream, piece, out));
