@@ -1,0 +1,18 @@
+//! What happens to what passes on one SSH channel. The output of shells and commands is masked; file transfers and
+//! forwarded connections keep their bytes and are recorded as a request with byte counts and SHA-256. Terminal input is
+//! never recorded: a password is typed with the echo off.
+
+mod describe;
+mod rules;
+mod screen;
+mod transfer;
+
+pub use self::{
+    describe::{forward_record, program_record, remote_forward_record},
+    rules::{allows_env, allows_forward},
+    screen::Screen,
+    transfer::{Program, is_transfer},
+};
+
+#[cfg(test)]
+mod tests;

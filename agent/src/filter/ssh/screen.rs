@@ -1,0 +1,195 @@
+//! One channel's streams on their way: masked where they are text for people, counted always.
+
+use aws_lc_rs::digest::{Context as Digest, SHA256};
+use masking::{Masker, StreamMasker, Syntax, Tally};
+use proto::event::{Completed, Field, Masked, Stream};
+use zeroize::Zeroize as _;
+
+/// What one channel shows of what passes.
+pub struct Screen {
+    bytes_in: u64,
+    bytes_out: u64,
+    sight: Sight,
+}
+
+/// How closely a channel is looked at.
+enum Sight {
+    /// Text for people: masked, recorded.
+    Inspected { out: Masking, err: Masking, keys: Option<Keys> },
+    /// Bytes of another protocol: counted and hashed.
+    Counted { reason: &'static str, hash_in: Digest, hash_out: Digest },
+}
+
+/// What the client typed lately on a terminal. It is kept to recognise its echo, and never recorded.
+#[derive(Default)]
+struct Keys {
+    latest: Vec<u8>,
+    /// Typed since output was last shown.
+    fresh: bool,
+}
+
+/// Typed bytes that are kept.
+const LATEST: usize = 64;
+
+struct Masking {
+    field: &'static str,
+    masker: Option<StreamMasker>,
+    tally: Tally,
+}
+
+impl Screen {
+    /// For a shell or a command: everything it prints is masked.
+    #[must_use]
+    pub fn inspected(masker: &Masker) -> Self {
+        let masking = |field| Masking {
+            field,
+            masker: (!masker.is_off()).then(|| masker.stream(Syntax::Text)),
+            tally: Tally::default(),
+        };
+        let sight = Sight::Inspected { out: masking("stdout"), err: masking("stderr"), keys: None };
+        Self { bytes_in: 0, bytes_out: 0, sight }
+    }
+
+    /// For a file transfer or a forwarded connection; `reason` says which.
+    #[must_use]
+    pub fn counted(reason: &'static str) -> Self {
+        let sight = Sight::Counted { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) };
+        Self { bytes_in: 0, bytes_out: 0, sight }
+    }
+
+    /// There is a terminal: what the client types comes back as an echo, which must not wait.
+    pub fn has_terminal(&mut self) {
+        if let Sight::Inspected { keys, .. } = &mut self.sight {
+            *keys = Some(Keys::default());
+        }
+    }
+
+    /// Whether output is recorded as the client sees it.
+    #[must_use]
+    pub fn is_inspected(&self) -> bool {
+        matches!(self.sight, Sight::Inspected { .. })
+    }
+
+    /// Takes a piece of output; appends to `shown` what the client may see now. What could still become a hit is held.
+    pub fn output(&mut self, stream: Stream, piece: &[u8], shown: &mut Vec<u8>) {
+        self.bytes_out += piece.len() as u64;
+        match &mut self.sight {
+            Sight::Inspected { out, err, keys } => {
+                let masking = if stream == Stream::Err { err } else { out };
+                let Some(masker) = &mut masking.masker else { return shown.extend_from_slice(piece) };
+                masker.push(piece, shown, &mut masking.tally);
+                // A keystroke's echo is short; what is long is a program's output and can wait for the rest of a word.
+                if let Some(keys) = keys.as_mut().filter(|keys| keys.fresh && piece.len() <= LATEST) {
+                    masker.release(&keys.latest, shown);
+                    keys.fresh = false;
+                }
+            }
+            Sight::Counted { hash_out, .. } => {
+                hash_out.update(piece);
+                shown.extend_from_slice(piece);
+            }
+        }
+    }
+
+    /// Nothing came for a while: appends what of the held may be shown although it could yet become part of a hit.
+    pub fn quiet(&mut self, stream: Stream, shown: &mut Vec<u8>) {
+        if let Sight::Inspected { out, err, keys } = &mut self.sight {
+            let masking = if stream == Stream::Err { err } else { out };
+            if let Some(masker) = &mut masking.masker {
+                masker.release(keys.as_ref().map_or(&[], |keys| &keys.latest), shown);
+            }
+        }
+    }
+
+    /// A stream is over: appends what was still held.
+    pub fn finish(&mut self, stream: Stream, shown: &mut Vec<u8>) {
+        if let Sight::Inspected { out, err, .. } = &mut self.sight {
+            let masking = if stream == Stream::Err { err } else { out };
+            if let Some(masker) = &mut masking.masker {
+                masker.finish(shown, &mut masking.tally);
+            }
+        }
+    }
+
+    /// How many bytes of output are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.sight {
+            Sight::Inspected { out, err, .. } => {
+                [out, err].iter().filter_map(|masking| masking.masker.as_ref()).map(StreamMasker::held).sum()
+            }
+            Sight::Counted { .. } => 0,
+        }
+    }
+
+    /// Counts input on its way to the target.
+    pub fn input(&mut self, piece: &[u8]) {
+        self.bytes_in += piece.len() as u64;
+        match &mut self.sight {
+            Sight::Counted { hash_in, .. } => hash_in.update(piece),
+            Sight::Inspected { keys: Some(keys), .. } => keys.typed(piece),
+            Sight::Inspected { keys: None, .. } => {}
+        }
+    }
+
+    /// What was masked, one entry per stream, label and detector.
+    pub fn take_masked(&mut self) -> Vec<Masked> {
+        let Sight::Inspected { out, err, .. } = &mut self.sight else { return Vec::new() };
+        [out, err].into_iter().flat_map(Masking::take).collect()
+    }
+
+    /// The end of the channel's request: how it ended, what passed.
+    #[must_use]
+    pub fn completed(&self, outcome: &str, status: &str) -> Completed {
+        let fields = match &self.sight {
+            Sight::Inspected { .. } => Vec::new(),
+            Sight::Counted { reason, hash_in, hash_out } => vec![
+                field("inspected", "no"),
+                field("reason", *reason),
+                field("sha256_in", hex::encode(hash_in.clone().finish())),
+                field("sha256_out", hex::encode(hash_out.clone().finish())),
+            ],
+        };
+        Completed {
+            outcome: outcome.to_owned(),
+            status: status.to_owned(),
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            fields,
+            ..Completed::default()
+        }
+    }
+}
+
+impl Keys {
+    fn typed(&mut self, piece: &[u8]) {
+        let newest = piece.get(piece.len().saturating_sub(LATEST)..).unwrap_or_default();
+        self.latest.extend_from_slice(newest);
+        self.latest.drain(..self.latest.len().saturating_sub(LATEST));
+        self.fresh = true;
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.latest.zeroize();
+    }
+}
+
+impl Masking {
+    fn take(&mut self) -> Vec<Masked> {
+        let entries = self.tally.drain();
+        let masked = |(label, detector, count): (masking::Label, &'static str, u64)| Masked {
+            field: self.field.to_owned(),
+            label: label.to_string(),
+            detector: detector.to_owned(),
+            transform: "mask".to_owned(),
+            count,
+        };
+        entries.into_iter().map(masked).collect()
+    }
+}
+
+pub(super) fn field(name: &str, value: impl Into<String>) -> Field {
+    Field { name: name.to_owned(), value: value.into() }
+}

@@ -1,0 +1,275 @@
+//! One channel from its opening to its close: opens it on the target (or takes what came to a forwarded port), runs both
+//! directions, and writes its end into the record.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use proto::{
+    Code, Ending,
+    event::{Completed, Refused},
+};
+use protocols::ssh::{Address, Channel, Message, OpenKind, WINDOW};
+use russh::{Channel as SshChannel, ChannelId, ChannelOpenFailure, client::Msg};
+use tokio::time::timeout;
+
+use super::{
+    gate::Gate,
+    handler::Forwarded,
+    inlet::Lane,
+    input,
+    output::{self, Outcome},
+    pool::{Lease, Pool},
+    session::{Over, Session, lock},
+};
+use crate::{
+    filter::ssh::{Screen, allows_forward, forward_record, remote_forward_record},
+    record::Exchange,
+};
+
+/// How long the target may take to open a session channel.
+const OPEN_SESSION: Duration = Duration::from_secs(30);
+
+/// How long it may take to reach where a forwarded connection goes.
+const OPEN_FORWARD: Duration = Duration::from_secs(130);
+
+/// `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`.
+const PROHIBITED: u32 = 1;
+
+/// `SSH_OPEN_CONNECT_FAILED`.
+const CONNECT_FAILED: u32 = 2;
+
+/// A channel that is open on both sides.
+pub(super) struct Open {
+    pub(super) session: Arc<Session>,
+    pub(super) channel: Channel,
+    pub(super) lane: Lane,
+    pub(super) gate: Arc<Gate>,
+    /// The target's number for it.
+    pub(super) id: ChannelId,
+    pub(super) state: Mutex<State>,
+}
+
+/// What both directions of a channel know.
+pub(super) struct State {
+    pub(super) screen: Screen,
+    /// The request that runs; 0 before there is one.
+    pub(super) exchange: Exchange,
+    /// Requests the target has not answered, oldest first.
+    pub(super) asked: VecDeque<Asked>,
+    /// What is held was looked at since output last came.
+    pub(super) quiet: bool,
+    /// The exit status or signal.
+    pub(super) status: String,
+}
+
+/// A request that the target answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Pty,
+    Env,
+    Program,
+}
+
+/// Serves a channel that the client opened.
+pub(super) async fn serve(session: Arc<Session>, pool: Arc<Pool>, channel: Channel, kind: OpenKind, lane: Lane) {
+    let over = session.over.clone();
+    let opening = async {
+        match &kind {
+            OpenKind::DirectTcpip { to, from } => open_direct(&session, &pool, to, from).await,
+            _ => open_session(&session, &pool).await,
+        }
+    };
+    let opened = tokio::select! {
+        opened = opening => opened,
+        () = over.cancelled() => return,
+    };
+    match opened {
+        Ok((ssh, lease, screen, exchange)) => {
+            let gate = Arc::clone(&lease.peer.gate);
+            let open = Open::new(Arc::clone(&session), channel, lane, gate, &ssh, screen, exchange);
+            if session.send_message(Message::OpenConfirm { channel, window: WINDOW }).await.is_ok() {
+                tokio::select! {
+                    () = open.run(ssh) => {}
+                    Over = lease.lost() => open.close(Outcome::Lost).await,
+                }
+            }
+        }
+        Err((reason, refused)) => {
+            let text = format!("sallyport: {} ({})", refused.message, refused.code);
+            let _gone = session.send_message(Message::OpenFailure { channel, reason, text }).await;
+        }
+    }
+    lock(&session.lanes).remove(&channel);
+}
+
+/// Serves a connection that came to a forwarded port.
+pub(super) async fn serve_forwarded(session: Arc<Session>, channel: Channel, forwarded: Forwarded, lane: Lane) {
+    let Forwarded { channel: ssh, to, from, gate, reply } = forwarded;
+    let context = session.context();
+    let exchange = context.record.begin(remote_forward_record(&to, Some(&from), &context.masker));
+    let screen = Screen::counted("forwarded connection");
+    let open = Open::new(Arc::clone(&session), channel, lane, gate, &ssh, screen, exchange);
+    let over = session.over.clone();
+    let asked = over.run_until_cancelled(open.ask_client(to, from)).await;
+    if asked == Some(Ok(())) {
+        reply.accept().await;
+        open.run(ssh).await;
+    } else {
+        reply.reject(ChannelOpenFailure::ConnectFailed).await;
+        open.finish("error", Code::ForwardDenied.as_str()).await;
+    }
+    lock(&session.lanes).remove(&channel);
+}
+
+type Opened = (SshChannel<Msg>, Lease, Screen, Exchange);
+
+async fn open_session(session: &Arc<Session>, pool: &Arc<Pool>) -> Result<Opened, (u32, Ending)> {
+    let lease = pool.lease().await.map_err(|refused| (CONNECT_FAILED, refused))?;
+    match timeout(OPEN_SESSION, lease.peer.handle.channel_open_session()).await {
+        Ok(Ok(ssh)) => Ok((ssh, lease, Screen::inspected(&session.context().masker), Exchange(0))),
+        Ok(Err(error)) => Err(refused_by_target(&error)),
+        Err(_) => Err((CONNECT_FAILED, Ending::new(Code::TargetRefused, "the target did not open the channel in time"))),
+    }
+}
+
+async fn open_direct(
+    session: &Arc<Session>,
+    pool: &Arc<Pool>,
+    to: &Address,
+    from: &Address,
+) -> Result<Opened, (u32, Ending)> {
+    let context = session.context();
+    let exchange = context.record.begin(forward_record(to, from, &context.masker));
+    let opened = try_direct(session, pool, to, from).await;
+    match opened {
+        Ok((ssh, lease)) => Ok((ssh, lease, Screen::counted("forwarded connection"), exchange)),
+        Err((reason, refused)) => {
+            let code = refused.code.to_string();
+            let event = Refused { code: code.clone(), reason: refused.message.clone(), rule: String::new() };
+            context.record.refused(exchange, event);
+            context.record.completed(exchange, Completed { outcome: "error".to_owned(), code, ..Completed::default() });
+            let _over = session.commit().await;
+            Err((reason, refused))
+        }
+    }
+}
+
+async fn try_direct(
+    session: &Arc<Session>,
+    pool: &Arc<Pool>,
+    to: &Address,
+    from: &Address,
+) -> Result<(SshChannel<Msg>, Lease), (u32, Ending)> {
+    if !allows_forward(&session.settings().forwards, &to.host, to.port) {
+        return Err((PROHIBITED, Ending::new(Code::ForwardDenied, "forwarding to that place is not allowed")));
+    }
+    session.commit().await.map_err(|Over| (PROHIBITED, session.ending()))?;
+    let lease = pool.lease().await.map_err(|refused| (CONNECT_FAILED, refused))?;
+    let asked = lease.peer.handle.channel_open_direct_tcpip(&to.host, to.port, &from.host, from.port);
+    match timeout(OPEN_FORWARD, asked).await {
+        Ok(Ok(ssh)) => Ok((ssh, lease)),
+        Ok(Err(error)) => Err(refused_by_target(&error)),
+        Err(_) => Err((CONNECT_FAILED, Ending::new(Code::TargetRefused, "the connection was not opened in time"))),
+    }
+}
+
+fn refused_by_target(error: &russh::Error) -> (u32, Ending) {
+    match error {
+        russh::Error::ChannelOpenFailure(reason) => {
+            let text = match reason {
+                ChannelOpenFailure::AdministrativelyProhibited => "the target does not allow it",
+                ChannelOpenFailure::ConnectFailed => "the target could not connect there",
+                ChannelOpenFailure::ResourceShortage => "the target is short of resources",
+                _ => "the target refused the channel",
+            };
+            (reason.code(), Ending::new(Code::TargetRefused, text))
+        }
+        _ => (CONNECT_FAILED, Ending::new(Code::TargetLost, "the target closed the connection")),
+    }
+}
+
+impl Open {
+    fn new(
+        session: Arc<Session>,
+        channel: Channel,
+        lane: Lane,
+        gate: Arc<Gate>,
+        ssh: &SshChannel<Msg>,
+        screen: Screen,
+        exchange: Exchange,
+    ) -> Self {
+        let id = ssh.id();
+        gate.register(id);
+        let state = State { screen, exchange, asked: VecDeque::new(), quiet: false, status: String::new() };
+        Self { session, channel, lane, gate, id, state: Mutex::new(state) }
+    }
+
+    /// Runs both directions; whichever ends first ends the channel.
+    async fn run(&self, ssh: SshChannel<Msg>) {
+        let (read, write) = ssh.split();
+        let outcome = tokio::select! {
+            outcome = output::run(self, read) => outcome,
+            outcome = input::run(self, &write) => outcome,
+            () = self.session.over.cancelled() => Outcome::Over,
+        };
+        if outcome != Outcome::TargetClosed {
+            let _gone = write.close().await;
+        }
+        self.close(outcome).await;
+    }
+
+    /// Asks the client to take a connection that came to its forwarded port.
+    async fn ask_client(&self, to: Address, from: Address) -> Result<(), Over> {
+        self.session.commit().await?;
+        let kind = OpenKind::ForwardedTcpip { to, from };
+        self.session.send_message(Message::Open { channel: self.channel, kind, window: WINDOW }).await?;
+        match self.lane.inlet.next().await {
+            Message::OpenConfirm { window, .. } => {
+                self.lane.grant(window);
+                Ok(())
+            }
+            _ => Err(Over),
+        }
+    }
+
+    /// Writes the end into the record and tells the gateway.
+    async fn close(&self, outcome: Outcome) {
+        let status = lock(&self.state).status.clone();
+        match outcome {
+            Outcome::TargetClosed if status.is_empty() || status == "0" => self.finish("ok", "").await,
+            Outcome::TargetClosed => self.finish("error", "").await,
+            Outcome::Refused => self.finish("error", Code::TargetRefused.as_str()).await,
+            Outcome::ClientClosed => self.finish("aborted", "").await,
+            Outcome::Lost => self.finish("aborted", Code::TargetLost.as_str()).await,
+            Outcome::Over => self.finish("aborted", self.session.ending().code.as_str()).await,
+        }
+        if outcome != Outcome::ClientClosed && outcome != Outcome::Over {
+            let _gone = self.session.send_message(Message::Close(self.channel)).await;
+        }
+    }
+
+    async fn finish(&self, outcome: &str, code: &str) {
+        let record = &self.session.context().record;
+        {
+            let mut state = lock(&self.state);
+            if state.exchange == Exchange(0) {
+                return;
+            }
+            for masked in state.screen.take_masked() {
+                record.masked(state.exchange, masked);
+            }
+            let completed = state.screen.completed(outcome, &state.status);
+            record.completed(state.exchange, Completed { code: code.to_owned(), ..completed });
+        }
+        let _over = self.session.commit().await;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.gate.forget(self.id);
+    }
+}
