@@ -136,9 +136,9 @@ impl Decoder {
         match tag {
             tag::REQUEST | tag::RESPONSE if tag == self.head_tag && !self.open => Ok(()),
             tag::DATA | tag::END if self.open => Ok(()),
-            // An agent may refuse an exchange before it has a head.
-            tag::ABORT if self.open || self.head_tag == tag::RESPONSE => Ok(()),
-            tag::REQUEST..=tag::ABORT => Err(RelayError::OutOfOrder),
+            // A refusal before there is a head, or a cancellation that crosses the other side's end.
+            tag::ABORT => Ok(()),
+            tag::REQUEST..=tag::END => Err(RelayError::OutOfOrder),
             _ => Err(RelayError::UnknownFrame),
         }
     }

@@ -9,9 +9,11 @@
 //!     | <-- Response Data*  End|Abort -------- |
 //! ```
 //!
-//! Each direction ends with exactly one `End` or `Abort`. When both have ended, the lane is free for the next exchange.
-//! An agent may answer `Abort` without a `Response`: the exchange was refused, and the reason is in it. After a `Response`
-//! of 101 the `Data` of both directions are the raw bytes of the protocol that was switched to.
+//! The agent ends every exchange with exactly one `End` or `Abort`; `Abort` without a `Response` says why it was refused.
+//! The gateway ends its direction with `End` or `Abort`, and may still send `Abort` after its `End` to cancel what runs.
+//! When both directions have ended, the gateway may begin the next exchange; an `Abort` between exchanges is ignored, because
+//! it crossed the answer's end. After a `Response` of 101 the `Data` of both directions are the raw bytes of the protocol
+//! that was switched to.
 
 mod decode;
 mod encode;
