@@ -26,6 +26,8 @@ pub struct Answer {
     events: bool,
     cut: Option<Cut>,
     started: bool,
+    /// Whether the content so far ends with an event.
+    at_boundary: bool,
 }
 
 enum Treatment {
@@ -56,6 +58,7 @@ impl Answer {
             cut: range.filter(|_| head.status == StatusCode::OK).and_then(|range| range.of(length(&head.headers)?)),
             masker,
             started: false,
+            at_boundary: false,
         };
         if !answer.masker.is_off() && !empty {
             answer.treat(classify(content_type))?;
@@ -151,6 +154,7 @@ impl Answer {
                 if first && disguise(&piece).is_some() {
                     return Err(uninspectable("the target's answer is not the text it says it is"));
                 }
+                self.at_boundary = piece.ends_with(b"\n\n") || piece.ends_with(b"\r\n\r\n");
                 let mut out = Vec::with_capacity(piece.len() + 64);
                 stream.push(&piece, &mut out, &mut self.tally);
                 out.into()
@@ -159,9 +163,16 @@ impl Answer {
         Ok(self.cut(piece))
     }
 
-    /// The target has nothing more to say for now: gives what need not be held back any longer.
+    /// The target has nothing more to say for now. A complete event is given whole: its reader must not wait for the next.
     pub fn pause(&mut self) -> Bytes {
-        Bytes::new()
+        let Treatment::Masked(stream, syntax) = &mut self.treatment else { return Bytes::new() };
+        if !(self.events && self.at_boundary) || stream.held() == 0 {
+            return Bytes::new();
+        }
+        let mut out = Vec::new();
+        stream.finish(&mut out, &mut self.tally);
+        **stream = self.masker.stream(*syntax);
+        self.cut(out.into())
     }
 
     /// The content is over: the rest of it.
@@ -202,21 +213,19 @@ impl Answer {
             Treatment::Masked(_, Syntax::Json) => "json",
             _ => "text",
         };
-        let line = |(label, detector, count): (masking::Label, &'static str, u64)| Masked {
-            field: "response".into(),
-            label: format!("{label:?}").to_ascii_lowercase(),
-            detector: detector.into(),
-            transform: transform.into(),
-            count,
-        };
-        tally.entries.into_iter().map(line).collect()
+        masked_lines("response", transform, tally).collect()
     }
+}
 
-    /// Whether the content is a stream of events, whose last one must not wait for the next.
-    #[must_use]
-    pub fn is_event_stream(&self) -> bool {
-        self.events
-    }
+/// Counts as they are recorded.
+pub fn masked_lines(field: &'static str, transform: &'static str, tally: Tally) -> impl Iterator<Item = Masked> {
+    tally.entries.into_iter().map(move |(label, detector, count)| Masked {
+        field: field.into(),
+        label: label.to_string(),
+        detector: detector.into(),
+        transform: transform.into(),
+        count,
+    })
 }
 
 fn uninspectable(message: &str) -> Refusal {

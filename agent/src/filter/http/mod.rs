@@ -5,12 +5,14 @@ mod answer;
 mod content;
 mod range;
 mod request;
+mod websocket;
 
 pub use self::{
-    answer::Answer,
+    answer::{Answer, masked_lines},
     content::{Content, classify, sniff},
     range::{Cut, Range},
     request::{describe, passes_to_target},
+    websocket::{Side, Websocket},
 };
 
 #[cfg(test)]

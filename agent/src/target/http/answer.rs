@@ -25,7 +25,7 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
-    filter::http::{Answer, Range},
+    filter::http::{Answer, Range, Websocket, masked_lines},
     record::Exchange,
     session::{Context, ToGateway},
 };
@@ -216,9 +216,14 @@ impl Reply<'_> {
         self.flush().await
     }
 
-    /// Records and sends bytes of a switched protocol.
-    pub(super) async fn raw(&mut self, content: &Bytes) -> Result<(), Fault> {
-        self.data(content);
+    /// Masks, records and sends bytes of a switched protocol.
+    pub(super) async fn raw(&mut self, socket: &mut Websocket, bytes: &[u8]) -> Result<(), Fault> {
+        let mut content = Vec::with_capacity(bytes.len());
+        socket.pass(bytes, &mut content)?;
+        for masked in masked_lines("response", "text", socket.tally()) {
+            self.context.record.masked(self.exchange, masked);
+        }
+        self.data(&content.into());
         self.flush().await
     }
 }

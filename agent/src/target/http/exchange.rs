@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use masking::Tally;
 use proto::{
     Code, Ending, Refusal,
-    event::{Completed, Masked},
+    event::Completed,
 };
 use protocols::http::{Fields, Frame, RequestHead, put_abort};
 use tokio::sync::mpsc;
@@ -18,7 +18,7 @@ use super::{
     upload::{Intake, Interruption, Upload},
 };
 use crate::{
-    filter::http::{Range, describe},
+    filter::http::{Range, describe, masked_lines},
     record::Exchange,
     session::{Context, ToGateway},
 };
@@ -56,7 +56,12 @@ pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Endi
     };
     match interruption {
         Interruption::Cancelled => cancel(lane, exchange).await,
-        Interruption::Over(ending) => Err(ending),
+        Interruption::Refused(refusal) => refuse(&lane.context, &lane.to, exchange, &refusal).await,
+        Interruption::Over(ending) => {
+            let completed = Completed { outcome: "aborted".into(), code: ending.code.to_string(), ..Completed::default() };
+            lane.context.record.completed(exchange, completed);
+            Err(ending)
+        }
     }
 }
 
@@ -92,14 +97,12 @@ fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
 async fn record(context: &Context, head: &RequestHead, first: &First) -> Result<(Exchange, Intake), Ending> {
     let mut tally = Tally::default();
     let exchange = context.record.begin(describe(head, &first.content, &context.masker, &mut tally));
-    for (label, detector, count) in tally.entries {
-        let (label, detector) = (format!("{label:?}").to_ascii_lowercase(), detector.to_owned());
-        let masked = Masked { field: "request".into(), label, detector, transform: "text".into(), count };
+    for masked in masked_lines("request", "text", tally) {
         context.record.masked(exchange, masked);
     }
-    let mut intake = Intake::new(context, exchange);
+    let mut intake = Intake::new(context, exchange, head.upgrade);
     if !first.content.is_empty() {
-        intake.content(&first.content);
+        intake.content(&first.content)?;
     }
     if first.end.is_some() {
         intake.finish();

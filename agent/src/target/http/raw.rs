@@ -1,5 +1,7 @@
 //! The bytes of a protocol that client and target switched to (websocket, RFC 6455).
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -11,6 +13,7 @@ use super::{
     body::Part,
     upstream::Io,
 };
+use crate::filter::http::{Side, Websocket};
 
 /// Relays until the target closes, or the client does and the target follows.
 pub(super) async fn relay(
@@ -20,15 +23,16 @@ pub(super) async fn relay(
     parts: mpsc::Receiver<Part>,
 ) -> Result<(), Fault> {
     let (mut reader, writer) = tokio::io::split(io.into_inner());
+    let mut socket = Websocket::new(Arc::clone(&reply.context.masker), Side::Target);
     if !read.is_empty() {
-        reply.raw(&read).await?;
+        reply.raw(&mut socket, &read).await?;
     }
     let down = async {
         let mut buffer = BytesMut::with_capacity(16 * 1024);
         loop {
             buffer.reserve(16 * 1024);
             match reader.read_buf(&mut buffer).await {
-                Ok(1..) => reply.raw(&buffer.split().freeze()).await?,
+                Ok(1..) => reply.raw(&mut socket, &buffer.split()).await?,
                 Ok(0) | Err(_) => return Ok(()),
             }
         }

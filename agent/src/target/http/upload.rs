@@ -1,13 +1,16 @@
 //! The request's direction of one exchange: what the gateway sends is recorded, then goes to the target.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use masking::{StreamMasker, Syntax, Tally};
-use proto::{Code, Ending, event::Stream};
+use proto::{Code, Ending, Refusal, event::Stream};
 use protocols::http::Frame;
 use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
+    filter::http::{Side, Websocket, masked_lines},
     record::{Exchange, Recorder},
     session::Context,
 };
@@ -24,6 +27,8 @@ pub(super) struct Upload<'a> {
 pub(super) enum Interruption {
     /// The client does not want the answer any more.
     Cancelled,
+    /// What the client sends cannot pass.
+    Refused(Refusal),
     /// The lane is over.
     Over(Ending),
 }
@@ -47,7 +52,7 @@ impl Upload<'_> {
     async fn pass(&mut self, frame: Frame) -> Result<(), Interruption> {
         let part = match frame {
             Frame::Data(content) => {
-                self.record.content(&content);
+                self.record.content(&content).map_err(Interruption::Refused)?;
                 self.record.commit().await.map_err(Interruption::Over)?;
                 Part::Data(content)
             }
@@ -76,34 +81,64 @@ impl Upload<'_> {
 pub(super) struct Intake {
     recorder: Recorder,
     exchange: Exchange,
-    masker: Option<StreamMasker>,
+    reading: Reading,
     tally: Tally,
 }
 
+enum Reading {
+    Clear,
+    Masked(Box<StreamMasker>),
+    Websocket(Box<Websocket>),
+}
+
 impl Intake {
-    pub(super) fn new(context: &Context, exchange: Exchange) -> Self {
-        let masker = (!context.masker.is_off()).then(|| context.masker.stream(Syntax::Text));
-        Self { recorder: context.record.clone(), exchange, masker, tally: Tally::default() }
+    /// For a request's content, or for what a websocket's client sends.
+    pub(super) fn new(context: &Context, exchange: Exchange, websocket: bool) -> Self {
+        let reading = if websocket {
+            Reading::Websocket(Box::new(Websocket::new(Arc::clone(&context.masker), Side::Client)))
+        } else if context.masker.is_off() {
+            Reading::Clear
+        } else {
+            Reading::Masked(Box::new(context.masker.stream(Syntax::Text)))
+        };
+        Self { recorder: context.record.clone(), exchange, reading, tally: Tally::default() }
     }
 
-    pub(super) fn content(&mut self, content: &Bytes) {
-        match &mut self.masker {
-            None => self.recorder.data(self.exchange, Stream::In, content),
-            Some(masker) => {
-                let mut masked = Vec::with_capacity(content.len());
-                masker.push(content, &mut masked, &mut self.tally);
-                self.recorder.data(self.exchange, Stream::In, &masked);
+    /// Records more of it.
+    ///
+    /// # Errors
+    /// If it cannot be read, and so not recorded.
+    pub(super) fn content(&mut self, content: &Bytes) -> Result<(), Refusal> {
+        let mut masked = Vec::new();
+        match &mut self.reading {
+            Reading::Clear => {
+                self.recorder.data(self.exchange, Stream::In, content);
+                return Ok(());
+            }
+            Reading::Masked(stream) => stream.push(content, &mut masked, &mut self.tally),
+            Reading::Websocket(socket) => {
+                socket.pass(content, &mut masked)?;
+                self.tally.merge(&socket.tally());
             }
         }
+        self.keep(&masked);
+        Ok(())
     }
 
     pub(super) fn finish(&mut self) {
-        if let Some(masker) = &mut self.masker {
-            let mut masked = Vec::new();
-            masker.finish(&mut masked, &mut self.tally);
-            if !masked.is_empty() {
-                self.recorder.data(self.exchange, Stream::In, &masked);
-            }
+        let mut masked = Vec::new();
+        if let Reading::Masked(stream) = &mut self.reading {
+            stream.finish(&mut masked, &mut self.tally);
+        }
+        self.keep(&masked);
+        for line in masked_lines("request", "text", std::mem::take(&mut self.tally)) {
+            self.recorder.masked(self.exchange, line);
+        }
+    }
+
+    fn keep(&self, masked: &[u8]) {
+        if !masked.is_empty() {
+            self.recorder.data(self.exchange, Stream::In, masked);
         }
     }
 
