@@ -150,6 +150,7 @@ impl Gateway {
                 sessions: self.sessions.clone(),
                 certificate: tls.as_ref().and(certificate.clone()),
                 tls,
+                http_domain: listen.http_domain.clone(),
                 login_deadline: self.config.limits.login_deadline,
                 cancels: cancels.clone(),
             })

@@ -79,6 +79,8 @@ codes! {
     Spool = "SP-SPOOL", Agent;
     /// The target cannot be reached.
     TargetUnreachable = "SP-TARGET-UNREACHABLE", Target;
+    /// The target did not answer in time.
+    TargetTimeout = "SP-TARGET-TIMEOUT", Target;
     /// The target refused the session.
     TargetRefused = "SP-TARGET-REFUSED", Target;
     /// The target refused our credential for it.

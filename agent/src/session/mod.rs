@@ -29,6 +29,8 @@ pub struct Context {
     pub record: Recorder,
     /// What is masked.
     pub masker: Arc<masking::Masker>,
+    /// Kept connections to HTTP targets, shared by all sessions of this agent.
+    pub http: Arc<crate::target::http::Pools>,
 }
 
 impl Context {

@@ -30,6 +30,7 @@ pub struct Sessions(Arc<Inner>);
 struct Inner {
     vault: Arc<Vault>,
     spool: Spool,
+    http: Arc<target::http::Pools>,
     live: Mutex<HashMap<SessionId, Live>>,
 }
 
@@ -42,7 +43,7 @@ impl Sessions {
     /// No sessions yet.
     #[must_use]
     pub fn new(vault: Arc<Vault>, spool: Spool) -> Self {
-        Self(Arc::new(Inner { vault, spool, live: Mutex::default() }))
+        Self(Arc::new(Inner { vault, spool, http: Arc::default(), live: Mutex::default() }))
     }
 
     /// Whether this agent may serve the grant at all; checked before anything is opened.
@@ -136,6 +137,7 @@ impl Sessions {
             vault: Arc::clone(&self.0.vault),
             record,
             masker: Arc::new(masking::Masker::new(&labels)),
+            http: Arc::clone(&self.0.http),
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Edge {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The DER of the gateway's leaf certificate (channel binding `tls-server-end-point`).
     pub certificate: Option<Arc<[u8]>>,
+    /// `<connection>.<http_domain>` reaches an HTTP connection by host name; without it only paths do.
+    pub http_domain: Option<String>,
     /// How long a client may take to log in.
     pub login_deadline: Duration,
     /// Cancel keys of the PostgreSQL sessions that are live here.

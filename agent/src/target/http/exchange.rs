@@ -1,0 +1,175 @@
+//! One exchange: recorded, sent, answered. Its two directions run side by side in one task, so neither waits for the other.
+
+use bytes::{Bytes, BytesMut};
+use masking::Tally;
+use proto::{
+    Code, Ending, Refusal,
+    event::Completed,
+};
+use protocols::http::{Fields, Frame, RequestHead, put_abort};
+use tokio::sync::mpsc;
+
+use super::{
+    Lane,
+    answer::{Fault, Reply},
+    body::{Part, RequestBody},
+    outgoing,
+    pool::Want,
+    upload::{Intake, Interruption, Upload},
+};
+use crate::{
+    filter::http::{Range, describe, masked_lines},
+    record::Exchange,
+    session::{Context, ToGateway},
+};
+
+/// Parts of content that wait for the target.
+const QUEUE: usize = 4;
+
+/// Serves one exchange. An error ends the lane.
+pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Ending> {
+    let first = arrived(lane, &head)?;
+    let (exchange, intake) = record(&lane.context, &head, &first).await?;
+    if first.cancelled {
+        return cancel(lane, exchange).await;
+    }
+    let (body, parts, raw) = body(&head, first);
+    let reply = Reply {
+        context: &lane.context,
+        target: &lane.target,
+        to: &lane.to,
+        exchange,
+        range: range(&lane.context, &head),
+        head,
+        begun: false,
+        out: BytesMut::new(),
+    };
+    let upload = Upload { inbox: &mut lane.inbox, record: intake, parts };
+    let interruption = tokio::select! {
+        biased;
+        answered = reply.run(body, raw) => match answered {
+            Ok(()) => return Ok(()),
+            Err(Fault::Refused(refusal)) => return refuse(&lane.context, &lane.to, exchange, &refusal).await,
+            Err(Fault::Over(ending)) => return Err(ending),
+        },
+        interruption = upload.run() => interruption,
+    };
+    match interruption {
+        Interruption::Cancelled => cancel(lane, exchange).await,
+        Interruption::Refused(refusal) => refuse(&lane.context, &lane.to, exchange, &refusal).await,
+        Interruption::Over(ending) => {
+            let completed = Completed { outcome: "aborted".into(), code: ending.code.to_string(), ..Completed::default() };
+            lane.context.record.completed(exchange, completed);
+            Err(ending)
+        }
+    }
+}
+
+/// What has arrived of a request besides its head.
+#[derive(Default)]
+struct First {
+    content: Bytes,
+    end: Option<Fields>,
+    cancelled: bool,
+}
+
+fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
+    let mut first = First::default();
+    // What follows the head of an upgrade belongs to the other protocol.
+    while !head.upgrade && let Some(frame) = lane.inbox.ready()? {
+        match frame {
+            Frame::Data(content) if first.content.is_empty() => first.content = content,
+            Frame::Data(content) => first.content = [&first.content[..], &content[..]].concat().into(),
+            Frame::End(trailers) => {
+                first.end = Some(trailers);
+                break;
+            }
+            _ => {
+                first.cancelled = true;
+                break;
+            }
+        }
+    }
+    Ok(first)
+}
+
+/// Writes the request down. Only after this may the target see any of it.
+async fn record(context: &Context, head: &RequestHead, first: &First) -> Result<(Exchange, Intake), Ending> {
+    let mut tally = Tally::default();
+    let exchange = context.record.begin(describe(head, &first.content, &context.masker, &mut tally));
+    for masked in masked_lines("request", "text", tally) {
+        context.record.masked(exchange, masked);
+    }
+    let mut intake = Intake::new(context, exchange, head.upgrade);
+    if !first.content.is_empty() {
+        intake.content(&first.content)?;
+    }
+    if first.end.is_some() {
+        intake.finish();
+    }
+    intake.commit().await?;
+    Ok((exchange, intake))
+}
+
+type Body = (RequestBody, Option<mpsc::Sender<Part>>, Option<mpsc::Receiver<Part>>);
+
+/// The content for the target, where the rest of it goes, and where the bytes of a switched protocol come out.
+fn body(head: &RequestHead, first: First) -> Body {
+    let content = (!first.content.is_empty()).then_some(first.content);
+    match first.end {
+        Some(trailers) if trailers.is_empty() => return (RequestBody::Whole(content), None, None),
+        _ => {}
+    }
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    if head.upgrade {
+        return (RequestBody::Whole(None), Some(sender), Some(receiver));
+    }
+    if let Some(content) = content {
+        let _has_room = sender.try_send(Part::Data(content));
+    }
+    match first.end {
+        Some(trailers) => {
+            let _has_room = sender.try_send(Part::End(outgoing::trailers(&trailers)));
+            (RequestBody::Stream(receiver), None, None)
+        }
+        None => (RequestBody::Stream(receiver), Some(sender), None),
+    }
+}
+
+/// The range that the agent has to cut out itself, because the target is asked for everything.
+fn range(context: &Context, head: &RequestHead) -> Option<Range> {
+    let field = |wanted: &[u8]| head.fields.iter().find(|(name, _)| &name[..] == wanted).map(|(_, value)| value);
+    if context.masker.is_off() || &head.method[..] != b"GET" || field(b"if-range").is_some() {
+        return None;
+    }
+    Range::parse(field(b"range")?)
+}
+
+/// What a request needs of its connection.
+pub(super) fn want(head: &RequestHead) -> Want {
+    let grpc = |(name, value): &(Bytes, Bytes)| &name[..] == b"content-type" && value.starts_with(b"application/grpc");
+    match head {
+        head if head.upgrade => Want::H1,
+        head if head.fields.iter().any(grpc) => Want::H2,
+        _ => Want::Any,
+    }
+}
+
+async fn refuse(context: &Context, to: &ToGateway, exchange: Exchange, refusal: &Refusal) -> Result<(), Ending> {
+    let code = refusal.code.to_string();
+    context.record.completed(exchange, Completed { outcome: "error".into(), code, ..Completed::default() });
+    abort(context, to, refusal).await
+}
+
+async fn cancel(lane: &Lane, exchange: Exchange) -> Result<(), Ending> {
+    let completed = Completed { outcome: "cancelled".into(), ..Completed::default() };
+    lane.context.record.completed(exchange, completed);
+    abort(&lane.context, &lane.to, &Refusal::new(Code::Done, "the client cancelled the request")).await
+}
+
+async fn abort(context: &Context, to: &ToGateway, refusal: &Refusal) -> Result<(), Ending> {
+    context.record.commit().await?;
+    let mut out = BytesMut::with_capacity(128);
+    put_abort(&mut out, refusal.code.as_str(), &refusal.message);
+    to.payload(out.freeze()).await.map_err(|_| super::gateway_lost())
+}
