@@ -87,6 +87,7 @@ impl Bench {
             vault: Arc::new(Vault::new(AllowList::new(vec![allow]))),
             record: Recorder::discard(),
             masker: Arc::new(masking::Masker::new(&[])),
+            http: Arc::default(),
         };
         let (link, down, mut up) = pair(4);
         let served = tokio::spawn(serve(context, settings, link));

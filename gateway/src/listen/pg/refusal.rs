@@ -26,7 +26,7 @@ pub(super) fn sqlstate(code: Code) -> &'static str {
         // sqlserver_rejected_establishment_of_sqlconnection
         Code::Credential | Code::TargetRefused | Code::TargetLogin | Code::TargetIdentity => "08004",
         // sqlclient_unable_to_establish_sqlconnection
-        Code::AgentOffline | Code::TargetUnreachable => "08001",
+        Code::AgentOffline | Code::TargetUnreachable | Code::TargetTimeout => "08001",
         // connection_failure
         Code::AgentLost | Code::GatewayLost | Code::TargetLost => "08006",
         // io_error
