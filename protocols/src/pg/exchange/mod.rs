@@ -98,6 +98,14 @@ impl<T> Exchange<T> {
         }
     }
 
+    /// The request that was sent last, if it still waits.
+    pub fn last(&mut self) -> Option<&mut T> {
+        match self.queue.back_mut()? {
+            Item::Due(_, mark) => Some(mark),
+            _ => None,
+        }
+    }
+
     /// The requests that wait, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         self.queue.drain(..).filter_map(|item| match item {

@@ -1,0 +1,163 @@
+//! What is written down of a request, from its begin to its end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use masking::Tally;
+use proto::event::{Completed, Field, Masked, Request, Stream};
+
+use super::{
+    columns::Plan,
+    names::{Portal, Statement},
+};
+
+/// Where events go. The numbers are the exchange's, from 1.
+pub trait Journal {
+    /// A request begins.
+    fn begin(&self, request: Request) -> u64;
+    /// Bytes as the client saw or sent them.
+    fn data(&self, exchange: u64, stream: Stream, bytes: &[u8]);
+    /// A request is over.
+    fn completed(&self, exchange: u64, completed: Completed);
+    /// Something was masked.
+    fn masked(&self, exchange: u64, masked: Masked);
+}
+
+/// A request's number, once it has one.
+#[derive(Debug, Default)]
+pub(super) struct Number(AtomicU64);
+
+impl Number {
+    pub(super) fn get(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|number| *number != 0)
+    }
+
+    pub(super) fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+}
+
+/// What stands behind a request in the queue of due replies.
+pub(super) enum Mark {
+    /// Query, Execute, FunctionCall: something runs.
+    Run(Run),
+    Parse(Arc<Statement>),
+    Bind(Arc<Portal>),
+    DescribeStatement(Option<Arc<Statement>>),
+    DescribePortal(Option<Arc<Portal>>),
+    CloseStatement(Vec<u8>),
+    ClosePortal(Vec<u8>),
+}
+
+impl Mark {
+    /// The number under which this request was written down, if it was by itself.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Run(run) => Some(run.exchange),
+            Self::Parse(statement) => statement.own.get(),
+            Self::Bind(portal) => portal.own.get(),
+            _ => None,
+        }
+    }
+
+    /// What runs, if something does.
+    pub(super) fn run(&mut self) -> Option<&mut Run> {
+        match self {
+            Self::Run(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// It is over without an answer.
+    pub(super) fn abort(&self, journal: &dyn Journal) {
+        self.end(journal, "aborted", "", "");
+    }
+
+    /// It is over with an error.
+    pub(super) fn fail(&self, journal: &dyn Journal, sqlstate: &str) {
+        self.end(journal, if sqlstate == "57014" { "cancelled" } else { "error" }, "", sqlstate);
+    }
+
+    /// It is over. What was masked on the way is told first.
+    pub(super) fn end(&self, journal: &dyn Journal, outcome: &str, status: &str, code: &str) {
+        let Some(exchange) = self.number() else { return };
+        let mut completed =
+            Completed { outcome: outcome.into(), status: status.into(), code: code.into(), ..Completed::default() };
+        if let Self::Run(run) = self {
+            run.tell_masked(journal);
+            completed.rows = run.rows;
+            completed.fields.clone_from(&run.fields);
+        }
+        journal.completed(exchange, completed);
+    }
+}
+
+/// Something that runs on the target.
+#[derive(Default)]
+pub(super) struct Run {
+    pub(super) exchange: u64,
+    /// What an Execute runs.
+    pub(super) portal: Option<Arc<Portal>>,
+    /// What to mask in its rows; `None` until a description is seen: everything is text then.
+    pub(super) plan: Option<Arc<Plan>>,
+    /// What was masked, by column; the last one is for everything outside of rows.
+    pub(super) tallies: Vec<Tally>,
+    pub(super) texts: Tally,
+    pub(super) rows: u64,
+    /// Rows since the last command tag.
+    pub(super) counted: u64,
+    /// The last command tag.
+    pub(super) tag: String,
+    /// SQLSTATE, once it failed.
+    pub(super) error: Option<String>,
+    pub(super) fields: Vec<Field>,
+}
+
+impl Run {
+    pub(super) fn new(exchange: u64, portal: Option<Arc<Portal>>) -> Self {
+        Self { exchange, portal, ..Self::default() }
+    }
+
+    /// Rows come: what was learned about the portal since it was sent counts now.
+    pub(super) fn plan_rows(&mut self) {
+        if self.plan.is_none() {
+            self.plan = self.portal.as_ref().and_then(|portal| portal.plan());
+        }
+    }
+
+    /// A command tag came: `SELECT 5`, `INSERT 0 5`, `CREATE TABLE`.
+    pub(super) fn tagged(&mut self, tag: &[u8]) {
+        self.tag = String::from_utf8_lossy(tag.strip_suffix(&[0]).unwrap_or(tag)).into_owned();
+        let said = self.tag.rsplit(' ').next().and_then(|word| word.parse().ok());
+        self.rows += said.unwrap_or(self.counted);
+        self.counted = 0;
+    }
+
+    /// Tells what was masked so far, by column.
+    pub(super) fn tell_masked(&self, journal: &dyn Journal) {
+        for (column, tally) in self.tallies.iter().enumerate() {
+            let name = self.plan.as_ref().and_then(|plan| plan.name(column));
+            tell(journal, self.exchange, name.unwrap_or("row"), tally);
+        }
+        tell(journal, self.exchange, "message", &self.texts);
+    }
+
+    /// The next statement of the same query has columns of its own.
+    pub(super) fn described(&mut self, plan: Option<Arc<Plan>>, journal: &dyn Journal) {
+        self.tell_masked(journal);
+        self.tallies.clear();
+        self.texts = Tally::default();
+        self.plan = plan;
+    }
+}
+
+/// One event per label and detector.
+pub(super) fn tell(journal: &dyn Journal, exchange: u64, field: &str, tally: &Tally) {
+    for (label, detector, count) in &tally.entries {
+        let label = format!("{label:?}").to_ascii_lowercase();
+        let (field, detector) = (field.to_owned(), (*detector).to_owned());
+        journal.masked(exchange, Masked { field, label, detector, transform: "mask".into(), count: *count });
+    }
+}

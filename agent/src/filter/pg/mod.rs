@@ -1,0 +1,84 @@
+//! What happens to each PostgreSQL message (masking design 2.5): requests are written down before they pass, replies are
+//! masked in place and written down as the client sees them. A mask never changes a length, so frames stay as they
+//! are, and what no detector hits is byte-identical. Both directions share one queue of due replies.
+
+mod columns;
+mod copy;
+mod journal;
+mod names;
+mod replies;
+mod requests;
+mod stream;
+mod texts;
+mod value;
+
+use std::sync::Arc;
+
+use masking::Masker;
+use proto::{Code, Refusal};
+use protocols::pg::{Malformed, exchange::Exchange};
+
+pub use self::{journal::Journal, requests::Passed};
+use self::{
+    journal::Mark,
+    names::{Names, Portal, Statement},
+    replies::Replies,
+    requests::{CopyIn, Requests},
+};
+
+/// More requests than this wait for no target: the client is read no further until it has answered some.
+pub const MOST_WAITING: usize = 16 * 1024;
+
+/// One connection's filter.
+pub struct Filter {
+    masker: Arc<Masker>,
+    exchange: Exchange<Mark>,
+    statements: Names<Statement>,
+    portals: Names<Portal>,
+    requests: Requests,
+    replies: Replies,
+    /// COPY data that comes from the client now.
+    copy_in: Option<CopyIn>,
+}
+
+impl Filter {
+    /// A filter that masks with `masker`.
+    #[must_use]
+    pub fn new(masker: Arc<Masker>) -> Self {
+        Self {
+            masker,
+            exchange: Exchange::default(),
+            statements: Names::default(),
+            portals: Names::default(),
+            requests: Requests::default(),
+            replies: Replies::default(),
+            copy_in: None,
+        }
+    }
+
+    /// How many requests wait for the target's answer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.exchange.waiting()
+    }
+
+    /// Whether the target said by itself why it closes the connection.
+    #[must_use]
+    pub fn said_goodbye(&self) -> bool {
+        self.replies.fatal
+    }
+
+    /// The session is over: what waits is never answered.
+    pub fn abandon(&mut self, journal: &dyn Journal) {
+        let waiting: Vec<Mark> = self.exchange.drain().collect();
+        waiting.iter().for_each(|mark| mark.abort(journal));
+    }
+}
+
+fn client_fault(malformed: Malformed) -> Refusal {
+    Refusal::new(Code::Malformed, malformed.to_string())
+}
+
+fn target_fault(malformed: Malformed) -> Refusal {
+    Refusal::new(Code::TargetProtocol, format!("the target sent what is no PostgreSQL: {malformed}"))
+}

@@ -1,0 +1,63 @@
+//! Texts outside of rows: errors, notices, notifications, parameters, tags. They quote values, so they are masked, too.
+
+use masking::{Masker, Syntax, Tally};
+use protocols::pg::{Malformed, frame::back, report};
+
+/// Masks the body of a message of this tag in place.
+///
+/// # Errors
+/// If the body is not laid out as its tag says.
+pub(super) fn mask(masker: &Masker, tag: u8, body: &mut [u8], tally: &mut Tally) -> Result<(), Malformed> {
+    match tag {
+        back::ERROR | back::NOTICE => fields(masker, body, tally),
+        back::NOTIFICATION => {
+            let (_pid, texts) = body.split_at_mut_checked(4).ok_or(Malformed("notification"))?;
+            strings(masker, texts, tally)
+        }
+        back::PARAMETER_STATUS | back::COMMAND_COMPLETE => strings(masker, body, tally),
+        back::FUNCTION_RESULT => {
+            let (length, value) = body.split_first_chunk_mut::<4>().ok_or(Malformed("function result"))?;
+            let length = i32::from_be_bytes(*length);
+            if usize::try_from(length.max(0)) != Ok(value.len()) {
+                return Err(Malformed("function result"));
+            }
+            masker.mask(value, Syntax::Text, tally);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The severity of an error, if it ends the connection.
+pub(super) fn is_fatal(body: &[u8]) -> bool {
+    let severity = report::field(body, b'V').ok().flatten().or(report::field(body, b'S').ok().flatten());
+    matches!(severity, Some(b"FATAL" | b"PANIC"))
+}
+
+/// A field is a type byte and a string; the list ends with a zero. Fields that only name things of the server's own
+/// (severity, state, position, source) are left alone.
+fn fields(masker: &Masker, mut rest: &mut [u8], tally: &mut Tally) -> Result<(), Malformed> {
+    const BROKEN: Malformed = Malformed("error fields");
+    loop {
+        let (kind, tail) = rest.split_first_mut().ok_or(BROKEN)?;
+        if *kind == 0 {
+            return if tail.is_empty() { Ok(()) } else { Err(BROKEN) };
+        }
+        let end = tail.iter().position(|byte| *byte == 0).ok_or(BROKEN)?;
+        let (text, tail) = tail.split_at_mut_checked(end).ok_or(BROKEN)?;
+        if !matches!(*kind, b'S' | b'V' | b'C' | b'P' | b'p' | b'F' | b'L' | b'R') {
+            masker.mask(text, Syntax::Text, tally);
+        }
+        (_, rest) = tail.split_first_mut().ok_or(BROKEN)?;
+    }
+}
+
+fn strings(masker: &Masker, texts: &mut [u8], tally: &mut Tally) -> Result<(), Malformed> {
+    if texts.last().is_some_and(|last| *last != 0) {
+        return Err(Malformed("string"));
+    }
+    for text in texts.split_mut(|byte| *byte == 0) {
+        masker.mask(text, Syntax::Text, tally);
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! The two one-way pumps of a session. Each read is one turn: look, write down, make durable, send.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use proto::{Code, Down, Ending};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::Notify,
+};
+
+use super::{Written, cancel::Canceller};
+use crate::{
+    filter::pg::{Filter, MOST_WAITING, Passed},
+    record::Recorder,
+    session::{FromGateway, ToGateway},
+};
+
+/// How long a target may take to close after the client said goodbye.
+pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A read takes at most this much; a busy session's buffer is this large.
+const LARGEST_READ: usize = 64 * 1024;
+/// An idle session's buffer.
+const SMALLEST_READ: usize = 4 * 1024;
+
+/// What both pumps share. The filter's lock is never held across an await.
+pub(super) struct Lane {
+    pub(super) filter: Mutex<Filter>,
+    /// The target has answered some of what waits.
+    pub(super) answered: Notify,
+    pub(super) record: Recorder,
+    pub(super) canceller: Canceller,
+}
+
+impl Lane {
+    fn requests(&self, bytes: &[u8]) -> Result<Passed, Ending> {
+        self.filter.lock().unwrap_or_else(PoisonError::into_inner).requests(bytes, &Written(&self.record))
+    }
+
+    fn waiting(&self) -> usize {
+        self.filter.lock().unwrap_or_else(PoisonError::into_inner).waiting()
+    }
+
+    /// Masks and writes down; tells the gateway's share of `buffer`.
+    fn replies(&self, buffer: &mut BytesMut) -> Result<usize, Ending> {
+        let mut filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = filter.waiting();
+        let passed = filter.replies(buffer, &Written(&self.record))?;
+        if before >= MOST_WAITING && filter.waiting() < MOST_WAITING {
+            self.answered.notify_one();
+        }
+        Ok(passed)
+    }
+
+    /// The target closed: by a message of its own, or just so.
+    fn closed(&self) -> Ending {
+        match self.filter.lock().unwrap_or_else(PoisonError::into_inner).said_goodbye() {
+            true => Ending::new(Code::Done, "the target ended the session"),
+            false => Ending::new(Code::TargetLost, "the target closed the connection"),
+        }
+    }
+}
+
+/// From the target to the gateway. Gives how it ended.
+pub(super) async fn replies<R: AsyncRead + Unpin>(
+    lane: &Lane,
+    mut reader: R,
+    to_gateway: ToGateway,
+    mut buffer: BytesMut,
+) -> Ending {
+    let mut size = SMALLEST_READ;
+    loop {
+        if !buffer.is_empty() {
+            let passed = match lane.replies(&mut buffer) {
+                Ok(passed) => passed,
+                Err(ending) => return ending,
+            };
+            if passed > 0 {
+                if let Err(ending) = lane.record.commit().await {
+                    return ending;
+                }
+                if to_gateway.payload(buffer.split_to(passed).freeze()).await.is_err() {
+                    return lost();
+                }
+            }
+        }
+        if buffer.capacity() - buffer.len() < size {
+            buffer.reserve(size);
+        }
+        match reader.read_buf(&mut buffer).await {
+            Ok(0) | Err(_) => return lane.closed(),
+            Ok(read) => size = next_size(size, read),
+        }
+    }
+}
+
+/// A read that filled the buffer asks for a larger one; a small read gives memory back.
+fn next_size(size: usize, read: usize) -> usize {
+    if read >= size {
+        (size * 4).min(LARGEST_READ)
+    } else if read < size / 8 {
+        (size / 2).max(SMALLEST_READ)
+    } else {
+        size
+    }
+}
+
+/// From the gateway to the target. `None`: the client said goodbye, and the target was told.
+pub(super) async fn requests<W: AsyncWrite + Unpin>(
+    lane: &Lane,
+    mut from_gateway: FromGateway,
+    mut writer: W,
+) -> Option<Ending> {
+    let mut kept = BytesMut::new();
+    loop {
+        match from_gateway.next().await {
+            Some(Down::Payload(bytes)) => match forward(lane, &mut writer, &mut kept, bytes).await {
+                Ok(false) => {}
+                Ok(true) => return None,
+                Err(ending) => return Some(ending),
+            },
+            Some(Down::Cancel) => lane.canceller.cancel(),
+            Some(Down::Close(ending)) => return Some(ending),
+            Some(Down::Ack { .. }) => {}
+            None => return Some(lost()),
+        }
+    }
+}
+
+/// One payload: looked at where it lies unless the one before ended within a frame. `true` after a goodbye.
+async fn forward<W: AsyncWrite + Unpin>(
+    lane: &Lane,
+    writer: &mut W,
+    kept: &mut BytesMut,
+    mut bytes: Bytes,
+) -> Result<bool, Ending> {
+    let passed = if kept.is_empty() {
+        let passed = lane.requests(&bytes)?;
+        send(lane, writer, bytes.get(..passed.bytes).unwrap_or_default(), passed).await?;
+        bytes.advance(passed.bytes);
+        kept.extend_from_slice(&bytes);
+        passed
+    } else {
+        kept.extend_from_slice(&bytes);
+        let passed = lane.requests(kept)?;
+        send(lane, writer, kept.get(..passed.bytes).unwrap_or_default(), passed).await?;
+        kept.advance(passed.bytes);
+        passed
+    };
+    if kept.is_empty() && kept.capacity() > SMALLEST_READ {
+        *kept = BytesMut::new();
+    }
+    while lane.waiting() >= MOST_WAITING {
+        lane.answered.notified().await;
+    }
+    Ok(passed.over)
+}
+
+async fn send<W: AsyncWrite + Unpin>(
+    lane: &Lane,
+    writer: &mut W,
+    bytes: &[u8],
+    passed: Passed,
+) -> Result<(), Ending> {
+    if passed.recorded {
+        lane.record.commit().await?;
+    }
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let sent = async {
+        writer.write_all(bytes).await?;
+        writer.flush().await
+    };
+    match sent.await {
+        Ok(()) => Ok(()),
+        // The target may have said why; the other pump reads it, and finds the close.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn lost() -> Ending {
+    Ending::new(Code::GatewayLost, "the agent lost its gateway")
+}
