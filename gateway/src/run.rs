@@ -142,6 +142,7 @@ impl Gateway {
         let listen = &self.config.listen;
         let identity = self.identity()?;
         let certificate: Option<Arc<[u8]>> = identity.chain.first().map(|leaf| leaf.as_ref().into());
+        let cancels = listen::pg::Cancels::default();
         let edge = |alpn: &[&[u8]], plaintext: bool| -> Result<Edge, RunError> {
             let tls = if plaintext { None } else { Some(tls(&identity, alpn)?) };
             Ok(Edge {
@@ -150,6 +151,7 @@ impl Gateway {
                 certificate: tls.as_ref().and(certificate.clone()),
                 tls,
                 login_deadline: self.config.limits.login_deadline,
+                cancels: cancels.clone(),
             })
         };
         if let Some(address) = listen.postgres {

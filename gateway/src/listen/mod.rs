@@ -33,6 +33,8 @@ pub struct Edge {
     pub certificate: Option<Arc<[u8]>>,
     /// How long a client may take to log in.
     pub login_deadline: Duration,
+    /// Cancel keys of PostgreSQL sessions; one for all listeners of the process.
+    pub cancels: pg::Cancels,
 }
 
 /// One listening address and its bound.

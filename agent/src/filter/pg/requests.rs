@@ -119,6 +119,12 @@ impl Filter {
         Ok(passed)
     }
 
+    /// Whether what has passed ends between two frames.
+    #[must_use]
+    pub fn is_between_requests(&self) -> bool {
+        self.requests.left == 0
+    }
+
     fn ask(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         match frame.header.tag {
             front::QUERY => self.query(frame, journal).map_err(client_fault),

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use proto::{Code, Down, Ending};
+use protocols::pg::encode;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::Notify,
@@ -124,7 +125,10 @@ pub(super) async fn requests<W: AsyncWrite + Unpin>(
                 Err(ending) => return Some(ending),
             },
             Some(Down::Cancel) => lane.canceller.cancel(),
-            Some(Down::Close(ending)) => return Some(ending),
+            Some(Down::Close(ending)) => {
+                goodbye(lane, &mut writer).await;
+                return Some(ending);
+            }
             Some(Down::Ack { .. }) => {}
             None => return Some(lost()),
         }
@@ -180,6 +184,20 @@ async fn send<W: AsyncWrite + Unpin>(
         Ok(()) => Ok(()),
         // The target may have said why; the other pump reads it, and finds the close.
         Err(_) => std::future::pending().await,
+    }
+}
+
+/// The target is told that nothing follows, if it is not in the middle of a frame. It may not listen any more.
+async fn goodbye<W: AsyncWrite + Unpin>(lane: &Lane, writer: &mut W) {
+    let between = lane.filter.lock().unwrap_or_else(PoisonError::into_inner).is_between_requests();
+    if between {
+        let mut out = BytesMut::new();
+        encode::terminate(&mut out);
+        let told = async {
+            writer.write_all(&out).await?;
+            writer.flush().await
+        };
+        let _late = tokio::time::timeout(Duration::from_secs(1), told).await;
     }
 }
 

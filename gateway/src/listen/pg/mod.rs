@@ -1,0 +1,108 @@
+//! The PostgreSQL endpoint: TLS, login with a ticket through SCRAM, database name = connection, then a relay of whole
+//! messages to the agent. Spec: issue of the foundation, section PostgreSQL; PostgreSQL documentation, "Frontend/Backend
+//! Protocol".
+
+mod cancels;
+mod login;
+mod refusal;
+mod relay;
+mod stream;
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use bytes::BytesMut;
+use proto::{Code, Refusal};
+use protocols::pg::{
+    encode::{self, VERSION_3_2},
+    startup::Startup,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+pub use self::cancels::Cancels;
+use self::{
+    cancels::Registered,
+    login::{Client, Outcome},
+};
+use super::{Edge, opening};
+use crate::{auth::Identity, session::Session};
+
+/// How long a client may take to read why it was refused.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Serves one accepted connection until its end. The accept loop, the connection budget and the span are the caller's.
+pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
+    let _best_effort = stream.set_nodelay(true);
+    let until = tokio::time::Instant::now() + edge.login_deadline;
+    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, Client::new(&edge, stream, source)).await else {
+        return;
+    };
+    let outcome = tokio::time::timeout_at(until, client.log_in(&edge, accept)).await;
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(_) => Err(client.late(&edge).await),
+    };
+    match outcome {
+        Ok(Outcome::Known(startup, identity)) => match open(&edge, &client, &startup, identity).await {
+            Ok(session) => welcome(&edge, client, &startup, session).await,
+            Err(refusal) => refuse(client, &refusal).await,
+        },
+        Ok(Outcome::Cancel(cancel)) => edge.cancels.cancel(&cancel, source).await,
+        Ok(Outcome::Gone) => {}
+        Err(refusal) => refuse(client, &refusal).await,
+    }
+}
+
+/// From an identity to a session, through a permit.
+async fn open(edge: &Edge, client: &Client, startup: &Startup, identity: Identity) -> Result<Session, Refusal> {
+    let (connection, database) = match startup.database.split_once('/') {
+        Some((connection, database)) => (connection, Some(database)),
+        None => (startup.database.as_str(), None),
+    };
+    let permit = edge.auth.permit(&identity, connection).await?;
+    let mut requested: BTreeMap<String, String> =
+        startup.parameters.iter().map(|(name, value)| (format!("param.{name}"), value.clone())).collect();
+    if let Some(database) = database {
+        requested.insert("database".to_owned(), database.to_owned());
+    }
+    let client_name = startup.parameters.get("application_name").cloned().unwrap_or_default();
+    let opening = opening(&edge.auth, identity, client.source, client_name, requested);
+    edge.sessions.open(permit, opening).await
+}
+
+/// Completes the client's login and relays.
+async fn welcome(edge: &Edge, mut client: Client, startup: &Startup, session: Session) {
+    let length = if startup.spoken() >= VERSION_3_2 { 32 } else { 4 };
+    let registered = edge.cancels.register(length, session.outgoing.clone());
+    if greet(&session.greeting, &registered, &mut client.out).is_none() {
+        return refuse(client, &Refusal::new(Code::TargetProtocol, "the target's greeting is incomplete")).await;
+    }
+    if client.send().await.is_ok() {
+        let Client { stream, received, .. } = client;
+        relay::relay(stream, session, received).await;
+    }
+    drop(registered);
+}
+
+/// AuthenticationOk, the target's parameters, our own cancel key, ReadyForQuery.
+fn greet(greeting: &[u8], registered: &Registered, out: &mut BytesMut) -> Option<()> {
+    const READY: usize = 6;
+    let (parameters, ready) = greeting.split_at_checked(greeting.len().checked_sub(READY)?)?;
+    if !ready.starts_with(b"Z\0\0\0\x05") {
+        return None;
+    }
+    encode::authentication(out, 0, &[]);
+    out.extend_from_slice(parameters);
+    encode::backend_key(out, registered.pid, &registered.key);
+    out.extend_from_slice(ready);
+    Some(())
+}
+
+/// Tells the client why, and closes.
+async fn refuse(mut client: Client, refusal: &Refusal) {
+    refusal::render(refusal, &mut client.out);
+    let told = async {
+        client.send().await?;
+        client.stream.shutdown().await
+    };
+    let _gone = tokio::time::timeout(LAST_WORDS, told).await;
+}
