@@ -23,11 +23,8 @@ use self::{
     cancels::Registered,
     login::{Client, Outcome},
 };
-use super::Edge;
-use crate::{
-    auth::Identity,
-    session::Session,
-};
+use super::{Edge, opening};
+use crate::{auth::Identity, session::Session};
 
 /// How long a client may take to read why it was refused.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
@@ -68,7 +65,7 @@ async fn open(edge: &Edge, client: &Client, startup: &Startup, identity: Identit
         requested.insert("database".to_owned(), database.to_owned());
     }
     let client_name = startup.parameters.get("application_name").cloned().unwrap_or_default();
-    let opening = super::opening(&edge.auth, identity, client.source, client_name, requested);
+    let opening = opening(&edge.auth, identity, client.source, client_name, requested);
     edge.sessions.open(permit, opening).await
 }
 

@@ -7,12 +7,14 @@ use protocols::pg::boundary::Boundary;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{refusal, stream::Stream};
-use crate::session::{Incoming, Outgoing, Session, Turn};
+use crate::session::{Incoming, MustEnd, Outgoing, Session, Turn};
 
 /// A read takes at most this much.
 const LARGEST_READ: usize = 64 * 1024;
 /// An idle session's buffer.
 const SMALLEST_READ: usize = 4 * 1024;
+/// How long a client that does not read may hold up the end of its session.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long a client may take to hear why its session is over.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -43,8 +45,9 @@ where
     let ending = tokio::select! {
         ending = to_client(&mut writer, incoming, &mut boundary) => ending,
         () = to_agent(reader, outgoing, received) => None,
-        // A client that does not read cannot be told; it must not keep a session that has to end.
-        _ = async { (must_end.wait().await, tokio::time::sleep(LAST_WORDS).await) } => None,
+        // Usually the first branch sees it, too; not while it waits for a client that does not read. Such a client may
+        // hold half a frame, and gets no word.
+        () = overdue(must_end) => return,
     };
     match ending {
         Some(ending) => {
@@ -52,6 +55,11 @@ where
         }
         None => outgoing.close(Ending::new(Code::Done, "the client left")).await,
     }
+}
+
+async fn overdue(must_end: MustEnd) {
+    let _ending = must_end.wait().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Frames of the target to the client. Gives how the session ended, or `None` if the client is gone.
