@@ -35,6 +35,9 @@ pub enum RunError {
     /// The identity provider's settings cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The SSH endpoint's host key cannot be used.
+    #[error(transparent)]
+    HostKey(#[from] listen::ssh::HostKeyError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -153,6 +156,7 @@ impl Gateway {
                 http_domain: listen.http_domain.clone(),
                 login_deadline: self.config.limits.login_deadline,
                 cancels: cancels.clone(),
+                ssh_host_key: None,
             })
         };
         if let Some(address) = listen.postgres {
@@ -160,7 +164,9 @@ impl Gateway {
             self.open_door(doors, address, edge, listen::pg::serve).await?;
         }
         if let Some(address) = listen.ssh {
-            self.open_door(doors, address, edge(&[], true)?, listen::ssh::serve).await?;
+            let host_key = listen::ssh::load_or_generate(&self.config.state_dir.join("ssh_host_key"))?;
+            let edge = Edge { ssh_host_key: Some(Arc::new(host_key)), ..edge(&[], true)? };
+            self.open_door(doors, address, edge, listen::ssh::serve).await?;
         }
         if let Some(address) = listen.http {
             let edge = edge(&[b"h2", b"http/1.1"], listen.http_plaintext)?;

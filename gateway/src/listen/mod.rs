@@ -37,6 +37,8 @@ pub struct Edge {
     pub login_deadline: Duration,
     /// Cancel keys of the PostgreSQL sessions that are live here.
     pub cancels: pg::Cancels,
+    /// The host key of the SSH endpoint.
+    pub ssh_host_key: Option<Arc<russh::keys::PrivateKey>>,
 }
 
 /// One listening address and its bound.
