@@ -1,0 +1,179 @@
+//! The declarative document: what `sallyport apply` reads and `sallyport export` writes. YAML or JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use masking::Label;
+use policy::Access;
+use proto::{Protocol, Settings};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::store::Connection;
+
+/// Where a credential reference may point to. What has no such beginning could be a secret, and is refused.
+const REFERENCES: [&str; 2] = ["env:", "file:"];
+const CONNECTIONS_LIMIT: usize = 10_000;
+
+/// Everything that is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The registered targets.
+    #[serde(default)]
+    pub connections: Vec<ConnectionDocument>,
+}
+
+/// A connection as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionDocument {
+    /// Letters, digits and `-`; what callers use.
+    pub name: String,
+    /// The agent that serves it.
+    pub agent: String,
+    /// `host:port`, as the agent reaches it.
+    pub address: String,
+    /// `protocol` and what it needs to know.
+    #[schema(value_type = Object)]
+    pub settings: Settings,
+    /// References by role, such as `password: env:NAME`; never a credential.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, String>,
+    /// Who may connect. Nobody when absent.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub access: Access,
+    /// What is masked in what comes back.
+    #[serde(default)]
+    pub masking: Masking,
+    /// For people to find it by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What is masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Masking {
+    /// Labels whose detectors run: `card`, `ssn`, `email`, `secret`.
+    #[serde(default)]
+    pub labels: Vec<String>,
+}
+
+/// The document is not usable. The text says where and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DocumentError(String);
+
+impl Document {
+    /// Reads YAML, of which JSON is a part, and checks everything.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, and where.
+    pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        let document: Self = serde_yaml_ng::from_str(text).map_err(|error| DocumentError(error.to_string()))?;
+        document.check()?;
+        Ok(document)
+    }
+
+    fn check(&self) -> Result<(), DocumentError> {
+        if self.connections.len() > CONNECTIONS_LIMIT {
+            return Err(DocumentError(format!("more than {CONNECTIONS_LIMIT} connections")));
+        }
+        let mut names = BTreeSet::new();
+        for (index, connection) in self.connections.iter().enumerate() {
+            let place = |text: String| DocumentError(format!("connections[{index}] ({}): {text}", connection.name));
+            connection.check().map_err(place)?;
+            if !names.insert(&connection.name) {
+                return Err(place("the name is used twice".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ConnectionDocument {
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        if !is_name(&self.name) {
+            return Err("name: use 1 to 63 of a-z, 0-9 and -, not at an end".into());
+        }
+        if !is_name(&self.agent) {
+            return Err("agent: use 1 to 63 of a-z, 0-9 and -, not at an end".into());
+        }
+        if !is_address(&self.address) {
+            return Err("address: write host:port".into());
+        }
+        let roles = roles(self.settings.protocol());
+        for (role, reference) in &self.credentials {
+            if !roles.contains(&role.as_str()) {
+                return Err(format!("credentials.{role}: not one of {}", roles.join(", ")));
+            }
+            if !REFERENCES.iter().any(|start| reference.strip_prefix(start).is_some_and(|rest| !rest.is_empty())) {
+                return Err(format!("credentials.{role}: write a reference, env:NAME or file:/path, not a value"));
+            }
+        }
+        if let Some(label) = self.masking.labels.iter().find(|label| Label::ALL.iter().all(|known| known.as_str() != **label)) {
+            return Err(format!("masking.labels: `{label}` is no label with a detector"));
+        }
+        if self.access.groups.iter().any(|group| group.is_empty() || group.len() > 256) {
+            return Err("access.groups: a group has 1 to 256 bytes".into());
+        }
+        Ok(())
+    }
+}
+
+impl From<ConnectionDocument> for Connection {
+    fn from(document: ConnectionDocument) -> Self {
+        Self {
+            name: document.name,
+            address: document.address,
+            agent: document.agent,
+            settings: document.settings,
+            credentials: document.credentials,
+            groups: document.access.groups,
+            detectors: document.masking.labels,
+            labels: document.labels,
+        }
+    }
+}
+
+impl From<&Connection> for ConnectionDocument {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            name: connection.name.clone(),
+            agent: connection.agent.clone(),
+            address: connection.address.clone(),
+            settings: connection.settings.clone(),
+            credentials: connection.credentials.clone(),
+            access: connection.access(),
+            masking: Masking { labels: connection.detectors.clone() },
+            labels: connection.labels.clone(),
+        }
+    }
+}
+
+/// The roles that credential references may have.
+fn roles(protocol: Protocol) -> &'static [&'static str] {
+    match protocol {
+        Protocol::Postgres => &["password", "client_cert", "client_key"],
+        Protocol::Ssh => &["key", "key_passphrase", "certificate", "password"],
+        Protocol::Http => &["token", "password", "header", "client_cert", "client_key"],
+    }
+}
+
+/// Names can stand in a host name, a path and a shell's line.
+pub(super) fn is_name(name: &str) -> bool {
+    let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(inside) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+fn is_address(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+    (1..=255).contains(&host.len()) && host.bytes().all(plain) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}

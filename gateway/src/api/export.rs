@@ -1,0 +1,149 @@
+//! Apply and export: the whole configuration of connections as one document. Applying what was exported changes nothing.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    ApiState, Problem, ProblemCode,
+    caller::Caller,
+    document::{ConnectionDocument, Document},
+    guard::{Need, Part},
+    input::{self, Filter},
+};
+use crate::store::Connection;
+
+pub(super) fn routes() -> Vec<Part> {
+    vec![(Need::Admin, OpenApiRouter::new().routes(routes!(apply)).routes(routes!(export)))]
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ApplyQuery {
+    /// Only say what would change.
+    #[serde(default)]
+    dry_run: bool,
+    /// Remove connections that the document does not name.
+    #[serde(default)]
+    prune: bool,
+}
+
+/// What was changed, or would be.
+#[derive(Serialize, ToSchema)]
+struct Applied {
+    dry_run: bool,
+    /// Only what differs; empty if the document describes what is there.
+    changes: Vec<Change>,
+    unchanged: usize,
+}
+
+/// One difference.
+#[derive(Serialize, ToSchema)]
+struct Change {
+    connection: String,
+    /// `create`, `change` or `remove`.
+    action: &'static str,
+    /// What differs.
+    fields: Vec<&'static str>,
+}
+
+/// Applies a document of connections, access and detectors, all or nothing.
+#[utoipa::path(
+    post, path = "/api/v1/apply", params(ApplyQuery),
+    request_body(content((Document = "application/yaml"), (Document = "application/json"))),
+    responses((status = 200, body = Applied))
+)]
+async fn apply(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Filter(query): Filter<ApplyQuery>,
+    request: Request,
+) -> Result<Json<Applied>, Problem> {
+    let invalid = |text: String| Problem::new(ProblemCode::Invalid, text);
+    let bytes = input::body(request, &state).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
+    let document = Document::parse(text).map_err(|error| invalid(error.to_string()))?;
+    let plan = Plan::new(&state, document, query.prune);
+    if !query.dry_run && !plan.changes.is_empty() {
+        let event = caller.event("connections.applied", serde_json::json!(plan.changes));
+        state.store.change_connections(plan.write, &plan.remove, vec![event]).await?;
+    }
+    Ok(Json(Applied { dry_run: query.dry_run, changes: plan.changes, unchanged: plan.unchanged }))
+}
+
+struct Plan {
+    write: Vec<Connection>,
+    remove: Vec<String>,
+    changes: Vec<Change>,
+    unchanged: usize,
+}
+
+impl Plan {
+    fn new(state: &ApiState, document: Document, prune: bool) -> Self {
+        let snapshot = state.store.snapshot();
+        let mut plan = Self { write: Vec::new(), remove: Vec::new(), changes: Vec::new(), unchanged: 0 };
+        let mut named = std::collections::HashSet::new();
+        for declared in document.connections {
+            let declared = Connection::from(declared);
+            named.insert(declared.name.clone());
+            let (action, fields) = match snapshot.connection(&declared.name) {
+                None => ("create", Vec::new()),
+                Some(present) => ("change", differences(&present, &declared)),
+            };
+            if action == "change" && fields.is_empty() {
+                plan.unchanged += 1;
+                continue;
+            }
+            plan.changes.push(Change { connection: declared.name.clone(), action, fields });
+            plan.write.push(declared);
+        }
+        let gone = snapshot.connections().into_iter().filter(|present| prune && !named.contains(&present.name));
+        for present in gone {
+            plan.changes.push(Change { connection: present.name.clone(), action: "remove", fields: Vec::new() });
+            plan.remove.push(present.name.clone());
+        }
+        plan
+    }
+}
+
+fn differences(a: &Connection, b: &Connection) -> Vec<&'static str> {
+    [
+        ("agent", a.agent != b.agent),
+        ("address", a.address != b.address),
+        ("settings", a.settings != b.settings),
+        ("credentials", a.credentials != b.credentials),
+        ("access", a.groups != b.groups),
+        ("masking", a.detectors != b.detectors),
+        ("labels", a.labels != b.labels),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// The document that describes what is there; JSON, or YAML for those who accept it.
+#[utoipa::path(
+    get, path = "/api/v1/export",
+    responses((status = 200, content((Document = "application/json"), (Document = "application/yaml"))))
+)]
+async fn export(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let connections = state.store.snapshot().connections();
+    let document =
+        Document { connections: connections.iter().map(|connection| ConnectionDocument::from(connection.as_ref())).collect() };
+    let yaml = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
+    if !yaml {
+        return Ok(Json(document).into_response());
+    }
+    let unwritable = |_: &dyn std::error::Error| Problem::new(ProblemCode::Internal, "the document cannot be written");
+    // By way of JSON, so that enums are written as maps and not as YAML tags, which would not be read back.
+    let plain = serde_json::to_value(&document).map_err(|error| unwritable(&error))?;
+    let text = serde_yaml_ng::to_string(&plain).map_err(|error| unwritable(&error))?;
+    Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
+}

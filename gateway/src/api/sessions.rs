@@ -1,0 +1,191 @@
+//! Sessions: everybody sees their own, auditors and administrators see all, administrators end them.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use http::StatusCode;
+use proto::SessionId;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ApiState, Problem, ProblemCode,
+    caller::{Caller, Via},
+    guard::{Need, Part},
+    input::{self, Body, Filter},
+};
+use crate::store::{SessionFilter, SessionRow, SessionStatus};
+
+pub(super) fn routes() -> Vec<Part> {
+    vec![
+        (Need::Caller, OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))),
+        (Need::Admin, OpenApiRouter::new().routes(routes!(kill))),
+    ]
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Of this subject; only for auditors and administrators.
+    subject: Option<String>,
+    /// On this connection.
+    connection: Option<String>,
+    /// `open`, `closed` or `lost`.
+    status: Option<String>,
+    /// Only older ones than this.
+    before: Option<Uuid>,
+    /// At most so many; 100 when absent, 1,000 at most.
+    limit: Option<u64>,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListedSession {
+    pub id: Uuid,
+    pub connection: String,
+    pub protocol: String,
+    pub subject: String,
+    issuer: String,
+    groups: Vec<String>,
+    /// How the caller logged in: `ticket`, `ssh-key`.
+    method: String,
+    /// Which credential it was; never the credential.
+    credential: String,
+    source: String,
+    /// What the client says it is.
+    client: String,
+    agent: String,
+    /// What gave the right.
+    permitted_by: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    ended: Option<OffsetDateTime>,
+    /// `open`, `closed` or `lost`.
+    pub status: &'static str,
+    /// The code it ended with.
+    code: Option<String>,
+    message: Option<String>,
+    pub requests: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    /// The last event that is stored.
+    last_event: u64,
+    /// Hex of the head of its event chain.
+    chain_head: Option<String>,
+}
+
+impl From<SessionRow> for ListedSession {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: row.id.uuid(),
+            connection: row.connection,
+            protocol: row.protocol,
+            subject: row.caller.subject,
+            issuer: row.caller.issuer,
+            groups: row.caller.groups,
+            method: row.caller.method,
+            credential: row.caller.credential_id,
+            source: row.caller.source,
+            client: row.caller.client,
+            agent: row.agent,
+            permitted_by: row.permitted_by,
+            opened: row.opened,
+            ended: row.ended,
+            status: row.status.as_str(),
+            code: row.code,
+            message: row.message,
+            requests: row.counts.requests,
+            bytes_in: row.counts.bytes_in,
+            bytes_out: row.counts.bytes_out,
+            last_event: row.last_seq,
+            chain_head: row.chain_head.map(hex::encode),
+        }
+    }
+}
+
+/// Sessions, newest first: mine, or everybody's for auditors and administrators.
+#[utoipa::path(get, path = "/api/v1/sessions", params(ListQuery), responses((status = 200, body = Vec<ListedSession>)))]
+async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Filter(query): Filter<ListQuery>,
+) -> Result<Json<Vec<ListedSession>>, Problem> {
+    let subject = if sees_all(&caller) {
+        query.subject
+    } else {
+        Some(caller.subject.name.clone())
+    };
+    let unknown = || Problem::new(ProblemCode::Invalid, "status is open, closed or lost");
+    let filter = SessionFilter {
+        subject,
+        connection: query.connection,
+        status: query.status.map(|word| SessionStatus::parse(&word).ok_or_else(unknown)).transpose()?,
+        before: query.before.map(SessionId::from),
+        limit: input::limit(query.limit),
+    };
+    let rows = state.store.sessions(filter).await?;
+    Ok(Json(rows.into_iter().filter(|row| visible(&caller, row)).map(ListedSession::from).collect()))
+}
+
+/// One session.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = ListedSession))
+)]
+async fn get(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<ListedSession>, Problem> {
+    Ok(Json(readable(&state, &caller, &id).await?.into()))
+}
+
+/// Why a session is ended.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct KillRequest {
+    /// For the caller and the audit log.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Ends a session.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/kill", params(("id" = Uuid, Path)), request_body = KillRequest,
+    responses((status = 204))
+)]
+async fn kill(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(asked): Body<KillRequest>,
+) -> Result<StatusCode, Problem> {
+    let id: SessionId = input::id(&id)?;
+    let reason: String = asked.reason.chars().filter(|char| !char.is_control()).take(200).collect();
+    let reason = if reason.is_empty() { "ended by an administrator".to_owned() } else { reason };
+    let mut event = caller.event("session.killed", serde_json::json!({ "reason": reason }));
+    event.session = Some(id);
+    state.store.audit(event).await?;
+    if !state.sessions.kill(id, &reason).await {
+        return Err(Problem::new(ProblemCode::Conflict, "no such session is live on this gateway"));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The session of that id, if the caller may read it: what others did does not exist for those who may not see it.
+pub(super) async fn readable(state: &ApiState, caller: &Caller, id: &str) -> Result<SessionRow, Problem> {
+    let row = state.store.session(input::id(id)?).await?;
+    row.filter(|row| visible(caller, row)).ok_or_else(Problem::not_found)
+}
+
+fn sees_all(caller: &Caller) -> bool {
+    caller.roles.auditor || caller.roles.admin
+}
+
+/// Whether the caller may see a session. Names can change hands over the years, so the issuer must be the same too.
+fn visible(caller: &Caller, row: &SessionRow) -> bool {
+    let own = row.caller.subject == caller.subject.name && row.caller.issuer == caller.subject.issuer;
+    let bound = matches!(&caller.via, Via::Ticket { connection: Some(only), .. } if *only != row.connection);
+    sees_all(caller) || (own && !bound)
+}
