@@ -11,19 +11,21 @@ use time::{OffsetDateTime, macros::format_description};
 pub(in crate::sessions) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
-        match char {
-            '\t' => shown.push_str("\\t"),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            char if char.is_ascii_control() => drop(write!(shown, "\\x{:02x}", u32::from(char))),
-            // Also what changes the direction or hides among letters.
-            char if char.is_control() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') => {
-                drop(write!(shown, "\\u{{{:x}}}", u32::from(char)));
-            }
-            char => shown.push(char),
-        }
+        let _infallible = match char {
+            '\t' => shown.write_str("\\t"),
+            '\n' => shown.write_str("\\n"),
+            '\r' => shown.write_str("\\r"),
+            char if char.is_ascii_control() => write!(shown, "\\x{:02x}", u32::from(char)),
+            char if char.is_control() || hides(char) => write!(shown, "\\u{{{:x}}}", u32::from(char)),
+            char => shown.write_char(char),
+        };
     }
     shown
+}
+
+/// What changes the direction of text, or cannot be seen.
+fn hides(char: char) -> bool {
+    matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Bytes as text where they are text; what is not is shown as `\xNN`.
@@ -31,7 +33,9 @@ pub(in crate::sessions) fn visible_bytes(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         shown.push_str(&visible(chunk.valid()));
-        chunk.invalid().iter().for_each(|byte| drop(write!(shown, "\\x{byte:02x}")));
+        for byte in chunk.invalid() {
+            let _infallible = write!(shown, "\\x{byte:02x}");
+        }
     }
     shown
 }
