@@ -3,6 +3,7 @@
 mod args;
 pub mod demo;
 mod serve;
+pub mod sessions;
 
 use std::process::ExitCode;
 

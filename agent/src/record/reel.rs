@@ -173,6 +173,13 @@ impl Reel {
         Ok(())
     }
 
+    /// A new stream: what the last one did not get acknowledged is shipped again.
+    pub(super) fn start_shipping(&self) {
+        let mut state = self.lock();
+        state.shipped = state.acked;
+        state.sent.clear();
+    }
+
     /// What the shipper does next.
     pub(super) fn step(&self) -> Step {
         let mut state = self.lock();

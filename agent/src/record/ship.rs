@@ -22,6 +22,7 @@ pub struct LinkLost;
 
 /// Runs until the session is sealed and everything is acknowledged.
 pub(super) async fn run(reel: &Reel, mut sink: impl Sink) -> Result<(), LinkLost> {
+    reel.start_shipping();
     loop {
         match reel.step() {
             Step::Done => return Ok(()),

@@ -1,0 +1,43 @@
+//! What the session's row and the audit log are told about its recording.
+
+use async_trait::async_trait;
+use ledger::chain::Head;
+use proto::{Code, SessionId, event::Closed};
+
+use crate::store::{AuditEvent, Counts, Store};
+
+/// Learns how far sessions are stored.
+#[async_trait]
+pub trait SessionProgress: Send + Sync {
+    /// Everything up to `head` is stored; `closed` once that includes the session's end. May be told again.
+    ///
+    /// # Errors
+    /// Why it cannot be noted; the records are then not acknowledged yet.
+    async fn stored(&self, session: SessionId, head: Head, closed: Option<&Closed>) -> Result<(), String>;
+
+    /// Records were refused.
+    async fn refused(&self, session: SessionId, reason: &str);
+}
+
+#[async_trait]
+impl SessionProgress for Store {
+    async fn stored(&self, session: SessionId, head: Head, closed: Option<&Closed>) -> Result<(), String> {
+        self.session_progress(session, head.seq, head.link).await.map_err(|error| error.to_string())?;
+        let Some(closed) = closed else { return Ok(()) };
+        let code = closed.code.parse().unwrap_or(Code::Internal);
+        let counts = Counts { requests: closed.requests, bytes_in: closed.bytes_in, bytes_out: closed.bytes_out };
+        self.close_session(session, code, &closed.message, counts).await.map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    async fn refused(&self, session: SessionId, reason: &str) {
+        let event = AuditEvent {
+            session: Some(session),
+            reason: Some(reason.to_owned()),
+            ..AuditEvent::new("recording.refused")
+        };
+        if let Err(error) = self.audit(event).await {
+            tracing::error!(%session, %error, reason, "records were refused, and the audit log does not answer");
+        }
+    }
+}
