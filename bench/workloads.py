@@ -37,8 +37,9 @@ def prepare(direct):
 
 
 def sql(dsn, text):
+    quiet = {**os.environ, "PGOPTIONS": "-c client_min_messages=error"}
     for statement in text.split("; "):
-        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, dsn], check=True)
+        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, dsn], check=True, env=quiet)
 
 
 def pgbench(dsn, script, *options):
@@ -103,7 +104,7 @@ def ssh(path, *more):
 
 def ssh_bulk(path):
     began = time.monotonic()
-    total = swallow([*ssh(path), "head -c 192000000 /dev/zero | tr '\\0' 'x' | fold -w 79"])
+    total = swallow([*ssh(path), "yes 'a line of output that is as long as lines of output often are, seventy-nine..' | head -c 192000000"])
     return total / MB / (time.monotonic() - began), total / MB
 
 
@@ -150,7 +151,7 @@ def http_requests(parallel):
     def run(path):
         options, base = path
         count = 2000 if parallel == 1 else 4000
-        many = ["-Z", "--parallel-max", str(parallel)] if parallel > 1 else []
+        many = ["--no-progress-meter", "-Z", "--parallel-max", str(parallel)] if parallel > 1 else []
         began = time.monotonic()
         subprocess.run(["curl", "-s", "--fail", "--http1.1", *many, *options, "-o", "/dev/null", f"{base}/customers/7?n=[1-{count}]"],
                        check=True)
