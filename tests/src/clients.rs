@@ -131,6 +131,25 @@ impl World {
             .env("HOME", &self.scratch)
     }
 
+    /// What the gateway's API answers to `path` (below `/api/v1/`) for somebody.
+    #[must_use]
+    pub fn api(&self, caller: &Caller, path: &str) -> serde_json::Value {
+        Run::new("curl")
+            .args(["-sS", "--fail-with-body", "--cacert"])
+            .arg(self.site.ca_file())
+            .args(["-H", &format!("Authorization: Bearer {}", caller.ticket)])
+            .arg(format!("{}/api/v1/{path}", self.site.console_url()))
+            .ok()
+            .json()
+    }
+
+    /// The ids of the newest sessions on a connection, as an auditor sees them.
+    #[must_use]
+    pub fn session_ids(&self, connection: &str) -> Vec<String> {
+        let sessions = self.api(self.carol(), &format!("sessions?limit=30&connection={connection}"));
+        sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// A Python client of `tests/python`, run by the pinned environment.
     #[must_use]
     pub fn python(&self, script: &str, arguments: &[&str]) -> Run {

@@ -108,7 +108,9 @@ impl Gateway {
         let permit = policy::connect(&principal, connection, &access).unwrap();
         let caller = Caller { subject: "alice".into(), source: "127.0.0.1:9".into(), ..Caller::default() };
         let not_after = std::time::SystemTime::now() + Duration::from_secs(60);
-        self.sessions.open(permit, Opening { caller, standing: Arc::new(Always), not_after, requested: BTreeMap::new() }).await
+        self.sessions
+            .open(permit, Opening { caller, standing: Arc::new(Always), not_after, requested: BTreeMap::new() })
+            .await
     }
 }
 

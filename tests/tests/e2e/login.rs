@@ -2,7 +2,8 @@
 
 use std::io::BufRead;
 
-use e2e::{Run, World};
+use e2e::{Run, World, browser::Browser};
+use regex::Regex;
 
 fn psql(world: &World, ticket: &str, database: &str) -> Run {
     let dsn = world.dsn(world.alice(), database).replace(&world.alice().ticket, ticket);
@@ -10,7 +11,7 @@ fn psql(world: &World, ticket: &str, database: &str) -> Run {
 }
 
 fn minted(world: &World, arguments: &[&str]) -> String {
-    world.sallyport(world.alice(), arguments).ok().out.lines().last().unwrap().trim().to_owned()
+    secret(&world.sallyport(world.alice(), arguments).ok().out).to_owned()
 }
 
 #[test]
@@ -26,57 +27,69 @@ fn a_ticket_for_one_connection_opens_only_that_one() {
 async fn the_command_line_signs_in_through_the_browser() {
     let world = World::shared();
     let home = world.folder("login-home");
-    let mut login = Run::new(world.program())
-        .args(["login", "--no-browser"])
-        .env("SALLYPORT_URL", world.site.console_url())
-        .env("SALLYPORT_CA", world.site.ca_file())
-        .env("HOME", &home)
-        .start();
-    let mut said = std::io::BufReader::new(login.stdout.take().unwrap()).lines();
-    let url = said
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| line.split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned))
-        .expect("a link to open");
-    e2e::browser::sign_in(world, &url, "bob").await;
-    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    let sallyport = |arguments: &[&str]| {
+        Run::new(world.program())
+            .args(arguments)
+            .env("SALLYPORT_URL", world.site.console_url())
+            .env("SALLYPORT_CA", world.site.ca_file())
+            .env("HOME", &home)
+            .env("XDG_CONFIG_HOME", home.join(".config"))
+    };
+    let mut login = sallyport(&["login"]).start();
+    let (mut url, mut code) = (None, None);
+    let form = Regex::new(r"\b[B-T]{5}-[B-T]{5}\b").unwrap();
+    let mut said = std::io::BufReader::new(login.stdout.take().unwrap()).lines().map(Result::unwrap);
+    while url.is_none() || code.is_none() {
+        let line = said.next().expect("a link and a code");
+        code = code.or_else(|| form.find(&line).map(|found| found.as_str().to_owned()));
+        url = url.or_else(|| line.split_whitespace().find(|word| word.starts_with("https://")).map(str::to_owned));
+    }
+    let mut browser = Browser::open(world, &url.unwrap()).await;
+    browser.pick("bob").await;
+    browser.submit(&[("code", "BBBBB-BBBBB")]).await;
+    assert!(browser.page.contains("No command line waits"), "{}", browser.page);
+    browser.submit(&[("code", &code.unwrap())]).await;
+    browser.submit(&[]).await;
+    assert!(browser.page.contains("signed in"), "{}", browser.page);
+    let rest: Vec<String> = said.collect();
     assert!(login.wait().unwrap().success(), "{rest:?}");
-    let ticket = Run::new(world.program())
-        .args(["ticket", "shop-db"])
-        .env("SALLYPORT_URL", world.site.console_url())
-        .env("SALLYPORT_CA", world.site.ca_file())
-        .env("HOME", &home)
-        .ok();
-    let _in = psql(world, ticket.out.lines().last().unwrap().trim(), "shop-db").ok();
+    let ticket = sallyport(&["ticket", "shop-db"]).ok();
+    let _in = psql(world, secret(&ticket.out), "shop-db").ok();
 }
 
-#[test]
-fn production_mode_refuses_the_development_provider() {
+#[tokio::test(flavor = "multi_thread")]
+async fn production_mode_refuses_the_development_provider() {
     let world = World::shared();
     let folder = world.folder("production");
-    let config = std::fs::read_to_string(world.site.folder.join("gateway.toml")).unwrap();
-    let ports = sallyport::demo::ports::Ports::free().unwrap();
-    let mut config = config.replace("mode = \"development\"", "mode = \"production\"");
-    for (old, new) in [
-        (world.site.ports.api, ports.api),
-        (world.site.ports.tunnel, ports.tunnel),
-        (world.site.ports.postgres, ports.postgres),
-        (world.site.ports.ssh, ports.ssh),
-        (world.site.ports.http, ports.http),
-    ] {
-        config = config.replace(&old.to_string(), &new.to_string());
+    let mut config = std::fs::read_to_string(world.site.folder.join("gateway.toml")).unwrap();
+    let (old, new) = (world.site.ports, sallyport::demo::ports::Ports::free().unwrap());
+    let pairs = [
+        (old.api, new.api),
+        (old.tunnel, new.tunnel),
+        (old.postgres, new.postgres),
+        (old.ssh, new.ssh),
+        (old.http, new.http),
+    ];
+    for (old, new) in pairs {
+        config = config.replace(&format!(":{old}\""), &format!(":{new}\""));
     }
-    config =
-        config.replace(&format!("{}/gateway", world.site.folder.display()), &format!("{}/state", folder.display()));
+    config = config.replace("mode = \"development\"", "mode = \"production\"");
+    config = config.replace(&format!("{}/gateway", world.site.folder.display()), &folder.display().to_string());
     let file = folder.join("gateway.toml");
     std::fs::write(&file, config).unwrap();
-    let refused =
-        Run::new("timeout").args(["15"]).arg(world.program()).arg("gateway").arg("--config").arg(&file).output();
-    assert!(
-        refused.status != 0 && refused.status != 124,
-        "it should refuse to start: {}\n{}",
-        refused.out,
-        refused.err
-    );
-    assert!((refused.out + &refused.err).contains("development"));
+    let mut gateway = Run::new(world.program()).arg("gateway").arg("--config").arg(&file).start();
+    e2e::eventually("the gateway listens", || std::net::TcpStream::connect(("127.0.0.1", new.api)).ok());
+    let login = Run::new("curl")
+        .args(["-sS", "-i", "--cacert"])
+        .arg(folder.join("server-ca.pem"))
+        .arg(format!("https://127.0.0.1:{}/auth/login", new.api))
+        .output();
+    gateway.kill().unwrap();
+    gateway.wait().unwrap();
+    assert!(login.out.contains(" 403") && login.out.contains("development only"), "{}{}", login.out, login.err);
+}
+
+/// The ticket in what `sallyport ticket` printed: the first word.
+fn secret(said: &str) -> &str {
+    said.split_whitespace().next().expect("a ticket")
 }

@@ -108,10 +108,8 @@ async fn nothing_recorded_is_lost_or_doubled_by_kill_9() {
 }
 
 fn recording_with(world: &World, mark: &str) -> Option<String> {
-    let list = world.sallyport(world.carol(), &["sessions", "list", "--format", "json"]).ok().json();
-    let list = list.as_array().or_else(|| list["sessions"].as_array()).expect("a list").clone();
-    list.iter().find_map(|session| {
-        let shown = world.sallyport(world.carol(), &["sessions", "show", session["id"].as_str().unwrap()]).output().out;
+    world.session_ids("shop-db").iter().find_map(|id| {
+        let shown = world.sallyport(world.carol(), &["sessions", "show", id]).output().out;
         shown.contains(mark).then_some(shown)
     })
 }
