@@ -2,9 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::{FutureExt as _, future::FusedFuture};
 use proto::{Code, Ending};
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use sha2::{Digest as _, Sha256};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -13,11 +15,13 @@ use tokio::{
 
 use crate::{
     auth::{Auth, AuthError},
+    api::{self, ApiState, Endpoints, Parts},
     config::Config,
+    evidence::{ReadError, Recordings},
     listen::{self, Door, Edge},
     session::Sessions,
     store::{Store, StoreError},
-    tunnel::{Authority, AuthorityError, Directory, EventSink, ServerIdentity, SinkError, Tunnel},
+    tunnel::{Authority, AuthorityError, Directory, ServerIdentity, Tunnel},
 };
 
 /// How long sessions may take to tell their clients once they were told to end.
@@ -29,15 +33,15 @@ pub enum RunError {
     /// The database cannot be used.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// Authentication cannot start.
-    #[error(transparent)]
-    Auth(#[from] AuthError),
     /// Keys or certificates cannot be used.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     /// The identity provider's settings cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// Recordings cannot be kept.
+    #[error("recordings: {0}")]
+    Recordings(#[from] ReadError),
     /// The SSH endpoint's host key cannot be used.
     #[error(transparent)]
     HostKey(#[from] listen::ssh::HostKeyError),
@@ -65,35 +69,34 @@ struct Gateway {
     authority: Arc<Authority>,
     store: Store,
     directory: Directory,
-    sink: Arc<dyn EventSink>,
+    recordings: Recordings,
     closing: watch::Sender<bool>,
     sessions: Sessions,
     auth: Auth,
 }
-
 
 impl Gateway {
     async fn prepare(config: Config) -> Result<Self, RunError> {
         let authority = Arc::new(Authority::load_or_create(&config.state_dir)?);
         let store = Store::open(&config.store_url).await?;
         let directory = Directory::default();
-        let sink: Arc<dyn EventSink> = Arc::new(Discard);
+        let recordings = Recordings::open_dir(&config.recordings_dir, Arc::new(store.clone()))?;
         let sessions = Sessions::new(
             store.clone(),
             directory.clone(),
-            Arc::clone(&sink),
+            Arc::new(recordings.clone()),
             config.limits.session,
             config.public_url.clone(),
         );
         let auth = Auth::open(store.clone(), &config).await?;
         let (closing, _) = watch::channel(false);
-        Ok(Self { config, authority, store, directory, sink, sessions, auth, closing })
+        Ok(Self { config, authority, store, directory, recordings, sessions, auth, closing })
     }
 
     async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let mut doors = JoinSet::new();
         self.open_doors(&mut doors).await?;
-        let tunnel = self.open_tunnel().await?;
+        let tunnel = self.open_tunnel().await?.fuse();
         tracing::info!(console = %self.config.listen.console, tunnel = %self.config.listen.tunnel, "the gateway is up");
         tokio::pin!(tunnel);
         tokio::select! {
@@ -115,7 +118,7 @@ impl Gateway {
     }
 
     /// Closes the doors, lets sessions finish for a while, then ends the rest with a word to their clients.
-    async fn drain(&self, mut doors: JoinSet<()>, mut tunnel: impl Future<Output = Result<(), RunError>> + Unpin) {
+    async fn drain(&self, mut doors: JoinSet<()>, mut tunnel: impl FusedFuture<Output = Result<(), RunError>> + Unpin) {
         tracing::info!(sessions = self.sessions.count(), "draining");
         self.closing.send_replace(true);
         let finished = async { while doors.join_next().await.is_some() {} };
@@ -171,6 +174,7 @@ impl Gateway {
             let edge = Edge { ssh_host_key: Some(Arc::new(host_key)), ..edge(&[], true)? };
             self.open_door(doors, address, edge, listen::ssh::serve).await?;
         }
+        self.open_console(doors, &identity).await?;
         if let Some(address) = listen.http {
             let edge = edge(&[b"h2", b"http/1.1"], listen.http_plaintext)?;
             self.open_door(doors, address, edge, listen::http::serve).await?;
@@ -188,14 +192,36 @@ impl Gateway {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = bind(address).await?;
-        let door = Door {
-            listener,
-            connections: self.config.limits.connections,
-            closing: self.closing.subscribe(),
-        };
+        let door = self.door(address).await?;
         doors.spawn(door.serve(move |stream, source| serve(edge.clone(), stream, source)));
         Ok(())
+    }
+
+    async fn open_console(&self, doors: &mut JoinSet<()>, identity: &ServerIdentity) -> Result<(), RunError> {
+        let address = self.config.listen.console;
+        let tls = tls(identity, &[b"h2", b"http/1.1"])?;
+        let app = api::app(ApiState::new(Parts {
+            store: self.store.clone(),
+            auth: self.auth.clone(),
+            sessions: Arc::new(self.sessions.clone()),
+            agents: Arc::new(self.directory.clone()),
+            recordings: self.recordings.clone(),
+            endpoints: Endpoints::of(&self.config),
+            tunnel_root_sha256: Sha256::digest(self.authority.server_root()).into(),
+        }));
+        let door = self.door(address).await?;
+        doors.spawn(door.serve(move |stream, source| {
+            listen::console::serve(app.clone(), Arc::clone(&tls), stream, source)
+        }));
+        Ok(())
+    }
+
+    async fn door(&self, address: SocketAddr) -> Result<Door, RunError> {
+        Ok(Door {
+            listener: bind(address).await?,
+            connections: self.config.limits.connections,
+            closing: self.closing.subscribe(),
+        })
     }
 
     async fn open_tunnel(&self) -> Result<impl Future<Output = Result<(), RunError>> + use<>, RunError> {
@@ -207,7 +233,7 @@ impl Gateway {
             authority: Arc::clone(&self.authority),
             directory: self.directory.clone(),
             store: self.store.clone(),
-            sink: Arc::clone(&self.sink),
+            sink: Arc::new(self.recordings.clone()),
         };
         let mut closing = self.closing.subscribe();
         let closed = async move {
@@ -241,13 +267,4 @@ fn tls(identity: &ServerIdentity, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, R
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|error| RunError::Listen(address, error))
-}
-
-struct Discard;
-
-#[async_trait::async_trait]
-impl EventSink for Discard {
-    async fn accept(&self, _: proto::SessionId, _: Vec<bytes::Bytes>) -> Result<u64, SinkError> {
-        Ok(u64::MAX)
-    }
 }

@@ -21,6 +21,7 @@ mod logins;
 mod me;
 mod page;
 mod problem;
+mod recordings;
 mod sessions;
 mod sign_in;
 mod ssh_keys;
@@ -39,7 +40,7 @@ pub use document::{ConnectionDocument, Document, DocumentError, Masking};
 pub use endpoints::Endpoints;
 pub use problem::{Problem, ProblemCode};
 
-use crate::{auth::Auth, store::Store};
+use crate::{evidence::Recordings,auth::Auth, store::Store};
 
 /// The most a request body may hold, bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub sessions: Arc<dyn SessionControl>,
     /// Knows which agents are connected.
     pub agents: Arc<dyn AgentControl>,
+    /// What was recorded.
+    pub recordings: Recordings,
     /// Where people's clients connect.
     pub endpoints: Endpoints,
     /// SHA-256 of the root that agents pin when they join (DER).
@@ -107,6 +110,7 @@ pub fn routes(state: &ApiState) -> OpenApiRouter<ApiState> {
         connections::routes(),
         agents::routes(),
         sessions::routes(),
+        recordings::routes(),
         audit::routes(),
         export::routes(),
     ];

@@ -94,11 +94,14 @@ impl World {
         let shops = vec![connection("shop-db", &["support"]), connection("hr-db", &["hr"])];
         store.change_connections(shops, &[], vec![]).await.unwrap();
         let living = Arc::new(Living::default());
+        let recordings =
+            crate::evidence::Recordings::new(Arc::new(object_store::memory::InMemory::new()), Arc::new(store.clone()));
         let state = ApiState::new(Parts {
             store,
             auth,
             sessions: living.clone(),
             agents: living.clone(),
+            recordings,
             endpoints: Endpoints { host: "gateway.test".into(), postgres: Some(5432), ..Endpoints::default() },
             tunnel_root_sha256: [7; 32],
         });
