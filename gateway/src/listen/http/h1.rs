@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::StatusCode;
 use proto::{Code, Ending};
 use protocols::http::{
     Decoder, Fields, Frame, ResponseHead, Version,
@@ -219,6 +220,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn refuse(&mut self, problem: &Problem, keep: bool) -> Next {
+        // After something malformed nothing can be trusted to be where it seems.
+        let keep = keep && problem.status != StatusCode::BAD_REQUEST;
         let document = problem.document();
         let length = document.len().to_string();
         let mut out = BytesMut::with_capacity(512);
