@@ -42,6 +42,12 @@ pub async fn versatile() -> String {
 }
 
 async fn answer(request: Request<Incoming>) -> Response<Body> {
+    let head_only = request.method() == http::Method::HEAD;
+    let response = full_answer(request).await;
+    if head_only { response.map(|_| http_body_util::Empty::new().boxed_unsync()) } else { response }
+}
+
+async fn full_answer(request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     match path.as_str() {
