@@ -33,6 +33,10 @@ pub(super) fn build(
         headers.insert(header::HOST, target.host.clone());
     }
     for (name, value) in &head.fields {
+        if &name[..] == b"te" && !form.h2 && !head.upgrade {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        }
         let unreadable = form.readable && matches!(&name[..], b"accept-encoding" | b"range" | b"if-range");
         if passes_to_target(name) && !unreadable {
             headers.append(

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::StatusCode;
 use proto::{Code, Ending};
 use protocols::http::{
     Decoder, Fields, Frame, ResponseHead, Version,
@@ -44,7 +45,7 @@ const LARGE: usize = 8 * 1024;
 /// Serves a client connection until its end.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(client: Client, stream: S, buffer: BytesMut) {
     let (reader, writer) = tokio::io::split(stream);
-    let mut connection = Connection { client, reader, writer, buffer, sessions: Vec::new() };
+    let mut connection = Connection { client, reader, writer, buffer, sessions: Vec::new(), head_only: false };
     while let Next::Request = connection.request().await {}
     let _gone = timeout(Duration::from_secs(5), connection.writer.shutdown()).await;
     for open in connection.sessions {
@@ -58,6 +59,8 @@ struct Connection<S> {
     writer: WriteHalf<S>,
     buffer: BytesMut,
     sessions: Vec<Open>,
+    /// Whether the request that runs wants no content.
+    head_only: bool,
 }
 
 /// A session on its first lane.
@@ -75,6 +78,7 @@ pub(super) enum Next {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn request(&mut self) -> Next {
+        self.head_only = false;
         let head = match self.head().await {
             Ok(Some(head)) => head,
             Ok(None) => return Next::Close,
@@ -84,6 +88,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(parsed) => Head { raw: &head, parsed },
             Err(rejection) => return self.refuse(&rejection.into(), false).await,
         };
+        self.head_only = head.parsed.method == b"HEAD";
         // After a refusal the content of the request is not read: then the connection closes.
         let keep = head.parsed.keep_alive && head.parsed.length == Length::Exact(0) && !self.client.is_tiresome();
         match self.exchange(&head).await {
@@ -159,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let answer = Answer {
             writer,
             out: BytesMut::with_capacity(2048),
-            head_only: parsed.method == b"HEAD",
+            head_only: self.head_only,
             version: parsed.version,
             keep_alive: parsed.keep_alive,
             by_path: route.by_path,
@@ -219,12 +224,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn refuse(&mut self, problem: &Problem, keep: bool) -> Next {
+        // After something malformed nothing can be trusted to be where it seems.
+        let keep = keep && problem.status != StatusCode::BAD_REQUEST;
         let document = problem.document();
         let length = document.len().to_string();
         let mut out = BytesMut::with_capacity(512);
         let fields = problem.fields().into_iter().chain([(&b"content-length"[..], length.as_bytes())]);
         put_response_head(&mut out, problem.status.as_u16(), fields, Framing::Length(document.len() as u64), keep);
-        out.extend_from_slice(&document);
+        if !self.head_only {
+            out.extend_from_slice(&document);
+        }
         let written = async {
             self.writer.write_all(&out).await?;
             self.writer.flush().await

@@ -74,8 +74,10 @@ struct Requests {
 
 impl Requests {
     async fn answer(&self, request: Request<Incoming>) -> Answered {
+        let head_only = request.method() == http::Method::HEAD;
         match self.exchange(request).await {
             Ok(answered) => answered,
+            Err(problem) if head_only => refuse(&problem).map(|_| Either::Left(Full::new(Bytes::new()))),
             Err(problem) => refuse(&problem),
         }
     }

@@ -17,7 +17,9 @@ pub(super) fn put<'a>(
     named: &[&[u8]],
 ) -> Result<(), Problem> {
     let fields = fields.filter(|(name, _)| {
-        passes(name, route.by_path) && !named.iter().any(|option| option.eq_ignore_ascii_case(name))
+        // The agent tells the target that trailers are wanted; no other value gets this far.
+        name.eq_ignore_ascii_case(b"te")
+            || (passes(name, route.by_path) && !named.iter().any(|option| option.eq_ignore_ascii_case(name)))
     });
     put_request(out, method, &route.target, version, upgrade, fields)
         .map_err(|error| Problem::from(proto::Refusal::new(proto::Code::TooLarge, error.to_string())))
