@@ -14,10 +14,11 @@ use tokio::{
 use crate::{
     auth::{Auth, AuthError},
     config::Config,
+    evidence::{ReadError, Recordings},
     listen::{self, Door, Edge},
     session::Sessions,
     store::{Store, StoreError},
-    tunnel::{Authority, AuthorityError, Directory, EventSink, ServerIdentity, SinkError, Tunnel},
+    tunnel::{Authority, AuthorityError, Directory, EventSink, ServerIdentity, Tunnel},
 };
 
 /// How long sessions may take to tell their clients once they were told to end.
@@ -35,6 +36,9 @@ pub enum RunError {
     /// The identity provider's settings cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The recordings cannot be kept.
+    #[error(transparent)]
+    Recordings(#[from] ReadError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -71,7 +75,8 @@ impl Gateway {
         let authority = Arc::new(Authority::load_or_create(&config.state_dir)?);
         let store = Store::open(&config.store_url).await?;
         let directory = Directory::default();
-        let sink: Arc<dyn EventSink> = Arc::new(Discard);
+        let sink: Arc<dyn EventSink> =
+            Arc::new(Recordings::open_dir(&config.recordings_dir, Arc::new(store.clone()))?);
         let sessions = Sessions::new(
             store.clone(),
             directory.clone(),
@@ -232,13 +237,4 @@ fn tls(identity: &ServerIdentity, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, R
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|error| RunError::Listen(address, error))
-}
-
-struct Discard;
-
-#[async_trait::async_trait]
-impl EventSink for Discard {
-    async fn accept(&self, _: proto::SessionId, _: Vec<bytes::Bytes>) -> Result<u64, SinkError> {
-        Ok(u64::MAX)
-    }
 }
