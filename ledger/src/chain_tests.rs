@@ -98,9 +98,6 @@ fn a_forged_continuation_is_found_only_with_the_head() {
 fn a_link_never_changes() {
     assert_eq!(
         link(b"record"),
-        <Link>::try_from(
-            Sha256::digest(b"sallyport/event-chain/v1\0\0\0\0\0\0\0\0\x06record").as_slice()
-        )
-        .unwrap()
+        <Link>::try_from(Sha256::digest(b"sallyport/event-chain/v1\0\0\0\0\0\0\0\0\x06record").as_slice()).unwrap()
     );
 }

@@ -39,7 +39,8 @@ impl Budget {
 
     /// Returns `count` bytes.
     pub(super) fn give_back(&self, count: u64) {
-        let _always = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(count)));
+        let _always =
+            self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(count)));
     }
 
     /// Looks how much space is free. Called when a session starts and while something is written, not per write.

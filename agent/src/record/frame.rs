@@ -23,9 +23,10 @@ const MAGIC: &[u8; 8] = b"SPOOLv1\n";
 pub(super) fn header(session: SessionId, base: Head) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
     let (head, check) = bytes.split_at_mut(HEADER - 8);
-    for (place, byte) in head.iter_mut().zip(
-        MAGIC.iter().chain(session.uuid().as_bytes()).chain(&base.seq.to_le_bytes()).chain(&base.link),
-    ) {
+    for (place, byte) in head
+        .iter_mut()
+        .zip(MAGIC.iter().chain(session.uuid().as_bytes()).chain(&base.seq.to_le_bytes()).chain(&base.link))
+    {
         *place = *byte;
     }
     check.copy_from_slice(&short(&chain::link(head)));
@@ -51,7 +52,8 @@ pub(super) fn append(buffer: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> 
     write(buffer);
     let link = chain::link(buffer.get(start + PREFIX..).unwrap_or_default());
     let length = u32::try_from(buffer.len() - start - PREFIX).unwrap_or(u32::MAX);
-    if let Some((len, check)) = buffer.get_mut(start..start + PREFIX).and_then(|prefix| prefix.split_at_mut_checked(4)) {
+    if let Some((len, check)) = buffer.get_mut(start..start + PREFIX).and_then(|prefix| prefix.split_at_mut_checked(4))
+    {
         len.copy_from_slice(&length.to_le_bytes());
         check.copy_from_slice(&short(&link));
     }

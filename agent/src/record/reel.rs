@@ -13,7 +13,11 @@ use ledger::chain::{self, Head};
 use proto::{Code, Refusal, SessionId, event::Closed};
 use tokio::sync::Notify;
 
-use super::{file::{self, SpoolFile}, spool::Shared, tape::Tape};
+use super::{
+    file::{self, SpoolFile},
+    spool::Shared,
+    tape::Tape,
+};
 
 /// Bytes shipped at a time, and how long something committed may wait for company.
 pub(super) const BATCH: u64 = 256 << 10;
@@ -162,7 +166,9 @@ impl Reel {
             (state.file.handle(), state.written.seq)
         };
         let done = match handle {
-            Ok(handle) => tokio::task::spawn_blocking(move || handle.sync_data()).await.map_err(io::Error::other).flatten(),
+            Ok(handle) => {
+                tokio::task::spawn_blocking(move || handle.sync_data()).await.map_err(io::Error::other).flatten()
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = done {

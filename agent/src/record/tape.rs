@@ -168,7 +168,8 @@ impl Tape {
         open.sort_unstable_by_key(|(exchange, _)| *exchange);
         for (exchange, progress) in open {
             let begun = progress.begun;
-            let mut completed = Completed { outcome: "aborted".into(), code: closed.code.clone(), ..Default::default() };
+            let mut completed =
+                Completed { outcome: "aborted".into(), code: closed.code.clone(), ..Default::default() };
             self.finish(exchange, progress, &mut completed);
             if begun {
                 self.event(exchange, Kind::Completed(completed));

@@ -59,7 +59,9 @@ impl Recording {
     }
 
     pub(super) fn opened(&self) -> Option<&Opened> {
-        self.events.iter().find_map(|event| if let Some(Kind::Opened(opened)) = &event.kind { Some(opened) } else { None })
+        self.events
+            .iter()
+            .find_map(|event| if let Some(Kind::Opened(opened)) = &event.kind { Some(opened) } else { None })
     }
 
     /// The requests in the order they began.

@@ -53,7 +53,8 @@ pub(super) fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             row.code.clone().unwrap_or_else(|| row.status.clone()),
         ]
     };
-    let head = ["SESSION", "OPENED (UTC)", "SUBJECT", "CONNECTION", "PROTOCOL", "REQUESTS", "STATUS"].map(str::to_owned);
+    let head =
+        ["SESSION", "OPENED (UTC)", "SUBJECT", "CONNECTION", "PROTOCOL", "REQUESTS", "STATUS"].map(str::to_owned);
     let lines: Vec<_> = std::iter::once(head).chain(rows.iter().map(line)).collect();
     let widths = lines.iter().fold([0; 7], |mut widths, line| {
         for (width, cell) in widths.iter_mut().zip(line) {

@@ -96,7 +96,14 @@ fn data(stream: Stream, bytes: impl Into<Vec<u8>>) -> Kind {
 
 fn completed(outcome: &str, status: &str, rows: u64) -> Kind {
     let (duration_ns, bytes_out) = (1_234_567, 42);
-    Kind::Completed(Completed { outcome: outcome.into(), status: status.into(), rows, duration_ns, bytes_out, ..Default::default() })
+    Kind::Completed(Completed {
+        outcome: outcome.into(),
+        status: status.into(),
+        rows,
+        duration_ns,
+        bytes_out,
+        ..Default::default()
+    })
 }
 
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -126,17 +133,32 @@ fn statements() -> Gateway {
         message(b'C', b"SELECT 2\0"),
     ];
     let error = message(b'E', b"SERROR\0C42P01\0Mno such table\0\0");
-    Gateway::with("postgres", vec![
-        (1000, 1, request("query", "select *\n  from customers", &[])),
-        (1005, 1, data(Stream::Out, rows.concat())),
-        (1005, 1, Kind::Masked(Masked { field: "card".into(), label: "card".into(), count: 1, ..Default::default() })),
-        (1006, 1, completed("ok", "SELECT 2", 2)),
-        (2000, 2, request("query", "select 1; drop\u{202e} table", &[("$1", "7")])),
-        (2001, 2, Kind::Refused(Refused { code: "SP-DENIED".into(), reason: "no drop".into(), rule: "r1".into() })),
-        (2001, 2, data(Stream::Out, error)),
-        (2001, 2, Kind::Truncated(Truncated { stream: 1, omitted_bytes: 5, omitted_sha256: Bytes::from_static(&[0xab; 2]) })),
-        (2002, 2, completed("error", "", 0)),
-    ])
+    Gateway::with(
+        "postgres",
+        vec![
+            (1000, 1, request("query", "select *\n  from customers", &[])),
+            (1005, 1, data(Stream::Out, rows.concat())),
+            (
+                1005,
+                1,
+                Kind::Masked(Masked { field: "card".into(), label: "card".into(), count: 1, ..Default::default() }),
+            ),
+            (1006, 1, completed("ok", "SELECT 2", 2)),
+            (2000, 2, request("query", "select 1; drop\u{202e} table", &[("$1", "7")])),
+            (2001, 2, Kind::Refused(Refused { code: "SP-DENIED".into(), reason: "no drop".into(), rule: "r1".into() })),
+            (2001, 2, data(Stream::Out, error)),
+            (
+                2001,
+                2,
+                Kind::Truncated(Truncated {
+                    stream: 1,
+                    omitted_bytes: 5,
+                    omitted_sha256: Bytes::from_static(&[0xab; 2]),
+                }),
+            ),
+            (2002, 2, completed("error", "", 0)),
+        ],
+    )
 }
 
 const FACTS: &str = "\
@@ -218,12 +240,15 @@ async fn many_rows_are_cut_unless_all_are_asked_for() {
 
 #[tokio::test]
 async fn an_http_exchange_is_replayed_with_headers_and_bodies() {
-    let gateway = Gateway::with("http", vec![
-        (0, 1, request("http", "POST /refunds?x=1", &[("content-type", "application/json")])),
-        (0, 1, data(Stream::In, "{\"order\":\n7}")),
-        (3, 1, data(Stream::Out, "{\"ok\":true}\x07")),
-        (4, 1, completed("ok", "200", 0)),
-    ]);
+    let gateway = Gateway::with(
+        "http",
+        vec![
+            (0, 1, request("http", "POST /refunds?x=1", &[("content-type", "application/json")])),
+            (0, 1, data(Stream::In, "{\"order\":\n7}")),
+            (3, 1, data(Stream::Out, "{\"ok\":true}\x07")),
+            (4, 1, completed("ok", "200", 0)),
+        ],
+    );
     let replayed = sessions(&gateway, &["replay", ID]).await.unwrap();
     let expected = "
 #1 14:13:20.000 http  POST /refunds?x=1
@@ -238,13 +263,16 @@ async fn an_http_exchange_is_replayed_with_headers_and_bodies() {
 
 #[tokio::test]
 async fn a_terminal_is_played_as_it_looked_in_its_own_time() {
-    let gateway = Gateway::with("ssh", vec![
-        (0, 1, request("shell", "", &[("term", "xterm"), ("columns", "80"), ("rows", "24")])),
-        (100, 1, data(Stream::Out, "$ ls\r\n")),
-        (150, 2, data(Stream::Out, "another channel")),
-        (200, 1, Kind::Resized(Resized { columns: 100, rows: 30 })),
-        (5000, 1, data(Stream::Out, "\x1b[1mbin\x1b[0m\r\n")),
-    ]);
+    let gateway = Gateway::with(
+        "ssh",
+        vec![
+            (0, 1, request("shell", "", &[("term", "xterm"), ("columns", "80"), ("rows", "24")])),
+            (100, 1, data(Stream::Out, "$ ls\r\n")),
+            (150, 2, data(Stream::Out, "another channel")),
+            (200, 1, Kind::Resized(Resized { columns: 100, rows: 30 })),
+            (5000, 1, data(Stream::Out, "\x1b[1mbin\x1b[0m\r\n")),
+        ],
+    );
     let started = std::time::Instant::now();
     let played = sessions(&gateway, &["replay", ID, "--speed", "2", "--idle-limit", "0.2"]).await.unwrap();
     assert_eq!(played, "$ ls\r\n\x1b[1mbin\x1b[0m\r\n\x1b[?1049l\x1b[?25h\x1b[0m\r\n");
@@ -254,12 +282,15 @@ async fn a_terminal_is_played_as_it_looked_in_its_own_time() {
 
 #[tokio::test]
 async fn a_command_without_a_terminal_is_shown_with_its_streams() {
-    let gateway = Gateway::with("ssh", vec![
-        (0, 1, request("exec", "make", &[])),
-        (1, 1, data(Stream::Out, "built\x1b[0m\r\n")),
-        (1, 1, data(Stream::Err, "warning\n")),
-        (2, 1, completed("ok", "0", 0)),
-    ]);
+    let gateway = Gateway::with(
+        "ssh",
+        vec![
+            (0, 1, request("exec", "make", &[])),
+            (1, 1, data(Stream::Out, "built\x1b[0m\r\n")),
+            (1, 1, data(Stream::Err, "warning\n")),
+            (2, 1, completed("ok", "0", 0)),
+        ],
+    );
     let replayed = sessions(&gateway, &["replay", ID]).await.unwrap();
     assert!(replayed.contains("\n   | built\\x1b[0m\n   ! warning\n   ok, 0,"), "{replayed}");
 }

@@ -115,7 +115,8 @@ impl Recordings {
     }
 
     async fn put(&self, session: SessionId, first: u64, records: &[Bytes], last: u64) -> Result<(), SinkError> {
-        let path = segment::path(session, first, last).ok_or_else(|| SinkError::Broken("no session id of ours".into()))?;
+        let path =
+            segment::path(session, first, last).ok_or_else(|| SinkError::Broken("no session id of ours".into()))?;
         let payload = PutPayload::from(segment::encode(records));
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         self.0.objects.put_opts(&path, payload, options).await.map_err(reader::unstored)?;

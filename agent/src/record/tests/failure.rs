@@ -54,7 +54,15 @@ async fn the_quota_is_for_all_sessions_together_and_outlives_the_process() {
     drop((first, second, spool));
     let spool = open(&limits);
     assert!(spool.used() > 98_000);
-    assert_eq!(spool.session(SessionId::generate(), Opened { client: "x".repeat(4000), ..Default::default() }).await.err().unwrap().code, Code::Spool);
+    assert_eq!(
+        spool
+            .session(SessionId::generate(), Opened { client: "x".repeat(4000), ..Default::default() })
+            .await
+            .err()
+            .unwrap()
+            .code,
+        Code::Spool
+    );
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use proto::{
 };
 
 use super::*;
+use crate::config::{Durability, Record as Config};
 
 /// What a gateway does with records: keeps each once, and refuses what does not continue the chain.
 #[derive(Clone, Default)]
@@ -36,8 +37,7 @@ impl Gateway {
         for record in records {
             let event = decode(record).unwrap();
             if event.seq > stored.head.seq {
-                stored.head =
-                    stored.head.extend(&Record { seq: event.seq, prev: &event.prev, bytes: record }).unwrap();
+                stored.head = stored.head.extend(&Record { seq: event.seq, prev: &event.prev, bytes: record }).unwrap();
                 stored.records.push(record.clone());
             }
         }

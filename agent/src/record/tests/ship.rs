@@ -171,7 +171,8 @@ async fn idle_sessions_hold_no_open_file() {
     }
     let inside = dir.path().canonicalize().unwrap();
     let open_files = || {
-        let links = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+        let links =
+            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
         links.filter(|link| link.starts_with(&inside)).count()
     };
     assert!(open_files() > 300);

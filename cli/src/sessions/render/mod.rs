@@ -71,7 +71,11 @@ fn facts(row: &Row, recording: &Recording, out: &mut impl Write) -> io::Result<(
     if let Some(opened) = recording.opened() {
         let login = if opened.target_login.is_empty() { String::new() } else { format!(" as {}", opened.target_login) };
         writeln!(out, "target      {}{}", visible(&opened.address), visible(&login))?;
-        writeln!(out, "masks       {}", if opened.detectors.is_empty() { "-".into() } else { opened.detectors.join(", ") })?;
+        writeln!(
+            out,
+            "masks       {}",
+            if opened.detectors.is_empty() { "-".into() } else { opened.detectors.join(", ") }
+        )?;
     }
     writeln!(out, "subject     {} by {} from {}", visible(&row.subject), visible(&row.method), visible(&row.source))?;
     writeln!(out, "opened      {}", row.opened)?;
@@ -103,7 +107,12 @@ fn footer(call: &Call<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "   masked {} x {} in {}", masked.count, visible(&masked.label), visible(&masked.field))?;
     }
     for truncated in &call.truncated {
-        writeln!(out, "   {} bytes were not kept; their SHA-256 is {}", truncated.omitted_bytes, hex::encode(&truncated.omitted_sha256))?;
+        writeln!(
+            out,
+            "   {} bytes were not kept; their SHA-256 is {}",
+            truncated.omitted_bytes,
+            hex::encode(&truncated.omitted_sha256)
+        )?;
     }
     match call.completed {
         Some(completed) => writeln!(out, "   {}", outcome(completed)),
@@ -115,7 +124,9 @@ fn footer(call: &Call<'_>, out: &mut impl Write) -> io::Result<()> {
 /// `ok, SELECT 2, 2 rows, 1.2 ms, 340 B out`
 fn outcome(completed: &Completed) -> String {
     let mut parts = vec![visible(&completed.outcome)];
-    parts.extend([&completed.status, &completed.code].into_iter().filter(|part| !part.is_empty()).map(|part| visible(part)));
+    parts.extend(
+        [&completed.status, &completed.code].into_iter().filter(|part| !part.is_empty()).map(|part| visible(part)),
+    );
     match completed.rows {
         0 => {}
         1 => parts.push("1 row".into()),
@@ -131,10 +142,14 @@ fn outcome(completed: &Completed) -> String {
 
 fn http(call: &Call<'_>, detail: Detail, out: &mut impl Write) -> io::Result<()> {
     let fields = call.request.into_iter().flat_map(|request| &request.fields);
-    fields.into_iter().try_for_each(|field| writeln!(out, "   > {}: {}", visible(&field.name), visible(&field.value)))?;
+    fields
+        .into_iter()
+        .try_for_each(|field| writeln!(out, "   > {}: {}", visible(&field.name), visible(&field.value)))?;
     block("   > ", call.bytes(Stream::In), detail.lines(), out)?;
     let fields = call.completed.into_iter().flat_map(|completed| &completed.fields);
-    fields.into_iter().try_for_each(|field| writeln!(out, "   < {}: {}", visible(&field.name), visible(&field.value)))?;
+    fields
+        .into_iter()
+        .try_for_each(|field| writeln!(out, "   < {}: {}", visible(&field.name), visible(&field.value)))?;
     block("   < ", call.bytes(Stream::Out), detail.lines(), out)
 }
 

@@ -18,7 +18,9 @@ const CELL: usize = 60;
 /// Prints tables, copied lines, notices and errors in the order they came.
 pub(super) fn body(call: &Call<'_>, detail: Detail, out: &mut impl Write) -> io::Result<()> {
     let parameters = call.request.into_iter().flat_map(|request| &request.fields);
-    parameters.into_iter().try_for_each(|field| writeln!(out, "   {} = {}", visible(&field.name), visible(&field.value)))?;
+    parameters
+        .into_iter()
+        .try_for_each(|field| writeln!(out, "   {} = {}", visible(&field.name), visible(&field.value)))?;
     block("   > ", call.bytes(Stream::In), detail.lines(), out)?;
     let mut bytes = call.bytes(Stream::Out);
     let mut table = Table::default();
@@ -125,7 +127,9 @@ fn cells(mut body: &[u8], columns: &[(String, i16)], detail: Detail) -> Option<V
             Ok(text) if !binary || text.chars().all(|char| !char.is_control()) => visible(text),
             _ => format!("\\x{}", hex::encode(value)),
         };
-        if detail == Detail::First && let Some((cut, _)) = shown.char_indices().nth(CELL) {
+        if detail == Detail::First
+            && let Some((cut, _)) = shown.char_indices().nth(CELL)
+        {
             shown.truncate(cut);
             shown.push_str("...");
         }

@@ -7,7 +7,13 @@ use super::*;
 const SECOND: i64 = 1_000_000_000;
 
 fn event(at: i64, exchange: u64, kind: Kind) -> Event {
-    Event { seq: 1, at_unix_ns: 1_790_000_000 * SECOND + at, prev: Bytes::from_static(&[0; 2]), exchange, kind: Some(kind) }
+    Event {
+        seq: 1,
+        at_unix_ns: 1_790_000_000 * SECOND + at,
+        prev: Bytes::from_static(&[0; 2]),
+        exchange,
+        kind: Some(kind),
+    }
 }
 
 fn data(stream: Stream, bytes: &'static [u8]) -> Kind {
@@ -22,7 +28,11 @@ fn shell() -> Vec<Event> {
     let pty = vec![field("term", "xterm"), field("columns", "100"), field("rows", "30")];
     vec![
         event(0, 0, Kind::Opened(Opened { connection: "web-1".into(), protocol: "ssh".into(), ..Default::default() })),
-        event(0, 1, Kind::Request(Request { operation: "exec".into(), text: "true".into(), fields: pty, ..Default::default() })),
+        event(
+            0,
+            1,
+            Kind::Request(Request { operation: "exec".into(), text: "true".into(), fields: pty, ..Default::default() }),
+        ),
         event(SECOND / 2, 1, data(Stream::Out, b"$ \x1b[1mcaf\xc3")),
         event(SECOND, 2, data(Stream::Out, b"another channel")),
         event(SECOND, 1, data(Stream::Out, b"\xa9\r\n")),
@@ -74,7 +84,11 @@ fn an_event_becomes_one_line_of_json() {
     let events = [
         event(1000, 4, data(Stream::Out, b"caf\xc3\xa9\n")),
         event(1000, 4, data(Stream::In, b"\xff\x00")),
-        event(1000, 4, Kind::Masked(Masked { field: "card".into(), label: "card".into(), count: 2, ..Default::default() })),
+        event(
+            1000,
+            4,
+            Kind::Masked(Masked { field: "card".into(), label: "card".into(), count: 2, ..Default::default() }),
+        ),
         event(1000, 0, Kind::Closed(Closed { code: "SP-DONE".into(), requests: 4, ..Default::default() })),
     ];
     assert_eq!(
