@@ -156,7 +156,7 @@ impl Run {
 /// One event per label and detector.
 pub(super) fn tell(journal: &dyn Journal, exchange: u64, field: &str, tally: &Tally) {
     for (label, detector, count) in &tally.entries {
-        let label = format!("{label:?}").to_ascii_lowercase();
+        let label = label.as_str().to_owned();
         let (field, detector) = (field.to_owned(), (*detector).to_owned());
         journal.masked(exchange, Masked { field, label, detector, transform: "mask".into(), count: *count });
     }

@@ -82,3 +82,6 @@ fn client_fault(malformed: Malformed) -> Refusal {
 fn target_fault(malformed: Malformed) -> Refusal {
     Refusal::new(Code::TargetProtocol, format!("the target sent what is no PostgreSQL: {malformed}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,14 @@ impl Filter {
     }
 
     fn ask(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
+        let mut recorded = false;
+        if matches!(frame.header.tag, front::QUERY | front::FUNCTION_CALL | front::SYNC) {
+            recorded = self.tell_untold(journal);
+        }
+        self.take(frame, journal).map(|told| told || recorded)
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         match frame.header.tag {
             front::QUERY => self.query(frame, journal).map_err(client_fault),
             front::PARSE => self.parse(frame),
