@@ -103,6 +103,7 @@ impl World {
             tls: None,
             certificate: None,
             cancels: Default::default(),
+            ssh_host_key: None,
             http_domain: Some("apps.test".into()),
             login_deadline: Duration::from_secs(5),
         };
