@@ -82,7 +82,7 @@ impl Decoder {
     ///
     /// # Errors
     /// If the bytes are no frame that may come now; also on every later call.
-    pub fn next(&mut self) -> Result<Option<Frame>, RelayError> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, RelayError> {
         if self.broken {
             return Err(RelayError::OutOfOrder);
         }

@@ -34,7 +34,7 @@ fn read(mut decoder: Decoder, pieces: &[Bytes]) -> Result<Vec<Frame>, RelayError
     let mut frames = Vec::new();
     for piece in pieces {
         decoder.push(piece.clone());
-        while let Some(frame) = decoder.next()? {
+        while let Some(frame) = decoder.frame()? {
             match (frames.last_mut(), frame) {
                 (Some(Frame::Data(last)), Frame::Data(more)) => *last = [&last[..], &more[..]].concat().into(),
                 (_, frame) => frames.push(frame),
@@ -113,10 +113,10 @@ fn large_content_is_handed_on_without_a_copy() {
     head.extend_from_slice(&data_header(content.len()));
     let mut decoder = Decoder::responses();
     decoder.push(head.freeze());
-    assert!(matches!(decoder.next(), Ok(Some(Frame::Response(_)))));
-    assert_eq!(decoder.next(), Ok(None));
+    assert!(matches!(decoder.frame(), Ok(Some(Frame::Response(_)))));
+    assert_eq!(decoder.frame(), Ok(None));
     decoder.push(content.clone());
-    let Ok(Some(Frame::Data(data))) = decoder.next() else { panic!("no data") };
+    let Ok(Some(Frame::Data(data))) = decoder.frame() else { panic!("no data") };
     assert_eq!(data.as_ptr(), content.as_ptr());
 }
 
@@ -193,9 +193,9 @@ fn every_malformed_frame_is_refused() {
 fn after_an_error_a_decoder_gives_nothing_more() {
     let mut decoder = Decoder::requests();
     decoder.push(raw(0, &[]));
-    assert!(decoder.next().is_err());
+    assert!(decoder.frame().is_err());
     decoder.push(write(&exchange()).freeze());
-    assert!(decoder.next().is_err());
+    assert!(decoder.frame().is_err());
 }
 
 #[test]

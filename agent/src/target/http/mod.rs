@@ -68,7 +68,7 @@ enum Message {
 impl Inbox {
     /// The next frame that has already arrived.
     fn ready(&mut self) -> Result<Option<Frame>, Ending> {
-        let frame = self.decoder.next().map_err(|error| Ending::new(Code::Internal, format!("relay: {error}")))?;
+        let frame = self.decoder.frame().map_err(|error| Ending::new(Code::Internal, format!("relay: {error}")))?;
         match &frame {
             Some(Frame::Request(_)) => self.open = true,
             Some(Frame::End(_) | Frame::Abort(_)) => self.open = false,

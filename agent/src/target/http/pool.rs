@@ -48,7 +48,7 @@ pub(super) struct Target {
 }
 
 struct Idle {
-    connection: H1,
+    connection: Box<H1>,
     since: Instant,
 }
 

@@ -33,7 +33,7 @@ const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 /// A connection that can carry an exchange.
 pub(super) enum Upstream {
     /// This exchange's alone.
-    H1(H1),
+    H1(Box<H1>),
     /// Shared.
     H2(http2::SendRequest<RequestBody>),
 }
@@ -89,13 +89,13 @@ impl Upstream {
 
 impl H1 {
     /// Speaks HTTP/1.1 on `io`.
-    pub(super) async fn handshake(io: Box<dyn Stream>) -> hyper::Result<Self> {
+    pub(super) async fn handshake(io: Box<dyn Stream>) -> hyper::Result<Box<Self>> {
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(READ_BUFFER)
             .max_headers(MAX_FIELDS)
             .handshake(TokioIo::new(io))
             .await?;
-        Ok(Self { sender, connection, over: false })
+        Ok(Box::new(Self { sender, connection, over: false }))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {

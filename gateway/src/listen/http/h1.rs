@@ -378,7 +378,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answer<'_, S> {
         let must_end = incoming.must_end();
         let passing = async {
             loop {
-                while let Some(frame) = decoder.next().map_err(|error| Broken::Over(relay_fault(error)))? {
+                while let Some(frame) = decoder.frame().map_err(|error| Broken::Over(relay_fault(error)))? {
                     if let Some(keep) = self.pass(frame).await? {
                         self.flush(&Bytes::new()).await?;
                         return Ok(keep);

@@ -256,7 +256,15 @@ impl Exchange {
         match self.next().await? {
             Frame::Response(head) => {
                 let mut answered = respond(&head, self.by_path)?;
-                *answered.body_mut() = Either::Right(Content::new(self));
+                match self.lease.arrived() {
+                    // An answer that is over with its head is told as one frame: gRPC clients insist on it.
+                    Some(Frame::End(trailers)) if trailers.is_empty() => {
+                        if self.upload.is_none() {
+                            self.lease.finish();
+                        }
+                    }
+                    first => *answered.body_mut() = Either::Right(Content::new(self, first)),
+                }
                 Ok(answered)
             }
             Frame::Abort(abort) => {
@@ -306,24 +314,31 @@ struct Content(Pin<Box<dyn Stream<Item = Step> + Send>>);
 struct Lost(Code);
 
 impl Content {
-    fn new(exchange: Exchange) -> Self {
-        Self(Box::pin(futures::stream::unfold(Some(exchange), step)))
+    /// The content of an exchange, of which `first` was taken already.
+    fn new(exchange: Exchange, first: Option<Frame>) -> Self {
+        Self(Box::pin(futures::stream::unfold((Some(exchange), first), step)))
     }
 }
 
-async fn step(exchange: Option<Exchange>) -> Option<(Step, Option<Exchange>)> {
+type State = (Option<Exchange>, Option<Frame>);
+
+async fn step((exchange, first): State) -> Option<(Step, State)> {
     let mut exchange = exchange?;
-    match exchange.next().await {
-        Ok(Frame::Data(data)) => Some((Ok(BodyFrame::data(data)), Some(exchange))),
+    let next = match first {
+        Some(first) => Ok(first),
+        None => exchange.next().await,
+    };
+    match next {
+        Ok(Frame::Data(data)) => Some((Ok(BodyFrame::data(data)), (Some(exchange), None))),
         Ok(Frame::End(trailers)) => {
             if exchange.upload.is_none() {
                 exchange.lease.finish();
             }
-            (!trailers.is_empty()).then(|| (Ok(BodyFrame::trailers(map(&trailers))), None))
+            (!trailers.is_empty()).then(|| (Ok(BodyFrame::trailers(map(&trailers))), (None, None)))
         }
-        Ok(Frame::Abort(abort)) => Some((Err(Lost(abort.code.parse().unwrap_or(Code::Internal))), None)),
-        Ok(_) => Some((Err(Lost(Code::Internal)), None)),
-        Err(ending) => Some((Err(Lost(ending.code)), None)),
+        Ok(Frame::Abort(abort)) => Some((Err(Lost(abort.code.parse().unwrap_or(Code::Internal))), (None, None))),
+        Ok(_) => Some((Err(Lost(Code::Internal)), (None, None))),
+        Err(ending) => Some((Err(Lost(ending.code)), (None, None))),
     }
 }
 

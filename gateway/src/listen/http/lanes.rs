@@ -73,7 +73,7 @@ impl Lease {
     /// The next frame from the agent. Cancel-safe.
     pub(super) async fn next(&mut self) -> Result<Frame, Ending> {
         loop {
-            match self.decoder.next() {
+            match self.decoder.frame() {
                 Ok(Some(frame)) => return Ok(frame),
                 Ok(None) => {}
                 Err(error) => return Err(Ending::new(proto::Code::Internal, format!("relay: {error}"))),
@@ -83,6 +83,12 @@ impl Lease {
                 Turn::Ended(ending) => return Err(ending),
             }
         }
+    }
+
+    /// The next frame that has already arrived.
+    pub(super) fn arrived(&mut self) -> Option<Frame> {
+        // What is wrong is told by `next`, again.
+        self.decoder.frame().ok().flatten()
     }
 
     /// Both directions of the exchange have ended: the lane may serve another.

@@ -93,7 +93,7 @@ async fn up<S: AsyncRead + AsyncWrite + Unpin>(reader: &mut ReadHalf<S>, buffer:
 
 async fn next(incoming: &mut Incoming, decoder: &mut Decoder) -> Result<Frame, Ending> {
     loop {
-        match decoder.next() {
+        match decoder.frame() {
             Ok(Some(frame)) => return Ok(frame),
             Ok(None) => {}
             Err(error) => return Err(relay_fault(error)),
