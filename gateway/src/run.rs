@@ -29,9 +29,6 @@ pub enum RunError {
     /// The database cannot be used.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// Authentication cannot start.
-    #[error(transparent)]
-    Auth(#[from] AuthError),
     /// Keys or certificates cannot be used.
     #[error(transparent)]
     Authority(#[from] AuthorityError),

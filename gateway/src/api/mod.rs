@@ -21,6 +21,7 @@ mod logins;
 mod me;
 mod page;
 mod problem;
+mod serve;
 mod sessions;
 mod sign_in;
 mod ssh_keys;
@@ -38,6 +39,7 @@ pub use control::{AgentControl, SessionControl};
 pub use document::{ConnectionDocument, Document, DocumentError, Masking};
 pub use endpoints::Endpoints;
 pub use problem::{Problem, ProblemCode};
+pub use serve::serve;
 
 use crate::{auth::Auth, store::Store};
 
