@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{demo, serve};
+use crate::{agents, apply, connections, demo, export, keys, login, serve, sessions, ticket};
 
 /// An access gateway: one enforcement point in front of databases, hosts and APIs.
 #[derive(Debug, Parser)]
@@ -22,4 +22,24 @@ pub enum Command {
     Agent(serve::Args),
     /// Run a whole deployment with a small shop behind it, to try things out.
     Demo(demo::Options),
+    /// Sign in with a browser, on this host or another.
+    Login(login::Args),
+    /// List, show and replay sessions.
+    Sessions(sessions::Args),
+    /// Sign out.
+    Logout(login::Args),
+    /// List the connections that are open to you.
+    Connections(connections::Args),
+    /// Mint a ticket: a short-lived password for native clients.
+    Ticket(ticket::Args),
+    /// List and revoke your tickets.
+    Tickets(ticket::ManyArgs),
+    /// List, add and remove your SSH public keys.
+    Keys(keys::Args),
+    /// List agents, let one join, or remove one.
+    Agents(agents::Args),
+    /// Declare connections, access and detectors.
+    Apply(apply::Args),
+    /// Print the document that describes what the gateway has.
+    Export(export::Args),
 }

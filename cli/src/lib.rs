@@ -1,9 +1,19 @@
 //! Subcommands of the one binary. Each is a module with an `Args` and a `run`; nothing else lives here.
 
+mod agents;
+mod apply;
 mod args;
+pub mod client;
+mod connections;
 pub mod demo;
+mod export;
+mod keys;
+mod login;
+pub mod output;
 mod serve;
 pub mod sessions;
+mod sign_ins;
+mod ticket;
 
 use std::process::ExitCode;
 
@@ -33,6 +43,16 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Gateway(args) => serve::gateway(args),
         Command::Agent(args) => serve::agent(args),
         Command::Demo(options) => block_on(demo::run(options)),
+        Command::Sessions(args) => sessions::command(args),
+        Command::Login(args) => login::login(args),
+        Command::Logout(args) => login::logout(args),
+        Command::Connections(args) => connections::run(args),
+        Command::Ticket(args) => ticket::run(args),
+        Command::Tickets(args) => ticket::run_many(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Agents(args) => agents::run(args),
+        Command::Apply(args) => apply::run(args),
+        Command::Export(args) => export::run(args),
     }
 }
 

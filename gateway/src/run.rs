@@ -211,7 +211,7 @@ impl Gateway {
         }));
         let door = self.door(address).await?;
         doors.spawn(door.serve(move |stream, source| {
-            listen::console::serve(app.clone(), Arc::clone(&tls), stream, source)
+            api::serve(app.clone(), Arc::clone(&tls), stream, source)
         }));
         Ok(())
     }

@@ -13,6 +13,8 @@ use anyhow::bail;
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 
+use crate::client::{Client, Connect, block_on};
+
 use self::{
     recording::Recording,
     render::{Detail, terminal::Pace},
@@ -28,9 +30,17 @@ pub trait Api {
     fn get(&self, path: &str) -> impl Future<Output = anyhow::Result<Bytes>> + Send;
 }
 
+impl Api for Client {
+    async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
+        Ok(self.get_raw(path, "*/*").await?.into())
+    }
+}
+
 /// `sallyport sessions ...`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    connect: Connect,
     #[command(subcommand)]
     command: Command,
 }
@@ -105,6 +115,15 @@ enum Export {
     Asciicast,
     /// asciicast v2.
     Asciicast2,
+}
+
+/// Runs the subcommand against the gateway and prints to standard output.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn command(args: Args) -> anyhow::Result<()> {
+    let client = args.connect.signed_in()?;
+    block_on(async { run(args, &client, &mut std::io::stdout()).await })
 }
 
 /// Runs the subcommand and prints to `out`.

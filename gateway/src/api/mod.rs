@@ -22,6 +22,7 @@ mod me;
 mod page;
 mod problem;
 mod recordings;
+mod serve;
 mod sessions;
 mod sign_in;
 mod ssh_keys;
@@ -39,6 +40,7 @@ pub use control::{AgentControl, SessionControl};
 pub use document::{ConnectionDocument, Document, DocumentError, Masking};
 pub use endpoints::Endpoints;
 pub use problem::{Problem, ProblemCode};
+pub use serve::serve;
 
 use crate::{evidence::Recordings,auth::Auth, store::Store};
 

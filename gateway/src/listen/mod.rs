@@ -1,7 +1,6 @@
 //! The edge: accept, limit, authenticate, hand over. One file (or folder) per protocol; each drives a machine of
 //! `protocols`, asks `auth` and `session`, and renders refusals in its protocol.
 
-pub mod console;
 pub mod http;
 pub mod pg;
 pub mod ssh;

@@ -286,6 +286,5 @@ async fn opening_and_closing_a_session_is_quick() {
         store.close_session(id, Code::Done, "", Counts::default()).await.unwrap();
     }
     let each = begin.elapsed() / 100;
-    eprintln!("open and close: {each:?}");
     assert!(each < Duration::from_millis(50), "{each:?}");
 }
