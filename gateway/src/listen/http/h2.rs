@@ -66,10 +66,13 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(cl
 
 type Answered = Response<Either<Full<Bytes>, Content>>;
 
+/// A session that is opened once, by whoever needs it first.
+type Opened = Arc<OnceCell<Arc<Pool>>>;
+
 /// What the requests of one client connection share.
 struct Requests {
     client: Arc<Client>,
-    pools: Mutex<Vec<(Key, Arc<OnceCell<Arc<Pool>>>)>>,
+    pools: Mutex<Vec<(Key, Opened)>>,
 }
 
 impl Requests {
@@ -125,7 +128,7 @@ impl Requests {
         }
     }
 
-    fn cell(&self, key: &Key) -> Arc<OnceCell<Arc<Pool>>> {
+    fn cell(&self, key: &Key) -> Opened {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|(_, cell)| cell.get().is_none_or(|pool| pool.ending().is_none()));
         if let Some((_, cell)) = pools.iter().find(|(known, _)| known == key) {
@@ -140,7 +143,7 @@ impl Requests {
         cell
     }
 
-    fn forget(&self, key: &Key, cell: &Arc<OnceCell<Arc<Pool>>>) {
+    fn forget(&self, key: &Key, cell: &Opened) {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|(known, other)| known != key || !Arc::ptr_eq(other, cell) || other.initialized());
     }
