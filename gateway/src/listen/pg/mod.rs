@@ -42,10 +42,13 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
         Err(_) => Err(client.late(&edge).await),
     };
     match outcome {
-        Ok(Outcome::Known(startup, identity)) => match open(&edge, &client, &startup, identity).await {
-            Ok(session) => welcome(&edge, client, &startup, session).await,
-            Err(refusal) => refuse(client, &refusal).await,
-        },
+        Ok(Outcome::Known(known)) => {
+            let (startup, identity) = *known;
+            match open(&edge, &client, &startup, identity).await {
+                Ok(session) => welcome(&edge, client, &startup, session).await,
+                Err(refusal) => refuse(client, &refusal).await,
+            }
+        }
         Ok(Outcome::Cancel(cancel)) => edge.cancels.cancel(&cancel, source).await,
         Ok(Outcome::Gone) => {}
         Err(refusal) => refuse(client, &refusal).await,
