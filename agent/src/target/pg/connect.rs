@@ -27,6 +27,9 @@ use crate::{
 /// How long a target may take until it is ready.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Bytes of a ReadyForQuery frame.
+const READY: usize = 6;
+
 /// A connection to a target.
 pub(super) enum Wire {
     Plain(TcpStream),
@@ -36,7 +39,7 @@ pub(super) enum Wire {
 /// A target that is ready.
 pub(super) struct Connected {
     pub(super) wire: Wire,
-    /// For the client: parameters, notices, ReadyForQuery.
+    /// For the client: parameters, notices, a process number without a key, ReadyForQuery.
     pub(super) greeting: Bytes,
     /// What came behind it.
     pub(super) received: BytesMut,
@@ -90,10 +93,20 @@ async fn log_in(context: &Context, settings: &PostgresSettings, filter: &mut Fil
         Wire::Plain(stream) => converse(stream, login, &mut received, out).await?,
         Wire::Tls(stream) => converse(stream, login, &mut received, out).await?,
     };
+    let pid = greeting.cancel.as_ref().map_or(0, |(pid, _key)| *pid);
     let canceller = Canceller::new(&context.grant.address, &settings.tls, greeting.cancel);
     let mut frames = greeting.frames;
     filter.greet(&mut frames)?;
-    Ok(Connected { wire, greeting: frames.freeze(), received, canceller })
+    Ok(Connected { wire, greeting: relay_form(frames, pid), received, canceller })
+}
+
+/// The greeting as the gateway gets it: the process number stands before ReadyForQuery, in a BackendKeyData without a key.
+/// The number is no secret (`pg_backend_pid()` tells it); the key is, and stays.
+fn relay_form(mut frames: BytesMut, pid: u32) -> Bytes {
+    let ready = frames.split_off(frames.len().saturating_sub(READY));
+    encode::backend_key(&mut frames, pid, &[]);
+    frames.extend_from_slice(&ready);
+    frames.freeze()
 }
 
 /// The database: the caller's wish where the connection lets callers choose.

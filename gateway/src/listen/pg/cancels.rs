@@ -28,7 +28,8 @@ pub struct Cancels(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    sessions: Mutex<HashMap<u32, Entry>>,
+    /// By process number. Sessions with different targets can share one, so the key decides.
+    sessions: Mutex<HashMap<u32, Vec<Entry>>>,
     sources: Mutex<HashMap<IpAddr, Bucket>>,
 }
 
@@ -51,26 +52,24 @@ pub(super) struct Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        lock(&self.cancels.0.sessions).remove(&self.pid);
+        let mut sessions = lock(&self.cancels.0.sessions);
+        if let Some(entries) = sessions.get_mut(&self.pid) {
+            entries.retain(|entry| entry.key != self.key);
+            if entries.is_empty() {
+                sessions.remove(&self.pid);
+            }
+        }
     }
 }
 
 impl Cancels {
-    /// Gives a session a process number and a key of `length` bytes.
-    pub(super) fn register(&self, length: usize, outgoing: Outgoing) -> Registered {
+    /// Gives the session whose target calls itself `pid` a key of `length` bytes. The number is the target's own, so that
+    /// what a client compares it with (`pg_backend_pid()`, notifications) fits; the key is ours.
+    pub(super) fn register(&self, pid: u32, length: usize, outgoing: Outgoing) -> Registered {
         let mut key = vec![0; length];
         rand::rng().fill_bytes(&mut key);
         let key = Bytes::from(key);
-        let mut sessions = lock(&self.0.sessions);
-        // Drivers print it as a positive process number.
-        let pid = loop {
-            let pid = rand::rng().next_u32() >> 1;
-            if pid != 0 && !sessions.contains_key(&pid) {
-                break pid;
-            }
-        };
-        sessions.insert(pid, Entry { key: key.clone(), outgoing });
-        drop(sessions);
+        lock(&self.0.sessions).entry(pid).or_default().push(Entry { key: key.clone(), outgoing });
         Registered { cancels: self.clone(), pid, key }
     }
 
@@ -85,8 +84,9 @@ impl Cancels {
 
     fn find(&self, cancel: &Cancel) -> Option<Outgoing> {
         let sessions = lock(&self.0.sessions);
-        let entry = sessions.get(&cancel.pid)?;
-        bool::from(entry.key.ct_eq(&cancel.key)).then(|| entry.outgoing.clone())
+        let entries = sessions.get(&cancel.pid)?;
+        let entry = entries.iter().find(|entry| bool::from(entry.key.ct_eq(&cancel.key)))?;
+        Some(entry.outgoing.clone())
     }
 
     fn spend(&self, source: IpAddr) -> bool {

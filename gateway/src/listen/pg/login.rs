@@ -40,7 +40,7 @@ pub(super) struct Client {
 /// How a login came out, if nothing was refused.
 pub(super) enum Outcome {
     /// The caller is known. The SCRAM proof of our own stands in `out` and is not sent yet.
-    Known(Startup, Identity),
+    Known(Box<(Startup, Identity)>),
     /// Something else is to be cancelled.
     Cancel(Cancel),
     /// The client left.
@@ -100,7 +100,7 @@ impl Client {
                     return match found {
                         Ok((identity, keys)) => {
                             accept.proved(&proof, &keys.server_key, &mut self.out);
-                            Ok(Outcome::Known(std::mem::take(&mut self.claimed), identity))
+                            Ok(Outcome::Known(Box::new((std::mem::take(&mut self.claimed), identity))))
                         }
                         Err(denial) => Err(self.refused(edge, refusal::login(), denial.reason).await),
                     };

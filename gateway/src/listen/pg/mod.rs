@@ -42,11 +42,18 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
         Err(_) => Err(client.late(&edge).await),
     };
     match outcome {
-        Ok(Outcome::Known(startup, identity)) => match open(&edge, &client, &startup, identity).await {
-            Ok(session) => welcome(&edge, client, &startup, session).await,
-            Err(refusal) => refuse(client, &refusal).await,
-        },
-        Ok(Outcome::Cancel(cancel)) => edge.cancels.cancel(&cancel, source).await,
+        Ok(Outcome::Known(known)) => {
+            let (startup, identity) = *known;
+            match open(&edge, &client, &startup, identity).await {
+                Ok(session) => welcome(&edge, client, &startup, session).await,
+                Err(refusal) => refuse(client, &refusal).await,
+            }
+        }
+        Ok(Outcome::Cancel(cancel)) => {
+            edge.cancels.cancel(&cancel, source).await;
+            // Over TLS a client takes anything but a proper close for a failure.
+            let _gone = tokio::time::timeout(LAST_WORDS, client.stream.shutdown()).await;
+        }
         Ok(Outcome::Gone) => {}
         Err(refusal) => refuse(client, &refusal).await,
     }
@@ -72,10 +79,11 @@ async fn open(edge: &Edge, client: &Client, startup: &Startup, identity: Identit
 /// Completes the client's login and relays.
 async fn welcome(edge: &Edge, mut client: Client, startup: &Startup, session: Session) {
     let length = if startup.spoken() >= VERSION_3_2 { 32 } else { 4 };
-    let registered = edge.cancels.register(length, session.outgoing.clone());
-    if greet(&session.greeting, &registered, &mut client.out).is_none() {
+    let Some(greeting) = Greeting::read(&session.greeting) else {
         return refuse(client, &Refusal::new(Code::TargetProtocol, "the target's greeting is incomplete")).await;
-    }
+    };
+    let registered = edge.cancels.register(greeting.pid, length, session.outgoing.clone());
+    greeting.render(&registered, &mut client.out);
     if client.send().await.is_ok() {
         let Client { stream, received, .. } = client;
         relay::relay(stream, session, received).await;
@@ -83,18 +91,30 @@ async fn welcome(edge: &Edge, mut client: Client, startup: &Startup, session: Se
     drop(registered);
 }
 
-/// AuthenticationOk, the target's parameters, our own cancel key, ReadyForQuery.
-fn greet(greeting: &[u8], registered: &Registered, out: &mut BytesMut) -> Option<()> {
-    const READY: usize = 6;
-    let (parameters, ready) = greeting.split_at_checked(greeting.len().checked_sub(READY)?)?;
-    if !ready.starts_with(b"Z\0\0\0\x05") {
-        return None;
+/// The relay form of a target's greeting: parameters and notices, BackendKeyData with a process number and no key,
+/// ReadyForQuery.
+struct Greeting<'a> {
+    parameters: &'a [u8],
+    pid: u32,
+    ready: &'a [u8],
+}
+
+impl<'a> Greeting<'a> {
+    fn read(greeting: &'a [u8]) -> Option<Self> {
+        let (rest, ready) = greeting.split_last_chunk::<6>()?;
+        let (parameters, key) = rest.split_last_chunk::<9>()?;
+        let [b'K', 0, 0, 0, 8, a, b, c, d] = *key else { return None };
+        let pid = u32::from_be_bytes([a, b, c, d]);
+        ready.starts_with(b"Z\0\0\0\x05").then_some(Self { parameters, pid, ready })
     }
-    encode::authentication(out, 0, &[]);
-    out.extend_from_slice(parameters);
-    encode::backend_key(out, registered.pid, &registered.key);
-    out.extend_from_slice(ready);
-    Some(())
+
+    /// AuthenticationOk, then the greeting with our own key.
+    fn render(&self, registered: &Registered, out: &mut BytesMut) {
+        encode::authentication(out, 0, &[]);
+        out.extend_from_slice(self.parameters);
+        encode::backend_key(out, registered.pid, &registered.key);
+        out.extend_from_slice(self.ready);
+    }
 }
 
 /// Tells the client why, and closes.
