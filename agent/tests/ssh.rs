@@ -90,7 +90,8 @@ async fn forwarding_goes_only_where_the_connection_allows() {
     let port = sshd.port;
     let mut bench = Bench::with(&sshd, |settings| settings.forwards = vec![format!("localhost:{port}")]).await.unwrap();
     let from = Address { host: "127.0.0.1".into(), port: 1 };
-    let to = |host: &str| OpenKind::DirectTcpip { to: Address { host: host.into(), port: port.into() }, from: from.clone() };
+    let to =
+        |host: &str| OpenKind::DirectTcpip { to: Address { host: host.into(), port: port.into() }, from: from.clone() };
     bench.send(Message::Open { channel: FIRST, kind: to("127.0.0.2"), window: WINDOW }).await;
     let refused = bench.next(FIRST).await;
     assert!(matches!(&refused, Message::OpenFailure { reason: 1, text, .. } if text.contains("SP-FORWARD-DENIED")));
@@ -104,7 +105,9 @@ async fn listening_is_allowed_only_where_the_connection_says_so() {
     let sshd = Sshd::start();
     let mut bench = Bench::with(&sshd, |settings| settings.remote_forwards = vec!["localhost:*".into()]).await.unwrap();
     bench.send(Message::Forward(Address { host: "0.0.0.0".into(), port: 0 })).await;
-    assert!(matches!(bench.next_global().await, Message::ForwardFailure { text } if text.contains("SP-FORWARD-DENIED")));
+    assert!(
+        matches!(bench.next_global().await, Message::ForwardFailure { text } if text.contains("SP-FORWARD-DENIED"))
+    );
     bench.send(Message::Forward(Address { host: "localhost".into(), port: 0 })).await;
     let Message::ForwardSuccess { port } = bench.next_global().await else { panic!("no port") };
     let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port as u16)).await.unwrap();
@@ -140,7 +143,8 @@ async fn a_login_that_is_not_listed_and_a_key_that_is_not_known_are_refused() {
 async fn rsa_keys_keys_with_passphrase_and_certificates_log_in() {
     let sshd = Sshd::start();
     for key in ["rsa_key", "locked_key", "certified_key"] {
-        let mut bench = Bench::asking(&sshd, |_| {}, None, key).await.unwrap_or_else(|refused| panic!("{key}: {refused}"));
+        let mut bench =
+            Bench::asking(&sshd, |_| {}, None, key).await.unwrap_or_else(|refused| panic!("{key}: {refused}"));
         bench.exec(FIRST, "echo in").await;
         assert_eq!(bench.until_close(FIRST).await.out, b"in\n", "{key}");
     }

@@ -155,7 +155,7 @@ impl Bench {
             Up::Payload(payload) => self.decoder.feed(payload),
             other => panic!("{other:?}"),
         }
-        while let Some(message) = self.decoder.next().unwrap() {
+        while let Some(message) = self.decoder.next_message().unwrap() {
             let channel = match &message {
                 Message::Open { channel, .. }
                 | Message::OpenConfirm { channel, .. }

@@ -28,7 +28,16 @@ impl Sshd {
         keygen(path, "locked_key", &["-t", "ed25519", "-N", "open sesame", "-Z", "aes256-ctr"]);
         std::fs::write(path.join("passphrase"), "open sesame\n").unwrap();
         let user = user();
-        run(Command::new("ssh-keygen").current_dir(path).args(["-q", "-s", "ca", "-I", "test", "-n", &user, "certified_key.pub"]));
+        run(Command::new("ssh-keygen").current_dir(path).args([
+            "-q",
+            "-s",
+            "ca",
+            "-I",
+            "test",
+            "-n",
+            &user,
+            "certified_key.pub",
+        ]));
         let known: String = ["key", "rsa_key", "locked_key"].map(|key| read(path, &format!("{key}.pub"))).concat();
         std::fs::write(path.join("authorized"), known).unwrap();
         let (port, child) = (0..5).find_map(|_| launch(path)).expect("sshd");

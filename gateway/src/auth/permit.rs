@@ -23,6 +23,23 @@ impl Auth {
         }
     }
 
+    /// As [`Auth::permit`], for a caller who speaks `protocol`: a connection of another protocol is as good as unknown.
+    ///
+    /// # Errors
+    /// The refusal for the client.
+    pub async fn permit_over(
+        &self,
+        identity: &Identity,
+        connection: &str,
+        protocol: proto::Protocol,
+    ) -> Result<Permit, Refusal> {
+        let found = self.0.store.connection(connection);
+        if found.is_some_and(|connection| connection.settings.protocol() != protocol) {
+            return Err(Refusal::new(Code::NoAccess, "no connection of that name is open to you"));
+        }
+        self.permit(identity, connection).await
+    }
+
     /// Why [`Auth::permit`] refused, in a word for the audit log: `foreign`, `unknown` or `forbidden`.
     #[must_use]
     pub fn why_refused(&self, identity: &Identity, connection: &str) -> &'static str {

@@ -69,12 +69,8 @@ impl Decoder {
     ///
     /// # Errors
     /// If the bytes are not the relay form; the stream cannot go on.
-    pub fn next(&mut self) -> Result<Option<Message>, Malformed> {
-        let frame = if self.partial.is_empty() {
-            self.next_whole()?
-        } else {
-            self.next_joined()?
-        };
+    pub fn next_message(&mut self) -> Result<Option<Message>, Malformed> {
+        let frame = if self.partial.is_empty() { self.next_whole()? } else { self.next_joined()? };
         frame.map(|frame| decode(Fields(frame))).transpose()
     }
 
@@ -114,11 +110,8 @@ impl Decoder {
     }
 
     fn take_until(&mut self, length: usize) {
-        let missing = length
-            .saturating_sub(self.partial.len())
-            .min(self.current.len());
-        self.partial
-            .extend_from_slice(&self.current.split_to(missing));
+        let missing = length.saturating_sub(self.partial.len()).min(self.current.len());
+        self.partial.extend_from_slice(&self.current.split_to(missing));
     }
 }
 
@@ -127,70 +120,39 @@ fn frame_length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
         return Ok(None);
     };
     let length = u32::from_be_bytes(*head) as usize;
-    if length == 0 || length > MAX_FRAME {
-        Err(Malformed::FrameLength(length))
-    } else {
-        Ok(Some(length))
-    }
+    if length == 0 || length > MAX_FRAME { Err(Malformed::FrameLength(length)) } else { Ok(Some(length)) }
 }
 
 fn decode(mut fields: Fields) -> Result<Message, Malformed> {
     let tag = fields.byte()?;
     let message = match tag {
         tag::DATA => {
-            return Ok(Message::Data {
-                channel: fields.channel()?,
-                data: fields.0,
-            });
+            return Ok(Message::Data { channel: fields.channel()?, data: fields.0 });
         }
         tag::EXTENDED_DATA => {
-            return Ok(Message::ExtendedData {
-                channel: fields.channel()?,
-                stream: fields.number()?,
-                data: fields.0,
-            });
+            return Ok(Message::ExtendedData { channel: fields.channel()?, stream: fields.number()?, data: fields.0 });
         }
         tag::OPEN => {
             let (channel, window) = (fields.channel()?, fields.window()?);
-            Message::Open {
-                channel,
-                window,
-                kind: decode_kind(&mut fields)?,
-            }
+            Message::Open { channel, window, kind: decode_kind(&mut fields)? }
         }
-        tag::OPEN_CONFIRM => Message::OpenConfirm {
-            channel: fields.channel()?,
-            window: fields.window()?,
-        },
-        tag::OPEN_FAILURE => Message::OpenFailure {
-            channel: fields.channel()?,
-            reason: fields.number()?,
-            text: fields.text()?,
-        },
-        tag::WINDOW_ADJUST => Message::WindowAdjust {
-            channel: fields.channel()?,
-            bytes: fields.window()?,
-        },
+        tag::OPEN_CONFIRM => Message::OpenConfirm { channel: fields.channel()?, window: fields.window()? },
+        tag::OPEN_FAILURE => {
+            Message::OpenFailure { channel: fields.channel()?, reason: fields.number()?, text: fields.text()? }
+        }
+        tag::WINDOW_ADJUST => Message::WindowAdjust { channel: fields.channel()?, bytes: fields.window()? },
         tag::EOF => Message::Eof(fields.channel()?),
         tag::CLOSE => Message::Close(fields.channel()?),
         tag::REQUEST => {
             let (channel, want_reply) = (fields.channel()?, fields.flag()?);
-            Message::Request {
-                channel,
-                want_reply,
-                request: decode_request(&mut fields)?,
-            }
+            Message::Request { channel, want_reply, request: decode_request(&mut fields)? }
         }
         tag::SUCCESS => Message::Success(fields.channel()?),
         tag::FAILURE => Message::Failure(fields.channel()?),
         tag::FORWARD => Message::Forward(fields.address()?),
         tag::CANCEL_FORWARD => Message::CancelForward(fields.address()?),
-        tag::FORWARD_SUCCESS => Message::ForwardSuccess {
-            port: fields.port()?,
-        },
-        tag::FORWARD_FAILURE => Message::ForwardFailure {
-            text: fields.text()?,
-        },
+        tag::FORWARD_SUCCESS => Message::ForwardSuccess { port: fields.port()? },
+        tag::FORWARD_FAILURE => Message::ForwardFailure { text: fields.text()? },
         other => return Err(Malformed::Tag(other)),
     };
     fields.end()?;
@@ -200,14 +162,8 @@ fn decode(mut fields: Fields) -> Result<Message, Malformed> {
 fn decode_kind(fields: &mut Fields) -> Result<OpenKind, Malformed> {
     Ok(match fields.byte()? {
         kind::SESSION => OpenKind::Session,
-        kind::DIRECT_TCPIP => OpenKind::DirectTcpip {
-            to: fields.address()?,
-            from: fields.address()?,
-        },
-        kind::FORWARDED_TCPIP => OpenKind::ForwardedTcpip {
-            to: fields.address()?,
-            from: fields.address()?,
-        },
+        kind::DIRECT_TCPIP => OpenKind::DirectTcpip { to: fields.address()?, from: fields.address()? },
+        kind::FORWARDED_TCPIP => OpenKind::ForwardedTcpip { to: fields.address()?, from: fields.address()? },
         other => return Err(Malformed::Tag(other)),
     })
 }
@@ -215,10 +171,7 @@ fn decode_kind(fields: &mut Fields) -> Result<OpenKind, Malformed> {
 fn decode_request(fields: &mut Fields) -> Result<Request, Malformed> {
     Ok(match fields.byte()? {
         request::PTY => Request::Pty(decode_pty(fields)?),
-        request::ENV => Request::Env {
-            name: fields.text()?,
-            value: fields.text()?,
-        },
+        request::ENV => Request::Env { name: fields.text()?, value: fields.text()? },
         request::SHELL => Request::Shell,
         request::EXEC => Request::Exec(fields.bytes(MAX_COMMAND)?),
         request::SUBSYSTEM => Request::Subsystem(fields.text()?),
@@ -231,11 +184,9 @@ fn decode_request(fields: &mut Fields) -> Result<Request, Malformed> {
         request::SIGNAL => Request::Signal(fields.text()?),
         request::BREAK => Request::Break(fields.number()?),
         request::EXIT_STATUS => Request::ExitStatus(fields.number()?),
-        request::EXIT_SIGNAL => Request::ExitSignal {
-            name: fields.text()?,
-            core_dumped: fields.flag()?,
-            message: fields.text()?,
-        },
+        request::EXIT_SIGNAL => {
+            Request::ExitSignal { name: fields.text()?, core_dumped: fields.flag()?, message: fields.text()? }
+        }
         request::XON_XOFF => Request::XonXoff(fields.flag()?),
         other => return Err(Malformed::Tag(other)),
     })
@@ -250,11 +201,7 @@ fn decode_pty(fields: &mut Fields) -> Result<Pty, Malformed> {
         height: fields.number()?,
         modes: fields.bytes(MAX_MODES)?,
     };
-    if pty.modes.len().is_multiple_of(5) {
-        Ok(pty)
-    } else {
-        Err(Malformed::Range)
-    }
+    if pty.modes.len().is_multiple_of(5) { Ok(pty) } else { Err(Malformed::Range) }
 }
 
 /// The fields of one frame that are not yet read.
@@ -262,19 +209,11 @@ struct Fields(Bytes);
 
 impl Fields {
     fn byte(&mut self) -> Result<u8, Malformed> {
-        if self.0.is_empty() {
-            Err(Malformed::Short)
-        } else {
-            Ok(self.0.get_u8())
-        }
+        if self.0.is_empty() { Err(Malformed::Short) } else { Ok(self.0.get_u8()) }
     }
 
     fn number(&mut self) -> Result<u32, Malformed> {
-        if self.0.len() < 4 {
-            Err(Malformed::Short)
-        } else {
-            Ok(self.0.get_u32())
-        }
+        if self.0.len() < 4 { Err(Malformed::Short) } else { Ok(self.0.get_u32()) }
     }
 
     fn channel(&mut self) -> Result<Channel, Malformed> {
@@ -291,20 +230,12 @@ impl Fields {
 
     fn window(&mut self) -> Result<u32, Malformed> {
         let window = self.number()?;
-        if window > MAX_WINDOW {
-            Err(Malformed::Range)
-        } else {
-            Ok(window)
-        }
+        if window > MAX_WINDOW { Err(Malformed::Range) } else { Ok(window) }
     }
 
     fn port(&mut self) -> Result<u32, Malformed> {
         let port = self.number()?;
-        if port > u32::from(u16::MAX) {
-            Err(Malformed::Range)
-        } else {
-            Ok(port)
-        }
+        if port > u32::from(u16::MAX) { Err(Malformed::Range) } else { Ok(port) }
     }
 
     fn bytes(&mut self, limit: usize) -> Result<Bytes, Malformed> {
@@ -321,25 +252,14 @@ impl Fields {
     fn text(&mut self) -> Result<String, Malformed> {
         let bytes = self.bytes(MAX_TEXT)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| Malformed::Text)?;
-        if text.contains('\0') {
-            Err(Malformed::Text)
-        } else {
-            Ok(text.to_owned())
-        }
+        if text.contains('\0') { Err(Malformed::Text) } else { Ok(text.to_owned()) }
     }
 
     fn address(&mut self) -> Result<Address, Malformed> {
-        Ok(Address {
-            host: self.text()?,
-            port: self.port()?,
-        })
+        Ok(Address { host: self.text()?, port: self.port()? })
     }
 
     fn end(&self) -> Result<(), Malformed> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Malformed::LeftOver(self.0.len()))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(Malformed::LeftOver(self.0.len())) }
     }
 }

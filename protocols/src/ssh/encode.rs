@@ -47,14 +47,7 @@ pub(super) mod request {
 /// Starts a data frame (`stream`: `None` for plain data); the caller appends the data itself, which spares a copy, and
 /// then calls [`end_data`] with what this returned.
 pub fn begin_data(out: &mut Vec<u8>, channel: Channel, stream: Option<u32>) -> usize {
-    let start = begin(
-        out,
-        if stream.is_some() {
-            tag::EXTENDED_DATA
-        } else {
-            tag::DATA
-        },
-    );
+    let start = begin(out, if stream.is_some() { tag::EXTENDED_DATA } else { tag::DATA });
     number(out, channel.0);
     if let Some(stream) = stream {
         number(out, stream);
@@ -76,11 +69,7 @@ impl Message {
                 out.extend_from_slice(data);
                 end(out, start);
             }
-            Self::ExtendedData {
-                channel,
-                stream,
-                data,
-            } => {
+            Self::ExtendedData { channel, stream, data } => {
                 let start = begin_data(out, *channel, Some(*stream));
                 out.extend_from_slice(data);
                 end(out, start);
@@ -93,11 +82,7 @@ impl Message {
         let start = begin(out, self.tag());
         match self {
             Self::Data { .. } | Self::ExtendedData { .. } => {}
-            Self::Open {
-                channel,
-                kind,
-                window,
-            } => {
+            Self::Open { channel, kind, window } => {
                 number(out, channel.0);
                 number(out, *window);
                 encode_kind(out, kind);
@@ -106,26 +91,15 @@ impl Message {
                 number(out, channel.0);
                 number(out, *n);
             }
-            Self::OpenFailure {
-                channel,
-                reason,
-                text,
-            } => {
+            Self::OpenFailure { channel, reason, text } => {
                 number(out, channel.0);
                 number(out, *reason);
                 bytes(out, text.as_bytes());
             }
-            Self::Eof(channel)
-            | Self::Close(channel)
-            | Self::Success(channel)
-            | Self::Failure(channel) => {
+            Self::Eof(channel) | Self::Close(channel) | Self::Success(channel) | Self::Failure(channel) => {
                 number(out, channel.0);
             }
-            Self::Request {
-                channel,
-                want_reply,
-                request,
-            } => {
+            Self::Request { channel, want_reply, request } => {
                 number(out, channel.0);
                 out.push(u8::from(*want_reply));
                 encode_request(out, request);
@@ -188,12 +162,7 @@ fn encode_request(out: &mut Vec<u8>, what: &Request) {
             out.push(request::SUBSYSTEM);
             bytes(out, name.as_bytes());
         }
-        Request::WindowChange {
-            columns,
-            rows,
-            width,
-            height,
-        } => {
+        Request::WindowChange { columns, rows, width, height } => {
             out.push(request::WINDOW_CHANGE);
             for n in [columns, rows, width, height] {
                 number(out, *n);
@@ -211,11 +180,7 @@ fn encode_request(out: &mut Vec<u8>, what: &Request) {
             out.push(request::EXIT_STATUS);
             number(out, *status);
         }
-        Request::ExitSignal {
-            name,
-            core_dumped,
-            message,
-        } => {
+        Request::ExitSignal { name, core_dumped, message } => {
             out.push(request::EXIT_SIGNAL);
             bytes(out, name.as_bytes());
             out.push(u8::from(*core_dumped));

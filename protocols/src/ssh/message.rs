@@ -218,30 +218,17 @@ impl fmt::Debug for Message {
         match self {
             Self::Open { channel, .. } => write!(f, "Open({})", channel.0),
             Self::OpenConfirm { channel, .. } => write!(f, "OpenConfirm({})", channel.0),
-            Self::OpenFailure {
-                channel, reason, ..
-            } => write!(f, "OpenFailure({}, {reason})", channel.0),
+            Self::OpenFailure { channel, reason, .. } => write!(f, "OpenFailure({}, {reason})", channel.0),
             Self::Data { channel, data } => write!(f, "Data({}, {} bytes)", channel.0, data.len()),
-            Self::ExtendedData {
-                channel,
-                stream,
-                data,
-            } => {
-                write!(
-                    f,
-                    "ExtendedData({}, {stream}, {} bytes)",
-                    channel.0,
-                    data.len()
-                )
+            Self::ExtendedData { channel, stream, data } => {
+                write!(f, "ExtendedData({}, {stream}, {} bytes)", channel.0, data.len())
             }
             Self::WindowAdjust { channel, bytes } => {
                 write!(f, "WindowAdjust({}, {bytes})", channel.0)
             }
             Self::Eof(channel) => write!(f, "Eof({})", channel.0),
             Self::Close(channel) => write!(f, "Close({})", channel.0),
-            Self::Request {
-                channel, request, ..
-            } => write!(f, "Request({}, {request:?})", channel.0),
+            Self::Request { channel, request, .. } => write!(f, "Request({}, {request:?})", channel.0),
             Self::Success(channel) => write!(f, "Success({})", channel.0),
             Self::Failure(channel) => write!(f, "Failure({})", channel.0),
             Self::Forward(_) => f.write_str("Forward"),

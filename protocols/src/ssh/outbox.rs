@@ -64,11 +64,7 @@ impl Outbox {
         let Some(lane) = self.lanes.get_mut(&channel) else {
             return;
         };
-        let now = if lane.backlog.is_empty() {
-            lane.credit.min(data.len())
-        } else {
-            0
-        };
+        let now = if lane.backlog.is_empty() { lane.credit.min(data.len()) } else { 0 };
         let (send, wait) = data.split_at(now);
         lane.credit -= now;
         write_data(&mut self.ready, channel, send);
@@ -88,9 +84,7 @@ impl Outbox {
             Message::Eof(channel) | Message::Close(channel) => {
                 return self.ordered(*channel, message);
             }
-            Message::Request {
-                channel, request, ..
-            } if !is_urgent(request) => {
+            Message::Request { channel, request, .. } if !is_urgent(request) => {
                 return self.ordered(*channel, message);
             }
             _ => {}
@@ -101,10 +95,7 @@ impl Outbox {
     /// The other side may be sent `bytes` more on the channel.
     pub fn grant(&mut self, channel: Channel, bytes: u32) {
         if let Some(lane) = self.lanes.get_mut(&channel) {
-            lane.credit = lane
-                .credit
-                .saturating_add(bytes as usize)
-                .min(MAX_WINDOW as usize);
+            lane.credit = lane.credit.saturating_add(bytes as usize).min(MAX_WINDOW as usize);
             self.release(channel);
         }
     }
@@ -169,16 +160,7 @@ impl Lane {
     }
 
     fn held(&self) -> usize {
-        self.backlog
-            .iter()
-            .map(|item| {
-                if let Item::Data(data) = item {
-                    data.len()
-                } else {
-                    0
-                }
-            })
-            .sum()
+        self.backlog.iter().map(|item| if let Item::Data(data) = item { data.len() } else { 0 }).sum()
     }
 }
 
@@ -205,8 +187,5 @@ fn write_data(out: &mut Vec<u8>, channel: Channel, data: &[u8]) {
 
 /// A signal or a new size must not wait behind input that the target does not read.
 fn is_urgent(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Signal(_) | Request::Break(_) | Request::WindowChange { .. }
-    )
+    matches!(request, Request::Signal(_) | Request::Break(_) | Request::WindowChange { .. })
 }

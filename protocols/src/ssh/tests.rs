@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -23,18 +18,9 @@ fn data() -> impl Strategy<Value = Bytes> {
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    let pty = (text(), any::<[u32; 4]>(), 0usize..20).prop_map(
-        |(term, [columns, rows, width, height], modes)| {
-            Request::Pty(Pty {
-                term,
-                columns,
-                rows,
-                width,
-                height,
-                modes: Bytes::from(vec![7; modes * 5]),
-            })
-        },
-    );
+    let pty = (text(), any::<[u32; 4]>(), 0usize..20).prop_map(|(term, [columns, rows, width, height], modes)| {
+        Request::Pty(Pty { term, columns, rows, width, height, modes: Bytes::from(vec![7; modes * 5]) })
+    });
     prop_oneof![
         pty,
         (text(), text()).prop_map(|(name, value)| Request::Env { name, value }),
@@ -50,13 +36,8 @@ fn request() -> impl Strategy<Value = Request> {
         text().prop_map(Request::Signal),
         any::<u32>().prop_map(Request::Break),
         any::<u32>().prop_map(Request::ExitStatus),
-        (text(), any::<bool>(), text()).prop_map(|(name, core_dumped, message)| {
-            Request::ExitSignal {
-                name,
-                core_dumped,
-                message,
-            }
-        }),
+        (text(), any::<bool>(), text())
+            .prop_map(|(name, core_dumped, message)| { Request::ExitSignal { name, core_dumped, message } }),
         any::<bool>().prop_map(Request::XonXoff),
     ]
 }
@@ -69,39 +50,18 @@ fn message() -> impl Strategy<Value = Message> {
         (address(), address()).prop_map(|(to, from)| OpenKind::ForwardedTcpip { to, from }),
     ];
     prop_oneof![
-        (channel(), kind, 0..MAX_WINDOW).prop_map(|(channel, kind, window)| Message::Open {
-            channel,
-            kind,
-            window
-        }),
-        (channel(), 0..MAX_WINDOW)
-            .prop_map(|(channel, window)| Message::OpenConfirm { channel, window }),
-        (channel(), any::<u32>(), text()).prop_map(|(channel, reason, text)| {
-            Message::OpenFailure {
-                channel,
-                reason,
-                text,
-            }
-        }),
+        (channel(), kind, 0..MAX_WINDOW).prop_map(|(channel, kind, window)| Message::Open { channel, kind, window }),
+        (channel(), 0..MAX_WINDOW).prop_map(|(channel, window)| Message::OpenConfirm { channel, window }),
+        (channel(), any::<u32>(), text())
+            .prop_map(|(channel, reason, text)| { Message::OpenFailure { channel, reason, text } }),
         (channel(), data()).prop_map(|(channel, data)| Message::Data { channel, data }),
-        (channel(), any::<u32>(), data()).prop_map(|(channel, stream, data)| {
-            Message::ExtendedData {
-                channel,
-                stream,
-                data,
-            }
-        }),
-        (channel(), 0..MAX_WINDOW)
-            .prop_map(|(channel, bytes)| Message::WindowAdjust { channel, bytes }),
+        (channel(), any::<u32>(), data())
+            .prop_map(|(channel, stream, data)| { Message::ExtendedData { channel, stream, data } }),
+        (channel(), 0..MAX_WINDOW).prop_map(|(channel, bytes)| Message::WindowAdjust { channel, bytes }),
         channel().prop_map(Message::Eof),
         channel().prop_map(Message::Close),
-        (channel(), any::<bool>(), request()).prop_map(|(channel, want_reply, request)| {
-            Message::Request {
-                channel,
-                want_reply,
-                request,
-            }
-        }),
+        (channel(), any::<bool>(), request())
+            .prop_map(|(channel, want_reply, request)| { Message::Request { channel, want_reply, request } }),
         channel().prop_map(Message::Success),
         channel().prop_map(Message::Failure),
         address().prop_map(Message::Forward),
@@ -114,7 +74,7 @@ fn message() -> impl Strategy<Value = Message> {
 fn decode_all(decoder: &mut Decoder, piece: Bytes) -> Result<Vec<Message>, Malformed> {
     decoder.feed(piece);
     let mut messages = Vec::new();
-    while let Some(message) = decoder.next()? {
+    while let Some(message) = decoder.next_message()? {
         messages.push(message);
     }
     Ok(messages)
@@ -201,10 +161,7 @@ proptest! {
 #[test]
 fn a_frame_without_content_or_beyond_the_limit_is_refused() {
     let mut decoder = Decoder::new();
-    assert_eq!(
-        decode_all(&mut decoder, Bytes::from_static(&[0, 0, 0, 0])),
-        Err(Malformed::FrameLength(0))
-    );
+    assert_eq!(decode_all(&mut decoder, Bytes::from_static(&[0, 0, 0, 0])), Err(Malformed::FrameLength(0)));
     let length = MAX_FRAME as u32 + 1;
     let mut decoder = Decoder::new();
     assert_eq!(
@@ -216,10 +173,7 @@ fn a_frame_without_content_or_beyond_the_limit_is_refused() {
 #[test]
 fn unknown_tags_are_refused() {
     assert_eq!(refusal(&[99]), Malformed::Tag(99));
-    assert_eq!(
-        refusal(&[1, 0, 0, 0, 0, 0, 0, 0, 9, 77]),
-        Malformed::Tag(77)
-    );
+    assert_eq!(refusal(&[1, 0, 0, 0, 0, 0, 0, 0, 9, 77]), Malformed::Tag(77));
     assert_eq!(refusal(&[9, 0, 0, 0, 0, 1, 55]), Malformed::Tag(55));
 }
 
@@ -255,12 +209,7 @@ fn windows_ports_and_modes_out_of_range_are_refused() {
         height: 0,
         modes: Bytes::from_static(&[1, 0, 0]),
     });
-    Message::Request {
-        channel: Channel(0),
-        want_reply: true,
-        request,
-    }
-    .encode(&mut pty);
+    Message::Request { channel: Channel(0), want_reply: true, request }.encode(&mut pty);
     assert_eq!(refusal(&pty[4..]), Malformed::Range);
 }
 
@@ -268,72 +217,37 @@ fn windows_ports_and_modes_out_of_range_are_refused() {
 fn a_command_beyond_the_limit_is_refused() {
     let mut frame = Vec::new();
     let request = Request::Exec(Bytes::from(vec![b'x'; MAX_COMMAND + 1]));
-    Message::Request {
-        channel: Channel(0),
-        want_reply: true,
-        request,
-    }
-    .encode(&mut frame);
-    assert_eq!(
-        refusal(&frame[4..]),
-        Malformed::FieldLength(MAX_COMMAND + 1)
-    );
+    Message::Request { channel: Channel(0), want_reply: true, request }.encode(&mut frame);
+    assert_eq!(refusal(&frame[4..]), Malformed::FieldLength(MAX_COMMAND + 1));
 }
 
 #[test]
 fn a_signal_does_not_wait_behind_input_but_an_end_of_input_does() {
     let channel = Channel(2);
     let mut outbox = Outbox::new();
-    outbox.message(Message::Open {
-        channel,
-        kind: OpenKind::Session,
-        window: WINDOW,
-    });
+    outbox.message(Message::Open { channel, kind: OpenKind::Session, window: WINDOW });
     outbox.data(channel, b"waits");
     outbox.message(Message::Eof(channel));
-    let signal = Message::Request {
-        channel,
-        want_reply: false,
-        request: Request::Signal("INT".into()),
-    };
+    let signal = Message::Request { channel, want_reply: false, request: Request::Signal("INT".into()) };
     outbox.message(signal.clone());
     let sent = decode_all(&mut Decoder::new(), outbox.take().into()).unwrap();
     assert_eq!(sent[1..], [signal]);
     outbox.grant(channel, 100);
     let sent = decode_all(&mut Decoder::new(), outbox.take().into()).unwrap();
-    assert_eq!(
-        sent,
-        [
-            Message::Data {
-                channel,
-                data: Bytes::from_static(b"waits")
-            },
-            Message::Eof(channel)
-        ]
-    );
+    assert_eq!(sent, [Message::Data { channel, data: Bytes::from_static(b"waits") }, Message::Eof(channel)]);
 }
 
 #[test]
 fn a_waiting_channel_does_not_hold_back_another() {
     let mut outbox = Outbox::new();
     for channel in [Channel(0), Channel(2)] {
-        outbox.message(Message::Open {
-            channel,
-            kind: OpenKind::Session,
-            window: WINDOW,
-        });
+        outbox.message(Message::Open { channel, kind: OpenKind::Session, window: WINDOW });
     }
     outbox.data(Channel(0), b"waits");
     outbox.grant(Channel(2), 10);
     outbox.data(Channel(2), b"goes");
     let sent = decode_all(&mut Decoder::new(), outbox.take().into()).unwrap();
-    assert_eq!(
-        sent.last(),
-        Some(&Message::Data {
-            channel: Channel(2),
-            data: Bytes::from_static(b"goes")
-        })
-    );
+    assert_eq!(sent.last(), Some(&Message::Data { channel: Channel(2), data: Bytes::from_static(b"goes") }));
     assert_eq!(outbox.len(), 5);
     outbox.forget(Channel(0));
     assert!(outbox.is_empty());

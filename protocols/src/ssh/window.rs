@@ -24,10 +24,7 @@ impl Receive {
     /// The window of a new channel: [`WINDOW`].
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            left: WINDOW,
-            consumed: 0,
-        }
+        Self { left: WINDOW, consumed: 0 }
     }
 
     /// Data came.
@@ -44,9 +41,7 @@ impl Receive {
     /// keystroke causes no grant.
     #[must_use]
     pub fn consumed(&mut self, bytes: usize) -> Option<u32> {
-        self.consumed = self
-            .consumed
-            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.consumed = self.consumed.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if self.consumed < WINDOW / 4 {
             return None;
         }

@@ -13,11 +13,18 @@ pub struct Screen {
 }
 
 /// How closely a channel is looked at.
+#[expect(clippy::large_enum_variant, reason = "one for each channel, and most are inspected")]
 enum Sight {
     /// Text for people: masked, recorded.
     Inspected { out: Masking, err: Masking, keys: Option<Keys> },
     /// Bytes of another protocol: counted and hashed.
-    Counted { reason: &'static str, hash_in: Digest, hash_out: Digest },
+    Counted(Box<Counted>),
+}
+
+struct Counted {
+    reason: &'static str,
+    hash_in: Digest,
+    hash_out: Digest,
 }
 
 /// What the client typed lately on a terminal. It is kept to recognise its echo, and never recorded.
@@ -53,8 +60,8 @@ impl Screen {
     /// For a file transfer or a forwarded connection; `reason` says which.
     #[must_use]
     pub fn counted(reason: &'static str) -> Self {
-        let sight = Sight::Counted { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) };
-        Self { bytes_in: 0, bytes_out: 0, sight }
+        let counted = Counted { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) };
+        Self { bytes_in: 0, bytes_out: 0, sight: Sight::Counted(Box::new(counted)) }
     }
 
     /// There is a terminal: what the client types comes back as an echo, which must not wait.
@@ -84,8 +91,8 @@ impl Screen {
                     keys.fresh = false;
                 }
             }
-            Sight::Counted { hash_out, .. } => {
-                hash_out.update(piece);
+            Sight::Counted(counted) => {
+                counted.hash_out.update(piece);
                 shown.extend_from_slice(piece);
             }
         }
@@ -118,7 +125,7 @@ impl Screen {
             Sight::Inspected { out, err, .. } => {
                 [out, err].iter().filter_map(|masking| masking.masker.as_ref()).map(StreamMasker::held).sum()
             }
-            Sight::Counted { .. } => 0,
+            Sight::Counted(_) => 0,
         }
     }
 
@@ -126,7 +133,7 @@ impl Screen {
     pub fn input(&mut self, piece: &[u8]) {
         self.bytes_in += piece.len() as u64;
         match &mut self.sight {
-            Sight::Counted { hash_in, .. } => hash_in.update(piece),
+            Sight::Counted(counted) => counted.hash_in.update(piece),
             Sight::Inspected { keys: Some(keys), .. } => keys.typed(piece),
             Sight::Inspected { keys: None, .. } => {}
         }
@@ -143,11 +150,11 @@ impl Screen {
     pub fn completed(&self, outcome: &str, status: &str) -> Completed {
         let fields = match &self.sight {
             Sight::Inspected { .. } => Vec::new(),
-            Sight::Counted { reason, hash_in, hash_out } => vec![
+            Sight::Counted(counted) => vec![
                 field("inspected", "no"),
-                field("reason", *reason),
-                field("sha256_in", hex::encode(hash_in.clone().finish())),
-                field("sha256_out", hex::encode(hash_out.clone().finish())),
+                field("reason", counted.reason),
+                field("sha256_in", hex::encode(counted.hash_in.clone().finish())),
+                field("sha256_out", hex::encode(counted.hash_out.clone().finish())),
             ],
         };
         Completed {

@@ -77,10 +77,7 @@ fn a_counted_channel_keeps_its_bytes_and_tells_their_digest() {
     let completed = screen.completed("ok", "0");
     assert_eq!((completed.bytes_in, completed.bytes_out), (3, 21));
     assert_eq!(completed.fields[0].value, "no");
-    assert_eq!(
-        completed.fields[2].value,
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
+    assert_eq!(completed.fields[2].value, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 #[test]

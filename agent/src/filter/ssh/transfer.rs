@@ -31,9 +31,9 @@ fn is_transfer_command(line: &str) -> bool {
     let Some(program) = words.next() else { return false };
     let arguments: Vec<&str> = words.collect();
     let flag = |wanted: char| {
-        arguments.iter().any(|word| {
-            word.strip_prefix('-').is_some_and(|flags| !flags.starts_with('-') && flags.contains(wanted))
-        })
+        arguments
+            .iter()
+            .any(|word| word.strip_prefix('-').is_some_and(|flags| !flags.starts_with('-') && flags.contains(wanted)))
     };
     match program.rsplit('/').next().unwrap_or(program) {
         "scp" => flag('t') || flag('f'),

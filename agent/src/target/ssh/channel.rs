@@ -131,7 +131,9 @@ async fn open_session(session: &Arc<Session>, pool: &Arc<Pool>) -> Result<Opened
     match timeout(OPEN_SESSION, lease.peer.handle.channel_open_session()).await {
         Ok(Ok(ssh)) => Ok((ssh, lease, Screen::inspected(&session.context().masker), Exchange(0))),
         Ok(Err(error)) => Err(refused_by_target(&error)),
-        Err(_) => Err((CONNECT_FAILED, Ending::new(Code::TargetRefused, "the target did not open the channel in time"))),
+        Err(_) => {
+            Err((CONNECT_FAILED, Ending::new(Code::TargetRefused, "the target did not open the channel in time")))
+        }
     }
 }
 

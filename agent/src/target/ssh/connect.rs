@@ -72,7 +72,8 @@ impl Dialler {
         let (handler, lost, refusal) = TargetHandler::new(pins, Arc::clone(&gate), self.forwarded.clone());
         let stream = Gated::new(socket, Arc::clone(&gate));
         let connecting = client::connect_stream(config, stream, handler).await;
-        let mut handle = connecting.map_err(|error| refusal.get().cloned().unwrap_or_else(|| handshake_failed(&error)))?;
+        let mut handle =
+            connecting.map_err(|error| refusal.get().cloned().unwrap_or_else(|| handshake_failed(&error)))?;
         self.authenticate(&mut handle).await?;
         Ok(Connected { handle, gate, lost })
     }
@@ -192,13 +193,8 @@ const KEX: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
 ];
 
-const CIPHERS: &[cipher::Name] = &[
-    cipher::AES_256_GCM,
-    cipher::AES_128_GCM,
-    cipher::CHACHA20_POLY1305,
-    cipher::AES_256_CTR,
-    cipher::AES_128_CTR,
-];
+const CIPHERS: &[cipher::Name] =
+    &[cipher::AES_256_GCM, cipher::AES_128_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_128_CTR];
 
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
 

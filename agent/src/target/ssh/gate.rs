@@ -83,7 +83,6 @@ impl Gate {
     }
 }
 
-
 /// A socket whose reading the gate can stop.
 pub(super) struct Gated<S> {
     inner: S,

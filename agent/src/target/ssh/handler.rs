@@ -77,7 +77,13 @@ impl Handler for TargetHandler {
         Ok(())
     }
 
-    async fn extended_data(&mut self, channel: ChannelId, _: u32, data: &[u8], _: &mut Session) -> Result<(), Self::Error> {
+    async fn extended_data(
+        &mut self,
+        channel: ChannelId,
+        _: u32,
+        data: &[u8],
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
         self.gate.enter(channel, data.len());
         Ok(())
     }

@@ -58,7 +58,8 @@ impl HostKeys {
         for key in &self.keys {
             match key.algorithm() {
                 Algorithm::Rsa { .. } => {
-                    algorithms.extend([HashAlg::Sha512, HashAlg::Sha256].map(|hash| Algorithm::Rsa { hash: Some(hash) }));
+                    algorithms
+                        .extend([HashAlg::Sha512, HashAlg::Sha256].map(|hash| Algorithm::Rsa { hash: Some(hash) }));
                 }
                 other => algorithms.push(other),
             }

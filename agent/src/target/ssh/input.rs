@@ -73,9 +73,7 @@ impl Open {
             Request::Pty(pty) => {
                 lock(&self.state).asked.push_back(Asked::Pty);
                 let modes = modes(&pty);
-                let asked = write.request_pty(
-                    true, &pty.term, pty.columns, pty.rows, pty.width, pty.height, &modes,
-                );
+                let asked = write.request_pty(true, &pty.term, pty.columns, pty.rows, pty.width, pty.height, &modes);
                 target(asked.await)?;
                 setup.pty = Some(pty);
                 Ok(())
@@ -91,7 +89,11 @@ impl Open {
             }
             Request::Signal(name) => target(write.signal(signal(name)).await),
             Request::Break(_) | Request::ExitStatus(_) | Request::ExitSignal { .. } | Request::XonXoff(_) => {
-                if want_reply { self.refuse().await } else { Ok(()) }
+                if want_reply {
+                    self.refuse().await
+                } else {
+                    Ok(())
+                }
             }
         }
     }

@@ -226,7 +226,12 @@ impl Batch {
     }
 
     /// Adds a data frame with what `write` appends, if anything; returns how many bytes that was.
-    fn data_frame(&mut self, channel: protocols::ssh::Channel, stream: Stream, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+    fn data_frame(
+        &mut self,
+        channel: protocols::ssh::Channel,
+        stream: Stream,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
         let before = self.frames.len();
         let start = begin_data(&mut self.frames, channel, (stream == Stream::Err).then_some(STDERR));
         let head = self.frames.len();

@@ -63,7 +63,7 @@ struct Router {
 impl Router {
     fn payload(&mut self, payload: Bytes) -> Result<(), Ending> {
         self.decoder.feed(payload);
-        while let Some(message) = self.decoder.next().map_err(|_| malformed())? {
+        while let Some(message) = self.decoder.next_message().map_err(|_| malformed())? {
             self.message(message)?;
         }
         Ok(())

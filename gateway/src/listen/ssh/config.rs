@@ -56,7 +56,7 @@ pub(super) fn server(host_key: &PrivateKey) -> Arc<server::Config> {
         window_size: WINDOW,
         maximum_packet_size: 32 * 1024,
         // What arrives on channels is taken in the handler, never from the library's queues.
-        channel_buffer_size: 1,
+        channel_buffer_size: 16,
         event_buffer_size: 64,
         preferred: Preferred {
             kex: Cow::Borrowed(KEX),

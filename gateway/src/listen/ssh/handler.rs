@@ -15,7 +15,7 @@ use tokio_util::sync::DropGuard;
 
 use super::{
     super::Edge,
-    lane::{Inlet, Lane, Opening, Writer},
+    lane::{Inlet, Lane, Opening, Writer, writing_half},
     link::Link,
     login::{Login, Wanted},
 };
@@ -211,7 +211,7 @@ impl Handler for ClientHandler {
             lane.inlet.notice(notice);
         }
         reply.accept().await;
-        let (_nothing, write) = channel.split();
+        let write = writing_half(channel);
         let (link, handle) = (Arc::clone(&self.link), session.handle());
         self.link.writers.spawn(Writer { link, channel: number, lane, write, handle, speaks: true }.run());
         Ok(())
@@ -243,7 +243,7 @@ impl Handler for ClientHandler {
         let mut waiting = opening.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let number = self.link.open(OpenKind::DirectTcpip { to, from }, &channel, lane);
         if number.is_some() {
-            let (_nothing, write) = channel.split();
+            let write = writing_half(channel);
             *waiting = Some(Opening { reply, write });
         }
         Ok(())

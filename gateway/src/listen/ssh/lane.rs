@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use protocols::ssh::{Channel, Message, Queue, Receive, Request, STDERR, WindowExceeded};
 use russh::{
-    ChannelWriteHalf, Sig,
+    Channel as SshChannel, ChannelWriteHalf, Sig,
     server::{ChannelOpenHandle, Handle, Msg},
 };
 use tokio::sync::Notify;
@@ -114,6 +114,12 @@ impl Inlet {
     }
 }
 
+/// The half that writes. The other is dropped here and now: nobody reads from it, and when its queue is full the library's loop
+/// stops for the whole connection.
+pub(super) fn writing_half(channel: SshChannel<Msg>) -> ChannelWriteHalf<Msg> {
+    channel.split().1
+}
+
 /// Writes one channel to the client.
 pub(super) struct Writer {
     pub(super) link: Arc<Link>,
@@ -192,12 +198,11 @@ impl Writer {
             Request::ExitStatus(status) => self.sent(self.write.exit_status(status).await),
             Request::ExitSignal { name, core_dumped, message } => {
                 let signal = Sig::Custom(name);
-                let told = self.handle.exit_signal_request(self.write.id(), signal, core_dumped, message, String::new());
+                let told =
+                    self.handle.exit_signal_request(self.write.id(), signal, core_dumped, message, String::new());
                 told.await.map_err(|()| Over)
             }
-            Request::XonXoff(can) => {
-                self.handle.xon_xoff_request(self.write.id(), can).await.map_err(|()| Over)
-            }
+            Request::XonXoff(can) => self.handle.xon_xoff_request(self.write.id(), can).await.map_err(|()| Over),
             _ => Ok(()),
         }
     }

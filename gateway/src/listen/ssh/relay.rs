@@ -10,7 +10,7 @@ use russh::{ChannelOpenFailure, server::Handle};
 use super::{
     super::{Edge, opening},
     farewell,
-    lane::{Inlet, Opening, Writer},
+    lane::{Inlet, Opening, Writer, writing_half},
     link::Link,
     login::Login,
 };
@@ -40,7 +40,7 @@ pub(super) async fn run(edge: &Edge, source: SocketAddr, link: &Arc<Link>, handl
 
 async fn open(edge: &Edge, source: SocketAddr, link: &Arc<Link>, login: Login) -> Result<Session, Refusal> {
     let Login { identity, wanted } = login;
-    let permit = match edge.auth.permit(&identity, &wanted.connection).await {
+    let permit = match edge.auth.permit_over(&identity, &wanted.connection, Protocol::Ssh).await {
         Ok(permit) => permit,
         Err(refused) => {
             let reason = edge.auth.why_refused(&identity, &wanted.connection);
@@ -98,7 +98,7 @@ impl Router {
 
     async fn payload(&mut self, payload: Bytes) -> Result<(), Confused> {
         self.decoder.feed(payload);
-        while let Some(message) = self.decoder.next().map_err(|_| Confused)? {
+        while let Some(message) = self.decoder.next_message().map_err(|_| Confused)? {
             self.message(message).await?;
         }
         Ok(())
@@ -106,7 +106,9 @@ impl Router {
 
     async fn message(&self, message: Message) -> Result<(), Confused> {
         match message {
-            Message::Open { channel, kind: OpenKind::ForwardedTcpip { to, from }, window } if !channel.is_gateways() => {
+            Message::Open { channel, kind: OpenKind::ForwardedTcpip { to, from }, window }
+                if !channel.is_gateways() =>
+            {
                 let taking = take(Arc::clone(&self.link), self.handle.clone(), channel, (to, from), window);
                 self.link.writers.spawn(taking);
                 Ok(())
@@ -206,7 +208,7 @@ async fn take(
     let Ok(ssh) = taken else {
         return link.send(Message::OpenFailure { channel, reason: 2, text: "the client did not take it".to_owned() });
     };
-    let (_nothing, write) = ssh.split();
+    let write = writing_half(ssh);
     let lane = link.register(write.id(), channel, window, &Arc::new(Inlet::default()));
     Writer { link, channel, lane, write, handle, speaks: false }.run().await;
 }
