@@ -12,7 +12,8 @@ use url::{Host, Url};
 
 use crate::sign_ins::SignIns;
 
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the gateway may be silent. A recording may take longer than that as a whole.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Which gateway to talk to. The ticket comes from the environment only: arguments are visible to everybody on a host.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -179,7 +180,8 @@ fn http(base: &str, ca: Option<&std::path::Path>) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(DEADLINE);
+        .connect_timeout(SILENCE)
+        .read_timeout(SILENCE);
     if is_local(base) {
         builder = builder.no_proxy();
     }

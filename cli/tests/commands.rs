@@ -13,6 +13,7 @@ use gateway::{
     api::{self, AgentControl, ApiState, Endpoints, Parts, SessionControl},
     auth::{Auth, Mint},
     config::Config,
+    evidence::Recordings,
     store::{SignedIn, Store, Subject},
 };
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
@@ -58,11 +59,14 @@ impl World {
         let groups = vec!["admin".into(), "support".into()];
         let carol = SignedIn { issuer: "https://id".into(), subject: "3".into(), name: "carol".into(), groups };
         let carol = store.signed_in(carol).await.unwrap();
+        let progress = Arc::new(store.clone());
+        let recordings = Recordings::open_dir(&folder.path().join("recordings"), progress).unwrap();
         let state = ApiState::new(Parts {
             store,
             auth: auth.clone(),
             sessions: Arc::new(Nothing),
             agents: Arc::new(Nothing),
+            recordings,
             endpoints: Endpoints { host: "gateway.test".into(), postgres: Some(5432), ..Endpoints::default() },
             tunnel_root_sha256: [1; 32],
         });

@@ -16,7 +16,7 @@ use super::{
     caller::Caller,
     guard::{Need, Part},
     input::Filter,
-    sessions::readable,
+    sessions::replayable,
 };
 use crate::evidence::{
     ReadError,
@@ -48,7 +48,7 @@ async fn events(
     Path(id): Path<String>,
     Filter(query): Filter<EventsQuery>,
 ) -> Result<Response, Problem> {
-    let row = readable(&state, &caller, &id).await?;
+    let row = replayable(&state, &caller, &id).await?;
     let format: Format = query.format.as_deref().unwrap_or("ndjson").parse().map_err(|error: render::UnknownFormat| {
         Problem::new(ProblemCode::Invalid, error.to_string())
     })?;

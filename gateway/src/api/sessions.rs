@@ -179,13 +179,28 @@ pub(super) async fn readable(state: &ApiState, caller: &Caller, id: &str) -> Res
     row.filter(|row| visible(caller, row)).ok_or_else(Problem::not_found)
 }
 
+/// The session of that id, if the caller may read what was said in it: their own, or any for auditors. Administration is
+/// no reason to read.
+pub(super) async fn replayable(state: &ApiState, caller: &Caller, id: &str) -> Result<SessionRow, Problem> {
+    let row = readable(state, caller, id).await?;
+    if caller.roles.auditor || is_own(caller, &row) {
+        return Ok(row);
+    }
+    Err(Problem::new(ProblemCode::Forbidden, "only auditors read what others did"))
+}
+
 fn sees_all(caller: &Caller) -> bool {
     caller.roles.auditor || caller.roles.admin
 }
 
-/// Whether the caller may see a session. Names can change hands over the years, so the issuer must be the same too.
+/// Whether the caller may see that there was a session.
 fn visible(caller: &Caller, row: &SessionRow) -> bool {
+    sees_all(caller) || is_own(caller, row)
+}
+
+/// Names can change hands over the years, so the issuer must be the same too.
+fn is_own(caller: &Caller, row: &SessionRow) -> bool {
     let own = row.caller.subject == caller.subject.name && row.caller.issuer == caller.subject.issuer;
     let bound = matches!(&caller.via, Via::Ticket { connection: Some(only), .. } if *only != row.connection);
-    sees_all(caller) || (own && !bound)
+    own && !bound
 }

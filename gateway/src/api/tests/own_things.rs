@@ -108,6 +108,13 @@ async fn people_see_their_own_sessions_and_auditors_all() {
     assert_eq!(world.call("GET", &format!("/api/v1/sessions/{theirs}"), &alice, "").await.status, 404);
     assert_eq!(world.call("GET", &format!("/api/v1/sessions/{hers}"), &alice, "").await.status, 200);
     assert_eq!(world.call("GET", "/api/v1/sessions?colour=red", &alice, "").await.status, 422);
+    let events = format!("/api/v1/sessions/{hers}/events");
+    let adam = person(&world.state.store, "adam", &["admin"]).await;
+    let adam = world.token(&adam).await;
+    assert_eq!(world.call("GET", &format!("/api/v1/sessions/{hers}"), &adam, "").await.status, 200);
+    for (who, status) in [(&alice, 200), (&carol, 200), (&adam, 403)] {
+        assert_eq!(world.call("GET", &events, who, "").await.status, status);
+    }
     let kill = format!("/api/v1/sessions/{hers}/kill");
     assert_eq!(world.call("POST", &kill, &carol, r#"{"reason": "enough"}"#).await.status, 204);
     assert_eq!(*world.living.killed.lock().unwrap(), [hers]);
