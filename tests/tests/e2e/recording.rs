@@ -41,9 +41,8 @@ fn a_terminal_session_exports_as_an_asciicast() {
     let world = World::shared();
     let _shell = world.ssh(&["-tt"]).input("echo mark-cast; exit\n").output();
     let cast = eventually("an asciicast", || {
-        sessions(world, "web-1").iter().take(12).find_map(|session| {
-            let cast =
-                world.sallyport(world.carol(), &["sessions", "replay", "--asciicast", &id(session)]).output().out;
+        world.session_ids("web-1").iter().find_map(|id| {
+            let cast = world.sallyport(world.carol(), &["sessions", "replay", "--asciicast", id]).output().out;
             cast.contains("mark-cast").then_some(cast)
         })
     });
