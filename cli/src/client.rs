@@ -166,7 +166,9 @@ fn base(url: &str) -> Result<String> {
 fn http(base: &str, ca: Option<&std::path::Path>) -> Result<reqwest::Client> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = ca {
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| anyhow!("{}: {error}", path.display()))? {
+        for certificate in
+            CertificateDer::pem_file_iter(path).map_err(|error| anyhow!("{}: {error}", path.display()))?
+        {
             roots.add(certificate?)?;
         }
     } else {

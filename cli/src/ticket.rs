@@ -74,7 +74,11 @@ pub(crate) fn run_many(args: ManyArgs) -> Result<()> {
     match args.action {
         Action::List { format } => {
             let tickets = block_on(client.get("/api/v1/tickets"))?;
-            output::list(format, &tickets, &["id", "connection", "api", "created", "expires", "last_used", "last_source"])
+            output::list(
+                format,
+                &tickets,
+                &["id", "connection", "api", "created", "expires", "last_used", "last_source"],
+            )
         }
         Action::Revoke { id } => block_on(client.delete(&format!("/api/v1/tickets/{}", segment(&id)))),
     }

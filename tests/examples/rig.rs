@@ -28,20 +28,16 @@ async fn main() {
     let authority = Authority::load_or_create(&config.state_dir).unwrap();
     let store = Store::open(&config.store_url).await.unwrap();
     let auth = Auth::open(store.clone(), &config).await.unwrap();
-    let who = SignedIn {
-        issuer: "rig".into(),
-        subject: "bench".into(),
-        name: "bench".into(),
-        groups: vec!["bench".into()],
-    };
+    let who =
+        SignedIn { issuer: "rig".into(), subject: "bench".into(), name: "bench".into(), groups: vec!["bench".into()] };
     let subject = store.signed_in(who).await.unwrap();
     store.change_connections(connections(), &[], vec![]).await.unwrap();
-    let mint =
-        Mint { subject: &subject, connection: None, life: None, not_after: None, api: false, source: None };
+    let mint = Mint { subject: &subject, connection: None, life: None, not_after: None, api: false, source: None };
     let ticket = auth.mint(mint).await.unwrap();
     std::fs::write(dir.join("ticket"), ticket.secret.reveal()).unwrap();
     if let Ok(line) = std::env::var("CLIENT_KEY") {
-        let key = NewSshKey { fingerprint: fingerprint(&line), public_key: line, subject_id: subject.id, name: "rig".into() };
+        let key =
+            NewSshKey { fingerprint: fingerprint(&line), public_key: line, subject_id: subject.id, name: "rig".into() };
         store.register_ssh_key(key).await.unwrap();
     }
     let secret = format!("{:032x}", rand::random::<u128>());
@@ -69,7 +65,12 @@ fn write_gateway(dir: &Path, base: u16) -> String {
          workers = {workers}\n\
          [listen]\nconsole = '127.0.0.1:{}'\ntunnel = '127.0.0.1:{}'\npostgres = '127.0.0.1:{}'\nssh = '127.0.0.1:{}'\n\
          http = '127.0.0.1:{}'\nplaintext = [{}]\n",
-        base, base, base + 1, base + 2, base + 3, base + 4,
+        base,
+        base,
+        base + 1,
+        base + 2,
+        base + 3,
+        base + 4,
         if plain { "'postgres', 'http'" } else { "" },
         dir = dir.display(),
         workers = std::env::var("RIG_WORKERS").unwrap_or_else(|_| "2".into()),
@@ -88,27 +89,26 @@ fn write_agent(dir: &Path, base: u16, token: &str) {
     );
     for connection in connections() {
         let references: Vec<_> = connection.credentials.values().map(|value| format!("'{value}'")).collect();
-        write!(text, "[[targets]]\naddress = '{}'\ncredentials = [{}]\n", connection.address, references.join(", ")).unwrap();
+        write!(text, "[[targets]]\naddress = '{}'\ncredentials = [{}]\n", connection.address, references.join(", "))
+            .unwrap();
     }
     std::fs::write(dir.join("agent.toml"), text).unwrap();
 }
 
 fn connections() -> Vec<Connection> {
-    let detectors: Vec<String> = if var("RIG_MASK") == "off" {
-        vec![]
-    } else {
-        ["card", "ssn", "email", "secret"].map(String::from).to_vec()
-    };
-    let connection = |name: &str, address: String, settings: Settings, credentials: BTreeMap<String, String>| Connection {
-        name: name.into(),
-        address,
-        agent: "rig".into(),
-        settings,
-        credentials,
-        groups: vec!["bench".into()],
-        detectors: detectors.clone(),
-        labels: BTreeMap::new(),
-    };
+    let detectors: Vec<String> =
+        if var("RIG_MASK") == "off" { vec![] } else { ["card", "ssn", "email", "secret"].map(String::from).to_vec() };
+    let connection =
+        |name: &str, address: String, settings: Settings, credentials: BTreeMap<String, String>| Connection {
+            name: name.into(),
+            address,
+            agent: "rig".into(),
+            settings,
+            credentials,
+            groups: vec!["bench".into()],
+            detectors: detectors.clone(),
+            labels: BTreeMap::new(),
+        };
     let dir = std::env::args().nth(1).unwrap();
     let postgres = PostgresSettings {
         login: var("PG_USER"),

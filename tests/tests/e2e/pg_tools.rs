@@ -17,7 +17,12 @@ fn a_dump_is_the_same_as_direct_and_restores() {
     sql(&through, "DROP SCHEMA IF EXISTS dumped CASCADE; CREATE SCHEMA dumped");
     sql(&through, "CREATE TABLE dumped.t AS SELECT i AS id, 'row ' || i AS name FROM generate_series(1, 5000) i");
     let dump = |dsn: &str, format: &str| world.pg_program("pg_dump").args(["-n", "dumped", format, dsn]).ok();
-    assert_eq!(dump(&through, "-Fp").out, dump(&direct, "-Fp").out);
+    // Newer versions put a random word around a dump.
+    let plain = |dsn: &str| {
+        let text = dump(dsn, "-Fp").out;
+        text.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(plain(&through), plain(&direct));
 
     let file = world.folder("dump").join("dumped.custom");
     std::fs::write(&file, dump(&through, "-Fc").bytes).unwrap();

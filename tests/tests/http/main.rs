@@ -31,7 +31,8 @@ async fn a_world_to_play_with() {
     let world = match external {
         None => shop().await,
         Some(address) => {
-            let target = |name, json: &str, masked| Target { name, address: address.clone(), settings: settings(json), masked };
+            let target =
+                |name, json: &str, masked| Target { name, address: address.clone(), settings: settings(json), masked };
             World::start(vec![target("shop", "{}", true), target("plain", "{}", false)]).await
         }
     };
@@ -42,7 +43,8 @@ async fn a_world_to_play_with() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_callers_credential_stays_here_and_the_targets_is_added() {
     let world = shop().await;
-    let forged = ["X-Forwarded-User: root", "X-Real-IP: 1.2.3.4", "Forwarded: for=1.2.3.4", "X_Forwarded_For: 1", "Cookie: a=b"];
+    let forged =
+        ["X-Forwarded-User: root", "X-Real-IP: 1.2.3.4", "Forwarded: for=1.2.3.4", "X_Forwarded_For: 1", "Cookie: a=b"];
     let forged = forged.iter().flat_map(|line| ["-H", line]);
     let url = world.url("/shop/headers?x=1");
     let seen = world.curl(&forged.chain(["-H", "X-Own: kept", &url]).collect::<Vec<_>>()).await;
@@ -88,7 +90,8 @@ async fn refusals_are_problem_documents_and_tell_nothing() {
     let bad = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert!(bad.contains("401") && bad.to_lowercase().contains("www-authenticate: bearer"), "{bad}");
     let user = format!("x:{}", world.ticket);
-    let basic = std::process::Command::new("curl").args(["-s", "-u", &user, &world.url("/shop/headers")]).output().unwrap();
+    let basic =
+        std::process::Command::new("curl").args(["-s", "-u", &user, &world.url("/shop/headers")]).output().unwrap();
     assert!(String::from_utf8_lossy(&basic.stdout).starts_with("GET /headers"));
     let unknown = world.curl(&["-i", &world.url("/nosuch/x")]).await;
     let nothing = world.curl(&["-i", &world.url("/")]).await;
@@ -113,8 +116,13 @@ async fn uploads_downloads_ranges_and_trailers_work() {
     for version in ["--http1.1", "--http2-prior-knowledge"] {
         for connection in ["shop", "plain", "h2"] {
             let url = |path: &str| world.url(&format!("/{connection}{path}"));
-            assert_eq!(world.curl(&[version, "-T", upload, &url("/count")]).await, "20000000", "{version} {connection}");
-            let chunked = world.curl(&[version, "-H", "Transfer-Encoding: chunked", "-T", upload, &url("/count")]).await;
+            assert_eq!(
+                world.curl(&[version, "-T", upload, &url("/count")]).await,
+                "20000000",
+                "{version} {connection}"
+            );
+            let chunked =
+                world.curl(&[version, "-H", "Transfer-Encoding: chunked", "-T", upload, &url("/count")]).await;
             assert_eq!(chunked, "20000000");
             let expect = world.curl(&[version, "-H", "Expect: 100-continue", "-d", "abc", &url("/count")]).await;
             assert_eq!(expect, "3");
@@ -153,6 +161,9 @@ async fn events_arrive_one_by_one() {
     });
     let arrived = arrived.await.unwrap();
     let data: Vec<_> = arrived.iter().filter(|(line, _)| !line.is_empty()).collect();
-    assert_eq!(data.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>(), ["data: one", "data: 41111111", "data: three"]);
+    assert_eq!(
+        data.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>(),
+        ["data: one", "data: 41111111", "data: three"]
+    );
     assert!(data.windows(2).all(|pair| pair[1].1 - pair[0].1 > std::time::Duration::from_millis(150)));
 }

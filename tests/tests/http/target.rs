@@ -32,7 +32,8 @@ pub async fn versatile() -> String {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
             tokio::spawn(async move {
-                let service = hyper::service::service_fn(|request| async { Ok::<_, Infallible>(answer(request).await) });
+                let service =
+                    hyper::service::service_fn(|request| async { Ok::<_, Infallible>(answer(request).await) });
                 let builder = auto::Builder::new(TokioExecutor::new());
                 let _gone = builder.serve_connection(TokioIo::new(stream), service).await;
             });

@@ -98,6 +98,7 @@ impl Sshd {
         make_key(&self.folder.join("host_key"), "host_key")
     }
 
+    /// SHLVL keeps bash from reading the real home's .bashrc before it runs `enter`.
     fn write_config(&self) -> Result<PathBuf> {
         let folder = self.folder.display();
         let enter = self.folder.join("enter");
@@ -107,7 +108,7 @@ impl Sshd {
             "ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized_keys\n\
              PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
              PermitRootLogin prohibit-password\nPrintMotd no\nPrintLastLog no\nUseDNS no\nLogLevel INFO\n\
-             AcceptEnv LANG LC_* TERM GIT_PROTOCOL\nAllowTcpForwarding yes\nMaxSessions 100\nMaxStartups 200\n\
+             AcceptEnv LANG LC_* TERM GIT_PROTOCOL\nSetEnv SHLVL=2\nAllowTcpForwarding yes\nMaxSessions 100\nMaxStartups 200\n\
              Subsystem sftp {sftp}\nForceCommand {enter}\n",
             port = self.port,
             sftp = sftp_server()?.display(),
