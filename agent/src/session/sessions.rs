@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use masking::{Label, Masker};
 use proto::{
     Code, Ending, Grant, Refusal, SessionId, Settings, Up,
     event::{Closed, Opened},
@@ -49,12 +50,13 @@ impl Sessions {
     /// Whether this agent may serve the grant at all; checked before anything is opened.
     ///
     /// # Errors
-    /// [`Code::TargetNotAllowed`] if the local allow-list does not name the target.
+    /// [`Code::TargetNotAllowed`] if the local allow-list does not name the target, [`Code::Internal`] if the agent does not
+    /// know a detector: nothing passes without what was asked for.
     pub fn admit(&self, grant: &Grant) -> Result<(), Refusal> {
-        if self.0.vault.allows(&grant.address) {
-            return Ok(());
+        if !self.0.vault.allows(&grant.address) {
+            return Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"));
         }
-        Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"))
+        labels(grant).map(drop)
     }
 
     /// Serves a new session on its first lane, to the end.
@@ -74,7 +76,14 @@ impl Sessions {
         });
         let rest = from_gateway.handle();
         let (stop, stopped) = watch::channel(None);
-        let context = self.context(session, grant, record.clone());
+        let masker = match labels(&grant) {
+            Ok(labels) => Masker::new(&labels),
+            Err(refusal) => {
+                let _gone = to_gateway.send(Up::Refused(refusal)).await;
+                return;
+            }
+        };
+        let context = self.context(session, grant, record.clone(), masker);
         self.live().insert(session, Live { context: context.clone(), stop });
 
         let link = Link { from_gateway, to_gateway: to_gateway.clone() };
@@ -129,14 +138,13 @@ impl Sessions {
         &self.0.spool
     }
 
-    fn context(&self, session: SessionId, grant: Grant, record: Recorder) -> Context {
-        let labels: Vec<_> = grant.detectors.iter().filter_map(|label| label.parse().ok()).collect();
+    fn context(&self, session: SessionId, grant: Grant, record: Recorder, masker: Masker) -> Context {
         Context {
             session,
             grant: Arc::new(grant),
             vault: Arc::clone(&self.0.vault),
             record,
-            masker: Arc::new(masking::Masker::new(&labels)),
+            masker: Arc::new(masker),
             http: Arc::clone(&self.0.http),
         }
     }
@@ -181,6 +189,11 @@ async fn settle(mut rest: FromGateway, shipping: tokio::task::JoinHandle<Result<
     };
     // What is not acknowledged in time stays in the spool and is delivered later.
     let _late = tokio::time::timeout(SEAL_DEADLINE, settled).await;
+}
+
+fn labels(grant: &Grant) -> Result<Vec<Label>, Refusal> {
+    let unknown = |_| Refusal::new(Code::Internal, "the agent does not know a detector of this connection");
+    grant.detectors.iter().map(|label| label.parse().map_err(unknown)).collect()
 }
 
 fn opened(session: SessionId, grant: &Grant) -> Opened {
