@@ -14,7 +14,7 @@ use std::{
 
 use agent::{
     record::Recorder,
-    session::{Context, pair},
+    target::{Context, pair},
     target::pg::serve,
     vault::{Allow, AllowList, Vault},
 };

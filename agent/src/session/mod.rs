@@ -1,53 +1,5 @@
-//! One session from grant to seal: resolve the credential, log in to the target, pump, close.
+//! One session from grant to seal: record, log in to the target, pump, close.
 
-mod link;
 mod sessions;
 
-use std::sync::Arc;
-
-use proto::{Code, Grant, Refusal, SessionId};
-
-pub use self::{
-    link::{DownStream, FromGateway, Link, ToGateway, pair},
-    sessions::Sessions,
-};
-use crate::{
-    record::Recorder,
-    vault::{Secret, Vault},
-};
-
-/// What a target driver needs to serve one session. Cheap to clone; all lanes of a session share it.
-#[derive(Clone)]
-pub struct Context {
-    /// Which session.
-    pub session: SessionId,
-    /// What the gateway decided.
-    pub grant: Arc<Grant>,
-    /// Where the target's credentials come from.
-    pub vault: Arc<Vault>,
-    /// Where the session's events go.
-    pub record: Recorder,
-    /// What is masked.
-    pub masker: Arc<masking::Masker>,
-    /// Kept connections to HTTP targets, shared by all sessions of this agent.
-    pub http: Arc<crate::target::http::Pools>,
-}
-
-impl Context {
-    /// Resolves the credential that the connection names for `role` (`password`, `key`, ...), if it names one.
-    /// Read anew on every use, so that rotation needs no restart.
-    ///
-    /// # Errors
-    /// [`Code::TargetNotAllowed`] if the local allow-list does not name the reference for this target,
-    /// [`Code::Credential`] if it cannot be read.
-    pub async fn credential(&self, role: &str) -> Result<Option<Secret>, Refusal> {
-        let Some(reference) = self.grant.credentials.get(role) else { return Ok(None) };
-        match self.vault.resolve(&self.grant.address, reference).await {
-            Ok(secret) => Ok(Some(secret)),
-            Err(error) if error.is_denial() => {
-                Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target's credential"))
-            }
-            Err(_) => Err(Refusal::new(Code::Credential, "the agent cannot read the target's credential")),
-        }
-    }
-}
+pub use self::sessions::Sessions;

@@ -14,10 +14,9 @@ use proto::{
 };
 use tokio::sync::watch;
 
-use super::{Context, FromGateway, Link, ToGateway};
 use crate::{
     record::{LinkLost, Recorder, Sink, Spool},
-    target,
+    target::{self, Context, FromGateway, Link, ToGateway},
     vault::Vault,
 };
 

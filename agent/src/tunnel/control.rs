@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
 
-use crate::session::{Link, Sessions};
+use crate::{session::Sessions, target::Link};
 
 /// Messages that may wait towards the gateway on one lane.
 const LANE_DEPTH: usize = 4;

@@ -8,7 +8,7 @@ use std::{
 
 use agent::{
     record::Recorder,
-    session::{Context, pair},
+    target::{Context, pair},
     target::ssh::serve,
     vault::{Allow, AllowList, Vault},
 };

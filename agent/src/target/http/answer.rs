@@ -27,7 +27,7 @@ use super::{
 use crate::{
     filter::http::{Answer, Range, Websocket, masked_lines},
     record::Exchange,
-    session::{Context, ToGateway},
+    target::{Context, ToGateway},
 };
 
 /// How long a target may take until the head of its answer.

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, header};
 use proto::{Code, HttpAuth, Refusal};
 use zeroize::Zeroizing;
 
-use crate::{session::Context, vault::Secret};
+use crate::{target::Context, vault::Secret};
 
 /// Reads the credential now and makes the field of it; `None` if the target wants none.
 pub(super) async fn field(context: &Context, auth: &HttpAuth) -> Result<Option<(HeaderName, HeaderValue)>, Refusal> {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     filter::http::{Range, describe, masked_lines},
     record::Exchange,
-    session::{Context, ToGateway},
+    target::{Context, ToGateway},
 };
 
 /// Parts of content that wait for the target.

@@ -19,7 +19,7 @@ use protocols::http::{Decoder, Frame, RequestHead};
 
 pub use self::pool::Pools;
 use self::pool::Target;
-use crate::session::{Context, FromGateway, Link, ToGateway};
+use crate::target::{Context, FromGateway, Link, ToGateway};
 
 /// Serves one lane: sends an empty greeting, then serves exchanges. Never panics; every end is told.
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.

@@ -18,7 +18,7 @@ use super::{
     body::RequestBody,
     upstream::{H1, Stream, Upstream, h2},
 };
-use crate::{session::Context, target::tls};
+use crate::target::{Context, tls};
 
 /// How long a connection is kept without use.
 const IDLE: Duration = Duration::from_secs(30);

@@ -12,7 +12,7 @@ use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
     filter::http::{Side, Websocket, masked_lines},
     record::{Exchange, Recorder},
-    session::Context,
+    target::Context,
 };
 
 /// The request's direction.

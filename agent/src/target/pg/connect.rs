@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{cancel::Canceller, keys};
 use crate::{
     filter::pg::Filter,
-    session::Context,
+    target::Context,
     target::tls::{self, ClientAuth},
 };
 

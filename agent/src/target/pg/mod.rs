@@ -19,7 +19,7 @@ use self::connect::{Connected, Wire};
 use crate::{
     filter::pg::{Filter, Journal},
     record::{Exchange, Recorder},
-    session::{Context, Link},
+    target::{Context, Link},
 };
 
 /// Serves one lane: logs in, sends the greeting, pumps. Never panics; every end is told.

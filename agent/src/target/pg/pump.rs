@@ -17,7 +17,7 @@ use super::{Written, cancel::Canceller};
 use crate::{
     filter::pg::{Filter, MOST_WAITING, Passed},
     record::Recorder,
-    session::{FromGateway, ToGateway},
+    target::{FromGateway, ToGateway},
 };
 
 /// How long a target may take to close after the client said goodbye.

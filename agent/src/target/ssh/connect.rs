@@ -18,7 +18,7 @@ use super::{
     handler::{Forwarded, TargetHandler},
     host_key::HostKeys,
 };
-use crate::session::Context;
+use crate::target::Context;
 
 /// How long the target may take to accept the TCP connection.
 const DIAL_DEADLINE: Duration = Duration::from_secs(10);

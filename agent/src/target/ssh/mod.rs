@@ -30,7 +30,7 @@ use proto::{Code, Ending, SshSettings};
 use tokio::sync::mpsc;
 
 use self::{connect::Dialler, pool::Pool, session::Session};
-use crate::session::{Context, Link};
+use crate::target::{Context, Link};
 
 /// Connections that came to forwarded ports and wait to be taken.
 const FORWARDED_QUEUE: usize = 32;

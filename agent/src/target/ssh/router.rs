@@ -15,7 +15,7 @@ use super::{
     pool::Pool,
     session::{Session, gateway_lost, lock},
 };
-use crate::session::FromGateway;
+use crate::target::FromGateway;
 
 /// Channels that one session may have open.
 const MOST_CHANNELS: usize = 64;

@@ -11,7 +11,7 @@ use protocols::ssh::{Address, Channel, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::{connect::Dialler, inlet::Lane};
-use crate::session::{Context, ToGateway};
+use crate::target::{Context, ToGateway};
 
 /// One SSH session.
 pub(super) struct Session {

@@ -63,12 +63,12 @@ impl FromGateway {
     }
 
     /// Where acknowledgements go.
-    pub(super) fn acknowledge(&self, recorder: &Recorder) {
+    pub(crate) fn acknowledge(&self, recorder: &Recorder) {
         let _already = self.0.acks.set(recorder.clone());
     }
 
     /// A second handle, to go on reading when the driver is done.
-    pub(super) fn handle(&self) -> Self {
+    pub(crate) fn handle(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
