@@ -68,5 +68,9 @@ fn indexes() -> Vec<IndexCreateStatement> {
     let on = |name: &str, table: &'static str, column: &'static str| {
         Index::create().name(name.to_owned()).table(table).col(column).to_owned()
     };
-    vec![on("session_subject", "session", "subject"), on("session_status", "session", "status"), on("audit_event_at", "audit_event", "at")]
+    vec![
+        on("session_subject", "session", "subject"),
+        on("session_status", "session", "status"),
+        on("audit_event_at", "audit_event", "at"),
+    ]
 }

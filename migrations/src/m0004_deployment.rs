@@ -21,17 +21,9 @@ impl MigrationTrait for Migration {
 }
 
 fn setting() -> TableCreateStatement {
-    Table::create()
-        .table("setting")
-        .col(string("key").primary_key())
-        .col(binary("value"))
-        .to_owned()
+    Table::create().table("setting").col(string("key").primary_key()).col(binary("value")).to_owned()
 }
 
 fn version() -> TableCreateStatement {
-    Table::create()
-        .table("version")
-        .col(integer("id").primary_key())
-        .col(big_integer("number"))
-        .to_owned()
+    Table::create().table("version").col(integer("id").primary_key()).col(big_integer("number")).to_owned()
 }

@@ -18,10 +18,7 @@ use super::{
     document::is_name,
     guard::{Need, Part},
 };
-use crate::{
-    auth::Secret,
-    store::Agent,
-};
+use crate::{auth::Secret, store::Agent};
 
 /// How long a join token is good.
 const JOIN_WITHIN: Duration = Duration::from_secs(15 * 60);
@@ -103,7 +100,11 @@ async fn join_token(
 
 /// Removes an agent: it is cut off at once.
 #[utoipa::path(delete, path = "/api/v1/agents/{name}", params(("name" = String, Path)), responses((status = 204)))]
-async fn remove(State(state): State<ApiState>, caller: Caller, Path(agent): Path<String>) -> Result<StatusCode, Problem> {
+async fn remove(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(agent): Path<String>,
+) -> Result<StatusCode, Problem> {
     if !state.store.remove_agent(&agent).await? {
         return Err(Problem::not_found());
     }

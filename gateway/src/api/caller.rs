@@ -41,7 +41,11 @@ pub(super) enum Via {
 
 impl Caller {
     /// The caller behind a request's credential, if there is one.
-    pub(super) async fn find(state: &ApiState, headers: &HeaderMap, source: SocketAddr) -> Result<Option<Self>, Problem> {
+    pub(super) async fn find(
+        state: &ApiState,
+        headers: &HeaderMap,
+        source: SocketAddr,
+    ) -> Result<Option<Self>, Problem> {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
             let (_, secret) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(refused)?;
@@ -71,7 +75,8 @@ impl Caller {
         let (subject, ticket) = state.auth.api_ticket(secret, source).map_err(|_| refused())?;
         let groups: Vec<_> = ticket.groups.iter().filter(|group| subject.groups.contains(group)).cloned().collect();
         let roles = if ticket.api { state.auth.roles(&groups) } else { Roles { admin: false, auditor: false } };
-        let via = Via::Ticket { id: ticket.id, api: ticket.api, connection: ticket.connection, expires: ticket.expires };
+        let via =
+            Via::Ticket { id: ticket.id, api: ticket.api, connection: ticket.connection, expires: ticket.expires };
         Ok(Self { subject, groups, roles, via, source })
     }
 

@@ -84,7 +84,11 @@ async fn put(
 
 /// Removes a connection. Its sessions end.
 #[utoipa::path(delete, path = "/api/v1/connections/{name}", params(("name" = String, Path)), responses((status = 204)))]
-async fn delete(State(state): State<ApiState>, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Problem> {
+async fn delete(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
     if state.store.connection(&name).is_none() {
         return Err(Problem::not_found());
     }

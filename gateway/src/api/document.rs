@@ -116,7 +116,9 @@ impl ConnectionDocument {
                 return Err(format!("credentials.{role}: write a reference, env:NAME or file:/path, not a value"));
             }
         }
-        if let Some(label) = self.masking.labels.iter().find(|label| Label::ALL.iter().all(|known| known.as_str() != **label)) {
+        if let Some(label) =
+            self.masking.labels.iter().find(|label| Label::ALL.iter().all(|known| known.as_str() != **label))
+        {
             return Err(format!("masking.labels: `{label}` is no label with a detector"));
         }
         if self.access.groups.iter().any(|group| group.is_empty() || group.len() > 256) {

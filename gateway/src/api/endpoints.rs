@@ -52,7 +52,9 @@ impl Endpoints {
                 };
                 let user = shell_safe(subject);
                 self.postgres.map(|port| {
-                    format!("PGPASSWORD=$SALLYPORT_TICKET psql \"host={host} port={port} dbname={name} user={user} {tls}\"")
+                    format!(
+                        "PGPASSWORD=$SALLYPORT_TICKET psql \"host={host} port={port} dbname={name} user={user} {tls}\""
+                    )
                 })
             }
             Protocol::Ssh => self.ssh.map(|port| format!("ssh -p {port} {name}@{host}")),

@@ -135,8 +135,9 @@ fn differences(a: &Connection, b: &Connection) -> Vec<&'static str> {
 )]
 async fn export(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
     let connections = state.store.snapshot().connections();
-    let document =
-        Document { connections: connections.iter().map(|connection| ConnectionDocument::from(connection.as_ref())).collect() };
+    let document = Document {
+        connections: connections.iter().map(|connection| ConnectionDocument::from(connection.as_ref())).collect(),
+    };
     let yaml = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
     if !yaml {
         return Ok(Json(document).into_response());

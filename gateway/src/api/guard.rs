@@ -64,9 +64,9 @@ pub(super) type Part = (Need, OpenApiRouter<ApiState>);
 pub(super) fn guarded(need: Need, mut part: OpenApiRouter<ApiState>, state: &ApiState) -> OpenApiRouter<ApiState> {
     for item in part.get_openapi_mut().paths.paths.values_mut() {
         for operation in operations(item) {
-            operation.security = need.scope().map(|scope| {
-                ["bearer", "cookie"].map(|scheme| SecurityRequirement::new(scheme, [scope])).into()
-            });
+            operation.security = need
+                .scope()
+                .map(|scope| ["bearer", "cookie"].map(|scheme| SecurityRequirement::new(scheme, [scope])).into());
         }
     }
     if need == Need::Nobody {

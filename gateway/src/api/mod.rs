@@ -42,7 +42,7 @@ pub use endpoints::Endpoints;
 pub use problem::{Problem, ProblemCode};
 pub use serve::serve;
 
-use crate::{evidence::Recordings,auth::Auth, store::Store};
+use crate::{auth::Auth, evidence::Recordings, store::Store};
 
 /// The most a request body may hold, bytes.
 const BODY_LIMIT: usize = 1024 * 1024;

@@ -28,7 +28,11 @@ async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css")], html::STYLE)
 }
 
-async fn landing(State(state): State<ApiState>, Source(source): Source, headers: HeaderMap) -> Result<Response, Problem> {
+async fn landing(
+    State(state): State<ApiState>,
+    Source(source): Source,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let caller = Caller::find(&state, &headers, source).await?;
     Ok(match caller {
         None => welcome().into_response(),
@@ -93,7 +97,9 @@ async fn sessions(state: &ApiState, caller: &Caller, body: &mut String) -> Resul
         body.push_str("<p>None yet.</p>");
         return Ok(());
     }
-    body.push_str("<table><tr><th>Opened (UTC)</th><th>Connection</th><th>Status</th><th>Requests</th><th>Id</th></tr>");
+    body.push_str(
+        "<table><tr><th>Opened (UTC)</th><th>Connection</th><th>Status</th><th>Requests</th><th>Id</th></tr>",
+    );
     for row in rows.iter().filter(|row| row.caller.issuer == caller.subject.issuer) {
         let ended = row.code.as_deref().unwrap_or_default();
         let _ = write!(

@@ -49,9 +49,12 @@ async fn events(
     Filter(query): Filter<EventsQuery>,
 ) -> Result<Response, Problem> {
     let row = replayable(&state, &caller, &id).await?;
-    let format: Format = query.format.as_deref().unwrap_or("ndjson").parse().map_err(|error: render::UnknownFormat| {
-        Problem::new(ProblemCode::Invalid, error.to_string())
-    })?;
+    let format: Format = query
+        .format
+        .as_deref()
+        .unwrap_or("ndjson")
+        .parse()
+        .map_err(|error: render::UnknownFormat| Problem::new(ProblemCode::Invalid, error.to_string()))?;
     let mut event = caller.event("recording.read", serde_json::json!({ "format": format.content_type() }));
     event.session = Some(row.id);
     state.store.audit(event).await?;

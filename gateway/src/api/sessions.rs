@@ -116,11 +116,7 @@ async fn list(
     caller: Caller,
     Filter(query): Filter<ListQuery>,
 ) -> Result<Json<Vec<ListedSession>>, Problem> {
-    let subject = if sees_all(&caller) {
-        query.subject
-    } else {
-        Some(caller.subject.name.clone())
-    };
+    let subject = if sees_all(&caller) { query.subject } else { Some(caller.subject.name.clone()) };
     let unknown = || Problem::new(ProblemCode::Invalid, "status is open, closed or lost");
     let filter = SessionFilter {
         subject,
@@ -137,7 +133,11 @@ async fn list(
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = ListedSession))
 )]
-async fn get(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<ListedSession>, Problem> {
+async fn get(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ListedSession>, Problem> {
     Ok(Json(readable(&state, &caller, &id).await?.into()))
 }
 

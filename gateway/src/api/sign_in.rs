@@ -93,7 +93,8 @@ async fn callback(
 ) -> Response {
     let browser = cookie::get(&headers, cookie::STATE).unwrap_or_default();
     let (Some(code), Some(returned)) = (query.code, query.state) else {
-        return (StatusCode::FORBIDDEN, html::message("Not signed in", "The identity provider said no.")).into_response();
+        return (StatusCode::FORBIDDEN, html::message("Not signed in", "The identity provider said no."))
+            .into_response();
     };
     let finished = match state.auth.finish_sign_in(&code, &returned, browser, source).await {
         Ok(finished) => finished,

@@ -80,7 +80,8 @@ async fn register(
 ) -> Result<(StatusCode, Json<ListedKey>), Problem> {
     caller.must_have_signed_in()?;
     let (fingerprint, public_key, comment) = read(&asked.public_key)?;
-    let name: String = asked.name.unwrap_or(comment).chars().filter(|char| !char.is_control()).take(NAME_LIMIT).collect();
+    let name: String =
+        asked.name.unwrap_or(comment).chars().filter(|char| !char.is_control()).take(NAME_LIMIT).collect();
     let new = NewSshKey { fingerprint, public_key, subject_id: caller.subject.id, name };
     let key = state.store.register_ssh_key(new).await?;
     let detail = serde_json::json!({ "key": key.id, "fingerprint": key.fingerprint });

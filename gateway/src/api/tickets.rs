@@ -112,7 +112,9 @@ async fn mint(
     // A ticket made with a ticket neither outlives it nor can do more.
     let not_after = match &caller.via {
         Via::Ticket { expires, .. } if !asked.api => Some(*expires),
-        Via::Ticket { .. } => return Err(Problem::new(ProblemCode::Forbidden, "sign in for a ticket that the API takes")),
+        Via::Ticket { .. } => {
+            return Err(Problem::new(ProblemCode::Forbidden, "sign in for a ticket that the API takes"));
+        }
         _ => None,
     };
     let subject = recipient(&state, &caller, asked.subject.as_deref())?;

@@ -136,7 +136,12 @@ impl Auth {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn approve_cli_login(&self, login: &CliLogin, who: &Subject, source: SocketAddr) -> Result<bool, StoreError> {
+    pub async fn approve_cli_login(
+        &self,
+        login: &CliLogin,
+        who: &Subject,
+        source: SocketAddr,
+    ) -> Result<bool, StoreError> {
         let approved = self.0.store.approve_cli_login(login.id, who.id).await?;
         if approved {
             let event = AuditEvent {

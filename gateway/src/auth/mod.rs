@@ -185,7 +185,11 @@ impl Auth {
             protocol: Some(protocol),
             code: Some(refusal.code),
             reason: Some(reason.to_owned()),
-            detail: if suppressed > 0 { serde_json::json!({ "suppressed": suppressed }) } else { serde_json::Value::Null },
+            detail: if suppressed > 0 {
+                serde_json::json!({ "suppressed": suppressed })
+            } else {
+                serde_json::Value::Null
+            },
             ..crate::store::AuditEvent::new("login.failed")
         };
         if let Err(error) = self.0.store.audit(event).await {

@@ -75,7 +75,8 @@ impl Auth {
                 Ok(self.identity_of(&snapshot, &ticket)?.0)
             }
             Credential::SshKey(id) => {
-                let key = snapshot.ssh_key_with_id(id).filter(|key| key.revoked.is_none()).ok_or_else(|| unknown.clone())?;
+                let key =
+                    snapshot.ssh_key_with_id(id).filter(|key| key.revoked.is_none()).ok_or_else(|| unknown.clone())?;
                 let subject = snapshot.subject(key.subject_id).ok_or(unknown)?;
                 Ok(Identity { groups: subject.groups.clone(), ..identity.clone() })
             }

@@ -68,7 +68,12 @@ impl Auth {
         Err(Denial { reason: if cut { "locked" } else { "unknown" } })
     }
 
-    fn proven(&self, snapshot: &crate::store::Snapshot, ticket: &Ticket, source: SocketAddr) -> Result<Identity, Denial> {
+    fn proven(
+        &self,
+        snapshot: &crate::store::Snapshot,
+        ticket: &Ticket,
+        source: SocketAddr,
+    ) -> Result<Identity, Denial> {
         let (identity, id) = self.identity_of(snapshot, ticket)?;
         self.0.store.ticket_used(id, source);
         Ok(identity)

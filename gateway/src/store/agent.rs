@@ -1,6 +1,10 @@
 //! Enrolled agents. The certificate says who an agent is; here stands which certificate is the latest.
 
-use sea_orm::{QueryOrder, Set, entity::prelude::*, sea_query::{Expr, OnConflict}};
+use sea_orm::{
+    QueryOrder, Set,
+    entity::prelude::*,
+    sea_query::{Expr, OnConflict},
+};
 use time::OffsetDateTime;
 
 use super::{Store, StoreError, clock};

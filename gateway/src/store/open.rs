@@ -92,7 +92,8 @@ async fn migrate(db: &DatabaseConnection) -> Result<(), StoreError> {
         return Ok(Migrator::up(db, None).await?);
     }
     let turn = db.begin().await?;
-    turn.execute_raw(Statement::from_string(backend, format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))).await?;
+    turn.execute_raw(Statement::from_string(backend, format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")))
+        .await?;
     Migrator::up(&turn, None).await?;
     Ok(turn.commit().await?)
 }

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, ExprTrait, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, ExprTrait, entity::prelude::*, sea_query::Expr,
+};
 
 use super::{Inner, Snapshot, Store, StoreError, browser_session, cli_login, clock, sign_in, ticket};
 

@@ -141,7 +141,13 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn close_session(&self, id: SessionId, code: Code, message: &str, counts: Counts) -> Result<bool, StoreError> {
+    pub async fn close_session(
+        &self,
+        id: SessionId,
+        code: Code,
+        message: &str,
+        counts: Counts,
+    ) -> Result<bool, StoreError> {
         let transaction = self.begin().await?;
         let closed = row::Entity::update_many()
             .col_expr(row::Column::Status, Expr::value(SessionStatus::Closed.as_str()))

@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{Connection, SecretHash, SshKey, StoreError, Subject, Ticket, clock, connection, refresh, ssh_key, subject, ticket};
+use super::{
+    Connection, SecretHash, SshKey, StoreError, Subject, Ticket, clock, connection, refresh, ssh_key, subject, ticket,
+};
 
 /// Connections, subjects and credentials at one version of the store.
 #[derive(Default)]

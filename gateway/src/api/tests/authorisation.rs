@@ -3,12 +3,8 @@
 use super::*;
 
 /// Routes that need nobody; whoever adds one has to add it here.
-const OPEN: [(&str, &str); 4] = [
-    ("get", "/healthz"),
-    ("get", "/readyz"),
-    ("post", "/api/v1/logins"),
-    ("post", "/api/v1/logins/poll"),
-];
+const OPEN: [(&str, &str); 4] =
+    [("get", "/healthz"), ("get", "/readyz"), ("post", "/api/v1/logins"), ("post", "/api/v1/logins/poll")];
 
 /// Method, path with its parameters filled in, and who may call it, of every route that is described.
 fn every_route(world: &World) -> Vec<(String, String, Option<String>)> {

@@ -56,7 +56,8 @@ fn name(all: &Map<String, Value>, claim: &str) -> Result<String, ClaimError> {
 /// A name that looks like what it is: not empty, not long, nothing invisible.
 fn usable(name: &str) -> bool {
     let invisible = |char: char| {
-        char.is_control() || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        char.is_control()
+            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     !name.is_empty() && name.len() <= NAME_LIMIT && name.trim() == name && !name.chars().any(invisible)
 }

@@ -7,8 +7,9 @@ mod http;
 use std::time::{Duration, Instant};
 
 use openidconnect::{
-    AdditionalProviderMetadata, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, IdTokenVerifier,
-    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, Scope, TokenResponse as _,
+    AdditionalProviderMetadata, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
+    IdTokenVerifier, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, Scope,
+    TokenResponse as _,
     core::{
         CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
         CoreGrantType, CoreIdToken, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
@@ -105,7 +106,8 @@ impl Provider {
         if config.mode == Mode::Production && issuer.url().scheme() != "https" {
             return Err(AuthError::Oidc("the issuer must be an https:// URL".into()));
         }
-        let redirect = RedirectUrl::new(format!("{}/auth/callback", config.public_url)).map_err(|error| wrong(&error))?;
+        let redirect =
+            RedirectUrl::new(format!("{}/auth/callback", config.public_url)).map_err(|error| wrong(&error))?;
         Ok(Self {
             issuer,
             client_id: ClientId::new(oidc.client_id.clone()),
@@ -182,7 +184,8 @@ impl Provider {
                 CoreJwsSigningAlgorithm::EdDsa,
             ])
             .set_issue_time_verifier_fn(|issued| {
-                let early = std::time::SystemTime::from(issued) > std::time::SystemTime::now() + Duration::from_secs(60);
+                let early =
+                    std::time::SystemTime::from(issued) > std::time::SystemTime::now() + Duration::from_secs(60);
                 if early { Err("issued in the future".to_owned()) } else { Ok(()) }
             })
     }

@@ -14,7 +14,8 @@ fn mint(subject: &Subject) -> Mint<'_> {
 
 async fn shop() -> (Store, Auth, Subject) {
     let (store, auth) = fresh("http://localhost:1").await;
-    let shops = vec![connection("shop-db", &["support"]), connection("other-db", &["support"]), connection("hr", &["hr"])];
+    let shops =
+        vec![connection("shop-db", &["support"]), connection("other-db", &["support"]), connection("hr", &["hr"])];
     store.change_connections(shops, &[], vec![]).await.unwrap();
     let alice = person(&store, "alice", &["support", "dev"]).await;
     (store, auth, alice)
@@ -185,7 +186,8 @@ async fn ten_bad_logins_leave_ten_records_without_a_secret() {
     let minted = auth.mint(mint(&alice)).await.unwrap();
     let refusal = Refusal::new(Code::Login, "login failed");
     for _ in 0..10 {
-        auth.record_failure(proto::Protocol::Postgres, here(), minted.secret.reveal(), "x\ny", &refusal, "unknown").await;
+        auth.record_failure(proto::Protocol::Postgres, here(), minted.secret.reveal(), "x\ny", &refusal, "unknown")
+            .await;
     }
     let filter = AuditFilter { kind: Some("login.failed".into()), limit: 100, ..AuditFilter::default() };
     let events = store.audit_events(filter).await.unwrap();

@@ -169,7 +169,8 @@ async fn a_session_ends_once_with_its_audit_events(store: &Store) {
 }
 
 async fn sessions_left_open_are_lost(store: &Store) {
-    let (gone, alive, elsewhere) = (new_session(), new_session(), NewSession { replica: "two".into(), ..new_session() });
+    let (gone, alive, elsewhere) =
+        (new_session(), new_session(), NewSession { replica: "two".into(), ..new_session() });
     for session in [&gone, &alive, &elsewhere] {
         store.open_session(session.clone()).await.unwrap();
     }
