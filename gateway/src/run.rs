@@ -79,6 +79,10 @@ impl Gateway {
     async fn prepare(config: Config) -> Result<Self, RunError> {
         let authority = Arc::new(Authority::load_or_create(&config.state_dir)?);
         let store = Store::open(&config.store_url).await?;
+        let lost = store.lose_sessions(&config.public_url, &[]).await?;
+        if !lost.is_empty() {
+            tracing::warn!(sessions = lost.len(), "an earlier run of this gateway did not end these sessions");
+        }
         let directory = Directory::default();
         let recordings = Recordings::open_dir(&config.recordings_dir, Arc::new(store.clone()))?;
         let sessions = Sessions::new(

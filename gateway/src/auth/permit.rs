@@ -1,43 +1,40 @@
 //! From an identity to a permit, and whether it would still be given.
 
 use policy::{Access, Permit, Principal};
-use proto::{Code, Ending, Refusal};
+use proto::{Code, Ending, Protocol, Refusal};
 
 use super::{Auth, Credential, Denial, Identity};
 use crate::store::Subject;
 
 impl Auth {
-    /// Asks policy whether the identity may connect. Unknown and forbidden connections are refused alike
-    /// ([`proto::Code::NoAccess`]).
+    /// Asks policy whether the identity may connect, speaking `protocol`. Unknown and forbidden connections and those of
+    /// another protocol are refused alike ([`proto::Code::NoAccess`]).
     ///
     /// # Errors
     /// The refusal for the client.
-    pub async fn permit(&self, identity: &Identity, connection: &str) -> Result<Permit, Refusal> {
-        let found = self.0.store.connection(connection);
-        let access = found.map_or_else(Access::default, |connection| connection.access());
-        let bound_elsewhere = identity.only_connection.as_deref().is_some_and(|only| only != connection);
-        let principal = Principal { subject: identity.subject.clone(), groups: identity.groups.clone() };
-        match policy::connect(&principal, connection, &access) {
-            Ok(permit) if !bound_elsewhere => Ok(permit),
-            _ => Err(Refusal::new(Code::NoAccess, "no connection of that name is open to you")),
-        }
-    }
-
-    /// As [`Auth::permit`], for a caller who speaks `protocol`: a connection of another protocol is as good as unknown.
-    ///
-    /// # Errors
-    /// The refusal for the client.
-    pub async fn permit_over(
+    pub async fn permit(
         &self,
         identity: &Identity,
         connection: &str,
-        protocol: proto::Protocol,
+        protocol: Protocol,
     ) -> Result<Permit, Refusal> {
         let found = self.0.store.connection(connection);
-        if found.is_some_and(|connection| connection.settings.protocol() != protocol) {
-            return Err(Refusal::new(Code::NoAccess, "no connection of that name is open to you"));
+        let speaks = found.is_some_and(|connection| connection.settings.protocol() == protocol);
+        self.decide(identity, connection)
+            .ok()
+            .filter(|_| speaks)
+            .ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))
+    }
+
+    fn decide(&self, identity: &Identity, connection: &str) -> Result<Permit, policy::Denial> {
+        let bound_elsewhere = identity.only_connection.as_deref().is_some_and(|only| only != connection);
+        if bound_elsewhere {
+            return Err(policy::Denial);
         }
-        self.permit(identity, connection).await
+        let found = self.0.store.connection(connection);
+        let access = found.map_or_else(Access::default, |connection| connection.access());
+        let principal = Principal { subject: identity.subject.clone(), groups: identity.groups.clone() };
+        policy::connect(&principal, connection, &access)
     }
 
     /// Why [`Auth::permit`] refused, in a word for the audit log: `foreign`, `unknown` or `forbidden`.
@@ -59,10 +56,8 @@ impl Auth {
     pub async fn still_permits(&self, identity: &Identity, connection: &str) -> Result<(), Ending> {
         let gone = |_: Denial| Ending::new(Code::Expired, "the credential of this session is no longer valid");
         let now = self.worth_now(identity).map_err(gone)?;
-        match self.permit(&now, connection).await {
-            Ok(_unused) => Ok(()),
-            Err(_) => Err(Ending::new(Code::NoAccess, "the right to use this connection was withdrawn")),
-        }
+        let withdrawn = |_| Ending::new(Code::NoAccess, "the right to use this connection was withdrawn");
+        self.decide(&now, connection).map(drop).map_err(withdrawn)
     }
 
     /// The same identity from the same credential, as of now.

@@ -82,11 +82,11 @@ async fn a_ticket_for_one_connection_opens_no_other() {
     let (_store, auth, alice) = shop().await;
     let minted = auth.mint(Mint { connection: Some("shop-db"), ..mint(&alice) }).await.unwrap();
     let identity = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
-    assert_eq!(auth.permit(&identity, "shop-db").await.unwrap().connection(), "shop-db");
+    assert_eq!(auth.permit(&identity, "shop-db", proto::Protocol::Postgres).await.unwrap().connection(), "shop-db");
     let refusals = [
-        auth.permit(&identity, "other-db").await.unwrap_err(),
-        auth.permit(&identity, "hr").await.unwrap_err(),
-        auth.permit(&identity, "no-such").await.unwrap_err(),
+        auth.permit(&identity, "other-db", proto::Protocol::Postgres).await.unwrap_err(),
+        auth.permit(&identity, "hr", proto::Protocol::Postgres).await.unwrap_err(),
+        auth.permit(&identity, "no-such", proto::Protocol::Postgres).await.unwrap_err(),
     ];
     assert!(refusals.windows(2).all(|pair| pair[0] == pair[1]), "alike to the client: {refusals:?}");
     assert_eq!(auth.why_refused(&identity, "other-db"), "foreign");
@@ -121,7 +121,7 @@ async fn losing_a_group_counts_at_once_and_winning_one_does_not() {
     let after = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
     assert_eq!(after.groups, ["dev"]);
     assert_eq!(auth.still_permits(&before, "shop-db").await.unwrap_err().code, Code::NoAccess);
-    assert!(auth.permit(&after, "hr").await.is_err());
+    assert!(auth.permit(&after, "hr", proto::Protocol::Postgres).await.is_err());
 }
 
 #[tokio::test]

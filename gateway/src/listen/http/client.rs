@@ -100,10 +100,11 @@ impl Client {
 
     /// Opens a session for `identity`.
     pub(super) async fn open(&self, identity: Identity, connection: &str, agent: &[u8]) -> Result<Session, Problem> {
-        let permit = match self.edge.auth.permit(&identity, connection).await {
+        let permit = match self.edge.auth.permit(&identity, connection, Protocol::Http).await {
             Ok(permit) => permit,
             Err(refusal) => {
-                self.record_failure(&identity.subject, connection, &refusal, "no access").await;
+                let reason = self.edge.auth.why_refused(&identity, connection);
+                self.record_failure(&identity.subject, connection, &refusal, reason).await;
                 return Err(refusal.into());
             }
         };

@@ -11,7 +11,7 @@ mod stream;
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use bytes::BytesMut;
-use proto::{Code, Refusal};
+use proto::{Code, Protocol, Refusal};
 use protocols::pg::{
     encode::{self, VERSION_3_2},
     startup::Startup,
@@ -65,7 +65,15 @@ async fn open(edge: &Edge, client: &Client, startup: &Startup, identity: Identit
         Some((connection, database)) => (connection, Some(database)),
         None => (startup.database.as_str(), None),
     };
-    let permit = edge.auth.permit(&identity, connection).await?;
+    let permit = match edge.auth.permit(&identity, connection, Protocol::Postgres).await {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            let (auth, claimed) = (&edge.auth, &identity.subject);
+            let reason = auth.why_refused(&identity, connection);
+            auth.record_failure(Protocol::Postgres, client.source, claimed, connection, &refusal, reason).await;
+            return Err(refusal);
+        }
+    };
     let mut requested: BTreeMap<String, String> =
         startup.parameters.iter().map(|(name, value)| (format!("param.{name}"), value.clone())).collect();
     if let Some(database) = database {
