@@ -49,7 +49,8 @@ create role scrammed login password 'open sesame'; create role secure login pass
 
 fn bin(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<_> = versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).collect();
+    let mut found: Vec<_> =
+        versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).collect();
     found.sort();
     found.pop().unwrap_or_else(|| PathBuf::from(name))
 }
@@ -92,7 +93,8 @@ impl Cluster {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let options = format!(
             "-p {port} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c ssl=on -c hba_file={}",
-            at(""), at("hba")
+            at(""),
+            at("hba")
         );
         run("pg_ctl", &["-D", &at("data"), "-w", "-o", &options, "-l", &at("log"), "start"]);
         let port_text = port.to_string();
@@ -148,8 +150,7 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
     std::fs::write(&file, password).unwrap();
     let reference = format!("file:{}", file.display());
     let address = format!("127.0.0.1:{}", cluster.port);
-    let settings =
-        PostgresSettings { login: login.into(), database: "postgres".into(), any_database: false, tls };
+    let settings = PostgresSettings { login: login.into(), database: "postgres".into(), any_database: false, tls };
     let credentials: BTreeMap<String, String> =
         if password.is_empty() { BTreeMap::new() } else { [("password".into(), reference.clone())].into() };
     let grant = Grant {
@@ -288,7 +289,8 @@ async fn rows_and_errors_are_masked(cluster: &Cluster) {
 }
 
 async fn a_cancel_reaches_the_target(cluster: &Cluster) {
-    for (login, password, tls) in [("trusted", "", TargetTls::default()), ("secure", "open sesame", verified(cluster))] {
+    for (login, password, tls) in [("trusted", "", TargetTls::default()), ("secure", "open sesame", verified(cluster))]
+    {
         let mut lane = session(cluster, login, password, tls, &[]);
         lane.ready().await;
         lane.send("select pg_sleep(60)").await;

@@ -86,7 +86,8 @@ pub fn bind(body: &[u8], whole: bool) -> Result<Bind<'_>, Malformed> {
         let Some((length, tail)) = rest.split_first_chunk::<4>() else {
             return cut(Bind { portal, statement, parameters, result_formats: None }, whole);
         };
-        let binary = formats.get(number).or(formats.first().filter(|_| formats.len() == 1)).is_some_and(|code| *code == 1);
+        let binary =
+            formats.get(number).or(formats.first().filter(|_| formats.len() == 1)).is_some_and(|code| *code == 1);
         let length = i32::from_be_bytes(*length);
         if length == -1 {
             parameters.push(Parameter { binary, value: None, length: 0 });

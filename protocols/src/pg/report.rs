@@ -74,7 +74,8 @@ mod tests {
 
     fn body() -> BytesMut {
         let mut out = BytesMut::new();
-        Report { severity: "FATAL", sqlstate: "08P01", message: "no", detail: "SP-MALFORMED", hint: "" }.render(&mut out);
+        Report { severity: "FATAL", sqlstate: "08P01", message: "no", detail: "SP-MALFORMED", hint: "" }
+            .render(&mut out);
         out.split_off(5)
     }
 

@@ -145,7 +145,10 @@ impl Filter {
                 Stream::behind(4, header.body)
             }
             _ if header.frame() > LARGEST => {
-                return Err(Refusal::new(Code::Uninspectable, "the target sent a message that is too large to inspect"));
+                return Err(Refusal::new(
+                    Code::Uninspectable,
+                    "the target sent a message that is too large to inspect",
+                ));
             }
             _ => return Ok(false),
         };
@@ -230,13 +233,7 @@ impl Filter {
     }
 
     /// Any other frame, at `from`.
-    fn single(
-        &mut self,
-        buffer: &mut [u8],
-        from: usize,
-        header: Header,
-        journal: &dyn Journal,
-    ) -> Result<(), Refusal> {
+    fn single(&mut self, buffer: &mut [u8], from: usize, header: Header, journal: &dyn Journal) -> Result<(), Refusal> {
         let end = from + header.frame();
         let body = buffer.get_mut(from + HEADER..end).unwrap_or_default();
         self.mask_single(header.tag, body, journal).map_err(target_fault)?;

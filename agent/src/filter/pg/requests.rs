@@ -218,7 +218,10 @@ impl Filter {
         }
         let (statement, otherwise) = meaning.map_or((None, None), |meaning| (Some(meaning.newest), meaning.otherwise));
         if let Some(otherwise) = otherwise {
-            fields.push(Field { name: "statement, if the newer one was not accepted".into(), value: otherwise.text.to_string() });
+            fields.push(Field {
+                name: "statement, if the newer one was not accepted".into(),
+                value: otherwise.text.to_string(),
+            });
         }
         let text = match &statement {
             Some(statement) => statement.text.clone(),
@@ -265,7 +268,10 @@ impl Filter {
         digest.update(portal.digest.get().unwrap_or(&[0; 32]));
         told.digest = digest.finalize().to_vec().into();
         if let Some(otherwise) = meaning.otherwise {
-            told.fields.push(Field { name: "portal, if the newer one was not accepted".into(), value: otherwise.text.to_string() });
+            told.fields.push(Field {
+                name: "portal, if the newer one was not accepted".into(),
+                value: otherwise.text.to_string(),
+            });
         }
         let exchange = journal.begin(told);
         portal.told.set(exchange);
@@ -307,7 +313,8 @@ impl Filter {
         for statement in self.requests.statements.drain(..).filter(|statement| statement.told.get().is_none()) {
             let digest = statement.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
             let (text, bytes) = (statement.text.to_string(), statement.bytes);
-            let fields = vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
+            let fields =
+                vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
             let number =
                 journal.begin(Request { operation: "parse".into(), text, fields, bytes, digest: digest.into() });
             statement.own.set(number);
@@ -317,7 +324,8 @@ impl Filter {
         for portal in self.requests.portals.drain(..).filter(|portal| portal.told.get().is_none()) {
             let digest = portal.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
             let (text, fields, bytes) = (portal.text.to_string(), portal.fields.clone(), portal.bytes);
-            let number = journal.begin(Request { operation: "bind".into(), text, fields, bytes, digest: digest.into() });
+            let number =
+                journal.begin(Request { operation: "bind".into(), text, fields, bytes, digest: digest.into() });
             portal.own.set(number);
             portal.told.set(number);
             recorded = true;

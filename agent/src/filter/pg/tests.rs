@@ -125,7 +125,10 @@ fn rows_are_masked_by_their_columns_and_both_sides_are_written_down() {
     assert!(row.contains("4111111111111111"), "an int4 is left alone, whatever the server puts there: {row}");
     let lines = journal.all();
     assert!(!lines[0].contains("ann@"), "{lines:?}");
-    assert!(lines.contains(&"1 masked card card 1".to_owned()) && lines.contains(&"1 masked amount card 1".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"1 masked card card 1".to_owned()) && lines.contains(&"1 masked amount card 1".to_owned()),
+        "{lines:?}"
+    );
     assert_eq!(lines.last().unwrap(), "1 ok SELECT 1 1");
     assert_eq!(*journal.out.lock().unwrap(), seen, "what is written down is what the client saw");
 }
@@ -167,7 +170,11 @@ fn a_statement_prepared_earlier_is_known_by_its_name_and_its_types() {
     let replies = [frame(b'1', b""), frame(b't', &[0, 0]), description(&[("n", 23)], 0), frame(b'Z', b"I")].concat();
     answer(&mut filter, &journal, &replies, &[1]).unwrap();
     // Binary results this time: the types are those of the statement, the formats those of the Bind.
-    ask(&mut filter, &journal, &[frame(b'B', b"\0s\0\0\0\0\0\0\x01\0\x01"), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")]);
+    ask(
+        &mut filter,
+        &journal,
+        &[frame(b'B', b"\0s\0\0\0\0\0\0\x01\0\x01"), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")],
+    );
     let replies = [frame(b'2', b""), data_row(&[b"4111111111111111"]), frame(b'C', b"SELECT 1\0"), frame(b'Z', b"I")];
     let seen = answer(&mut filter, &journal, &replies.concat(), &[64]).unwrap();
     assert_eq!(seen, replies.concat(), "an int4 is left alone");
@@ -184,10 +191,15 @@ fn a_parse_that_is_refused_does_not_rename_what_runs() {
     let bind = frame(b'B', b"\0s\0\0\0\0\0\0\0");
     let execute = frame(b'E', b"\0\0\0\0\0");
     let sync = frame(b'S', b"");
-    ask(&mut filter, &journal, &[frame(b'P', b"s\0select\0\0\0"), sync.clone(), bind.clone(), execute.clone(), sync.clone()]);
+    ask(
+        &mut filter,
+        &journal,
+        &[frame(b'P', b"s\0select\0\0\0"), sync.clone(), bind.clone(), execute.clone(), sync.clone()],
+    );
     let executed = journal.all().into_iter().find(|line| line.contains("execute")).unwrap();
     assert!(executed.contains("select") && executed.contains("delete"), "both meanings are told: {executed}");
-    let replies = [frame(b'E', b"SERROR\0C42P05\0Mtaken\0\0"), frame(b'Z', b"I"), frame(b'2', b""), frame(b'C', b"DELETE 3\0")];
+    let replies =
+        [frame(b'E', b"SERROR\0C42P05\0Mtaken\0\0"), frame(b'Z', b"I"), frame(b'2', b""), frame(b'C', b"DELETE 3\0")];
     answer(&mut filter, &journal, &replies.concat(), &[64]).unwrap();
     ask(&mut filter, &journal, &[bind, execute, sync]);
     let executed = journal.all().into_iter().rfind(|line| line.contains("execute")).unwrap();
@@ -227,7 +239,8 @@ fn copy_data_is_masked_each_way() {
     }
     answer(&mut filter, &journal, &[frame(b'G', &[0, 0, 1, 0, 0])].concat(), &[64]).unwrap();
     ask(&mut filter, &journal, &[frame(b'd', b"3\t41111111"), frame(b'd', b"11111111\n"), frame(b'c', b"")]);
-    let told: String = journal.all().into_iter().filter_map(|line| line.strip_prefix("in ").map(str::to_owned)).collect();
+    let told: String =
+        journal.all().into_iter().filter_map(|line| line.strip_prefix("in ").map(str::to_owned)).collect();
     assert!(told.starts_with("3\t") && told.ends_with('\n') && !told.contains("41111"), "{told}");
 }
 
@@ -253,7 +266,8 @@ fn large_rows_and_requests_pass_in_pieces() {
     let mut value = vec![b'x'; 300_000];
     value.extend_from_slice(b" 4111111111111111 ");
     value.resize(600_000, b'y');
-    let replies = [description(&[("a", 23), ("b", 25)], 0), data_row(&[b"1", &value]), data_row(&[b"1", CARD])].concat();
+    let replies =
+        [description(&[("a", 23), ("b", 25)], 0), data_row(&[b"1", &value]), data_row(&[b"1", CARD])].concat();
     let seen = answer(&mut filter, &journal, &replies, &[8191]).unwrap();
     assert_eq!(seen.len(), replies.len());
     assert!(!text(&seen).contains("4111"));
@@ -261,7 +275,9 @@ fn large_rows_and_requests_pass_in_pieces() {
 
 #[test]
 fn a_reply_that_nobody_asked_for_ends_the_session() {
-    for reply in [data_row(&[b"x"]), frame(b'C', b"SELECT 1\0"), frame(b'W', &[0, 0, 0]), frame(b'R', &[0; 4]), b"!".to_vec()] {
+    for reply in
+        [data_row(&[b"x"]), frame(b'C', b"SELECT 1\0"), frame(b'W', &[0, 0, 0]), frame(b'R', &[0; 4]), b"!".to_vec()]
+    {
         let refusal = answer(&mut filter(), &Lines::default(), &reply, &[64]).unwrap_err();
         assert_eq!(refusal.code, Code::TargetProtocol);
     }
@@ -269,7 +285,9 @@ fn a_reply_that_nobody_asked_for_ends_the_session() {
 
 #[test]
 fn a_client_that_speaks_no_postgresql_is_refused() {
-    for request in [&b"!"[..], b"p\0\0\0\x05x", b"B\0\0\0\x05x", b"Q\0\0\0\x05x", b"D\0\0\0\x06Xx", b"S\xff\xff\xff\xff"] {
+    for request in
+        [&b"!"[..], b"p\0\0\0\x05x", b"B\0\0\0\x05x", b"Q\0\0\0\x05x", b"D\0\0\0\x06Xx", b"S\xff\xff\xff\xff"]
+    {
         let refusal = filter().requests(request, &Lines::default()).unwrap_err();
         assert_eq!(refusal.code, Code::Malformed, "{request:?}");
     }

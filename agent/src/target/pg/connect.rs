@@ -189,9 +189,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 /// What a failed login means to the client. SQLSTATE says enough; the target's text may carry names.
 fn refusal(error: LoginError) -> Refusal {
     match error {
-        LoginError::Refused(state) if state.starts_with("28") => {
-            Refusal::new(Code::TargetLogin, format!("the target did not accept the connection's credential (SQLSTATE {state})"))
-        }
+        LoginError::Refused(state) if state.starts_with("28") => Refusal::new(
+            Code::TargetLogin,
+            format!("the target did not accept the connection's credential (SQLSTATE {state})"),
+        ),
         LoginError::Refused(state) => {
             Refusal::new(Code::TargetRefused, format!("the target refused the session (SQLSTATE {state})"))
         }

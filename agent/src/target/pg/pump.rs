@@ -164,12 +164,7 @@ async fn forward<W: AsyncWrite + Unpin>(
     Ok(passed.over)
 }
 
-async fn send<W: AsyncWrite + Unpin>(
-    lane: &Lane,
-    writer: &mut W,
-    bytes: &[u8],
-    passed: Passed,
-) -> Result<(), Ending> {
+async fn send<W: AsyncWrite + Unpin>(lane: &Lane, writer: &mut W, bytes: &[u8], passed: Passed) -> Result<(), Ending> {
     if passed.recorded {
         lane.record.commit().await?;
     }

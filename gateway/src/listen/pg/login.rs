@@ -111,7 +111,8 @@ impl Client {
                     }
                 }
                 Step::More => {
-                    if self.send().await.is_err() || !matches!(self.stream.read_buf(&mut self.received).await, Ok(1..)) {
+                    if self.send().await.is_err() || !matches!(self.stream.read_buf(&mut self.received).await, Ok(1..))
+                    {
                         return Ok(Outcome::Gone);
                     }
                 }

@@ -33,7 +33,8 @@ const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let _best_effort = stream.set_nodelay(true);
     let until = tokio::time::Instant::now() + edge.login_deadline;
-    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, Client::new(&edge, stream, source)).await else {
+    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, Client::new(&edge, stream, source)).await
+    else {
         return;
     };
     let outcome = tokio::time::timeout_at(until, client.log_in(&edge, accept)).await;

@@ -161,7 +161,11 @@ impl<T> Exchange<T> {
                 self.queue.pop_front();
             }
         }
-        if tag == back::READY && self.loose > 0 && self.phase == Phase::Fresh && !matches!(self.queue.front(), Some(Item::Sync)) {
+        if tag == back::READY
+            && self.loose > 0
+            && self.phase == Phase::Fresh
+            && !matches!(self.queue.front(), Some(Item::Sync))
+        {
             self.loose -= 1;
             return Ok(Answer::Ready(None));
         }

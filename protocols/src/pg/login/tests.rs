@@ -35,7 +35,12 @@ struct Outcome {
 }
 
 /// Both machines until the login is over, `piece` bytes at a time.
-fn face_to_face(password: &[u8], client: Option<&[u8]>, server: Option<&[u8]>, piece: usize) -> Result<Outcome, AcceptError> {
+fn face_to_face(
+    password: &[u8],
+    client: Option<&[u8]>,
+    server: Option<&[u8]>,
+    piece: usize,
+) -> Result<Outcome, AcceptError> {
     let (mut to_server, mut at_server, mut to_client, mut at_client) =
         (BytesMut::new(), BytesMut::new(), BytesMut::new(), BytesMut::new());
     let mut login = Login::start(credentials(Some(password), client), &[("database", "shop-db")], &mut to_server);
@@ -62,7 +67,9 @@ fn face_to_face(password: &[u8], client: Option<&[u8]>, server: Option<&[u8]>, p
         }
         moved |= carry(&mut to_client, &mut at_client, piece);
         match login.step(&mut at_client, &mut to_server) {
-            Ok(Step::More) => assert!(moved || !to_server.is_empty() || !to_client.is_empty(), "nobody has anything to say"),
+            Ok(Step::More) => {
+                assert!(moved || !to_server.is_empty() || !to_client.is_empty(), "nobody has anything to say")
+            }
             Ok(Step::Derive { salt, rounds }) => {
                 let keys = ClientKeys::derive(login.password(), &salt, rounds);
                 login.keys(&keys, &mut to_server).unwrap();

@@ -45,8 +45,7 @@ impl ClientKeys {
     #[must_use]
     pub fn derive(password: &[u8], salt: &[u8], rounds: u32) -> Self {
         let mut salted = salted(password, salt, rounds);
-        let keys =
-            Self { client_key: mac(&salted, &[b"Client Key"]), server_key: mac(&salted, &[b"Server Key"]) };
+        let keys = Self { client_key: mac(&salted, &[b"Client Key"]), server_key: mac(&salted, &[b"Server Key"]) };
         salted.zeroize();
         keys
     }

@@ -23,9 +23,7 @@ fn the_server_follows_the_example_of_rfc_7677() {
     let (server, reply) = start(PLAIN, &format!("n,,n=user,r={CLIENT_NONCE}"), None).unwrap();
     assert_eq!(reply, format!("r={CLIENT_NONCE}{SERVER_NONCE},s={SALT},i=4096"));
     let proof = server
-        .finish(&format!(
-            "c=biws,r={CLIENT_NONCE}{SERVER_NONCE},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
-        ))
+        .finish(&format!("c=biws,r={CLIENT_NONCE}{SERVER_NONCE},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="))
         .unwrap();
     let keys = ClientKeys::derive(b"pencil", &STANDARD.decode(SALT).unwrap(), 4096);
     assert!(proof.fits(&keys.stored_key()));
@@ -83,9 +81,15 @@ fn each_malformed_client_message_is_refused() {
 fn each_malformed_server_message_is_refused() {
     let challenged = |reply: &str| Client::start("abc".into(), None, false).0.challenged(reply).err();
     assert_eq!(challenged("r=abcdef,s=AAAA,i=4096"), None);
-    for reply in
-        ["", "r=abc,s=AAAA,i=1", "r=xyz,s=AAAA,i=1", "r=abcd", "r=abcd,s=!,i=1", "r=abcd,s=AAAA,i=0", "r=abcd,s=AAAA,i=x"]
-    {
+    for reply in [
+        "",
+        "r=abc,s=AAAA,i=1",
+        "r=xyz,s=AAAA,i=1",
+        "r=abcd",
+        "r=abcd,s=!,i=1",
+        "r=abcd,s=AAAA,i=0",
+        "r=abcd,s=AAAA,i=x",
+    ] {
         assert!(matches!(challenged(reply), Some(ScramError::Malformed(_))), "{reply:?}");
     }
     assert_eq!(challenged("r=abcd,s=AAAA,i=4000000000"), Some(ScramError::Rounds));

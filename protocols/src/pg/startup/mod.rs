@@ -112,7 +112,8 @@ fn startup(version: u32, mut packet: &[u8]) -> Result<Startup, Malformed> {
         }
         let (value, rest) = cstring(rest).ok_or(Malformed("startup parameters"))?;
         packet = rest;
-        let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Malformed("startup encoding"));
+        let text =
+            |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Malformed("startup encoding"));
         startup.set(text(name)?, text(value)?)?;
     }
     if startup.user.is_empty() {
