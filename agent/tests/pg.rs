@@ -14,8 +14,8 @@ use std::{
 
 use agent::{
     record::Recorder,
-    target::{Context, pair},
     target::pg::serve,
+    target::{Context, pair},
     vault::{Allow, AllowList, Vault},
 };
 use bytes::{Bytes, BytesMut};

@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    auth::{Auth, AuthError},
     api::{self, ApiState, Endpoints, Parts},
+    auth::{Auth, AuthError},
     config::Config,
     evidence::{ReadError, Recordings},
     listen::{self, Door, Edge},
@@ -214,9 +214,7 @@ impl Gateway {
             tunnel_root_sha256: Sha256::digest(self.authority.server_root()).into(),
         }));
         let door = self.door(address).await?;
-        doors.spawn(door.serve(move |stream, source| {
-            api::serve(app.clone(), Arc::clone(&tls), stream, source)
-        }));
+        doors.spawn(door.serve(move |stream, source| api::serve(app.clone(), Arc::clone(&tls), stream, source)));
         Ok(())
     }
 
@@ -255,7 +253,8 @@ impl Gateway {
             return Ok(self.authority.server_identity(&self.config.names)?);
         };
         let wrong = |error: rustls_pki_types::pem::Error| RunError::Tls(error.to_string());
-        let chain = CertificateDer::pem_file_iter(certificate).map_err(wrong)?.collect::<Result<_, _>>().map_err(wrong)?;
+        let chain =
+            CertificateDer::pem_file_iter(certificate).map_err(wrong)?.collect::<Result<_, _>>().map_err(wrong)?;
         Ok(ServerIdentity { chain, key: PrivateKeyDer::from_pem_file(key).map_err(wrong)? })
     }
 }

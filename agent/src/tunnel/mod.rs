@@ -17,13 +17,13 @@ use arc_swap::ArcSwap;
 use proto::rpc::tunnel_client::TunnelClient;
 use tokio::task::JoinSet;
 
-pub use self::{
-    enrol::{EnrolError, JoinToken},
-    identity::{Identity, IdentityError},
-};
 use self::{
     control::{ControlEnd, Replica},
     dial::DialError,
+};
+pub use self::{
+    enrol::{EnrolError, JoinToken},
+    identity::{Identity, IdentityError},
 };
 use crate::session::Sessions;
 

@@ -8,8 +8,8 @@ use std::{
 
 use agent::{
     record::Recorder,
-    target::{Context, pair},
     target::ssh::serve,
+    target::{Context, pair},
     vault::{Allow, AllowList, Vault},
 };
 use bytes::Bytes;

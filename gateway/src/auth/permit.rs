@@ -12,12 +12,7 @@ impl Auth {
     ///
     /// # Errors
     /// The refusal for the client.
-    pub async fn permit(
-        &self,
-        identity: &Identity,
-        connection: &str,
-        protocol: Protocol,
-    ) -> Result<Permit, Refusal> {
+    pub async fn permit(&self, identity: &Identity, connection: &str, protocol: Protocol) -> Result<Permit, Refusal> {
         let found = self.0.store.connection(connection);
         let speaks = found.is_some_and(|connection| connection.settings.protocol() == protocol);
         self.decide(identity, connection)

@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_at_once() {
-        let error = Config::parse("mode = 'x'\n[listen]\nssh = 'nowhere'\nplaintext = ['ssh']").unwrap_err().to_string();
+        let error =
+            Config::parse("mode = 'x'\n[listen]\nssh = 'nowhere'\nplaintext = ['ssh']").unwrap_err().to_string();
         for part in ["state_dir", "mode", "public_url", "listen.ssh", "listen.plaintext"] {
             assert!(error.contains(part), "{part} in {error}");
         }

@@ -107,14 +107,17 @@ impl Sessions {
     /// The refusal for the client.
     pub async fn open(&self, permit: Permit, opening: Opening) -> Result<Session, Refusal> {
         let connection = self.0.store.connection(permit.connection());
-        let connection = connection.ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))?;
+        let connection =
+            connection.ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))?;
         let id = SessionId::generate();
-        self.0.store.open_session(new_session(id, &permit, &opening.caller, &connection, &self.0.replica)).await.map_err(
-            |error| {
+        self.0
+            .store
+            .open_session(new_session(id, &permit, &opening.caller, &connection, &self.0.replica))
+            .await
+            .map_err(|error| {
                 tracing::error!(%error, "session not opened");
                 Refusal::new(Code::Internal, "the gateway's store does not answer")
-            },
-        )?;
+            })?;
         match self.start(id, opening, &connection).await {
             Ok(session) => Ok(session),
             Err(refusal) => {

@@ -10,10 +10,12 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
-use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
+use rustls_pki_types::{
+    CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _,
+};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -208,7 +210,8 @@ impl Ca {
     }
 
     fn load(key_path: &Path, pem_path: &Path) -> Result<Self, AuthorityError> {
-        let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| AuthorityError::File(path.into(), error));
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|error| AuthorityError::File(path.into(), error));
         let key = KeyPair::from_pem(&read(key_path)?)?;
         let der = CertificateDer::from_pem_slice(read(pem_path)?.as_bytes())
             .map_err(|_| AuthorityError::Pem(pem_path.into()))?;

@@ -111,10 +111,8 @@ impl tunnel_server::Tunnel for Service {
 
 impl Service {
     fn certificate(&self, peer: &AgentPeer, csr: AgentRequest) -> Result<Response<rpc::Enrolled>, Status> {
-        let (leaf, not_after) = self
-            .authority
-            .sign_agent(csr, peer)
-            .map_err(|_| Status::internal("the certificate cannot be made"))?;
+        let (leaf, not_after) =
+            self.authority.sign_agent(csr, peer).map_err(|_| Status::internal("the certificate cannot be made"))?;
         Ok(Response::new(rpc::Enrolled {
             chain_der: vec![leaf.to_vec().into(), self.authority.agent_root().to_vec().into()],
             root_der: self.authority.server_root().to_vec().into(),

@@ -66,10 +66,7 @@ pub fn data_header(len: usize) -> [u8; 5] {
 ///
 /// # Errors
 /// If the trailers do not fit a frame; `out` is then as it was.
-pub fn put_end<'a>(
-    out: &mut BytesMut,
-    trailers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-) -> Result<(), Oversize> {
+pub fn put_end<'a>(out: &mut BytesMut, trailers: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(), Oversize> {
     framed(out, tag::END, |out| put_fields(out, trailers))
 }
 

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use super::{frame::tag, *};
 
 fn fields(pairs: &[(&'static str, &'static str)]) -> Fields {
-    pairs.iter().map(|(name, value)| (Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes()))).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| (Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes())))
+        .collect()
 }
 
 fn pairs(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -18,7 +21,8 @@ fn write(frames: &[Frame]) -> BytesMut {
     for frame in frames {
         match frame {
             Frame::Request(head) => {
-                put_request(&mut out, &head.method, &head.target, head.version, head.upgrade, pairs(&head.fields)).unwrap();
+                put_request(&mut out, &head.method, &head.target, head.version, head.upgrade, pairs(&head.fields))
+                    .unwrap();
             }
             Frame::Response(head) => put_response(&mut out, head.status, pairs(&head.fields)).unwrap(),
             Frame::Data(data) => put_data(&mut out, data),
@@ -154,7 +158,11 @@ fn every_malformed_frame_is_refused() {
         ("a response to the agent", raw(tag::RESPONSE, &[0, 200, 0, 0]), OutOfOrder),
         ("data first", raw(tag::DATA, &[1]), OutOfOrder),
         ("end first", raw(tag::END, none), OutOfOrder),
-        ("a head of 128 KiB and more", [&[tag::REQUEST], &200_000u32.to_be_bytes()[..]].concat().into(), TooLarge("head")),
+        (
+            "a head of 128 KiB and more",
+            [&[tag::REQUEST], &200_000u32.to_be_bytes()[..]].concat().into(),
+            TooLarge("head"),
+        ),
         ("an empty head", raw(tag::REQUEST, &[]), Malformed("method")),
         ("no method", head(b"", 11, 0, b"/", none), Malformed("method")),
         ("a lower-case method", head(b"get", 11, 0, b"/", none), Malformed("method")),
@@ -210,7 +218,16 @@ fn heads_that_fit_no_frame_are_refused_and_leave_nothing_behind() {
 
 #[test]
 fn identity_is_claimed_under_many_names() {
-    for name in ["x-forwarded-for", "x-forwarded-user", "forwarded", "x-real-ip", "x-remote-user", "x_forwarded_for", "x-sallyport-subject", "content_length"] {
+    for name in [
+        "x-forwarded-for",
+        "x-forwarded-user",
+        "forwarded",
+        "x-real-ip",
+        "x-remote-user",
+        "x_forwarded_for",
+        "x-sallyport-subject",
+        "content_length",
+    ] {
         assert!(claims_identity(name.as_bytes()), "{name}");
     }
     for name in ["x-request-id", "traceparent", "content-type", "x-api-key", "idempotency_key"] {

@@ -89,7 +89,9 @@ impl Answer {
             Content::Readable(syntax) => Treatment::Masked(Box::new(self.masker.stream(syntax)), syntax),
             Content::Opaque(reason) => Treatment::Opaque(reason),
             Content::Unknown => Treatment::Undecided,
-            Content::Unreadable(_) => return Err(uninspectable("the target answered in a character set that cannot be read")),
+            Content::Unreadable(_) => {
+                return Err(uninspectable("the target answered in a character set that cannot be read"));
+            }
         };
         Ok(())
     }
@@ -203,7 +205,12 @@ impl Answer {
         if let Treatment::Opaque(reason) = self.treatment {
             fields.push(Field { name: "inspected".into(), value: format!("no reason={reason}") });
         }
-        Completed { outcome: outcome.into(), status: self.status().as_u16().to_string(), fields, ..Completed::default() }
+        Completed {
+            outcome: outcome.into(),
+            status: self.status().as_u16().to_string(),
+            fields,
+            ..Completed::default()
+        }
     }
 
     /// What was masked since the last call.

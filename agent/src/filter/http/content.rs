@@ -46,8 +46,19 @@ fn media_type(media: &str) -> Content {
 
 fn application(name: &str) -> Content {
     match name {
-        "xml" | "javascript" | "ecmascript" | "x-javascript" | "x-www-form-urlencoded" | "yaml" | "x-yaml" | "toml"
-        | "sql" | "graphql" | "csv" | "x-sh" | "rtf" => Content::Readable(Syntax::Text),
+        "xml"
+        | "javascript"
+        | "ecmascript"
+        | "x-javascript"
+        | "x-www-form-urlencoded"
+        | "yaml"
+        | "x-yaml"
+        | "toml"
+        | "sql"
+        | "graphql"
+        | "csv"
+        | "x-sh"
+        | "rtf" => Content::Readable(Syntax::Text),
         "zip" | "gzip" | "x-gzip" | "x-tar" | "x-7z-compressed" | "x-bzip2" | "x-xz" | "zstd" | "java-archive"
         | "vnd.rar" => Content::Opaque("archive"),
         "grpc" | "grpc+proto" | "grpc-web" | "grpc-web+proto" | "protobuf" | "x-protobuf" | "vnd.google.protobuf" => {

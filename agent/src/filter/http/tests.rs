@@ -31,7 +31,8 @@ fn content_is_judged_by_its_label() {
     for label in ["application/json", "application/vnd.api+json; charset=utf-8", "application/x-ndjson", "text/json"] {
         assert_eq!(judge(label), Content::Readable(Syntax::Json), "{label}");
     }
-    for label in ["text/plain", "TEXT/HTML;charset=\"UTF-8\"", "text/event-stream", "application/xml", "image/svg+xml"] {
+    for label in ["text/plain", "TEXT/HTML;charset=\"UTF-8\"", "text/event-stream", "application/xml", "image/svg+xml"]
+    {
         assert_eq!(judge(label), Content::Readable(Syntax::Text), "{label}");
     }
     for label in ["image/png", "video/mp4", "application/zip", "application/grpc", "font/woff2"] {

@@ -1,11 +1,6 @@
 //! The answer's direction of one exchange: the target's answer is inspected, masked, recorded, and then goes to the gateway.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, Response, StatusCode, response::Parts};

@@ -2,10 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use masking::Tally;
-use proto::{
-    Code, Ending, Refusal,
-    event::Completed,
-};
+use proto::{Code, Ending, Refusal, event::Completed};
 use protocols::http::{Fields, Frame, RequestHead, put_abort};
 use tokio::sync::mpsc;
 
@@ -58,7 +55,8 @@ pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Endi
         Interruption::Cancelled => cancel(lane, exchange).await,
         Interruption::Refused(refusal) => refuse(&lane.context, &lane.to, exchange, &refusal).await,
         Interruption::Over(ending) => {
-            let completed = Completed { outcome: "aborted".into(), code: ending.code.to_string(), ..Completed::default() };
+            let completed =
+                Completed { outcome: "aborted".into(), code: ending.code.to_string(), ..Completed::default() };
             lane.context.record.completed(exchange, completed);
             Err(ending)
         }
@@ -76,7 +74,9 @@ struct First {
 fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
     let mut first = First::default();
     // What follows the head of an upgrade belongs to the other protocol.
-    while !head.upgrade && let Some(frame) = lane.inbox.ready()? {
+    while !head.upgrade
+        && let Some(frame) = lane.inbox.ready()?
+    {
         match frame {
             Frame::Data(content) if first.content.is_empty() => first.content = content,
             Frame::Data(content) => first.content = [&first.content[..], &content[..]].concat().into(),

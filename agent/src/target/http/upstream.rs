@@ -90,11 +90,8 @@ impl Upstream {
 impl H1 {
     /// Speaks HTTP/1.1 on `io`.
     pub(super) async fn handshake(io: Box<dyn Stream>) -> hyper::Result<Box<Self>> {
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(READ_BUFFER)
-            .max_headers(MAX_FIELDS)
-            .handshake(TokioIo::new(io))
-            .await?;
+        let (sender, connection) =
+            http1::Builder::new().max_buf_size(READ_BUFFER).max_headers(MAX_FIELDS).handshake(TokioIo::new(io)).await?;
         Ok(Box::new(Self { sender, connection, over: false }))
     }
 

@@ -174,7 +174,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if parsed.websocket {
             return websocket::exchange(session, decoder, answer, reader, buffer, out).await;
         }
-        let mut upload = Upload { reader, buffer, body: BodyReader::new(parsed.length), outgoing: session.outgoing.clone() };
+        let mut upload =
+            Upload { reader, buffer, body: BodyReader::new(parsed.length), outgoing: session.outgoing.clone() };
         if parsed.length == Length::Chunked {
             // A request whose very first chunk is wrong never reaches the target.
             upload.first(&mut out).await?;

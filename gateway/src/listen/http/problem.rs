@@ -40,10 +40,8 @@ impl Problem {
 
     /// Header fields, without a length.
     pub(super) fn fields(&self) -> Vec<(&'static [u8], &'static [u8])> {
-        let mut fields = vec![
-            (&b"content-type"[..], &b"application/problem+json"[..]),
-            (&b"cache-control"[..], &b"no-store"[..]),
-        ];
+        let mut fields =
+            vec![(&b"content-type"[..], &b"application/problem+json"[..]), (&b"cache-control"[..], &b"no-store"[..])];
         if self.challenge() {
             fields.push((b"www-authenticate", b"Bearer realm=\"sallyport\""));
         }

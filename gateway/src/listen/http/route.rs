@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn the_path_names_the_connection_and_loses_the_name() {
-        let by_path = |target, rest: &str| assert_eq!(routed("gw", target), ("shop".into(), rest.into(), true), "{target}");
+        let by_path =
+            |target, rest: &str| assert_eq!(routed("gw", target), ("shop".into(), rest.into(), true), "{target}");
         by_path("/shop/v1/x?y=/z", "/v1/x?y=/z");
         by_path("/shop/", "/");
         by_path("/shop", "/");
@@ -72,7 +73,9 @@ mod tests {
         for host in ["shop.apps.example", "SHOP.apps.example:8443"] {
             assert_eq!(routed(host, "/v1/x"), ("shop".into(), "/v1/x".into(), false));
         }
-        for host in ["apps.example", "a.shop.apps.example", "shop.apps.example.evil", "shopapps.example", "shop.apps.example:x"] {
+        for host in
+            ["apps.example", "a.shop.apps.example", "shop.apps.example.evil", "shopapps.example", "shop.apps.example:x"]
+        {
             assert!(routed(host, "/v1/x").2, "{host}");
         }
     }

@@ -51,7 +51,10 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn switch<S: AsyncRead + AsyncWrite + Unpin>(answer: &mut Answer<'_, S>, head: &ResponseHead) -> Result<(), Broken> {
+async fn switch<S: AsyncRead + AsyncWrite + Unpin>(
+    answer: &mut Answer<'_, S>,
+    head: &ResponseHead,
+) -> Result<(), Broken> {
     put_response_head(&mut answer.out, 101, pairs(&head.fields), Framing::None, true);
     answer.flush(&Bytes::new()).await
 }
@@ -104,4 +107,3 @@ async fn next(incoming: &mut Incoming, decoder: &mut Decoder) -> Result<Frame, E
         }
     }
 }
-

@@ -123,9 +123,8 @@ impl BodyReader {
         if number.is_empty() || number.len() > 15 || !extension_fits {
             return Err(Rejection::Malformed("chunk size"));
         }
-        let size = number.iter().fold(0, |sum, digit| {
-            sum * 16 + u64::from(char::from(*digit).to_digit(16).unwrap_or(0))
-        });
+        let size =
+            number.iter().fold(0, |sum, digit| sum * 16 + u64::from(char::from(*digit).to_digit(16).unwrap_or(0)));
         buffer.advance(next);
         self.chunks += 1;
         if self.chunks > MANY_CHUNKS && self.bytes / self.chunks < 4 {

@@ -213,8 +213,7 @@ impl<'a> Seen<'a> {
             return Err(Rejection::Conflict("content length and transfer encoding"));
         }
         request.has_length = self.length.is_some();
-        request.length =
-            if self.transfer_encoding { Length::Chunked } else { Length::Exact(self.length.unwrap_or(0)) };
+        request.length = if self.transfer_encoding { Length::Chunked } else { Length::Exact(self.length.unwrap_or(0)) };
         let has = |option: &[u8]| request.connection_options.iter().any(|named| named.eq_ignore_ascii_case(option));
         let (close, keep, upgrade) = (has(b"close"), has(b"keep-alive"), has(b"upgrade"));
         request.keep_alive = !close && (keep || request.version == Version::Http11);

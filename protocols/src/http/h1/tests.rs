@@ -91,19 +91,41 @@ fn every_smuggling_form_is_refused() {
         with("Expect: 200-ok\r\n"),
         with("Connection: upgrade\r\nUpgrade: websocket\r\n"),
     ] {
-        assert!(matches!(read(request.as_bytes()), Err(error) if error != Rejection::Malformed("unfinished")), "{request:?}");
+        assert!(
+            matches!(read(request.as_bytes()), Err(error) if error != Rejection::Malformed("unfinished")),
+            "{request:?}"
+        );
     }
 }
 
 #[test]
 fn every_bad_chunk_is_refused() {
     for body in [
-        "x\r\n", "\r\n", " 1\r\na\r\n", "-1\r\n", "+1\r\n", "0x1\r\na\r\n", "1 \r\na\r\n", "1\na\n0\n\n", "1\r\na0\r\n\r\n",
-        "1\r\nab\r\n0\r\n\r\n", "1\r\na\n0\r\n\r\n", "1;\u{b}\r\na\r\n", "1;a\nb\r\n", "fffffffffffffffff\r\n", "1\r\r\na\r\n",
-        "0\r\nA b\r\n\r\n", "0\r\nA: b\n\r\n", "0\r\n folded: b\r\n\r\n", "0\r\nA : b\r\n\r\n",
+        "x\r\n",
+        "\r\n",
+        " 1\r\na\r\n",
+        "-1\r\n",
+        "+1\r\n",
+        "0x1\r\na\r\n",
+        "1 \r\na\r\n",
+        "1\na\n0\n\n",
+        "1\r\na0\r\n\r\n",
+        "1\r\nab\r\n0\r\n\r\n",
+        "1\r\na\n0\r\n\r\n",
+        "1;\u{b}\r\na\r\n",
+        "1;a\nb\r\n",
+        "fffffffffffffffff\r\n",
+        "1\r\r\na\r\n",
+        "0\r\nA b\r\n\r\n",
+        "0\r\nA: b\n\r\n",
+        "0\r\n folded: b\r\n\r\n",
+        "0\r\nA : b\r\n\r\n",
     ] {
         let request = format!("{}{body}", with("Transfer-Encoding: chunked\r\n"));
-        assert!(matches!(read(request.as_bytes()), Err(error) if error != Rejection::Malformed("unfinished")), "{body:?}");
+        assert!(
+            matches!(read(request.as_bytes()), Err(error) if error != Rejection::Malformed("unfinished")),
+            "{body:?}"
+        );
     }
 }
 
