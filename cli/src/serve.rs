@@ -26,7 +26,7 @@ pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
     let config = gateway::config::Config::parse(&read(&args)?)?;
     prepare();
     runtime(config.workers)?
-        .block_on(async { gateway::run(config, stop(args.exit_with_stdin)?).await.context("gateway") })
+        .block_on(async { Box::pin(gateway::run(config, stop(args.exit_with_stdin)?)).await.context("gateway") })
 }
 
 /// Runs an agent.
@@ -36,7 +36,7 @@ pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
 pub(crate) fn agent(args: Args) -> anyhow::Result<()> {
     let config = agent::config::Config::parse(&read(&args)?)?;
     prepare();
-    runtime(config.workers)?.block_on(async { agent::run(config, stop(args.exit_with_stdin)?).await.context("agent") })
+    runtime(config.workers)?.block_on(async { Box::pin(agent::run(config, stop(args.exit_with_stdin)?)).await.context("agent") })
 }
 
 fn read(args: &Args) -> anyhow::Result<String> {
