@@ -15,7 +15,8 @@ const FIRST: Channel = Channel(0);
 
 #[tokio::test]
 async fn a_command_gives_its_output_its_errors_and_its_status() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.exec(FIRST, "printf out; printf err >&2; exit 7").await;
     let end = bench.until_close(FIRST).await;
     assert_eq!((end.out.as_slice(), end.err.as_slice(), end.status), (&b"out"[..], &b"err"[..], Some(7)));
@@ -23,14 +24,16 @@ async fn a_command_gives_its_output_its_errors_and_its_status() {
 
 #[tokio::test]
 async fn a_signal_ends_a_command_and_is_told() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.exec(FIRST, "kill -TERM $$").await;
     assert_eq!(bench.until_close(FIRST).await.signal.as_deref(), Some("TERM"));
 }
 
 #[tokio::test]
 async fn a_shell_gets_its_terminal_its_size_and_its_input() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.open(FIRST).await;
     let pty = Pty { term: "xterm".into(), columns: 91, rows: 33, width: 0, height: 0, modes: Default::default() };
     bench.request(FIRST, Request::Pty(pty)).await;
@@ -44,7 +47,8 @@ async fn a_shell_gets_its_terminal_its_size_and_its_input() {
 
 #[tokio::test]
 async fn only_listed_environment_variables_are_set() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.open(FIRST).await;
     for (name, value) in [("LC_TEST", "yes"), ("SECRET_TEST", "no")] {
         bench.request(FIRST, Request::Env { name: name.into(), value: value.into() }).await;
@@ -55,7 +59,8 @@ async fn only_listed_environment_variables_are_set() {
 
 #[tokio::test]
 async fn bulk_input_and_output_pass_at_the_same_time() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.exec(FIRST, "cat").await;
     let sent: Vec<u8> = (0..24 * 1024 * 1024u32).map(|n| (n / 7) as u8).collect();
     let end = bench.echo(FIRST, &sent).await;
@@ -66,7 +71,8 @@ async fn bulk_input_and_output_pass_at_the_same_time() {
 
 #[tokio::test]
 async fn a_channel_whose_client_takes_nothing_holds_back_no_other() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.exec(FIRST, "cat /dev/zero").await;
     bench.until_stalled(FIRST).await;
     bench.exec(Channel(2), "echo hello").await;
@@ -76,7 +82,8 @@ async fn a_channel_whose_client_takes_nothing_holds_back_no_other() {
 
 #[tokio::test]
 async fn input_that_the_target_does_not_read_holds_back_no_other() {
-    let mut bench = Bench::start(&Sshd::start()).await.unwrap();
+    let sshd = Sshd::start();
+    let mut bench = Bench::start(&sshd).await.unwrap();
     bench.exec(FIRST, "sleep 1000").await;
     bench.until_input_stalls(FIRST).await;
     bench.exec(Channel(2), "echo hello").await;
