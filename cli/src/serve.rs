@@ -36,7 +36,8 @@ pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
 pub(crate) fn agent(args: Args) -> anyhow::Result<()> {
     let config = agent::config::Config::parse(&read(&args)?)?;
     prepare();
-    runtime(config.workers)?.block_on(async { Box::pin(agent::run(config, stop(args.exit_with_stdin)?)).await.context("agent") })
+    runtime(config.workers)?
+        .block_on(async { Box::pin(agent::run(config, stop(args.exit_with_stdin)?)).await.context("agent") })
 }
 
 fn read(args: &Args) -> anyhow::Result<String> {

@@ -128,7 +128,7 @@ fn large_content_is_handed_on_without_a_copy() {
 fn an_abort_may_come_without_a_head() {
     let abort = [Frame::Abort(Abort { code: "SP-TARGET-LOST".into(), message: "x".into() })];
     let bytes = write(&abort).freeze();
-    assert_eq!(read(Decoder::responses(), &[bytes.clone()]).unwrap(), abort);
+    assert_eq!(read(Decoder::responses(), std::slice::from_ref(&bytes)).unwrap(), abort);
     assert_eq!(read(Decoder::requests(), &[bytes]).unwrap(), abort);
 }
 

@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, sync::watch};
 pub struct World {
     pub http: SocketAddr,
     pub ticket: String,
-    pub store: Store,
+    _store: Store,
     _folder: tempfile::TempDir,
     _closing: watch::Sender<bool>,
 }
@@ -121,7 +121,7 @@ impl World {
             }
         };
         tokio::time::timeout(Duration::from_secs(10), online).await.unwrap();
-        Self { http, ticket, store, _folder: folder, _closing: closing }
+        Self { http, ticket, _store: store, _folder: folder, _closing: closing }
     }
 
     pub fn url(&self, path: &str) -> String {
