@@ -138,7 +138,7 @@ impl Config {
         let config = Self {
             gateways: raw.gateways,
             join_token: raw.join_token,
-            workers: raw.workers.unwrap_or_else(cores).max(1),
+            workers: raw.workers.unwrap_or_else(workers).max(1),
             connections_per_gateway: raw.connections_per_gateway.unwrap_or(2).clamp(1, 64),
             targets: AllowList::new(raw.targets),
             record,
@@ -160,8 +160,10 @@ pub fn reference(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// Half the cores: a message crosses two tasks on its way, and waking a second thread for it costs more than it gains until
+/// one thread is busy (measured on two cores: 1.5 times the queries, two thirds of the processor time of two threads).
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).div_ceil(2)
 }
 
 #[cfg(test)]

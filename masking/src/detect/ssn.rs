@@ -70,7 +70,8 @@ fn is_named(left: &[u8]) -> bool {
     let number_end =
         left.windows(3).rposition(|three| three.iter().all(u8::is_ascii_digit)).map_or(0, |index| index + 3);
     let left = left.get(number_end..).unwrap_or_default();
-    NAMES.iter().any(|name| (0..left.len()).any(|at| is_word_at(left, at, name)))
+    // Every name begins with an s: only those places are worth a look.
+    memchr::memchr2_iter(b's', b'S', left).any(|at| NAMES.iter().any(|name| is_word_at(left, at, name)))
 }
 
 fn is_word_at(text: &[u8], at: usize, name: &[u8]) -> bool {
