@@ -16,7 +16,7 @@ pub struct RawConfig {
     pub public_url: Option<String>,
     /// Host names and addresses in the gateway's own certificate.
     pub names: Vec<String>,
-    /// Worker threads; one per core when absent.
+    /// Worker threads; one for two cores when absent.
     pub workers: Option<usize>,
     /// Addresses to listen on.
     pub listen: RawListen,
