@@ -1,7 +1,7 @@
 //! The HTTP API and the pages of the gateway itself. Described by its own OpenAPI document; errors are problem details
 //! (RFC 9457) with stable codes.
 //!
-//! Rules: every route stands in a sub-router that says who may call it ([`guard`]); what says nothing is not reachable.
+//! Rules: every route stands in a sub-router that says who may call it (`guard`); what says nothing is not reachable.
 //! The guard is the only place that reads credentials. Pages are rendered here, escaped, and run no script.
 
 mod agents;
@@ -101,7 +101,7 @@ pub fn app(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// The API alone, with its description. Further sub-routers are merged here, each inside [`guard::guarded`].
+/// The API alone, with its description. Further sub-routers are merged here, each inside `guard::guarded`.
 pub fn routes(state: &ApiState) -> OpenApiRouter<ApiState> {
     let parts = [
         health::routes(),

@@ -1,4 +1,4 @@
-//! Who is calling: a credential becomes an [`Identity`] or a [`Denial`], and an identity becomes a [`Permit`] or a
+//! Who is calling: a credential becomes an [`Identity`] or a [`Denial`], and an identity becomes a [`policy::Permit`] or a
 //! refusal.
 //!
 //! ```text
