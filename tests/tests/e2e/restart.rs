@@ -6,10 +6,12 @@ use e2e::{Output, World, eventually, eventually_async};
 
 /// Starts a long statement and waits until the target runs it.
 fn long_statement(world: &World) -> std::process::Child {
-    let psql = world.psql().args(["-c", "SELECT pg_sleep(120)"]).start();
+    // One of its own: a statement whose agent was killed goes on at the target.
+    let statement = format!("SELECT pg_sleep(120), {}", rand::random::<u32>());
+    let psql = world.psql().args(["-c", &statement]).start();
     eventually("the statement runs", || {
-        let running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%' AND state = 'active'";
-        (world.direct_psql().args(["-At", "-c", running]).output().out.trim() == "1").then_some(())
+        let running = format!("SELECT 1 FROM pg_stat_activity WHERE query = '{statement}' AND state = 'active'");
+        (world.direct_psql().args(["-At", "-c", &running]).output().out.trim() == "1").then_some(())
     });
     psql
 }

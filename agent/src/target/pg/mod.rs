@@ -26,7 +26,8 @@ use crate::{
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> Ending {
     let mut filter = Filter::new(context.masker.clone());
-    let connected = match connect::connect(&context, &settings, &mut filter).await {
+    // Boxed: logging in needs more room than all that follows.
+    let connected = match Box::pin(connect::connect(&context, &settings, &mut filter)).await {
         Ok(connected) => connected,
         Err(refusal) => return refusal,
     };

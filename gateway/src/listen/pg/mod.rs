@@ -33,11 +33,10 @@ const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let _best_effort = stream.set_nodelay(true);
     let until = tokio::time::Instant::now() + edge.login_deadline;
-    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, Client::new(&edge, stream, source)).await
-    else {
-        return;
-    };
-    let outcome = tokio::time::timeout_at(until, client.log_in(&edge, accept)).await;
+    // Each stage is boxed: a task is as large as the largest future in it, and most of a session's life is the relay.
+    let begun = Box::pin(Client::new(&edge, stream, source));
+    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, begun).await else { return };
+    let outcome = tokio::time::timeout_at(until, Box::pin(client.log_in(&edge, accept))).await;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(_) => Err(client.late(&edge).await),
@@ -45,8 +44,8 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     match outcome {
         Ok(Outcome::Known(known)) => {
             let (startup, identity) = *known;
-            match open(&edge, &client, &startup, identity).await {
-                Ok(session) => welcome(&edge, client, &startup, session).await,
+            match Box::pin(open(&edge, &client, &startup, identity)).await {
+                Ok(session) => Box::pin(welcome(&edge, client, &startup, session)).await,
                 Err(refusal) => refuse(client, &refusal).await,
             }
         }
