@@ -7,6 +7,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Threads for files: enough to keep a disk busy. Hundreds of them, each with its own memory, is what a thousand sessions that
+/// end at once would otherwise start.
+const BLOCKING: usize = 16;
+
 /// Arguments of both servers.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -53,7 +57,11 @@ fn prepare() {
 }
 
 fn runtime(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()?)
 }
 
 /// Done at SIGINT, SIGTERM, or (if asked) when standard input closes.
