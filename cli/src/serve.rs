@@ -1,6 +1,6 @@
 //! `sallyport gateway` and `sallyport agent`: read the configuration, run until a signal.
 
-use std::{io::Read as _, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -17,9 +17,6 @@ pub struct Args {
     /// The configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Stop when standard input closes: a supervisor that dies takes its servers along.
-    #[arg(long, hide = true)]
-    exit_with_stdin: bool,
 }
 
 /// Runs the gateway.
@@ -29,8 +26,7 @@ pub struct Args {
 pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
     let config = gateway::config::Config::parse(&read(&args)?)?;
     prepare();
-    runtime(config.workers)?
-        .block_on(async { Box::pin(gateway::run(config, stop(args.exit_with_stdin)?)).await.context("gateway") })
+    runtime(config.workers)?.block_on(async { Box::pin(gateway::run(config, stop()?)).await.context("gateway") })
 }
 
 /// Runs an agent.
@@ -40,8 +36,7 @@ pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
 pub(crate) fn agent(args: Args) -> anyhow::Result<()> {
     let config = agent::config::Config::parse(&read(&args)?)?;
     prepare();
-    runtime(config.workers)?
-        .block_on(async { Box::pin(agent::run(config, stop(args.exit_with_stdin)?)).await.context("agent") })
+    runtime(config.workers)?.block_on(async { Box::pin(agent::run(config, stop()?)).await.context("agent") })
 }
 
 fn read(args: &Args) -> anyhow::Result<String> {
@@ -64,25 +59,14 @@ fn runtime(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {
         .build()?)
 }
 
-/// Done at SIGINT, SIGTERM, or (if asked) when standard input closes.
-fn stop(with_stdin: bool) -> anyhow::Result<impl Future<Output = ()>> {
+/// Done at SIGINT or SIGTERM.
+fn stop() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let (closed, stdin) = tokio::sync::oneshot::channel();
-    if with_stdin {
-        std::thread::spawn(move || {
-            let mut sink = [0; 64];
-            while matches!(std::io::stdin().read(&mut sink), Ok(1..)) {}
-            let _gone = closed.send(());
-        });
-    } else {
-        std::mem::forget(closed);
-    }
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
-            Ok(()) = stdin => {}
         }
     })
 }

@@ -93,8 +93,6 @@ pub struct Oidc {
 pub struct Limits {
     /// Connections per listener.
     pub connections: usize,
-    /// Connections from one address that have not logged in yet, per listener.
-    pub connections_per_source: usize,
     /// How long a client may take to log in.
     pub login_deadline: Duration,
     /// How long a session may last.
@@ -171,7 +169,6 @@ impl Config {
             auditor_groups: raw.roles.auditor_groups,
             limits: Limits {
                 connections: raw.limits.connections.unwrap_or(20_000),
-                connections_per_source: raw.limits.connections_per_source.unwrap_or(12_000),
                 login_deadline: Duration::from_secs(raw.limits.login_deadline_seconds.unwrap_or(20)),
                 session: Duration::from_secs(raw.limits.session_hours.unwrap_or(12) * 3600),
                 ticket: Duration::from_secs(raw.limits.ticket_hours.unwrap_or(24) * 3600),

@@ -96,8 +96,6 @@ pub struct RawRoles {
 pub struct RawLimits {
     /// Connections before and after login, per listener.
     pub connections: Option<usize>,
-    /// Connections from one address, per listener.
-    pub connections_per_source: Option<usize>,
     pub login_deadline_seconds: Option<u64>,
     pub session_hours: Option<u64>,
     pub ticket_hours: Option<u64>,
