@@ -2,6 +2,8 @@
 # Two images: `runtime` (a gateway or an agent) and `demo` (every part of docker-compose.yml).
 
 FROM rust:1-bookworm AS build
+# PostgreSQL's own parser is bound with libclang.
+RUN apt-get update && apt-get install -y --no-install-recommends libclang-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \

@@ -13,6 +13,8 @@ found() { compgen -G "$1" >/dev/null; }
 need cc build-essential
 need git git
 need curl curl
+# PostgreSQL's own parser is bound with libclang.
+found '/usr/lib/llvm-*/lib/libclang[.-]*so*' || found '/usr/lib/*/libclang[.-]*so*' || missing+=(libclang-dev)
 if [[ $purpose != build ]]; then
   have initdb || found '/usr/lib/postgresql/*/bin/initdb' || missing+=(postgresql)
   need psql postgresql-client

@@ -3,7 +3,11 @@
 //! Only this crate can make a [`Permit`], and without one no session opens. Default deny: a caller in none of the
 //! connection's groups gets nothing.
 
+pub mod facts;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::facts::{Argument, Effect, Facts, Function, Inspected};
 
 /// What is known about a caller when a decision is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

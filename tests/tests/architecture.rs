@@ -13,14 +13,18 @@ use regex::Regex;
 
 /// Each crate of ours and the crates of ours it may depend on.
 const CRATES: &[(&str, &[&str])] = &[
-    ("cli", &["gateway", "agent", "proto", "protocols", "policy", "masking", "sql", "ledger", "migrations"]),
-    ("gateway", &["proto", "protocols", "policy", "masking", "ledger", "migrations"]),
-    ("agent", &["proto", "protocols", "policy", "masking", "sql", "ledger"]),
+    (
+        "cli",
+        &["gateway", "agent", "proto", "protocols", "policy", "masking", "sql", "functions", "ledger", "migrations"],
+    ),
+    ("gateway", &["proto", "protocols", "policy", "masking", "functions", "ledger", "migrations"]),
+    ("agent", &["proto", "protocols", "policy", "masking", "sql", "functions", "ledger"]),
     ("proto", &[]),
     ("protocols", &[]),
     ("policy", &[]),
     ("masking", &[]),
     ("sql", &[]),
+    ("functions", &[]),
     ("ledger", &[]),
     ("migrations", &[]),
 ];
@@ -96,7 +100,9 @@ fn filters_and_codecs_touch_no_socket_no_clock_and_no_dice() {
         r"\basync\b|\.await\b|\btokio::|std::(net|fs|io::(Read|Write|stdin|stdout)|process|thread)\b|(SystemTime|Instant)::now|\brand::",
     )
     .unwrap();
-    for folder in ["agent/src/filter", "protocols/src", "policy/src", "masking/src", "ledger/src", "sql/src"] {
+    for folder in
+        ["agent/src/filter", "protocols/src", "policy/src", "masking/src", "ledger/src", "sql/src", "functions/src"]
+    {
         for file in sources(&root().join(folder)).into_iter().filter(|file| !is_test(file)) {
             let code = code_of(&file);
             let code = code.split("#[cfg(test)]").next().unwrap();

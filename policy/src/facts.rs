@@ -1,0 +1,108 @@
+//! Facts: what a protocol filter found out about one request, as plain data handed to policy and kept with the record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// The strongest thing a call does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing at the target changes.
+    #[default]
+    Read,
+    /// Data changes.
+    Write,
+    /// Structure, rights, programs, files or the server itself change; or it cannot be known.
+    Admin,
+}
+
+/// How much of a request could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inspected {
+    /// All of it.
+    #[default]
+    Yes,
+    /// Some of it.
+    Partial,
+    /// Nothing of its content.
+    No,
+}
+
+/// One argument of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Argument {
+    /// true or false.
+    Flag(bool),
+    /// A whole number.
+    Long(i64),
+    /// A number with a fraction; at most four digits of it count.
+    Decimal(f64),
+    /// Anything else.
+    Text(String),
+    /// A list of texts.
+    Texts(BTreeSet<String>),
+}
+
+/// One function that a call uses. A statement can use several (`WITH d AS (DELETE ...) SELECT`): all must be allowed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Function {
+    /// Its name on the connection: `select`, `issue_refund`, `shell`, `exec`, `tools/send_email` ...
+    pub name: String,
+    /// What it does at most.
+    pub effect: Effect,
+}
+
+/// Everything known about one request. Fields that do not apply stay empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The functions it uses; never empty for a real request.
+    pub functions: BTreeSet<Function>,
+    /// SQL verbs, the HTTP method, `read`/`write`/... of sftp.
+    pub verbs: BTreeSet<String>,
+    /// What it reads: `schema.table`, a path.
+    pub reads: BTreeSet<String>,
+    /// What it writes, creates, changes or drops.
+    pub writes: BTreeSet<String>,
+    /// SQL columns read: `schema.table.column`.
+    pub columns: BTreeSet<String>,
+    /// SQL functions or GraphQL fields called.
+    pub calls: BTreeSet<String>,
+    /// Programs that a shell command runs.
+    pub commands: BTreeSet<String>,
+    /// Files named by a shell command or sftp; the normalised path of an HTTP request.
+    pub paths: BTreeSet<String>,
+    /// `host:port` that a forward leads to.
+    pub hosts: BTreeSet<String>,
+    /// `program`, `file`, `network`.
+    pub external: BTreeSet<String>,
+    /// Session settings changed.
+    pub settings: BTreeSet<String>,
+    /// Arguments by name: parameters of an operation or tool, `$1` ... of a statement.
+    pub arguments: BTreeMap<String, Argument>,
+    /// Every write in it is limited by a real condition.
+    pub filtered: bool,
+    /// Its result is limited.
+    pub bounded: bool,
+    /// It runs text made while it runs.
+    pub dynamic: bool,
+    /// Why it could not be judged, if so.
+    pub unknown: Option<String>,
+    /// Number of statements, items of a batch ...
+    pub statements: u32,
+    /// How much of it could be read.
+    pub inspected: Inspected,
+    /// Why not all of it.
+    pub uninspected: Option<String>,
+    /// Rows sent so far by this call; counts up while it runs.
+    pub rows: u64,
+    /// Bytes sent so far by this call.
+    pub bytes: u64,
+    /// Rows sent so far by the session, this call included.
+    pub session_rows: u64,
+    /// Bytes sent so far by the session, this call included.
+    pub session_bytes: u64,
+}
