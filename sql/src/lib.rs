@@ -12,8 +12,10 @@
 
 pub mod catalog;
 pub mod facts;
+pub mod tree;
 
 pub use self::{
     catalog::Catalog,
     facts::{External, Facts, Name, Verb},
+    tree::{Dialect, Tree, Unparsed},
 };
