@@ -10,12 +10,19 @@
 //! Rules: pure (no I/O, no clock). What cannot be parsed or resolved is *unknown*, never harmless. One parse serves
 //! facts, lineage and rewrite.
 
+mod builtin;
 pub mod catalog;
 pub mod facts;
+mod naming;
+pub mod reading;
+pub mod session;
 pub mod tree;
+mod walk;
 
 pub use self::{
     catalog::Catalog,
-    facts::{External, Facts, Name, Verb},
+    facts::{Effect, External, Facts, Name, Verb},
+    reading::{Depends, Reading, Statement},
+    session::{Session, Status},
     tree::{Dialect, Tree, Unparsed},
 };

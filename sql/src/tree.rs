@@ -53,6 +53,9 @@ pub enum Unparsed {
     /// PostgreSQL's grammar refuses it; the message may quote the text, so it is not shown by `Display`.
     #[error("PostgreSQL's grammar does not know it")]
     Syntax(String),
+    /// The session may read it in two ways, and they differ.
+    #[error("it may be read in two ways")]
+    Ambiguous,
     /// Nested deeper than we follow.
     #[error("it is nested too deep")]
     TooDeep,
@@ -77,6 +80,16 @@ impl Tree {
     /// Takes the text of a PL/pgSQL expression apart, as PL/pgSQL hands it to the grammar.
     pub(crate) fn expression(text: &str) -> Result<Self, Unparsed> {
         Self::with(text, ParserOptions::PLPGSQL_EXPR)
+    }
+
+    /// Takes the text of a PL/pgSQL assignment apart; `mode` is PL/pgSQL's number for it, 3 to 5.
+    pub(crate) fn assignment(text: &str, mode: i64) -> Result<Self, Unparsed> {
+        match mode {
+            3 => Self::with(text, ParserOptions::PLPGSQL_ASSIGN1),
+            4 => Self::with(text, ParserOptions::PLPGSQL_ASSIGN2),
+            5 => Self::with(text, ParserOptions::PLPGSQL_ASSIGN3),
+            _ => Err(Unparsed::Parser),
+        }
     }
 
     fn with(text: &str, options: ParserOptions) -> Result<Self, Unparsed> {

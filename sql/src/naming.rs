@@ -1,0 +1,201 @@
+//! What a name without a schema means in a session: `search_path` with its implicit parts, and temporary tables.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Catalog, Dialect, builtin, facts::Name};
+
+/// The part of a session that names and text depend on.
+///
+/// More than one path is held while it cannot be told which one is in force; none at all when any could be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Naming {
+    pub(crate) dialect: Dialect,
+    /// Set when a change of the dialect may or may not have happened.
+    pub(crate) dialect_doubtful: bool,
+    pub(crate) paths: Vec<Vec<String>>,
+    pub(crate) user: String,
+    /// Temporary relations; false where it may exist or not.
+    pub(crate) temporary: BTreeMap<String, bool>,
+    key: Arc<str>,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        let mut naming = Self {
+            dialect: Dialect::default(),
+            dialect_doubtful: false,
+            paths: vec![default_path()],
+            user: String::new(),
+            temporary: BTreeMap::new(),
+            key: Arc::from(""),
+        };
+        naming.changed();
+        naming
+    }
+}
+
+/// PostgreSQL's own default.
+pub(crate) fn default_path() -> Vec<String> {
+    vec!["$user".to_owned(), "public".to_owned()]
+}
+
+impl Naming {
+    /// Two sessions with equal keys read every text the same way, unless it names a prepared statement or cursor.
+    pub(crate) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    /// To be called after any change.
+    pub(crate) fn changed(&mut self) {
+        let parts = (&self.dialect, self.dialect_doubtful, &self.paths, &self.user, &self.temporary);
+        self.key = Arc::from(format!("{parts:?}"));
+    }
+
+    /// Every relation that `name` may mean, never none.
+    pub(crate) fn relations(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        if !schema.is_empty() {
+            return vec![named(schema, name)];
+        }
+        if self.paths.is_empty() {
+            return self.anywhere(name, catalog);
+        }
+        let mut found = Vec::new();
+        for path in &self.paths {
+            for name in self.in_path(path, name, catalog) {
+                if !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+        }
+        found
+    }
+
+    fn in_path(&self, path: &[String], name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        let mut found = Vec::new();
+        let mut guesses = Vec::new();
+        for schema in self.effective(path) {
+            let there = match schema {
+                "pg_temp" => match self.temporary.get(name) {
+                    Some(true) => true,
+                    Some(false) => {
+                        found.push(named("pg_temp", name));
+                        false
+                    }
+                    None => false,
+                },
+                "pg_catalog" => builtin::is_relation(name) || known(catalog, schema, name),
+                schema => {
+                    if schema != self.user || !path.iter().any(|s| s == "$user") {
+                        guesses.push(named(schema, name));
+                    }
+                    known(catalog, schema, name)
+                }
+            };
+            if there {
+                found.push(named(schema, name));
+                return found;
+            }
+        }
+        if catalog.is_some() {
+            guesses.truncate(1);
+        }
+        if guesses.is_empty() {
+            guesses.push(named("", name));
+        }
+        found.extend(guesses);
+        found
+    }
+
+    fn anywhere(&self, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        let mut found: Vec<Name> = catalog
+            .into_iter()
+            .flat_map(|catalog| catalog.relations.keys())
+            .filter(|(_, known)| known == name)
+            .map(|(schema, _)| named(schema, name))
+            .collect();
+        if self.temporary.contains_key(name) {
+            found.push(named("pg_temp", name));
+        }
+        if builtin::is_relation(name) {
+            found.push(named("pg_catalog", name));
+        }
+        if found.is_empty() {
+            found.push(named("", name));
+        }
+        found
+    }
+
+    /// Every function that `name` may mean: overloads are chosen over the whole path, so all schemas count.
+    pub(crate) fn functions(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        if !schema.is_empty() {
+            return vec![named(schema, name)];
+        }
+        let mut found = Vec::new();
+        if builtin::is_function(name) {
+            found.push(named("pg_catalog", name));
+        }
+        if let Some(catalog) = catalog {
+            let in_reach = |schema: &str| {
+                self.paths.is_empty() || self.paths.iter().any(|path| self.effective(path).contains(&schema))
+            };
+            if self.paths.is_empty() {
+                found.extend(
+                    catalog
+                        .functions
+                        .keys()
+                        .filter(|(schema, known)| known == name && schema != "pg_catalog" && in_reach(schema))
+                        .map(|(schema, _)| named(schema, name)),
+                );
+            } else {
+                for schema in self.paths.iter().flat_map(|path| self.effective(path)) {
+                    let key = (schema.to_owned(), name.to_owned());
+                    let function = named(schema, name);
+                    if catalog.functions.contains_key(&key) && !found.contains(&function) {
+                        found.push(function);
+                    }
+                }
+            }
+        }
+        if found.is_empty() {
+            found.push(named("", name));
+        }
+        found
+    }
+
+    /// Where a new object without a schema is made.
+    pub(crate) fn creation(&self) -> String {
+        let mut schemas = self.paths.iter().filter_map(|path| {
+            path.iter().find(|schema| *schema != "$user" && *schema != "pg_catalog").map(String::as_str)
+        });
+        match (schemas.next(), self.paths.len()) {
+            (Some(schema), 1) => schema.to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The path with its implicit parts: temporary tables first, then `pg_catalog`, unless it names them itself.
+    fn effective<'a>(&'a self, path: &'a [String]) -> Vec<&'a str> {
+        let mut schemas = Vec::with_capacity(path.len() + 2);
+        for implicit in ["pg_temp", "pg_catalog"] {
+            if !path.iter().any(|schema| schema == implicit) {
+                schemas.push(implicit);
+            }
+        }
+        for schema in path {
+            match schema.as_str() {
+                "$user" if self.user.is_empty() => {}
+                "$user" => schemas.push(&self.user),
+                other => schemas.push(other),
+            }
+        }
+        schemas
+    }
+}
+
+pub(crate) fn named(schema: &str, name: &str) -> Name {
+    Name { schema: schema.to_owned(), name: name.to_owned() }
+}
+
+fn known(catalog: Option<&Catalog>, schema: &str, name: &str) -> bool {
+    catalog.is_some_and(|catalog| catalog.relations.contains_key(&(schema.to_owned(), name.to_owned())))
+}

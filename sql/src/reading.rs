@@ -1,0 +1,89 @@
+//! What one text does, statement by statement, as read in one session.
+
+use std::{ops::Range, sync::Arc};
+
+use crate::{
+    facts::Facts,
+    tree::{Tree, Unparsed},
+};
+
+/// One text, read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Its statements in order; none if it could not be parsed.
+    pub statements: Vec<Statement>,
+    /// All of them together.
+    pub facts: Facts,
+    /// What else than the text it depends on.
+    pub depends: Depends,
+    /// The parse it comes from, for lineage and rewriting.
+    pub tree: Result<Arc<Tree>, Unparsed>,
+}
+
+/// One statement of a text.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it does.
+    pub facts: Facts,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Statement {
+    /// Running it may change how later texts are read.
+    #[must_use]
+    pub fn changes_session(&self) -> bool {
+        !self.changes.is_empty()
+    }
+}
+
+/// What a reading depends on besides its text and the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depends {
+    /// Nothing: it is the same in every session.
+    Text,
+    /// [`crate::Session::key`]: the same in every session with an equal key.
+    Key,
+    /// This session's prepared statements and cursors: not to be kept.
+    Session,
+}
+
+/// What a statement changes in its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// `None`: to a value that is not known. With `local`: until the transaction ends.
+    Path {
+        path: Option<Vec<String>>,
+        local: bool,
+    },
+    /// Back to what the session began with.
+    ResetPath,
+    StandardStrings {
+        on: Option<bool>,
+        local: bool,
+    },
+    User(Option<String>),
+    ResetUser,
+    ResetAll,
+    Temporary(String),
+    NoTemporary(Option<String>),
+    Prepare {
+        name: String,
+        text: String,
+    },
+    Deallocate(Option<String>),
+    Declare {
+        name: String,
+        facts: Box<Facts>,
+        hold: bool,
+    },
+    CloseCursor(Option<String>),
+    Begin,
+    Commit,
+    Rollback,
+    RollbackToSavepoint,
+    DiscardAll,
+    /// Opaque or dynamic code ran: settings and temporary tables may be anything.
+    Anything,
+}

@@ -1,0 +1,423 @@
+//! What a session's statements have changed so far, as far as reading the next one needs it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use crate::{
+    Catalog, Dialect, Tree, Unparsed,
+    facts::Facts,
+    naming::{Naming, default_path},
+    reading::{Change, Depends, Reading, Statement},
+    walk::Walker,
+};
+
+/// Most prepared statements, and most cursors, that one session's memory holds. Those beyond are unknown when used.
+const MAX_KEPT: usize = 1000;
+/// Most bytes of prepared text that one session's memory holds.
+const MAX_KEPT_BYTES: usize = 8 << 20;
+
+/// One session on one database.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) naming: Naming,
+    initial: Initial,
+    prepared: HashMap<String, Prepared>,
+    cursors: HashMap<String, Cursor>,
+    transaction: Transaction,
+}
+
+#[derive(Clone, Debug)]
+struct Initial {
+    path: Vec<String>,
+    user: String,
+    dialect: Dialect,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Prepared {
+    /// More than one where it is not certain which was prepared.
+    texts: Vec<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+struct Cursor {
+    facts: Arc<Facts>,
+    hold: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Transaction {
+    /// How things were at BEGIN, for ROLLBACK; `None` outside of a transaction block.
+    before: Option<Box<Naming>>,
+    /// What `SET LOCAL` covers, for COMMIT.
+    local: Option<Box<Naming>>,
+    failed: bool,
+}
+
+/// Where a connection stands, as ReadyForQuery tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Outside of a transaction block.
+    Idle,
+    /// In one.
+    Open,
+    /// In one that failed.
+    Failed,
+}
+
+impl Session {
+    /// A session of `user` with the server's defaults.
+    #[must_use]
+    pub fn new(user: &str) -> Self {
+        let mut naming = Naming::default();
+        user.clone_into(&mut naming.user);
+        naming.changed();
+        let initial = Initial { path: default_path(), user: user.to_owned(), dialect: Dialect::default() };
+        Self { naming, initial, prepared: HashMap::new(), cursors: HashMap::new(), transaction: Transaction::default() }
+    }
+
+    /// The search path that the database or role gives new sessions (`SHOW search_path` right after login).
+    pub fn begin_with_path(&mut self, value: &str) {
+        self.initial.path = split_path(value);
+        self.naming.paths = vec![self.initial.path.clone()];
+        self.naming.changed();
+    }
+
+    /// The server reported a setting (ParameterStatus).
+    pub fn parameter(&mut self, name: &str, value: &str) {
+        match name {
+            "standard_conforming_strings" => {
+                self.naming.dialect.standard_conforming_strings = value == "on";
+                self.naming.dialect_doubtful = false;
+            }
+            "search_path" => self.naming.paths = vec![split_path(value)],
+            "session_authorization" => value.clone_into(&mut self.naming.user),
+            _ => return,
+        }
+        self.naming.changed();
+    }
+
+    /// Equal keys read every text that is not [`Depends::Session`] the same way.
+    #[must_use]
+    pub fn key(&self) -> &Arc<str> {
+        self.naming.key()
+    }
+
+    /// How the session's next text is to be parsed.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.naming.dialect
+    }
+
+    /// What `text` does, sent as one message now.
+    #[must_use]
+    pub fn read(&self, text: &str, catalog: Option<&Catalog>) -> Arc<Reading> {
+        let tree = Tree::parse(text, self.naming.dialect).map(Arc::new);
+        let dialect_matters = text.contains('\\');
+        if self.naming.dialect_doubtful && dialect_matters {
+            let on = self.naming.dialect.standard_conforming_strings;
+            let other = Tree::parse(text, Dialect { standard_conforming_strings: !on }).map(Arc::new);
+            if other != tree {
+                return Arc::new(unreadable(Unparsed::Ambiguous, Depends::Key));
+            }
+        }
+        let least = if dialect_matters { Depends::Key } else { Depends::Text };
+        match tree {
+            Ok(tree) => Arc::new(self.judge(text, &tree, catalog, least)),
+            Err(why) => Arc::new(unreadable(why, least)),
+        }
+    }
+
+    fn judge(&self, text: &str, tree: &Arc<Tree>, catalog: Option<&Catalog>, least: Depends) -> Reading {
+        let mut reading = Reading {
+            statements: Vec::with_capacity(tree.statements.len()),
+            facts: Facts::default(),
+            depends: least,
+            tree: Ok(tree.clone()),
+        };
+        let mut later: Option<Self> = None;
+        for parsed in &tree.statements {
+            let session = later.as_ref().unwrap_or(self);
+            let mut walker = Walker::new(session, catalog, text);
+            walker.statement(&parsed.node);
+            reading.depends = reading.depends.max(walker.depends);
+            let (mut facts, changes) = walker.finish();
+            facts.statements = 1;
+            let statement = Statement { facts, range: parsed.range.clone(), changes };
+            if statement.changes_session() && tree.statements.len() > 1 {
+                later.get_or_insert_with(|| self.clone()).completed(&statement);
+            }
+            reading.facts.include(&statement.facts);
+            reading.statements.push(statement);
+        }
+        reading.facts.statements = u32::try_from(reading.statements.len()).unwrap_or(u32::MAX);
+        if let [only] = reading.statements.as_slice() {
+            reading.facts.limit = only.facts.limit;
+        }
+        reading
+    }
+
+    /// The server ran the whole text.
+    pub fn ran(&mut self, reading: &Reading) {
+        for statement in &reading.statements {
+            self.completed(statement);
+        }
+    }
+
+    /// The server ran one statement of a text (CommandComplete).
+    pub fn completed(&mut self, statement: &Statement) {
+        for change in &statement.changes {
+            self.apply(change);
+        }
+        if statement.changes_session() {
+            self.naming.changed();
+        }
+    }
+
+    /// The text was sent and it is not known (yet) how much of it ran: both must be reckoned with. Call it when more
+    /// is read before an answer came, and when a text of several statements failed.
+    pub fn may_have_run(&mut self, reading: &Reading) {
+        if !reading.statements.iter().any(Statement::changes_session) {
+            return;
+        }
+        let mut steps = vec![self.clone()];
+        for statement in &reading.statements {
+            if let Some(last) = steps.last() {
+                let mut next = last.clone();
+                next.completed(statement);
+                steps.push(next);
+            }
+        }
+        for step in steps {
+            self.join(step);
+        }
+    }
+
+    /// ReadyForQuery.
+    pub fn ready(&mut self, status: Status) {
+        match status {
+            Status::Failed => self.transaction.failed = true,
+            Status::Open => self.transaction.failed = false,
+            Status::Idle => {
+                // A transaction that ended without our seeing how.
+                if self.transaction.before.is_some() {
+                    let now = self.clone();
+                    self.end(false);
+                    self.join(now);
+                    self.transaction = Transaction::default();
+                    self.naming.changed();
+                }
+            }
+        }
+    }
+
+    /// What `EXECUTE name` runs; `None` if it is not known.
+    pub(crate) fn prepared(&self, name: &str) -> Option<&[Arc<str>]> {
+        self.prepared.get(name).map(|prepared| prepared.texts.as_slice())
+    }
+
+    /// What `FETCH ... FROM name` returns rows of.
+    pub(crate) fn cursor(&self, name: &str) -> Option<&Facts> {
+        self.cursors.get(name).map(|cursor| cursor.facts.as_ref())
+    }
+
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Path { path, local } => {
+                self.cover(*local);
+                self.naming.paths = path.iter().cloned().collect();
+            }
+            Change::ResetPath => self.naming.paths = vec![self.initial.path.clone()],
+            Change::StandardStrings { on, local } => {
+                self.cover(*local);
+                match on {
+                    Some(on) => {
+                        self.naming.dialect.standard_conforming_strings = *on;
+                        self.naming.dialect_doubtful = false;
+                    }
+                    None => self.naming.dialect_doubtful = true,
+                }
+            }
+            Change::User(Some(user)) => self.naming.user.clone_from(user),
+            Change::User(None) | Change::ResetUser => self.naming.user.clone_from(&self.initial.user),
+            Change::ResetAll => self.reset(),
+            Change::Temporary(name) => {
+                self.naming.temporary.insert(name.clone(), true);
+            }
+            Change::NoTemporary(Some(name)) => {
+                self.naming.temporary.remove(name);
+            }
+            Change::NoTemporary(None) => self.naming.temporary.clear(),
+            Change::Prepare { name, text } => self.prepare(name, text),
+            Change::Deallocate(Some(name)) => {
+                self.prepared.remove(name);
+            }
+            Change::Deallocate(None) => self.prepared.clear(),
+            Change::Declare { name, facts, hold } => {
+                if self.cursors.len() < MAX_KEPT {
+                    let cursor = Cursor { facts: Arc::new((**facts).clone()), hold: *hold };
+                    self.cursors.insert(name.clone(), cursor);
+                }
+            }
+            Change::CloseCursor(Some(name)) => {
+                self.cursors.remove(name);
+            }
+            Change::CloseCursor(None) => self.cursors.clear(),
+            Change::Begin => {
+                self.transaction.before.get_or_insert_with(|| Box::new(self.naming.clone()));
+            }
+            Change::Commit => self.end(!self.transaction.failed),
+            Change::Rollback => self.end(false),
+            Change::RollbackToSavepoint => {
+                self.transaction.failed = false;
+                if let Some(before) = self.transaction.before.clone() {
+                    join_naming(&mut self.naming, *before);
+                }
+            }
+            Change::DiscardAll => {
+                self.reset();
+                self.naming.temporary.clear();
+                self.prepared.clear();
+                self.cursors.clear();
+            }
+            Change::Anything => self.naming.paths.clear(),
+        }
+    }
+
+    /// `SET LOCAL`: remembers what it covers until the transaction ends.
+    fn cover(&mut self, local: bool) {
+        if local {
+            self.transaction.local.get_or_insert_with(|| Box::new(self.naming.clone()));
+        } else if let Some(local) = &mut self.transaction.local {
+            // A plain SET after SET LOCAL: either may be what stays.
+            join_naming(local, self.naming.clone());
+        }
+    }
+
+    fn end(&mut self, committed: bool) {
+        let transaction = std::mem::take(&mut self.transaction);
+        if !committed {
+            if let Some(before) = transaction.before {
+                self.naming = *before;
+            }
+        } else if let Some(local) = transaction.local {
+            let temporary = std::mem::take(&mut self.naming.temporary);
+            self.naming = *local;
+            self.naming.temporary = temporary;
+        }
+        self.cursors.retain(|_, cursor| cursor.hold && committed);
+    }
+
+    fn reset(&mut self) {
+        self.naming.paths = vec![self.initial.path.clone()];
+        self.naming.user.clone_from(&self.initial.user);
+        self.naming.dialect = self.initial.dialect;
+    }
+
+    fn prepare(&mut self, name: &str, text: &str) {
+        let bytes: usize = self.prepared.values().flat_map(|p| &p.texts).map(|text| text.len()).sum();
+        if self.prepared.len() >= MAX_KEPT || bytes.saturating_add(text.len()) > MAX_KEPT_BYTES {
+            self.prepared.remove(name);
+        } else {
+            self.prepared.insert(name.to_owned(), Prepared { texts: vec![Arc::from(text)] });
+        }
+    }
+
+    /// Makes this session one that may be as it is, or as `other` is.
+    fn join(&mut self, other: Self) {
+        join_naming(&mut self.naming, other.naming);
+        for (name, theirs) in other.prepared {
+            let ours = self.prepared.entry(name).or_insert_with(|| Prepared { texts: Vec::new() });
+            for text in theirs.texts {
+                if !ours.texts.contains(&text) {
+                    ours.texts.push(text);
+                }
+            }
+        }
+        for (name, theirs) in other.cursors {
+            match self.cursors.get_mut(&name) {
+                Some(ours) if ours.facts != theirs.facts => {
+                    let mut facts = (*ours.facts).clone();
+                    facts.include(&theirs.facts);
+                    ours.facts = Arc::new(facts);
+                }
+                Some(_) => {}
+                None => {
+                    self.cursors.insert(name, theirs);
+                }
+            }
+        }
+        self.transaction.failed |= other.transaction.failed;
+        if self.transaction.before.is_none() {
+            self.transaction.before = other.transaction.before;
+        }
+        if self.transaction.local.is_none() {
+            self.transaction.local = other.transaction.local;
+        }
+        self.naming.changed();
+    }
+}
+
+fn join_naming(ours: &mut Naming, theirs: Naming) {
+    if ours.paths.is_empty() || theirs.paths.is_empty() {
+        ours.paths.clear();
+    } else {
+        for path in theirs.paths {
+            if !ours.paths.contains(&path) {
+                ours.paths.push(path);
+            }
+        }
+    }
+    if ours.paths.len() > 8 {
+        ours.paths.clear();
+    }
+    ours.dialect_doubtful |= theirs.dialect_doubtful || ours.dialect != theirs.dialect;
+    let mut temporary = BTreeMap::new();
+    for (name, certain) in ours.temporary.iter().chain(&theirs.temporary) {
+        let both = ours.temporary.contains_key(name) && theirs.temporary.contains_key(name);
+        let entry = temporary.entry(name.clone()).or_insert(*certain && both);
+        *entry &= *certain && both;
+    }
+    ours.temporary = temporary;
+    ours.changed();
+}
+
+fn unreadable(why: Unparsed, depends: Depends) -> Reading {
+    let facts = Facts { statements: 1, ..Facts::unknown(why.to_string()) };
+    Reading { statements: Vec::new(), facts, depends, tree: Err(why) }
+}
+
+/// A search path as `SHOW` and ParameterStatus print it: names, some in double quotes, between commas.
+pub(crate) fn split_path(value: &str) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut rest = value.trim();
+    while !rest.is_empty() {
+        let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let mut name = String::new();
+            let mut chars = quoted.char_indices().peekable();
+            let mut end = quoted.len();
+            while let Some((at, c)) = chars.next() {
+                if c != '"' {
+                    name.push(c);
+                } else if chars.next_if(|(_, next)| *next == '"').is_some() {
+                    name.push('"');
+                } else {
+                    end = at + 1;
+                    break;
+                }
+            }
+            (name, quoted.get(end..).unwrap_or_default())
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let name = rest.get(..end).unwrap_or_default().trim().to_lowercase();
+            (name, rest.get(end..).unwrap_or_default())
+        };
+        if !name.is_empty() {
+            path.push(name);
+        }
+        rest = after.trim_start().trim_start_matches(',').trim_start();
+    }
+    path
+}

@@ -1,0 +1,213 @@
+//! Bodies of code: DO blocks and PL/pgSQL functions, as far as PostgreSQL's own PL/pgSQL parser reads them.
+
+use pg_query::{NodeEnum, protobuf::DoStmt};
+use serde_json::Value;
+
+use super::{Walker, each, inner, text_of};
+use crate::{
+    facts::{External, Name, Verb},
+    reading::Change,
+    tree::{Tree, guarded},
+};
+
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 256 << 10;
+/// Most words in a body that may open a level of nesting.
+const MAX_OPENERS: usize = 400;
+
+impl Walker<'_> {
+    /// `DO $$ ... $$`.
+    pub(super) fn block(&mut self, block: &DoStmt) {
+        let mut language = "plpgsql";
+        let mut body = None;
+        for option in each(&block.args) {
+            let NodeEnum::DefElem(option) = option else { continue };
+            match (option.defname.as_str(), inner(&option.arg).and_then(text_of)) {
+                ("language", Some(name)) => language = name,
+                ("as", text) => body = text,
+                _ => {}
+            }
+        }
+        match body {
+            Some(body) => self.code(language, body, None),
+            None => self.unknown("a block without a body"),
+        }
+    }
+
+    /// A body in `language`, to be run now or later.
+    pub(super) fn code(&mut self, language: &str, body: &str, name: Option<&Name>) {
+        match language.to_lowercase().as_str() {
+            "plpgsql" => self.procedure(body, name),
+            "sql" => self.nested_text(body),
+            other => {
+                if !matches!(other, "plperl" | "pltcl" | "plv8" | "internal") {
+                    self.facts.external.insert(External::Program);
+                }
+                self.facts.dynamic = true;
+                self.facts.opaque.insert(format!("{other} code"));
+                self.changes.push(Change::Anything);
+            }
+        }
+    }
+
+    /// A PL/pgSQL body. `name` is the function it belongs to.
+    pub(super) fn procedure(&mut self, body: &str, name: Option<&Name>) {
+        let odd_strings = !self.session.dialect().standard_conforming_strings || self.session.naming.dialect_doubtful;
+        if body.len() > MAX_BODY || openers(body) > MAX_OPENERS || (odd_strings && body.contains('\\')) {
+            return self.unread(name);
+        }
+        let Some(json) = parse(body) else { return self.unread(name) };
+        let variables = std::mem::take(&mut self.variables);
+        let scopes = std::mem::take(&mut self.scopes);
+        let ctes = std::mem::take(&mut self.ctes);
+        collect_variables(&json, &mut self.variables);
+        let bounded = self.facts.bounded;
+        let limit = self.facts.limit;
+        self.code_node(&json);
+        // What a body selects stays in the body.
+        self.facts.bounded = bounded && self.facts.unknown.is_none();
+        self.facts.limit = limit;
+        self.variables = variables;
+        self.scopes = scopes;
+        self.ctes = ctes;
+    }
+
+    fn unread(&mut self, name: Option<&Name>) {
+        self.facts.opaque.insert(name.map_or_else(|| "plpgsql code".to_owned(), Name::to_string));
+        self.facts.dynamic = true;
+        self.changes.push(Change::Anything);
+        if name.is_none() {
+            self.facts.make_unknown("the body of the block cannot be read");
+        }
+    }
+
+    fn code_node(&mut self, node: &Value) {
+        self.deeper(|walker| match node {
+            Value::Array(items) => items.iter().for_each(|item| walker.code_node(item)),
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    match key.as_str() {
+                        "PLpgSQL_expr" => walker.code_text(value),
+                        "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" => walker.made_text(value, "query"),
+                        "dynquery" => {
+                            walker.facts.dynamic = true;
+                            walker.facts.filtered = false;
+                            walker.run_constant(value);
+                            walker.code_node(value);
+                        }
+                        _ => walker.code_node(value),
+                    }
+                }
+            }
+            _ => {}
+        });
+    }
+
+    /// EXECUTE of an expression: its text is read where it is a constant.
+    fn made_text(&mut self, statement: &Value, field: &str) {
+        self.facts.dynamic = true;
+        match statement.get(field) {
+            Some(query) => self.run_constant(query),
+            None => self.unknown("an EXECUTE"),
+        }
+        self.code_node(statement);
+    }
+
+    fn run_constant(&mut self, expression: &Value) {
+        let text = expression.pointer("/PLpgSQL_expr/query").and_then(Value::as_str).unwrap_or_default();
+        let constant = Tree::expression(text).ok().and_then(|tree| match &tree.statements.first()?.node {
+            NodeEnum::SelectStmt(select) => match each(&select.target_list).next()? {
+                NodeEnum::ResTarget(target) => super::function::literal(inner(&target.val)?),
+                _ => None,
+            },
+            _ => None,
+        });
+        match constant {
+            Some(text) => self.nested_text(&text),
+            // What it will be made of is not known: it may be anything.
+            None => {
+                self.facts.filtered = false;
+                self.changes.push(Change::Anything);
+            }
+        }
+    }
+
+    /// One query or expression of a body.
+    fn code_text(&mut self, expression: &Value) {
+        let text = expression.get("query").and_then(Value::as_str).unwrap_or_default();
+        let mode = expression.get("parseMode").and_then(Value::as_i64).unwrap_or(0);
+        let tree = match mode {
+            0 => Tree::parse(text, self.session.dialect()),
+            2 => Tree::expression(text),
+            _ => Tree::assignment(text, mode),
+        };
+        match tree {
+            Ok(tree) => {
+                for parsed in &tree.statements {
+                    self.code_statement(&parsed.node, mode != 0);
+                }
+            }
+            Err(why) => self.facts.make_unknown(format!("a statement inside of it: {why}")),
+        }
+    }
+
+    fn code_statement(&mut self, node: &NodeEnum, expression: bool) {
+        let had_select = self.facts.verbs.contains(&Verb::Select);
+        match node {
+            NodeEnum::PlassignStmt(assign) => {
+                for index in each(&assign.indirection) {
+                    self.indirection(index);
+                }
+                if let Some(value) = &assign.val {
+                    self.select(value);
+                }
+            }
+            other => self.nested(other),
+        }
+        // `x > 0` is a query for PL/pgSQL, but not one of any relation.
+        if expression && !had_select && self.facts.reads.is_empty() {
+            self.facts.verbs.remove(&Verb::Select);
+        }
+    }
+}
+
+fn parse(body: &str) -> Option<Value> {
+    let mut tag = "b".to_owned();
+    while body.contains(&format!("${tag}$")) || body.ends_with(&format!("${tag}")) {
+        tag.push('x');
+        if tag.len() > 64 {
+            return None;
+        }
+    }
+    let text = format!("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS ${tag}${body}${tag}$");
+    if text.contains('\0') {
+        return None;
+    }
+    guarded(|| pg_query::parse_plpgsql(&text)).ok()
+}
+
+/// Counts words that may open a level of nesting: too many, and the parser is not asked.
+fn openers(body: &str) -> usize {
+    const WORDS: [&str; 7] = ["begin", "if", "elsif", "loop", "case", "for", "while"];
+    let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.filter(|word| WORDS.iter().any(|opener| word.eq_ignore_ascii_case(opener))).count()
+}
+
+/// Names of variables, parameters and record fields.
+fn collect_variables(node: &Value, variables: &mut std::collections::BTreeSet<String>) {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    if let ("refname", Some(name)) = (key.as_str(), value.as_str()) {
+                        variables.insert(name.to_lowercase());
+                    }
+                    open.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}

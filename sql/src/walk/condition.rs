@@ -1,0 +1,696 @@
+//! Does a condition really limit? `WHERE true`, `1 = 1`, `id = id`, `x IS NULL OR x IS NOT NULL` and their like do not,
+//! and what is not understood does not either.
+
+use std::collections::BTreeSet;
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{
+        AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, JoinExpr, JoinType, NullTest,
+        NullTestType, SelectStmt, SetOperation, SubLink, SubLinkType,
+    },
+};
+
+use super::{
+    each, inner,
+    operand::{Comparison, Literal, Operand, bit},
+    scope::{Cte, Entry, Shape},
+    text_of,
+};
+use crate::{Catalog, facts::Name, naming::Naming};
+
+/// What the conditions over some relations come to.
+#[derive(Clone)]
+pub(super) struct Conditions<'a> {
+    pub(super) entries: Vec<Entry>,
+    /// How many of the entries belong to the query around: an inner query's names go first.
+    pub(super) outer: usize,
+    ctes: &'a [Cte],
+    naming: &'a Naming,
+    catalog: Option<&'a Catalog>,
+    found: Outcome,
+}
+
+/// What one condition does.
+#[derive(Clone, Debug, Default)]
+struct Outcome {
+    /// Entries of which it lets only some rows through, by bit.
+    limited: u64,
+    links: Vec<Link>,
+    /// No row gets through at all.
+    never: bool,
+    /// The plain comparisons that make it limit, to find alternatives that cover everything.
+    atoms: Vec<Comparison>,
+}
+
+/// Rows of two entries are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link {
+    one: u64,
+    two: u64,
+    /// They are the same rows: a relation joined to itself over the same column.
+    same: bool,
+    /// A limit on `one` limits `two`, and the other way round.
+    forth: bool,
+    back: bool,
+}
+
+impl<'a> Conditions<'a> {
+    pub(super) fn new(entries: &[Entry], ctes: &'a [Cte], naming: &'a Naming, catalog: Option<&'a Catalog>) -> Self {
+        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, found: Outcome::default() }
+    }
+
+    /// Adds what must hold for every row.
+    pub(super) fn condition(&mut self, node: &NodeEnum) {
+        let outcome = self.judge(node, false);
+        self.found.and(outcome);
+    }
+
+    /// Adds the conditions inside of an item of FROM, which must be called in order for all of them.
+    pub(super) fn join(&mut self, item: &NodeEnum) {
+        let NodeEnum::JoinExpr(join) = item else { return };
+        // Where this item's entries stand, found by the aliases on either side.
+        let (left, right) = (self.side(inner(&join.larg)), self.side(inner(&join.rarg)));
+        for side in [inner(&join.larg), inner(&join.rarg)].into_iter().flatten() {
+            self.join(side);
+        }
+        let mut outcome = inner(&join.quals).map(|quals| self.judge(quals, false)).unwrap_or_default();
+        if join.is_natural || !join.using_clause.is_empty() {
+            outcome.links.extend(self.pairs(left, right, join));
+        }
+        outcome.outer_join(join.jointype(), left, right);
+        self.found.and(outcome);
+    }
+
+    /// Is the first entry, the target of a write, limited?
+    pub(super) fn filters_first(&self) -> bool {
+        let first = 1;
+        let other_rows = |link: &Link| !link.same && (link.one == first || link.two == first);
+        self.found.never
+            || self.found.closure() & first != 0
+            || self.found.links.iter().any(|link| {
+                let other = if link.one == first { link.two } else { link.one };
+                other_rows(link) && !self.passes_on_whole(other)
+            })
+    }
+
+    /// Is every entry limited, or of a kind that needs no limit?
+    pub(super) fn bounded(&self) -> bool {
+        let mut found = self.found.clone();
+        if found.never {
+            return true;
+        }
+        let mut own = 0;
+        for (index, entry) in self.entries.iter().enumerate().skip(self.outer) {
+            own |= bit(index);
+            if entry.shape.bounded {
+                found.limited |= bit(index);
+            }
+        }
+        self.entries.len() <= 64 && (found.limited & own == own || found.closure_with_free() & own == own)
+    }
+
+    /// The relations that come through whole.
+    pub(super) fn unlimited(&self) -> BTreeSet<Name> {
+        if self.found.never {
+            return BTreeSet::new();
+        }
+        let limited = self.found.closure();
+        let entries = self.entries.iter().enumerate().skip(self.outer);
+        entries
+            .filter(|(index, _)| limited & bit(*index) == 0)
+            .flat_map(|(_, entry)| entry.shape.whole.clone())
+            .collect()
+    }
+
+    /// Does this entry hold every row of the first entry's relation?
+    fn passes_on_whole(&self, mask: u64) -> bool {
+        let Some(first) = self.entries.first() else { return true };
+        let entries = self.entries.iter().enumerate().filter(|(index, _)| bit(*index) & mask != 0);
+        let limited = self.found.closure();
+        entries
+            .filter(|(index, _)| limited & bit(*index) == 0)
+            .any(|(_, entry)| entry.tables.is_empty() && first.tables.iter().any(|t| entry.shape.whole.contains(t)))
+    }
+
+    fn side(&self, item: Option<&NodeEnum>) -> u64 {
+        let mut mask = 0;
+        let mut aliases = Vec::new();
+        collect_aliases(item, &mut aliases);
+        for (index, entry) in self.entries.iter().enumerate() {
+            if aliases.iter().any(|alias| *alias == entry.alias) {
+                mask |= bit(index);
+            }
+        }
+        mask
+    }
+
+    fn pairs(&self, left: u64, right: u64, join: &JoinExpr) -> Vec<Link> {
+        let columns: Vec<&str> = each(&join.using_clause).filter_map(text_of).collect();
+        let mut links = Vec::new();
+        for (i, one) in self.entries.iter().enumerate().filter(|(i, _)| bit(*i) & left != 0) {
+            for (j, two) in self.entries.iter().enumerate().filter(|(j, _)| bit(*j) & right != 0) {
+                if columns.iter().all(|c| one.has(c) && two.has(c)) {
+                    let same = !one.tables.is_empty() && one.tables == two.tables;
+                    links.push(Link { one: bit(i), two: bit(j), same, forth: true, back: true });
+                }
+            }
+        }
+        links
+    }
+
+    fn judge(&self, node: &NodeEnum, negated: bool) -> Outcome {
+        if self.entries.len() > 64 {
+            return Outcome::default();
+        }
+        match node {
+            NodeEnum::BoolExpr(expr) => self.logic(expr, negated),
+            NodeEnum::AExpr(expr) => self.comparison(expr, negated),
+            NodeEnum::NullTest(test) => self.null_test(test, negated),
+            NodeEnum::BooleanTest(test) => self.boolean_test(test, negated),
+            NodeEnum::SubLink(link) => self.sublink(link, negated),
+            NodeEnum::CurrentOfExpr(_) => Outcome { limited: u64::MAX, ..Outcome::default() },
+            NodeEnum::FuncCall(call) => {
+                let name = each(&call.funcname).next_back().and_then(text_of).unwrap_or_default();
+                match (name, call.args.as_slice()) {
+                    ("starts_with", [text, prefix]) => {
+                        self.compared("^@", text.node.as_ref(), prefix.node.as_ref(), negated)
+                    }
+                    _ => Outcome::default(),
+                }
+            }
+            other => match self.operand(other) {
+                Operand::Constant(Literal::Bool(value)) => Outcome { never: value == negated, ..Outcome::default() },
+                Operand::Constant(Literal::Null) => Outcome { never: true, ..Outcome::default() },
+                Operand::Column(column) => self.atom(Comparison::new(&column, "=", Literal::Bool(!negated))),
+                _ => Outcome::default(),
+            },
+        }
+    }
+
+    fn logic(&self, expr: &BoolExpr, negated: bool) -> Outcome {
+        let parts = each(&expr.args);
+        match (expr.boolop(), negated) {
+            (BoolExprType::NotExpr, _) => parts.map(|part| self.judge(part, !negated)).next().unwrap_or_default(),
+            (BoolExprType::AndExpr, false) | (BoolExprType::OrExpr, true) => {
+                let mut all = Outcome::default();
+                for part in parts {
+                    all.and(self.judge(part, negated));
+                }
+                all
+            }
+            (BoolExprType::OrExpr, false) | (BoolExprType::AndExpr, true) => {
+                Outcome::any(parts.map(|part| self.judge(part, negated)).collect())
+            }
+            _ => Outcome::default(),
+        }
+    }
+
+    fn comparison(&self, expr: &AExpr, negated: bool) -> Outcome {
+        let mut names = each(&expr.name).filter_map(text_of);
+        let operator = match (names.next(), names.next()) {
+            (Some(operator), None) | (Some("pg_catalog"), Some(operator)) => operator,
+            _ => return Outcome::default(),
+        };
+        let (left, right) = (inner(&expr.lexpr), inner(&expr.rexpr));
+        match expr.kind() {
+            AExprKind::AexprOp | AExprKind::AexprLike | AExprKind::AexprIlike | AExprKind::AexprSimilar => {
+                let similar = expr.kind() == AExprKind::AexprSimilar;
+                let operator = if similar && operator == "~" { "similar" } else { operator };
+                self.compared(operator, left, right, negated)
+            }
+            AExprKind::AexprIn => {
+                let negated = negated != (operator == "<>");
+                self.in_list(left, right, negated)
+            }
+            AExprKind::AexprOpAny => {
+                if operator == "=" {
+                    self.in_list(left, right, negated)
+                } else {
+                    Outcome::default()
+                }
+            }
+            AExprKind::AexprOpAll => {
+                if operator == "<>" {
+                    self.in_list(left, right, !negated)
+                } else {
+                    Outcome::default()
+                }
+            }
+            AExprKind::AexprDistinct => self.compared("<>", left, right, negated),
+            AExprKind::AexprNotDistinct => self.compared("=", left, right, negated),
+            AExprKind::AexprBetween | AExprKind::AexprBetweenSym => self.between(left, right, negated),
+            AExprKind::AexprNotBetween | AExprKind::AexprNotBetweenSym => self.between(left, right, !negated),
+            _ => Outcome::default(),
+        }
+    }
+
+    fn compared(&self, operator: &str, left: Option<&NodeEnum>, right: Option<&NodeEnum>, negated: bool) -> Outcome {
+        let (Some(left), Some(right)) = (left, right) else { return Outcome::default() };
+        if let (NodeEnum::RowExpr(one), NodeEnum::RowExpr(two)) = (left, right) {
+            if negated || operator != "=" {
+                return Outcome::default();
+            }
+            let mut all = Outcome::default();
+            for (one, two) in each(&one.args).zip(each(&two.args)) {
+                all.and(self.compared("=", Some(one), Some(two), false));
+            }
+            return all;
+        }
+        self.operands(operator, self.operand(left), self.operand(right), negated)
+    }
+
+    fn operands(&self, operator: &str, left: Operand, right: Operand, negated: bool) -> Outcome {
+        let Some(operator) = (if negated { opposite(operator) } else { Some(operator) }) else {
+            return Outcome::default();
+        };
+        match (left, right) {
+            (Operand::Constant(one), Operand::Constant(two)) => {
+                Outcome { never: one.compare(operator, &two) == Some(false), ..Outcome::default() }
+            }
+            (Operand::Column(column), Operand::Constant(value)) => self.atom(Comparison::new(&column, operator, value)),
+            (Operand::Constant(value), Operand::Column(column)) => match flipped(operator) {
+                Some(operator) => self.atom(Comparison::new(&column, operator, value)),
+                None => Outcome::default(),
+            },
+            (Operand::Column(column), Operand::Query(whole)) | (Operand::Query(whole), Operand::Column(column)) => {
+                let own = self.tables(column.entries).iter().any(|table| whole.contains(table));
+                let limits = operator == "=" || !own;
+                Outcome { limited: if limits { column.only() } else { 0 }, ..Outcome::default() }
+            }
+            (Operand::Column(one), Operand::Column(two)) => self.two_columns(operator, &one, &two),
+            _ => Outcome::default(),
+        }
+    }
+
+    fn two_columns(&self, operator: &str, one: &super::operand::Column, two: &super::operand::Column) -> Outcome {
+        if one.only() == 0 || two.only() == 0 {
+            return Outcome::default();
+        }
+        if one.entries == two.entries {
+            let apart = one.names.is_disjoint(&two.names);
+            return Outcome { limited: if apart { one.entries } else { 0 }, ..Outcome::default() };
+        }
+        if !matches!(operator, "=" | "<" | ">" | "<=" | ">=" | "<>") {
+            return Outcome::default();
+        }
+        let tables = self.tables(one.entries);
+        let same_relation = !tables.is_empty() && tables == self.tables(two.entries);
+        let same = same_relation && (operator != "=" || one.names == two.names);
+        let equal = operator == "=";
+        let link = Link { one: one.entries, two: two.entries, same, forth: equal, back: equal };
+        Outcome { links: vec![link], ..Outcome::default() }
+    }
+
+    fn tables(&self, mask: u64) -> Vec<Name> {
+        let entries = self.entries.iter().enumerate().filter(|(index, _)| bit(*index) & mask != 0);
+        entries.flat_map(|(_, entry)| entry.tables.clone()).collect()
+    }
+
+    fn in_list(&self, left: Option<&NodeEnum>, right: Option<&NodeEnum>, negated: bool) -> Outcome {
+        let (Some(left), Some(right)) = (left, right) else { return Outcome::default() };
+        let items: Vec<&NodeEnum> = match right {
+            NodeEnum::List(list) => each(&list.items).collect(),
+            NodeEnum::AArrayExpr(array) => each(&array.elements).collect(),
+            NodeEnum::TypeCast(cast) if matches!(inner(&cast.arg), Some(NodeEnum::AArrayExpr(_))) => {
+                return self.in_list(Some(left), inner(&cast.arg), negated);
+            }
+            other => return self.operands("=", self.operand(left), self.operand(other), negated),
+        };
+        let operator = "=";
+        if let NodeEnum::RowExpr(_) = left {
+            return Outcome::any(
+                items.iter().map(|item| self.compared("=", Some(left), Some(item), negated)).collect(),
+            );
+        }
+        let column = self.operand(left);
+        let outcomes =
+            items.into_iter().map(|item| self.operands(operator, column.clone(), self.operand(item), negated));
+        if negated {
+            let mut all = Outcome::default();
+            for outcome in outcomes {
+                all.and(outcome);
+            }
+            all
+        } else {
+            Outcome::any(outcomes.collect())
+        }
+    }
+
+    fn between(&self, left: Option<&NodeEnum>, right: Option<&NodeEnum>, negated: bool) -> Outcome {
+        let (Some(left), Some(NodeEnum::List(list))) = (left, right) else { return Outcome::default() };
+        let mut bounds = each(&list.items);
+        let (Some(low), Some(high)) = (bounds.next(), bounds.next()) else { return Outcome::default() };
+        let column = self.operand(left);
+        let mut low = self.operands(">=", column.clone(), self.operand(low), negated);
+        let high = self.operands("<=", column, self.operand(high), negated);
+        if negated {
+            return Outcome::any(vec![low, high]);
+        }
+        low.and(high);
+        low
+    }
+
+    fn null_test(&self, test: &NullTest, negated: bool) -> Outcome {
+        let is_null = (test.nulltesttype() == NullTestType::IsNull) != negated;
+        match inner(&test.arg).map(|arg| self.operand(arg)) {
+            Some(Operand::Column(column)) if column.plain => {
+                self.atom(Comparison::new(&column, if is_null { "null" } else { "not null" }, Literal::Null))
+            }
+            Some(Operand::Constant(Literal::Null)) => Outcome { never: !is_null, ..Outcome::default() },
+            Some(Operand::Constant(literal)) if literal.is_known() => Outcome { never: is_null, ..Outcome::default() },
+            _ => Outcome::default(),
+        }
+    }
+
+    fn boolean_test(&self, test: &BooleanTest, negated: bool) -> Outcome {
+        let Some(arg) = inner(&test.arg) else { return Outcome::default() };
+        match test.booltesttype() {
+            BoolTestType::IsTrue => self.judge(arg, negated),
+            BoolTestType::IsFalse if !negated => self.judge(arg, true),
+            BoolTestType::IsNotTrue if !negated => self.judge(arg, true).loosely(),
+            BoolTestType::IsNotFalse if !negated => self.judge(arg, false).loosely(),
+            _ => Outcome::default(),
+        }
+    }
+
+    fn sublink(&self, link: &SubLink, negated: bool) -> Outcome {
+        let Some(NodeEnum::SelectStmt(select)) = inner(&link.subselect) else { return Outcome::default() };
+        match link.sub_link_type() {
+            SubLinkType::ExistsSublink => self.exists(select, negated),
+            SubLinkType::AnySublink => {
+                let operator = each(&link.oper_name).filter_map(text_of).next_back().unwrap_or("=");
+                if operator == "=" { self.in_query(inner(&link.testexpr), select, negated) } else { Outcome::default() }
+            }
+            SubLinkType::AllSublink => {
+                let operator = each(&link.oper_name).filter_map(text_of).next_back();
+                if operator == Some("<>") {
+                    self.in_query(inner(&link.testexpr), select, !negated)
+                } else {
+                    Outcome::default()
+                }
+            }
+            _ => Outcome::default(),
+        }
+    }
+
+    fn in_query(&self, tested: Option<&NodeEnum>, select: &SelectStmt, negated: bool) -> Outcome {
+        let mut columns = 0;
+        let tested: Vec<&NodeEnum> = match tested {
+            Some(NodeEnum::RowExpr(row)) => each(&row.args).collect(),
+            Some(one) => vec![one],
+            None => return Outcome::default(),
+        };
+        for one in tested {
+            if let Operand::Column(column) = self.operand(one) {
+                columns |= column.only();
+            }
+        }
+        let (shape, correlated) = self.inner_shape(select);
+        let own = self.tables(columns);
+        let everything = own.iter().any(|table| shape.whole.contains(table));
+        let limits = !correlated && !(everything && !(negated && condenses_rows(select)));
+        Outcome { limited: if limits { columns } else { 0 }, ..Outcome::default() }
+    }
+
+    /// EXISTS limits a relation whose columns it compares with those of its own.
+    fn exists(&self, select: &SelectStmt, negated: bool) -> Outcome {
+        if select.op() != SetOperation::SetopNone || select.from_clause.is_empty() {
+            return Outcome::default();
+        }
+        let within = self.within(select);
+        if within.entries.len() > 64 {
+            return Outcome::default();
+        }
+        let outer = (1_u64 << self.entries.len().min(63)) - 1;
+        let mut limited = if negated { 0 } else { within.found.closure() & outer };
+        if within.found.never {
+            return Outcome { never: !negated, ..Outcome::default() };
+        }
+        for link in within.found.links.iter().filter(|link| !link.same) {
+            for (here, there) in [(link.one, link.two), (link.two, link.one)] {
+                if here & outer != 0 && there & outer == 0 {
+                    limited |= here;
+                }
+            }
+        }
+        Outcome { limited, ..Outcome::default() }
+    }
+
+    /// The conditions of an inner query over its own relations and ours.
+    fn within(&self, select: &SelectStmt) -> Self {
+        let mut entries = self.entries.clone();
+        let outer = entries.len();
+        for item in each(&select.from_clause) {
+            self.enter(item, &mut entries);
+        }
+        let mut within = Self { entries, outer, found: Outcome::default(), ..self.clone() };
+        for item in each(&select.from_clause) {
+            within.join(item);
+        }
+        for condition in [inner(&select.where_clause), inner(&select.having_clause)].into_iter().flatten() {
+            within.condition(condition);
+        }
+        within
+    }
+
+    fn enter(&self, item: &NodeEnum, entries: &mut Vec<Entry>) {
+        match item {
+            NodeEnum::RangeVar(relation) => {
+                let alias = relation.alias.as_ref().map_or(&relation.relname, |alias| &alias.aliasname).clone();
+                let cte =
+                    self.ctes.iter().rev().find(|cte| relation.schemaname.is_empty() && cte.name == relation.relname);
+                entries.push(match cte {
+                    Some(cte) => Entry { alias, tables: Vec::new(), shape: cte.shape.clone() },
+                    None => {
+                        let tables = self.naming.relations(&relation.schemaname, &relation.relname, self.catalog);
+                        let shape = Shape { whole: tables.iter().cloned().collect(), ..Shape::default() };
+                        Entry { alias, tables, shape }
+                    }
+                });
+            }
+            NodeEnum::RangeSubselect(sub) => {
+                let alias = sub.alias.as_ref().map(|alias| alias.aliasname.clone()).unwrap_or_default();
+                let shape = match inner(&sub.subquery) {
+                    Some(NodeEnum::SelectStmt(select)) => self.inner_shape(select).0,
+                    _ => Shape::default(),
+                };
+                entries.push(Entry { alias, tables: Vec::new(), shape });
+            }
+            NodeEnum::JoinExpr(join) => {
+                for side in [inner(&join.larg), inner(&join.rarg)].into_iter().flatten() {
+                    self.enter(side, entries);
+                }
+            }
+            NodeEnum::RangeFunction(function) => {
+                let alias = function.alias.as_ref().map(|alias| alias.aliasname.clone()).unwrap_or_default();
+                entries.push(Entry { alias, tables: Vec::new(), shape: Shape { bounded: true, ..Shape::default() } });
+            }
+            _ => entries.push(Entry::default()),
+        }
+    }
+
+    /// What an inner query passes on, and whether its value is one of the outer row's own.
+    pub(super) fn inner_shape(&self, select: &SelectStmt) -> (Shape, bool) {
+        if select.op() != SetOperation::SetopNone {
+            let mut all = Shape::default();
+            let mut correlated = false;
+            for side in [&select.larg, &select.rarg].into_iter().flatten() {
+                let (shape, own) = self.inner_shape(side);
+                all.whole.extend(shape.whole);
+                correlated |= own;
+            }
+            return (all, correlated);
+        }
+        let within = self.within(select);
+        let mut correlated = false;
+        let own = |entries: u64| entries != 0 && entries & !((1_u64 << within.outer.min(63)) - 1) == 0;
+        let targets = each(&select.target_list).filter_map(|target| match target {
+            NodeEnum::ResTarget(target) => inner(&target.val),
+            _ => None,
+        });
+        let values = each(&select.values_lists).flat_map(|list| match list {
+            NodeEnum::List(list) => each(&list.items).collect(),
+            _ => Vec::new(),
+        });
+        for value in targets.chain(values) {
+            match within.operand(value) {
+                Operand::Column(column) => correlated |= own(column.entries),
+                Operand::Constant(_) | Operand::Query(_) => {}
+                Operand::Unknown => correlated |= select.from_clause.is_empty(),
+            }
+        }
+        let limited = select.limit_count.is_some()
+            && !matches!(inner(&select.limit_count), Some(NodeEnum::AConst(c)) if c.isnull);
+        let whole = if limited { BTreeSet::new() } else { within.unlimited() };
+        (
+            Shape { whole, bounded: limited, columns: None },
+            correlated || (within.found.links.iter().any(|l| l.same) && !limited && !whole_is_empty(&within)),
+        )
+    }
+
+    fn atom(&self, comparison: Comparison) -> Outcome {
+        if comparison.value == Literal::Null && !matches!(comparison.operator, "null" | "not null") {
+            // Comparing with NULL lets nothing through, except IS DISTINCT FROM, which lets everything.
+            return Outcome { never: comparison.operator != "<>", ..Outcome::default() };
+        }
+        let limited = if comparison.limits() { comparison.column.only() } else { 0 };
+        Outcome { limited, atoms: vec![comparison], ..Outcome::default() }
+    }
+}
+
+fn whole_is_empty(within: &Conditions<'_>) -> bool {
+    within.unlimited().is_empty()
+}
+
+impl Outcome {
+    fn and(&mut self, other: Self) {
+        self.limited |= other.limited;
+        self.links.extend(other.links);
+        self.never |= other.never;
+        self.atoms.extend(other.atoms);
+    }
+
+    /// Either of several.
+    fn any(branches: Vec<Self>) -> Self {
+        let live: Vec<Self> = branches.into_iter().filter(|branch| !branch.never).collect();
+        let Some(first) = live.first() else { return Self { never: true, ..Self::default() } };
+        for (index, one) in live.iter().enumerate() {
+            if live.iter().skip(index + 1).any(|two| one.covers_with(two)) {
+                return Self::default();
+            }
+        }
+        let limited = live.iter().fold(u64::MAX, |all, branch| all & branch.closure());
+        let links = first.links.iter().copied().filter(|l| live.iter().all(|b| b.links.contains(l))).collect();
+        let one_column = live.windows(2).all(|pair| match pair {
+            [a, b] => a.key() == b.key() && a.key().is_some(),
+            _ => false,
+        });
+        let atoms = if one_column { live.iter().flat_map(|branch| branch.atoms.clone()).collect() } else { Vec::new() };
+        Self { limited, links, never: false, atoms }
+    }
+
+    /// The one column that all of it is about.
+    fn key(&self) -> Option<&str> {
+        let first = &self.atoms.first()?.column.key;
+        self.atoms.iter().all(|atom| atom.column.key == *first).then_some(first)
+    }
+
+    fn covers_with(&self, other: &Self) -> bool {
+        match (self.key(), other.key()) {
+            (Some(one), Some(two)) if one == two => {
+                self.atoms.iter().any(|a| other.atoms.iter().any(|b| a.covers_with(b)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Rows for which it is NULL get through as well.
+    fn loosely(self) -> Self {
+        Self { never: false, ..self }
+    }
+
+    /// Entries limited directly, or by being compared to one that is.
+    fn closure(&self) -> u64 {
+        self.spread(self.limited)
+    }
+
+    fn closure_with_free(&self) -> u64 {
+        self.spread(self.limited)
+    }
+
+    fn spread(&self, mut limited: u64) -> u64 {
+        for _ in 0..=self.links.len().min(64) {
+            let before = limited;
+            for link in &self.links {
+                if link.forth && limited & link.one != 0 {
+                    limited |= link.two;
+                }
+                if link.back && limited & link.two != 0 {
+                    limited |= link.one;
+                }
+            }
+            if limited == before {
+                break;
+            }
+        }
+        limited
+    }
+
+    /// In an outer join the condition does not limit the side whose rows all stay.
+    fn outer_join(&mut self, kind: JoinType, left: u64, right: u64) {
+        let kept = match kind {
+            JoinType::JoinLeft => left,
+            JoinType::JoinRight => right,
+            JoinType::JoinFull => left | right,
+            _ => return,
+        };
+        self.never = false;
+        self.limited &= !kept;
+        self.atoms.clear();
+        for link in &mut self.links {
+            link.forth &= link.two & kept == 0;
+            link.back &= link.one & kept == 0;
+        }
+    }
+}
+
+fn collect_aliases<'a>(item: Option<&'a NodeEnum>, aliases: &mut Vec<&'a str>) {
+    let alias = |alias: &'a Option<pg_query::protobuf::Alias>| alias.as_ref().map(|alias| alias.aliasname.as_str());
+    match item {
+        Some(NodeEnum::RangeVar(relation)) => aliases.push(alias(&relation.alias).unwrap_or(&relation.relname)),
+        Some(NodeEnum::RangeSubselect(sub)) => aliases.extend(alias(&sub.alias)),
+        Some(NodeEnum::RangeFunction(function)) => aliases.extend(alias(&function.alias)),
+        Some(NodeEnum::JoinExpr(join)) => {
+            aliases.extend(alias(&join.alias));
+            collect_aliases(inner(&join.larg), aliases);
+            collect_aliases(inner(&join.rarg), aliases);
+        }
+        _ => {}
+    }
+}
+
+/// `SELECT min(id) FROM t GROUP BY email`: fewer rows than the relation has.
+fn condenses_rows(select: &SelectStmt) -> bool {
+    let aggregate = each(&select.target_list).any(|target| match target {
+        NodeEnum::ResTarget(target) => matches!(inner(&target.val), Some(NodeEnum::FuncCall(_))),
+        _ => false,
+    });
+    aggregate && (!select.group_clause.is_empty() || !select.target_list.is_empty())
+}
+
+fn opposite(operator: &str) -> Option<&'static str> {
+    Some(match operator {
+        "=" => "<>",
+        "<>" | "!=" => "=",
+        "<" => ">=",
+        ">" => "<=",
+        "<=" => ">",
+        ">=" => "<",
+        "~~" => "!~~",
+        "!~~" => "~~",
+        "~~*" => "!~~*",
+        "!~~*" => "~~*",
+        "~" => "!~",
+        "!~" => "~",
+        "~*" => "!~*",
+        "!~*" => "~*",
+        _ => return None,
+    })
+}
+
+fn flipped(operator: &str) -> Option<&'static str> {
+    Some(match operator {
+        "=" => "=",
+        "<>" => "<>",
+        "<" => ">",
+        ">" => "<",
+        "<=" => ">=",
+        ">=" => "<=",
+        "@>" => "<@",
+        "<@" => "@>",
+        "&&" => "&&",
+        "@@" => "@@",
+        _ => return None,
+    })
+}

@@ -1,0 +1,182 @@
+//! Walks a statement's raw parse tree and gathers its facts. A node that is not known here makes the statement unknown.
+
+mod body;
+mod condition;
+mod define;
+mod expression;
+mod function;
+mod operand;
+mod privilege;
+mod query;
+mod scope;
+mod select;
+mod settings;
+mod utility;
+mod write;
+
+use std::collections::BTreeSet;
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{Node, RangeVar},
+};
+
+use self::scope::{Cte, Scope};
+use crate::{
+    Catalog, Session,
+    facts::{Facts, Name, Verb},
+    reading::{Change, Depends},
+};
+
+/// Steps of recursion, over views and functions too, before a statement is unknown.
+const MAX_DEPTH: u32 = 600;
+/// Views and functions expanded inside each other.
+const MAX_EXPANSION: usize = 12;
+
+/// One statement's walk.
+pub(crate) struct Walker<'a> {
+    session: &'a Session,
+    catalog: Option<&'a Catalog>,
+    text: &'a str,
+    facts: Facts,
+    changes: Vec<Change>,
+    pub(crate) depends: Depends,
+    ctes: Vec<Cte>,
+    scopes: Vec<Scope>,
+    /// Views, functions and prepared statements being expanded: names of a cycle stop here.
+    expanding: Vec<Name>,
+    /// Everything expanded so far in this statement.
+    expanded: BTreeSet<Name>,
+    /// Names that are variables of a PL/pgSQL body, not columns.
+    variables: BTreeSet<String>,
+    depth: u32,
+}
+
+impl<'a> Walker<'a> {
+    pub(crate) fn new(session: &'a Session, catalog: Option<&'a Catalog>, text: &'a str) -> Self {
+        Self {
+            session,
+            catalog,
+            text,
+            facts: Facts::default(),
+            changes: Vec::new(),
+            depends: Depends::Text,
+            ctes: Vec::new(),
+            scopes: Vec::new(),
+            expanding: Vec::new(),
+            expanded: BTreeSet::new(),
+            variables: BTreeSet::new(),
+            depth: 0,
+        }
+    }
+
+    pub(crate) fn finish(self) -> (Facts, Vec<Change>) {
+        (self.facts, self.changes)
+    }
+
+    /// Goes one step deeper, or gives up.
+    fn deeper(&mut self, step: impl FnOnce(&mut Self)) {
+        if self.depth >= MAX_DEPTH {
+            self.facts.make_unknown("it is nested too deep");
+            return;
+        }
+        self.depth += 1;
+        step(self);
+        self.depth -= 1;
+    }
+
+    fn verb(&mut self, verb: Verb) {
+        self.facts.verbs.insert(verb);
+    }
+
+    fn ddl(&mut self, verb: Verb, kind: &str) {
+        self.verb(verb);
+        let word = match verb {
+            Verb::Create => "create",
+            Verb::Alter => "alter",
+            Verb::Drop => "drop",
+            _ => return,
+        };
+        self.facts.ddl.insert(format!("{word} {kind}"));
+    }
+
+    fn unknown(&mut self, what: &str) {
+        self.facts.make_unknown(format!("{what} is not understood"));
+    }
+
+    /// The relations a name may mean, common table expressions apart.
+    fn resolve(&mut self, relation: &RangeVar) -> Vec<Name> {
+        self.resolve_name(&relation.schemaname, &relation.relname)
+    }
+
+    fn resolve_name(&mut self, schema: &str, name: &str) -> Vec<Name> {
+        if schema.is_empty() {
+            self.depends = self.depends.max(Depends::Key);
+        }
+        let schema = if schema.starts_with("pg_temp_") { "pg_temp" } else { schema };
+        self.session.naming.relations(schema, name, self.catalog)
+    }
+
+    /// An object that is written or defined.
+    fn writes(&mut self, relation: Option<&RangeVar>) {
+        if let Some(relation) = relation {
+            for name in self.resolve(relation) {
+                self.facts.writes.insert(name);
+            }
+        }
+    }
+
+    /// An object with a dotted name of any kind.
+    fn writes_dotted(&mut self, parts: &[Node]) {
+        if let Some((schema, name)) = dotted(parts) {
+            for name in self.resolve_name(schema, name) {
+                self.facts.writes.insert(name);
+            }
+        }
+    }
+
+    /// An object without a schema: a role, a database, an extension ...
+    fn writes_plain(&mut self, name: &str) {
+        self.facts.writes.insert(crate::naming::named("", name));
+    }
+
+    /// A new relation, which may be temporary.
+    fn creates(&mut self, relation: &RangeVar) {
+        if relation.relpersistence == "t" || relation.schemaname.starts_with("pg_temp") {
+            self.facts.writes.insert(crate::naming::named("pg_temp", &relation.relname));
+            self.changes.push(Change::Temporary(relation.relname.clone()));
+            return;
+        }
+        let schema = if relation.schemaname.is_empty() {
+            self.depends = self.depends.max(Depends::Key);
+            self.session.naming.creation()
+        } else {
+            relation.schemaname.clone()
+        };
+        self.facts.writes.insert(Name { schema, name: relation.relname.clone() });
+    }
+}
+
+/// The node inside, if any.
+fn inner(node: &Option<Box<Node>>) -> Option<&NodeEnum> {
+    node.as_ref().and_then(|node| node.node.as_ref())
+}
+
+/// The nodes of a list.
+fn each(nodes: &[Node]) -> impl DoubleEndedIterator<Item = &NodeEnum> {
+    nodes.iter().filter_map(|node| node.node.as_ref())
+}
+
+fn text_of(node: &NodeEnum) -> Option<&str> {
+    match node {
+        NodeEnum::String(string) => Some(&string.sval),
+        _ => None,
+    }
+}
+
+/// Schema (or empty) and name of a dotted name; a leading database is dropped.
+fn dotted(parts: &[Node]) -> Option<(&str, &str)> {
+    let mut names = each(parts).filter_map(text_of).rev();
+    let name = names.next()?;
+    Some((names.next().unwrap_or_default(), name))
+}

@@ -1,0 +1,468 @@
+//! The sides of a comparison: constants, columns, and what is made of them.
+
+use std::{cmp::Ordering, collections::BTreeSet};
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{AExpr, AExprKind, FuncCall, Node, SubLinkType, a_const::Val},
+};
+
+use super::{condition::Conditions, each, inner, text_of};
+use crate::facts::Name;
+
+/// The bit of an entry.
+pub(super) fn bit(index: usize) -> u64 {
+    u32::try_from(index).ok().and_then(|index| 1_u64.checked_shl(index)).unwrap_or(0)
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    Constant(Literal),
+    Column(Column),
+    /// A query of its own; the relations it passes on whole.
+    Query(BTreeSet<Name>),
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Literal {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(String),
+    /// A parameter, or something computed without any column.
+    Some,
+}
+
+/// A column, or something made of it that keeps its values apart.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    /// The entries it may belong to.
+    pub(super) entries: u64,
+    /// Names of the columns in it.
+    pub(super) names: BTreeSet<String>,
+    /// Equal for equal expressions.
+    pub(super) key: String,
+    /// Nothing but a column, casts aside.
+    pub(super) plain: bool,
+}
+
+impl Column {
+    /// Its entry, if there is no doubt which.
+    pub(super) fn only(&self) -> u64 {
+        if self.entries.count_ones() == 1 { self.entries } else { 0 }
+    }
+
+    fn is_identity(&self) -> bool {
+        self.names.iter().all(|name| {
+            let name = name.to_lowercase();
+            matches!(
+                name.as_str(),
+                "id" | "uuid" | "guid" | "pk" | "oid" | "ctid" | "rowid" | "uid" | "tableoid" | "xmin"
+            ) || name.ends_with("_id")
+                || name.ends_with("_uuid")
+                || name.ends_with("_pk")
+        })
+    }
+}
+
+/// A column against a value.
+#[derive(Clone, Debug)]
+pub(super) struct Comparison {
+    pub(super) column: Column,
+    pub(super) operator: &'static str,
+    pub(super) value: Literal,
+}
+
+impl Comparison {
+    pub(super) fn new(column: &Column, operator: &str, value: Literal) -> Self {
+        const KNOWN: [&str; 24] = [
+            "=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "similar", "@>", "<@",
+            "&&", "?", "?|", "?&", "@@", "^@", "null",
+        ];
+        let operator = match operator {
+            "not null" => "not null",
+            "!=" => "<>",
+            other => KNOWN.iter().find(|known| **known == other).copied().unwrap_or("unknown"),
+        };
+        Self { column: column.clone(), operator, value }
+    }
+
+    /// Does it leave out rows that a real table is likely to have?
+    pub(super) fn limits(&self) -> bool {
+        let text = match &self.value {
+            Literal::Text(text) => Some(text.trim()),
+            _ => None,
+        };
+        match self.operator {
+            "=" | "null" => true,
+            "not null" => !self.column.is_identity(),
+            "<>" => !self.column.is_identity() && text != Some(""),
+            ">" | ">=" => self.is_lower_limit(),
+            "<" | "<=" => self.is_upper_limit(),
+            "~~" | "~~*" => text.is_none_or(|pattern| pattern.chars().any(|c| c != '%' && c != '_')),
+            "!~~" | "!~~*" => text.is_none_or(|pattern| !pattern.is_empty()),
+            "~" | "~*" | "similar" => text.is_none_or(narrows),
+            "!~" | "!~*" => text.is_none_or(|pattern| !pattern.is_empty()),
+            "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "^@" => {
+                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }"))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_lower_limit(&self) -> bool {
+        match &self.value {
+            Literal::Number(number) if self.column.is_identity() => *number > 1.0,
+            Literal::Number(number) => *number > 0.0 || (*number == 0.0 && self.operator == ">" && self.column.plain),
+            Literal::Text(text) => match text.trim().parse::<f64>() {
+                Ok(number) if self.column.is_identity() => number > 1.0,
+                Ok(number) => number > 0.0 || (number == 0.0 && self.operator == ">"),
+                Err(_) => !is_early(text.trim()),
+            },
+            Literal::Some => true,
+            _ => false,
+        }
+    }
+
+    fn is_upper_limit(&self) -> bool {
+        let high = if self.column.is_identity() { 999_999_999.0 } else { 2_147_483_647.0 };
+        match &self.value {
+            Literal::Number(number) => *number < high,
+            Literal::Text(text) => match text.trim().parse::<f64>() {
+                Ok(number) => number < high,
+                Err(_) => !is_late(text.trim()),
+            },
+            Literal::Some => true,
+            _ => false,
+        }
+    }
+
+    /// Together with `other`, on the same column, does it let (nearly) everything through?
+    pub(super) fn covers_with(&self, other: &Self) -> bool {
+        let class = |c: &Self| match c.operator {
+            "=" | "~~" | "~~*" | "~" | "~*" => 'e',
+            "<>" | "!~~" | "!~~*" | "!~" | "!~*" => 'n',
+            "<" | "<=" => 'l',
+            ">" | ">=" => 'g',
+            "null" => '0',
+            "not null" => '1',
+            _ => '?',
+        };
+        let differ = |a: &Self, b: &Self| match a.value.order(&b.value) {
+            Some(order) => order != Ordering::Equal,
+            None => false,
+        };
+        match (class(self), class(other)) {
+            ('e', 'e') => {
+                matches!((&self.value, &other.value), (Literal::Bool(a), Literal::Bool(b)) if a != b)
+            }
+            ('n', 'n') => self.operator != other.operator || differ(self, other) || self.value == Literal::Some,
+            ('e', 'n') | ('n', 'e') => !differ(self, other),
+            ('n', 'l' | 'g') | ('l' | 'g', 'n') | ('0', '1') | ('1', '0') => true,
+            ('l', 'g') => self.value.order(&other.value) != Some(Ordering::Less),
+            ('g', 'l') => other.value.order(&self.value) != Some(Ordering::Less),
+            _ => false,
+        }
+    }
+}
+
+/// A regular expression that not every text matches.
+fn narrows(pattern: &str) -> bool {
+    let mut chars = pattern.chars().peekable();
+    let mut literal = false;
+    while let Some(c) = chars.next() {
+        if c == '|' {
+            return false;
+        }
+        if c.is_alphanumeric() || matches!(c, '@' | '-' | '/' | ' ' | ':' | '_') {
+            literal |= !matches!(chars.peek(), Some('*' | '?' | '{'));
+        }
+    }
+    literal
+}
+
+fn year(text: &str) -> Option<u32> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    if digits.len() == 4 && text.chars().nth(4) == Some('-') { digits.parse().ok() } else { None }
+}
+
+fn is_early(text: &str) -> bool {
+    text.is_empty() || matches!(text, "-infinity" | "epoch") || year(text).is_some_and(|year| year <= 1970)
+}
+
+fn is_late(text: &str) -> bool {
+    text == "infinity" || year(text).is_some_and(|year| year >= 2100) || text.starts_with('\u{10ffff}')
+}
+
+impl Literal {
+    pub(super) fn is_known(&self) -> bool {
+        *self != Self::Some
+    }
+
+    fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.partial_cmp(b),
+            (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
+            (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
+            _ => None,
+        }
+    }
+
+    /// The value of a comparison of constants, if it can be told.
+    pub(super) fn compare(&self, operator: &str, other: &Self) -> Option<bool> {
+        if *self == Self::Null || *other == Self::Null {
+            return Some(false);
+        }
+        let order = self.order(other)?;
+        Some(match operator {
+            "=" => order == Ordering::Equal,
+            "<>" | "!=" => order != Ordering::Equal,
+            _ if matches!(self, Self::Text(_)) => return None,
+            "<" => order == Ordering::Less,
+            ">" => order == Ordering::Greater,
+            "<=" => order != Ordering::Greater,
+            ">=" => order != Ordering::Less,
+            _ => return None,
+        })
+    }
+}
+
+impl Conditions<'_> {
+    pub(super) fn operand(&self, node: &NodeEnum) -> Operand {
+        match node {
+            NodeEnum::AConst(constant) => Operand::Constant(match &constant.val {
+                _ if constant.isnull => Literal::Null,
+                Some(Val::Ival(value)) => Literal::Number(f64::from(value.ival)),
+                Some(Val::Fval(value)) => value.fval.parse().map_or(Literal::Some, Literal::Number),
+                Some(Val::Boolval(value)) => Literal::Bool(value.boolval),
+                Some(Val::Sval(value)) => Literal::Text(value.sval.clone()),
+                Some(Val::Bsval(_)) => Literal::Some,
+                None => Literal::Some,
+            }),
+            NodeEnum::ParamRef(_) | NodeEnum::SqlvalueFunction(_) => Operand::Constant(Literal::Some),
+            NodeEnum::TypeCast(cast) => self.cast(inner(&cast.arg), cast.type_name.as_ref()),
+            NodeEnum::CollateClause(collate) => inner(&collate.arg).map_or(Operand::Unknown, |arg| self.operand(arg)),
+            NodeEnum::ColumnRef(column) => self.column_operand(&column.fields),
+            NodeEnum::FuncCall(call) => self.call_operand(call),
+            NodeEnum::AExpr(expr) => self.expression_operand(expr),
+            NodeEnum::CoalesceExpr(coalesce) => self.coalesce(&coalesce.args),
+            NodeEnum::AIndirection(of) => match inner(&of.arg).map(|arg| self.operand(arg)) {
+                Some(Operand::Column(column)) => made_of(column, "part"),
+                _ => Operand::Unknown,
+            },
+            NodeEnum::AArrayExpr(array) => self.all_constant(&array.elements),
+            NodeEnum::RowExpr(row) => self.all_constant(&row.args),
+            NodeEnum::MinMaxExpr(expr) => self.all_constant(&expr.args),
+            NodeEnum::BoolExpr(expr) => self.all_constant(&expr.args),
+            NodeEnum::SubLink(link) => match (link.sub_link_type(), inner(&link.subselect)) {
+                (SubLinkType::ExprSublink | SubLinkType::ArraySublink, Some(NodeEnum::SelectStmt(select))) => {
+                    let (shape, correlated) = self.inner_shape(select);
+                    let array = link.sub_link_type() == SubLinkType::ArraySublink;
+                    if correlated || (array && !shape.whole.is_empty()) {
+                        Operand::Unknown
+                    } else {
+                        Operand::Query(shape.whole)
+                    }
+                }
+                _ => Operand::Unknown,
+            },
+            _ => Operand::Unknown,
+        }
+    }
+
+    fn cast(&self, arg: Option<&NodeEnum>, to: Option<&pg_query::protobuf::TypeName>) -> Operand {
+        let Some(arg) = arg else { return Operand::Unknown };
+        let operand = self.operand(arg);
+        let to_bool = to.is_some_and(|to| each(&to.names).filter_map(text_of).next_back() == Some("bool"));
+        match operand {
+            Operand::Constant(Literal::Text(text)) if to_bool => {
+                Operand::Constant(match text.trim().to_lowercase().as_str() {
+                    "t" | "true" | "y" | "yes" | "on" | "1" => Literal::Bool(true),
+                    "f" | "false" | "n" | "no" | "off" | "0" => Literal::Bool(false),
+                    _ => Literal::Some,
+                })
+            }
+            Operand::Constant(Literal::Number(number)) if to_bool => Operand::Constant(Literal::Bool(number != 0.0)),
+            other => other,
+        }
+    }
+
+    fn column_operand(&self, fields: &[Node]) -> Operand {
+        let names: Vec<&str> = each(fields).filter_map(text_of).collect();
+        if names.len() != fields.len() {
+            return Operand::Unknown;
+        }
+        let entries = match names.as_slice() {
+            [name] => self.owners(name),
+            [alias, _] => self.aliased(alias),
+            [schema, table, _] => {
+                self.mask(|entry| entry.tables.iter().any(|t| t.schema == *schema && t.name == *table))
+            }
+            _ => 0,
+        };
+        let Some(name) = names.last() else { return Operand::Unknown };
+        if entries == 0 {
+            // Of a query further out: one value, as far as this one is concerned.
+            return Operand::Constant(Literal::Some);
+        }
+        let names = BTreeSet::from([(*name).to_owned()]);
+        Operand::Column(Column { entries, key: format!("{entries:x}.{name}"), names, plain: true })
+    }
+
+    fn aliased(&self, alias: &str) -> u64 {
+        let inner = self.mask(|entry| entry.alias == alias) & !(bit(self.outer).wrapping_sub(1));
+        if inner != 0 { inner } else { self.mask(|entry| entry.alias == alias) }
+    }
+
+    fn owners(&self, name: &str) -> u64 {
+        let all = self.mask(|entry| entry.has(name));
+        let outer = bit(self.outer).wrapping_sub(1);
+        let inner = all & !outer;
+        let mask = if inner != 0 || self.outer == 0 { inner } else { all };
+        // Where the catalog knows the columns of some, they go before those it does not know.
+        let known = mask & self.mask(|entry| entry.shape.columns.is_some() && entry.has(name));
+        if known != 0 { known } else { mask }
+    }
+
+    fn mask(&self, mut of: impl FnMut(&super::scope::Entry) -> bool) -> u64 {
+        self.entries.iter().enumerate().filter(|(_, entry)| of(entry)).fold(0, |mask, (index, _)| mask | bit(index))
+    }
+
+    /// A call that keeps the values of its one column apart well enough, or has no column at all.
+    fn call_operand(&self, call: &FuncCall) -> Operand {
+        const KEEPS: [&str; 40] = [
+            "lower",
+            "upper",
+            "trim",
+            "btrim",
+            "ltrim",
+            "rtrim",
+            "date",
+            "date_trunc",
+            "date_part",
+            "extract",
+            "timezone",
+            "to_char",
+            "to_date",
+            "to_timestamp",
+            "md5",
+            "sha256",
+            "digest",
+            "substr",
+            "substring",
+            "left",
+            "right",
+            "split_part",
+            "replace",
+            "regexp_replace",
+            "age",
+            "round",
+            "floor",
+            "ceil",
+            "ceiling",
+            "abs",
+            "mod",
+            "length",
+            "char_length",
+            "reverse",
+            "jsonb_extract_path_text",
+            "json_extract_path_text",
+            "to_tsvector",
+            "unaccent",
+            "encode",
+            "initcap",
+        ];
+        let name = each(&call.funcname).filter_map(text_of).next_back().unwrap_or_default();
+        if matches!(name, "like_escape" | "similar_to_escape") {
+            return call
+                .args
+                .first()
+                .and_then(|arg| arg.node.as_ref())
+                .map_or(Operand::Unknown, |arg| self.operand(arg));
+        }
+        let mut column = None;
+        for arg in each(&call.args) {
+            match self.operand(arg) {
+                Operand::Constant(_) => {}
+                Operand::Column(one) if column.is_none() && KEEPS.contains(&name) => column = Some(one),
+                _ => return Operand::Unknown,
+            }
+        }
+        match column {
+            None => Operand::Constant(Literal::Some),
+            Some(column) => made_of(column, name),
+        }
+    }
+
+    fn expression_operand(&self, expr: &AExpr) -> Operand {
+        const KEEPS: [&str; 11] = ["+", "-", "/", "%", "||", "->", "->>", "#>", "#>>", "&", "<->"];
+        let operator = each(&expr.name).filter_map(text_of).next_back().unwrap_or_default();
+        let right = inner(&expr.rexpr).map(|node| self.operand(node));
+        let left = inner(&expr.lexpr).map(|node| self.operand(node));
+        if expr.kind() == AExprKind::AexprNullif {
+            return match (left, right) {
+                (Some(Operand::Column(column)), Some(Operand::Constant(_))) => made_of(column, "nullif"),
+                _ => Operand::Unknown,
+            };
+        }
+        if expr.kind() != AExprKind::AexprOp {
+            return Operand::Unknown;
+        }
+        match (left, right) {
+            (None, Some(Operand::Constant(Literal::Number(number)))) if operator == "-" => {
+                Operand::Constant(Literal::Number(-number))
+            }
+            (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
+            (Some(Operand::Column(column)), Some(Operand::Constant(value))) => {
+                let zero = value == Literal::Number(0.0) && matches!(operator, "*" | "&");
+                let one = value == Literal::Number(1.0) && operator == "%";
+                let times = operator == "*" && matches!(value, Literal::Number(_));
+                if (KEEPS.contains(&operator) || times) && !zero && !one {
+                    made_of(column, operator)
+                } else {
+                    Operand::Unknown
+                }
+            }
+            (Some(Operand::Constant(_)), Some(Operand::Column(column))) if matches!(operator, "+" | "-" | "||") => {
+                made_of(column, operator)
+            }
+            (Some(Operand::Column(one)), Some(Operand::Column(two)))
+                if KEEPS.contains(&operator) && one.names.is_disjoint(&two.names) && one.entries == two.entries =>
+            {
+                let names = one.names.union(&two.names).cloned().collect();
+                let key = format!("({}{operator}{})", one.key, two.key);
+                Operand::Column(Column { entries: one.entries, names, key, plain: false })
+            }
+            _ => Operand::Unknown,
+        }
+    }
+
+    fn coalesce(&self, args: &[Node]) -> Operand {
+        let mut column = None;
+        for arg in each(args) {
+            match (self.operand(arg), &column) {
+                (Operand::Constant(Literal::Null), _) => {}
+                (Operand::Constant(value), None) => return Operand::Constant(value),
+                (Operand::Constant(_), Some(_)) => break,
+                (Operand::Column(one), None) => column = Some(one),
+                (Operand::Column(_), Some(_)) => {}
+                _ => return Operand::Unknown,
+            }
+        }
+        column.map_or(Operand::Constant(Literal::Null), |column| made_of(column, "coalesce"))
+    }
+
+    fn all_constant(&self, nodes: &[Node]) -> Operand {
+        let constant = each(nodes).all(|node| matches!(self.operand(node), Operand::Constant(_)));
+        match (constant, nodes.is_empty()) {
+            (true, true) => Operand::Constant(Literal::Text("{}".to_owned())),
+            (true, false) => Operand::Constant(Literal::Some),
+            (false, _) => Operand::Unknown,
+        }
+    }
+}
+
+fn made_of(column: Column, by: &str) -> Operand {
+    Operand::Column(Column { key: format!("{by}({})", column.key), plain: false, ..column })
+}

@@ -1,0 +1,238 @@
+//! SELECT, VALUES, TABLE and set operations.
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{Node, SelectStmt, SetOperation, a_const::Val},
+};
+
+use super::{
+    Walker,
+    condition::Conditions,
+    each, inner,
+    scope::{Scope, Shape},
+    text_of,
+};
+use crate::facts::Verb;
+
+impl Walker<'_> {
+    pub(super) fn select(&mut self, select: &SelectStmt) -> Shape {
+        self.verb(Verb::Select);
+        self.with(select.with_clause.as_ref(), |walker| {
+            if select.op() == SetOperation::SetopNone {
+                walker.plain_select(select)
+            } else {
+                walker.set_operation(select)
+            }
+        })
+    }
+
+    fn set_operation(&mut self, select: &SelectStmt) -> Shape {
+        let mut shape = Shape { bounded: true, ..Shape::default() };
+        for (index, side) in [&select.larg, &select.rarg].into_iter().enumerate() {
+            let Some(side) = side else {
+                self.unknown("a set operation");
+                continue;
+            };
+            let mut part = Shape::default();
+            self.deeper(|walker| part = walker.select(side));
+            shape.bounded &= part.bounded;
+            shape.whole.extend(part.whole);
+            if index == 0 {
+                shape.columns = part.columns;
+            }
+        }
+        self.scopes.push(Scope { outputs: shape.columns.clone().unwrap_or_default(), ..Scope::default() });
+        self.tail(select, &mut shape);
+        self.scopes.pop();
+        shape
+    }
+
+    fn plain_select(&mut self, select: &SelectStmt) -> Shape {
+        self.scopes.push(Scope::default());
+        for item in each(&select.from_clause) {
+            self.source(item);
+        }
+        if let Some(into) = &select.into_clause
+            && let Some(relation) = &into.rel
+        {
+            self.ddl(Verb::Create, "table");
+            self.verb(Verb::Insert);
+            self.creates(relation);
+        }
+        let columns = self.targets(&select.target_list);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.outputs = columns.clone().unwrap_or_default();
+        }
+        self.maybe(inner(&select.where_clause));
+        for list in each(&select.values_lists) {
+            self.expression(list);
+        }
+        self.expressions(&select.group_clause);
+        self.maybe(inner(&select.having_clause));
+        self.expressions(&select.window_clause);
+        self.expressions(&select.distinct_clause);
+        let mut shape = self.limits_of(select);
+        shape.columns = columns;
+        self.tail(select, &mut shape);
+        self.scopes.pop();
+        shape
+    }
+
+    /// ORDER BY, LIMIT and row locks.
+    fn tail(&mut self, select: &SelectStmt, shape: &mut Shape) {
+        for sort in each(&select.sort_clause) {
+            if !self.is_output(sort) {
+                self.expression(sort);
+            }
+        }
+        self.maybe(inner(&select.limit_offset));
+        self.maybe(inner(&select.limit_count));
+        if is_limit(inner(&select.limit_count)) {
+            shape.bounded = true;
+            shape.whole.clear();
+        }
+        if !select.locking_clause.is_empty() {
+            self.verb(Verb::Lock);
+        }
+        if self.scopes.len() == 1 && self.expanding.is_empty() {
+            self.facts.limit = constant_limit(inner(&select.limit_count));
+        }
+    }
+
+    /// `ORDER BY total` where `total` is a name the target list gave.
+    fn is_output(&self, sort: &NodeEnum) -> bool {
+        let NodeEnum::SortBy(sort) = sort else { return false };
+        let Some(NodeEnum::ColumnRef(column)) = inner(&sort.node) else { return false };
+        let mut fields = each(&column.fields).filter_map(text_of);
+        match (fields.next(), fields.next(), self.scopes.last()) {
+            (Some(name), None, Some(scope)) => scope.outputs.iter().any(|output| output == name),
+            _ => false,
+        }
+    }
+
+    /// The target list; gives the names of its columns, if all can be told.
+    pub(super) fn targets(&mut self, targets: &[Node]) -> Option<Vec<String>> {
+        let mut names = Some(Vec::with_capacity(targets.len()));
+        for target in each(targets) {
+            let NodeEnum::ResTarget(target) = target else {
+                self.unknown("a result column");
+                return None;
+            };
+            for index in each(&target.indirection) {
+                self.indirection(index);
+            }
+            self.maybe(inner(&target.val));
+            match (output_name(&target.name, inner(&target.val)), &mut names) {
+                (Some(name), Some(names)) => names.push(name),
+                (None, _) => names = None,
+                _ => {}
+            }
+        }
+        names
+    }
+
+    fn limits_of(&self, select: &SelectStmt) -> Shape {
+        let Some(scope) = self.scopes.last() else { return Shape::default() };
+        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session.naming, self.catalog);
+        for item in each(&select.from_clause) {
+            conditions.join(item);
+        }
+        if let Some(condition) = inner(&select.where_clause) {
+            conditions.condition(condition);
+        }
+        if let Some(condition) = inner(&select.having_clause) {
+            conditions.condition(condition);
+        }
+        let scalar = select.group_clause.is_empty() && is_scalar(&select.target_list);
+        let whole = conditions.unlimited();
+        Shape { bounded: scalar || conditions.bounded(), whole, columns: None }
+    }
+}
+
+/// The name PostgreSQL gives a result column, where it is plain.
+fn output_name(name: &str, value: Option<&NodeEnum>) -> Option<String> {
+    if !name.is_empty() {
+        return Some(name.to_owned());
+    }
+    match value? {
+        NodeEnum::ColumnRef(column) => each(&column.fields).next_back().and_then(text_of).map(str::to_owned),
+        NodeEnum::FuncCall(call) => each(&call.funcname).next_back().and_then(text_of).map(str::to_owned),
+        NodeEnum::TypeCast(cast) => output_name("", inner(&cast.arg)),
+        _ => Some("?column?".to_owned()),
+    }
+}
+
+/// LIMIT with a number or a parameter; not LIMIT ALL or LIMIT NULL, nor an expression.
+fn is_limit(count: Option<&NodeEnum>) -> bool {
+    match count {
+        Some(NodeEnum::AConst(constant)) => !constant.isnull && constant.val.is_some(),
+        Some(NodeEnum::ParamRef(_)) => true,
+        Some(NodeEnum::TypeCast(cast)) => is_limit(inner(&cast.arg)),
+        _ => false,
+    }
+}
+
+fn constant_limit(count: Option<&NodeEnum>) -> Option<u64> {
+    match count? {
+        NodeEnum::AConst(constant) => match &constant.val {
+            Some(Val::Ival(value)) => u64::try_from(value.ival).ok(),
+            _ => None,
+        },
+        NodeEnum::TypeCast(cast) => constant_limit(inner(&cast.arg)),
+        _ => None,
+    }
+}
+
+/// One row whatever the input: only aggregates that condense, and constants.
+fn is_scalar(targets: &[Node]) -> bool {
+    let mut aggregates = 0;
+    let all = each(targets).all(|target| match target {
+        NodeEnum::ResTarget(target) => condenses(inner(&target.val), &mut aggregates),
+        _ => false,
+    });
+    all && aggregates > 0
+}
+
+fn condenses(value: Option<&NodeEnum>, aggregates: &mut u32) -> bool {
+    const AGGREGATES: [&str; 21] = [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "bool_and",
+        "bool_or",
+        "every",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "var_pop",
+        "var_samp",
+        "bit_and",
+        "bit_or",
+        "corr",
+        "percentile_cont",
+        "percentile_disc",
+        "mode",
+        "any_value",
+    ];
+    match value {
+        Some(NodeEnum::FuncCall(call)) if call.over.is_none() => {
+            let name = each(&call.funcname).next_back().and_then(text_of).unwrap_or_default();
+            if AGGREGATES.contains(&name) {
+                *aggregates += 1;
+                return true;
+            }
+            matches!(name, "round" | "pg_size_pretty" | "now")
+                && call.args.iter().all(|a| condenses(a.node.as_ref(), aggregates))
+        }
+        Some(NodeEnum::AConst(_) | NodeEnum::ParamRef(_)) => true,
+        Some(NodeEnum::TypeCast(cast)) => condenses(inner(&cast.arg), aggregates),
+        Some(NodeEnum::CoalesceExpr(coalesce)) => coalesce.args.iter().all(|a| condenses(a.node.as_ref(), aggregates)),
+        Some(NodeEnum::AExpr(expr)) => {
+            [inner(&expr.lexpr), inner(&expr.rexpr)].into_iter().flatten().all(|side| condenses(Some(side), aggregates))
+        }
+        _ => false,
+    }
+}
