@@ -106,3 +106,59 @@ pub struct Facts {
     /// Bytes sent so far by the session, this call included.
     pub session_bytes: u64,
 }
+
+impl Facts {
+    /// The strongest thing the whole call does.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let known = self.functions.iter().map(|function| function.effect).max().unwrap_or_default();
+        if self.unknown.is_some() { Effect::Admin } else { known }
+    }
+
+    /// The text that is kept with the record: fields that say nothing are left out, and arguments, which the record has
+    /// masked.
+    #[must_use]
+    pub fn to_record(&self) -> String {
+        let kept = Self { arguments: BTreeMap::new(), ..self.clone() };
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&kept) else { return String::new() };
+        fields.retain(|name, value| match value {
+            serde_json::Value::Null => false,
+            serde_json::Value::Bool(flag) => *flag,
+            serde_json::Value::Number(number) => number.as_u64() != Some(0),
+            serde_json::Value::Array(items) => !items.is_empty(),
+            serde_json::Value::Object(items) => !items.is_empty(),
+            serde_json::Value::String(text) => !(name == "inspected" && text == "yes"),
+        });
+        serde_json::Value::Object(fields).to_string()
+    }
+
+    /// Reads what [`Facts::to_record`] wrote.
+    ///
+    /// # Errors
+    /// If it is no such text.
+    pub fn from_record(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+impl Effect {
+    /// The word in policies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+impl Inspected {
+    /// The word in policies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::Partial => "partial",
+            Self::No => "no",
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! A compiled bundle. Positive rights: a call needs Invoke or it is refused, RunUnapproved or it is held; a label is masked
+//! without Reveal. What forbids always wins, an error refuses, and what no policy mentions is not allowed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
+    Request, Response, RestrictedExpression,
+};
+
+use crate::{
+    Bundle, Caller, Circumstances, Denial, Facts, Outcome, Permit, Principal, Shadow, Verdict,
+    bundle::{Connection, builtin},
+    context,
+    depends::Depends,
+    document::{self, Problem, is_shadow},
+};
+
+/// A bundle that decides. Immutable.
+pub struct Engine {
+    bundle: Bundle,
+    hash: String,
+    enforced: PolicySet,
+    /// Enforced and shadow policies together, if there are any of the latter.
+    tried: Option<PolicySet>,
+    depends: Depends,
+    /// Whether any policy can reveal a label.
+    reveals: bool,
+    authorizer: Authorizer,
+    kinds: Kinds,
+}
+
+/// A caller on a connection, ready to be decided about.
+pub struct Scope {
+    caller: Caller,
+    connection: String,
+    connection_uid: EntityUid,
+    principals: Vec<EntityUid>,
+    entities: Entities,
+    labels: Vec<String>,
+}
+
+struct Kinds {
+    action: EntityTypeName,
+    function: EntityTypeName,
+    label: EntityTypeName,
+}
+
+/// The engine cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// Documents are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Documents(Vec<Problem>),
+    /// A name cannot be an entity of Cedar.
+    #[error("a name cannot be used in policies: {0}")]
+    Entity(String),
+}
+
+impl Engine {
+    /// Reads, checks and compiles a bundle.
+    ///
+    /// # Errors
+    /// What is wrong with it, with positions.
+    pub fn compile(bundle: Bundle) -> Result<Self, CompileError> {
+        let policies = document::read(&bundle).map_err(CompileError::Documents)?;
+        let depends = Depends::of(policies.iter());
+        let reveals = policies.iter().any(mentions_labels);
+        let shadows = policies.iter().any(is_shadow);
+        let enforced = set(policies.iter().filter(|policy| !is_shadow(policy)))?;
+        let tried = if shadows { Some(set(policies.iter())?) } else { None };
+        let kinds = Kinds { action: kind("Action")?, function: kind("Function")?, label: kind("Label")? };
+        let hash = bundle.hash();
+        Ok(Self { bundle, hash, enforced, tried, depends, reveals, authorizer: Authorizer::new(), kinds })
+    }
+
+    /// The bundle.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The bundle's version.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.bundle.version
+    }
+
+    /// The bundle's SHA-256, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What decisions depend on.
+    #[must_use]
+    pub fn depends(&self) -> &Depends {
+        &self.depends
+    }
+
+    /// Decides whether a caller may open a session.
+    ///
+    /// # Errors
+    /// [`Denial`] unless a policy permits `Connect` for everybody who takes part and none forbids it.
+    pub fn connect(&self, scope: &Scope, around: &Circumstances) -> Result<Permit, Denial> {
+        let context = context::connect(&scope.caller, around).map_err(|_| Denial)?;
+        let mut rules = BTreeSet::new();
+        for principal in &scope.principals {
+            let asked = self.ask(&self.enforced, scope, principal, "Connect", &scope.connection_uid, &context);
+            let Asked::Allowed(by) = asked else { return Err(Denial) };
+            rules.extend(by);
+        }
+        let reason = rules.into_iter().collect::<Vec<_>>().join(", ");
+        Ok(Permit::new(scope.caller.subject.name.clone(), scope.connection.clone(), reason))
+    }
+
+    /// Prepares decisions about a caller on a connection. `labels` are the classes of data that can occur there.
+    ///
+    /// # Errors
+    /// If the connection is not in the bundle, or a name cannot be used.
+    pub fn scope(&self, caller: Caller, connection: &str, labels: &[String]) -> Result<Scope, CompileError> {
+        let known = self.bundle.connections.get(connection);
+        let known = known.ok_or_else(|| CompileError::Entity(format!("connection {connection}")))?;
+        let connection_uid = uid("Connection", connection)?;
+        let mut entities = vec![connection_entity(&connection_uid, known)?];
+        let described = known.functions.iter().map(|function| (function.name.as_str(), Some(&function.labels)));
+        let own: BTreeSet<&str> = known.functions.iter().map(|function| function.name.as_str()).collect();
+        let built_in = builtin(&known.protocol).iter().filter(|name| !own.contains(**name)).map(|name| (*name, None));
+        for (name, labels) in described.chain(built_in) {
+            entities.push(function_entity(connection, &connection_uid, name, labels)?);
+        }
+        let mut principals = Vec::new();
+        for principal in caller.principals() {
+            let (uid, entity) = principal_entity(principal)?;
+            if !principals.contains(&uid) {
+                entities.push(entity);
+                principals.push(uid);
+            }
+        }
+        let entities = Entities::from_entities(entities, None).map_err(|error| CompileError::Entity(error.to_string()))?;
+        Ok(Scope {
+            caller,
+            connection: connection.to_owned(),
+            connection_uid,
+            principals,
+            entities,
+            labels: labels.to_vec(),
+        })
+    }
+
+    /// Decides about a call. Any doubt refuses.
+    #[must_use]
+    pub fn decide(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Verdict {
+        let context = match context::call(&scope.connection_uid, facts, &scope.caller, around) {
+            Ok(context) => context,
+            Err(error) => return Verdict { bundle: self.version(), ..Verdict::refused(error.to_string()) },
+        };
+        if facts.functions.is_empty() {
+            return Verdict { bundle: self.version(), ..Verdict::refused("it calls no function that is known") };
+        }
+        let judged = self.judge(&self.enforced, scope, facts, &context);
+        let shadow = self.tried.as_ref().and_then(|tried| {
+            let other = self.judge(tried, scope, facts, &context);
+            (other.outcome != judged.outcome).then(|| Shadow { outcome: other.outcome, rules: other.rules })
+        });
+        let revealed = if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
+        Verdict { shadow, revealed, ..judged }
+    }
+
+    /// The labels whose values may go to the target as they are in marked parameters.
+    #[must_use]
+    pub fn sends_raw(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Vec<String> {
+        match context::call(&scope.connection_uid, facts, &scope.caller, around) {
+            Ok(context) => self.labels(scope, "SendRaw", &context),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn labels(&self, scope: &Scope, action: &str, context: &Context) -> Vec<String> {
+        if !self.reveals {
+            return Vec::new();
+        }
+        let allowed = scope.labels.iter().filter(|label| {
+            let Ok(resource) = uid_of(&self.kinds.label, label) else { return false };
+            scope.principals.iter().all(|principal| {
+                matches!(
+                    self.ask(&self.enforced, scope, principal, action, &resource, context),
+                    Asked::Allowed(_)
+                )
+            })
+        });
+        allowed.cloned().collect()
+    }
+
+    fn judge(&self, policies: &PolicySet, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
+        let mut tally = Tally::default();
+        for principal in &scope.principals {
+            for function in &facts.functions {
+                let name = format!("{}/{}", scope.connection, function.name);
+                let Ok(resource) = uid_of(&self.kinds.function, &name) else {
+                    tally.refuse(Vec::new(), "its name cannot be used in policies".into());
+                    continue;
+                };
+                match self.ask(policies, scope, principal, "Invoke", &resource, context) {
+                    Asked::Allowed(rules) => tally.allow(rules),
+                    Asked::Forbidden(rules) => tally.refuse(rules, String::new()),
+                    Asked::Unmentioned => {
+                        tally.refuse(Vec::new(), format!("no policy lets {} use {}", principal.id().unescaped(), name));
+                        continue;
+                    }
+                    Asked::Failed(rules, why) => {
+                        tally.refuse(rules, why);
+                        continue;
+                    }
+                }
+                match self.ask(policies, scope, principal, "RunUnapproved", &resource, context) {
+                    Asked::Allowed(rules) => tally.allow(rules),
+                    Asked::Forbidden(rules) => tally.hold(rules, String::new()),
+                    Asked::Unmentioned => tally.hold(Vec::new(), format!("no policy lets {name} run without approval")),
+                    Asked::Failed(rules, why) => tally.refuse(rules, why),
+                }
+            }
+        }
+        tally.verdict(policies, self.version())
+    }
+
+    fn ask(
+        &self,
+        policies: &PolicySet,
+        scope: &Scope,
+        principal: &EntityUid,
+        action: &str,
+        resource: &EntityUid,
+        context: &Context,
+    ) -> Asked {
+        let failed = |why: &str| Asked::Failed(Vec::new(), why.to_owned());
+        let Ok(action) = uid_of(&self.kinds.action, action) else { return failed("the action has no name") };
+        let request = Request::new(principal.clone(), action, resource.clone(), context.clone(), None);
+        let Ok(request) = request else { return failed("the request cannot be expressed") };
+        // A function that the connection does not describe is still one of that connection.
+        let known = resource.type_name() != &self.kinds.function || scope.entities.get(resource).is_some();
+        let response = if known {
+            self.authorizer.is_authorized(&request, policies, &scope.entities)
+        } else {
+            match scope.with_function(resource) {
+                Ok(entities) => self.authorizer.is_authorized(&request, policies, &entities),
+                Err(_) => return failed("the function cannot be expressed"),
+            }
+        };
+        Asked::from(&response)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("version", &self.version()).field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+impl Scope {
+    /// Who.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    fn with_function(&self, resource: &EntityUid) -> Result<Entities, CompileError> {
+        let name = resource.id().unescaped();
+        let name = name.split_once('/').map_or(name, |(_, name)| name);
+        let entity = function_entity(&self.connection, &self.connection_uid, name, None)?;
+        self.entities
+            .clone()
+            .add_entities([entity], None)
+            .map_err(|error| CompileError::Entity(error.to_string()))
+    }
+}
+
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// The answer to one question.
+enum Asked {
+    Allowed(Vec<String>),
+    Forbidden(Vec<String>),
+    /// No policy applies.
+    Unmentioned,
+    /// A policy could not be evaluated.
+    Failed(Vec<String>, String),
+}
+
+impl From<&Response> for Asked {
+    fn from(response: &Response) -> Self {
+        let diagnostics = response.diagnostics();
+        if let Some(error) = diagnostics.errors().next() {
+            let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
+            let rule = error.policy_id().to_string();
+            return Self::Failed(vec![rule], "a policy could not be evaluated".into());
+        }
+        let mut rules: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();
+        rules.sort();
+        match response.decision() {
+            Decision::Allow => Self::Allowed(rules),
+            Decision::Deny if rules.is_empty() => Self::Unmentioned,
+            Decision::Deny => Self::Forbidden(rules),
+        }
+    }
+}
+
+/// The strictest of several answers, and what made it.
+#[derive(Default)]
+struct Tally {
+    allowed: BTreeSet<String>,
+    held: BTreeMap<String, ()>,
+    refused: BTreeMap<String, ()>,
+    why_held: Option<String>,
+    why_refused: Option<String>,
+    holds: bool,
+    refuses: bool,
+}
+
+impl Tally {
+    fn allow(&mut self, rules: Vec<String>) {
+        self.allowed.extend(rules);
+    }
+
+    fn hold(&mut self, rules: Vec<String>, why: String) {
+        self.holds = true;
+        if rules.is_empty() {
+            self.why_held.get_or_insert(why);
+        }
+        self.held.extend(rules.into_iter().map(|rule| (rule, ())));
+    }
+
+    fn refuse(&mut self, rules: Vec<String>, why: String) {
+        self.refuses = true;
+        if !why.is_empty() {
+            self.why_refused.get_or_insert(why);
+        }
+        self.refused.extend(rules.into_iter().map(|rule| (rule, ())));
+    }
+
+    fn verdict(self, policies: &PolicySet, bundle: u64) -> Verdict {
+        let (outcome, rules, why) = if self.refuses {
+            (Outcome::Refuse, self.refused.into_keys().collect(), self.why_refused)
+        } else if self.holds {
+            (Outcome::Hold, self.held.into_keys().collect(), self.why_held)
+        } else {
+            (Outcome::Forward, self.allowed.into_iter().collect::<Vec<_>>(), None)
+        };
+        let mut verdict = Verdict { outcome, rules, bundle, ..Verdict::refused("") };
+        if outcome != Outcome::Forward {
+            explain(&mut verdict, policies, why);
+        }
+        verdict
+    }
+}
+
+/// Takes reasons, fixes and approvers from the determining policies.
+fn explain(verdict: &mut Verdict, policies: &PolicySet, why: Option<String>) {
+    let annotated = |name: &str| {
+        let texts = verdict.rules.iter().filter_map(|rule| policies.annotation(&PolicyId::new(rule), name));
+        texts.filter(|text| !text.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (reasons, fixes, approvers) = (annotated("reason"), annotated("fix"), annotated("approvers"));
+    verdict.reason = match (reasons.is_empty(), why) {
+        (_, Some(why)) => why,
+        (false, None) => reasons.join("; "),
+        (true, None) => format!("policy {}", verdict.rules.join(", ")),
+    };
+    verdict.fix = fixes.join(" ");
+    let each = approvers.iter().flat_map(|list| list.split(',')).map(|name| name.trim().to_owned());
+    verdict.approvers = each.collect::<BTreeSet<_>>().into_iter().collect();
+}
+
+fn set<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<PolicySet, CompileError> {
+    PolicySet::from_policies(policies.cloned()).map_err(|error| CompileError::Entity(error.to_string()))
+}
+
+/// Whether a policy can be about `Reveal` or `SendRaw`.
+fn mentions_labels(policy: &Policy) -> bool {
+    use cedar_policy::ActionConstraint::{Any, Eq, In};
+    let named = |uid: &EntityUid| matches!(uid.id().unescaped(), "Reveal" | "SendRaw");
+    match policy.action_constraint() {
+        Any => true,
+        Eq(uid) => named(&uid),
+        In(uids) => uids.iter().any(named),
+    }
+}
+
+fn kind(name: &str) -> Result<EntityTypeName, CompileError> {
+    name.parse().map_err(|_| CompileError::Entity(name.to_owned()))
+}
+
+fn uid(entity: &str, id: &str) -> Result<EntityUid, CompileError> {
+    uid_of(&kind(entity)?, id)
+}
+
+fn uid_of(entity: &EntityTypeName, id: &str) -> Result<EntityUid, CompileError> {
+    Ok(EntityUid::from_type_name_and_id(entity.clone(), EntityId::new(id)))
+}
+
+type Attributes = HashMap<String, RestrictedExpression>;
+
+fn entity(uid: EntityUid, attributes: Attributes, parents: HashSet<EntityUid>) -> Result<Entity, CompileError> {
+    Entity::new(uid, attributes, parents).map_err(|error| CompileError::Entity(error.to_string()))
+}
+
+fn texts<'a>(values: impl IntoIterator<Item = &'a String>) -> RestrictedExpression {
+    RestrictedExpression::new_set(values.into_iter().cloned().map(RestrictedExpression::new_string))
+}
+
+fn connection_entity(own: &EntityUid, known: &Connection) -> Result<Entity, CompileError> {
+    let labels: Vec<String> = known.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let access = known.access.iter().map(|group| uid("Group", group)).collect::<Result<Vec<_>, _>>()?;
+    let attributes = Attributes::from([
+        ("protocol".into(), RestrictedExpression::new_string(known.protocol.clone())),
+        ("labels".into(), texts(&labels)),
+        (
+            "access".into(),
+            RestrictedExpression::new_set(access.into_iter().map(RestrictedExpression::new_entity_uid)),
+        ),
+    ]);
+    let zone = known.labels.get("zone").map(|zone| uid("Zone", zone)).transpose()?;
+    entity(own.clone(), attributes, zone.into_iter().collect())
+}
+
+fn function_entity(
+    connection: &str,
+    connection_uid: &EntityUid,
+    name: &str,
+    labels: Option<&BTreeSet<String>>,
+) -> Result<Entity, CompileError> {
+    let attributes = Attributes::from([
+        ("name".into(), RestrictedExpression::new_string(name.to_owned())),
+        ("labels".into(), texts(labels.into_iter().flatten())),
+        ("connection".into(), RestrictedExpression::new_entity_uid(connection_uid.clone())),
+    ]);
+    entity(uid("Function", &format!("{connection}/{name}"))?, attributes, HashSet::from([connection_uid.clone()]))
+}
+
+fn principal_entity(principal: &Principal) -> Result<(EntityUid, Entity), CompileError> {
+    let own = uid(principal.kind.entity(), &principal.name)?;
+    let groups = principal.groups.iter().map(|group| uid("Group", group)).collect::<Result<HashSet<_>, _>>()?;
+    Ok((own.clone(), entity(own, Attributes::new(), groups)?))
+}
