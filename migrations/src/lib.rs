@@ -10,6 +10,7 @@ mod m0001_people;
 mod m0002_connections;
 mod m0003_sessions;
 mod m0004_deployment;
+mod m0005_policies;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_connections::Migration),
             Box::new(m0003_sessions::Migration),
             Box::new(m0004_deployment::Migration),
+            Box::new(m0005_policies::Migration),
         ]
     }
 }

@@ -46,10 +46,25 @@ const ANNOTATIONS: [&str; 6] = ["id", "reason", "fix", "approvers", "shadow", "n
 /// # Errors
 /// Everything that is wrong, in order.
 pub(crate) fn read(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
+    let checker = Checker::new(bundle);
+    read_with(bundle, |document, policy, problems| checker.check(document, policy, problems))
+}
+
+/// The same for a bundle that was checked when it was saved.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn read_checked(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
+    read_with(bundle, |_, _, _| {})
+}
+
+fn read_with(
+    bundle: &Bundle,
+    check: impl Fn(&Document, &Policy, &mut Vec<Problem>),
+) -> Result<Vec<Policy>, Vec<Problem>> {
     let mut policies: Vec<Policy> = Vec::new();
     let mut problems = Vec::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    let checker = Checker::new(bundle);
     for document in &bundle.documents {
         let read = match parse(document) {
             Ok(read) => read,
@@ -64,7 +79,7 @@ pub(crate) fn read(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
                 problems.push(at(document, Some(rule), None, format!("another policy in {other} has this id")));
                 continue;
             }
-            checker.check(document, &policy, &mut problems);
+            check(document, &policy, &mut problems);
             policies.push(policy);
         }
     }

@@ -17,8 +17,9 @@ use super::{
     document::ConnectionDocument,
     guard::{Need, Part},
     input::Body,
+    policies,
 };
-use crate::store::Connection;
+use crate::store::{Change, Connection};
 
 pub(super) fn routes() -> Vec<Part> {
     vec![
@@ -78,7 +79,9 @@ async fn put(
     }
     document.check().map_err(invalid)?;
     let event = caller.event("connection.written", serde_json::json!({ "connection": name }));
-    state.store.change_connections(vec![Connection::from(document)], &[], vec![event]).await?;
+    let change = Change { connections: vec![Connection::from(document)], ..Change::default() };
+    policies::check(&state, &change).await?;
+    state.store.change(change, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -93,6 +96,8 @@ async fn delete(
         return Err(Problem::not_found());
     }
     let event = caller.event("connection.removed", serde_json::json!({ "connection": name }));
-    state.store.change_connections(Vec::new(), &[name], vec![event]).await?;
+    let change = Change { remove_connections: vec![name], ..Change::default() };
+    policies::check(&state, &change).await?;
+    state.store.change(change, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masking::Label;
-use policy::Access;
 use proto::{Protocol, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +20,28 @@ pub struct Document {
     /// The registered targets.
     #[serde(default)]
     pub connections: Vec<ConnectionDocument>,
+    /// Policy documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyDocument>,
+}
+
+/// A policy document as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyDocument {
+    /// Letters, digits and `-`; `default` is the one of a fresh install.
+    pub name: String,
+    /// Cedar policies.
+    pub text: String,
+}
+
+/// Who may connect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Groups; what they may do is up to the policies. Empty: nobody.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// A connection as it is declared.
@@ -88,6 +109,16 @@ impl Document {
                 return Err(place("the name is used twice".into()));
             }
         }
+        let mut names = BTreeSet::new();
+        for (index, document) in self.policies.iter().enumerate() {
+            let place = |text: &str| DocumentError(format!("policies[{index}] ({}): {text}", document.name));
+            if !is_name(&document.name) {
+                return Err(place("name: use 1 to 63 of a-z, 0-9 and -, not at an end"));
+            }
+            if !names.insert(&document.name) {
+                return Err(place("the name is used twice"));
+            }
+        }
         Ok(())
     }
 }
@@ -151,7 +182,7 @@ impl From<&Connection> for ConnectionDocument {
             address: connection.address.clone(),
             settings: connection.settings.clone(),
             credentials: connection.credentials.clone(),
-            access: connection.access(),
+            access: Access { groups: connection.groups.clone() },
             masking: Masking { labels: connection.detectors.clone() },
             labels: connection.labels.clone(),
         }

@@ -13,11 +13,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     ApiState, Problem, ProblemCode,
     caller::Caller,
-    document::{ConnectionDocument, Document},
+    document::{ConnectionDocument, Document, PolicyDocument},
     guard::{Need, Part},
     input::{self, Filter},
+    policies,
 };
-use crate::store::Connection;
+use crate::store::{self, Connection, Snapshot};
 
 pub(super) fn routes() -> Vec<Part> {
     vec![(Need::Admin, OpenApiRouter::new().routes(routes!(apply)).routes(routes!(export)))]
@@ -47,6 +48,7 @@ struct Applied {
 /// One difference.
 #[derive(Serialize, ToSchema)]
 struct Change {
+    /// The connection or policy document.
     connection: String,
     /// `create`, `change` or `remove`.
     action: &'static str,
@@ -71,16 +73,18 @@ async fn apply(
     let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
     let document = Document::parse(text).map_err(|error| invalid(error.to_string()))?;
     let plan = Plan::new(&state, document, query.prune);
+    if !plan.changes.is_empty() {
+        policies::check(&state, &plan.change).await?;
+    }
     if !query.dry_run && !plan.changes.is_empty() {
         let event = caller.event("connections.applied", serde_json::json!(plan.changes));
-        state.store.change_connections(plan.write, &plan.remove, vec![event]).await?;
+        state.store.change(plan.change, vec![event]).await?;
     }
     Ok(Json(Applied { dry_run: query.dry_run, changes: plan.changes, unchanged: plan.unchanged }))
 }
 
 struct Plan {
-    write: Vec<Connection>,
-    remove: Vec<String>,
+    change: store::Change,
     changes: Vec<Change>,
     unchanged: usize,
 }
@@ -88,7 +92,7 @@ struct Plan {
 impl Plan {
     fn new(state: &ApiState, document: Document, prune: bool) -> Self {
         let snapshot = state.store.snapshot();
-        let mut plan = Self { write: Vec::new(), remove: Vec::new(), changes: Vec::new(), unchanged: 0 };
+        let mut plan = Self { change: store::Change::default(), changes: Vec::new(), unchanged: 0 };
         let mut named = std::collections::HashSet::new();
         for declared in document.connections {
             let declared = Connection::from(declared);
@@ -102,14 +106,41 @@ impl Plan {
                 continue;
             }
             plan.changes.push(Change { connection: declared.name.clone(), action, fields });
-            plan.write.push(declared);
+            plan.change.connections.push(declared);
         }
         let gone = snapshot.connections().into_iter().filter(|present| prune && !named.contains(&present.name));
         for present in gone {
             plan.changes.push(Change { connection: present.name.clone(), action: "remove", fields: Vec::new() });
-            plan.remove.push(present.name.clone());
+            plan.change.remove_connections.push(present.name.clone());
         }
+        plan.policies(&snapshot, document.policies, prune);
         plan
+    }
+
+    /// Policy documents likewise; a document that declares none leaves them alone.
+    fn policies(&mut self, snapshot: &Snapshot, declared: Vec<PolicyDocument>, prune: bool) {
+        let present: Vec<policy::Document> =
+            snapshot.engine().map(|engine| engine.bundle().documents.clone()).unwrap_or_default();
+        let prune = prune && !declared.is_empty();
+        for gone in present.iter().filter(|old| prune && declared.iter().all(|new| new.name != old.name)) {
+            self.note(&gone.name, "remove");
+            self.change.remove_documents.push(gone.name.clone());
+        }
+        for new in declared {
+            match present.iter().find(|old| old.name == new.name) {
+                Some(old) if old.text == new.text => {
+                    self.unchanged += 1;
+                    continue;
+                }
+                Some(_) => self.note(&new.name, "change"),
+                None => self.note(&new.name, "create"),
+            }
+            self.change.documents.push(policy::Document { name: new.name, text: new.text });
+        }
+    }
+
+    fn note(&mut self, name: &str, action: &'static str) {
+        self.changes.push(Change { connection: format!("policy {name}"), action, fields: Vec::new() });
     }
 }
 
@@ -137,6 +168,7 @@ async fn export(State(state): State<ApiState>, headers: HeaderMap) -> Result<Res
     let connections = state.store.snapshot().connections();
     let document = Document {
         connections: connections.iter().map(|connection| ConnectionDocument::from(connection.as_ref())).collect(),
+        policies: policies::documents(&state),
     };
     let yaml = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
     if !yaml {

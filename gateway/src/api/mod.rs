@@ -20,6 +20,7 @@ mod input;
 mod logins;
 mod me;
 mod page;
+mod policies;
 mod problem;
 mod recordings;
 mod serve;
@@ -109,7 +110,7 @@ pub fn routes(state: &ApiState) -> OpenApiRouter<ApiState> {
         me::routes(),
         tickets::routes(),
         ssh_keys::routes(),
-        connections::routes(),
+        connections::routes(), policies::routes(),
         agents::routes(),
         sessions::routes(),
         recordings::routes(),

@@ -1,7 +1,9 @@
 //! From an identity to a permit, and whether it would still be given.
 
-use policy::{Access, Permit, Principal};
-use proto::{Code, Ending, Protocol, Refusal};
+use std::time::SystemTime;
+
+use policy::{Circumstances, Permit, Principal};
+use proto::{Code, Ending, Protocol, Refusal, convert::unix_ms};
 
 use super::{Auth, Credential, Denial, Identity};
 use crate::store::Subject;
@@ -26,10 +28,18 @@ impl Auth {
         if bound_elsewhere {
             return Err(policy::Denial);
         }
-        let found = self.0.store.connection(connection);
-        let access = found.map_or_else(Access::default, |connection| connection.access());
-        let principal = Principal { subject: identity.subject.clone(), groups: identity.groups.clone() };
-        policy::connect(&principal, connection, &access)
+        self.connect(&identity.subject, &identity.groups, identity.method, connection)
+    }
+
+    fn connect(&self, name: &str, groups: &[String], method: &str, connection: &str) -> Result<Permit, policy::Denial> {
+        let snapshot = self.0.store.snapshot();
+        let engine = snapshot.engine().ok_or(policy::Denial)?;
+        let subject = Principal { name: name.to_owned(), groups: groups.to_vec(), ..Principal::default() };
+        let caller = policy::Caller { subject, actor: None };
+        let scope = engine.scope(caller, connection, &[]).map_err(|_| policy::Denial)?;
+        let now = unix_ms(SystemTime::now()) / 1000;
+        let around = Circumstances { now, auth_method: method.to_owned(), ..Circumstances::default() };
+        engine.connect(&scope, &around)
     }
 
     /// Why [`Auth::permit`] refused, in a word for the audit log: `foreign`, `unknown` or `forbidden`.
@@ -76,10 +86,6 @@ impl Auth {
     /// Whether a connection is open to a subject with the groups it has now.
     #[must_use]
     pub fn may_connect(&self, subject: &Subject, connection: &str) -> bool {
-        let principal = Principal { subject: subject.name.clone(), groups: subject.groups.clone() };
-        self.0
-            .store
-            .connection(connection)
-            .is_some_and(|found| policy::connect(&principal, connection, &found.access()).is_ok())
+        self.connect(&subject.name, &subject.groups, "", connection).is_ok()
     }
 }

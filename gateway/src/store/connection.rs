@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use policy::Access;
 use proto::Settings;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, Set, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ConnectionTrait, QueryOrder, Set, entity::prelude::*, sea_query::OnConflict};
 use uuid::Uuid;
 
-use super::{AuditEvent, Store, StoreError, audit, clock, from_json};
+use super::{Store, StoreError, clock, from_json};
 
 /// A registered target. Holds references to credentials, never a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +30,15 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Who may connect, as policy takes it.
+    /// What policy knows about it.
     #[must_use]
-    pub fn access(&self) -> Access {
-        Access { groups: self.groups.clone() }
+    pub fn in_policy(&self) -> policy::Connection {
+        policy::Connection {
+            protocol: self.settings.protocol().as_str().to_owned(),
+            access: self.groups.iter().cloned().collect(),
+            labels: self.labels.clone(),
+            functions: Vec::new(),
+        }
     }
 }
 
@@ -44,32 +48,9 @@ impl Store {
     pub fn connection(&self, name: &str) -> Option<std::sync::Arc<Connection>> {
         self.0.snapshot.load().connection(name)
     }
-
-    /// Writes connections and removes others, all or nothing, together with what the audit log says about it.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn change_connections(
-        &self,
-        write: Vec<Connection>,
-        remove: &[String],
-        events: Vec<AuditEvent>,
-    ) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        for connection in write {
-            upsert(&transaction, connection).await?;
-        }
-        if !remove.is_empty() {
-            row::Entity::delete_many().filter(row::Column::Name.is_in(remove)).exec(&transaction).await?;
-        }
-        for event in events {
-            audit::insert(&transaction, event).await?;
-        }
-        self.commit_changed(transaction).await
-    }
 }
 
-async fn upsert<C: ConnectionTrait>(db: &C, connection: Connection) -> Result<(), StoreError> {
+pub(super) async fn upsert<C: ConnectionTrait>(db: &C, connection: Connection) -> Result<(), StoreError> {
     use row::Column::{Address, Agent, Changed, Credentials, Detectors, Groups, Labels, Name, Protocol, Settings};
     let now = clock::now();
     let settings = serde_json::to_value(&connection.settings).map_err(|_| StoreError::Corrupt("connection"))?;
@@ -94,7 +75,14 @@ async fn upsert<C: ConnectionTrait>(db: &C, connection: Connection) -> Result<()
     Ok(())
 }
 
-pub(super) async fn load(db: &DatabaseConnection) -> Result<Vec<Connection>, StoreError> {
+pub(super) async fn remove<C: ConnectionTrait>(db: &C, names: &[String]) -> Result<(), StoreError> {
+    if !names.is_empty() {
+        row::Entity::delete_many().filter(row::Column::Name.is_in(names)).exec(db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn load<C: ConnectionTrait>(db: &C) -> Result<Vec<Connection>, StoreError> {
     let rows = row::Entity::find().order_by_asc(row::Column::Name).all(db).await?;
     rows.into_iter().map(Connection::try_from).collect()
 }

@@ -12,6 +12,8 @@
 mod agent;
 mod audit;
 mod browser_session;
+mod bundle;
+mod change;
 mod cli_login;
 mod clock;
 mod connection;
@@ -38,6 +40,8 @@ use tokio::sync::watch;
 
 pub use agent::{Agent, Generation};
 pub use audit::{AuditEvent, AuditFilter, StoredEvent};
+pub use bundle::compose;
+pub use change::Change;
 pub use browser_session::{BrowserSession, BrowserSessionKind, NewBrowserSession};
 pub use cli_login::{CliLogin, NewCliLogin};
 pub use connection::Connection;

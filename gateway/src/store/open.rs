@@ -11,7 +11,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 
-use super::{Inner, Snapshot, Store, StoreError, refresh, ticket};
+use super::{Inner, Snapshot, Store, StoreError, bundle, refresh, ticket};
 
 /// Any number, the same in every replica: only one migrates at a time.
 const MIGRATION_LOCK: i64 = 0x5341_4c4c_5950_4f52;
@@ -27,7 +27,8 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let (read, write) = connect(url).await?;
         migrate(&write).await?;
-        let snapshot = Snapshot::load(&read).await?;
+        found(&write).await?;
+        let snapshot = Snapshot::load(&read, None).await?;
         let version = snapshot.version();
         let inner = Arc::new(Inner {
             read,
@@ -83,6 +84,17 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             .foreign_keys(true)
     });
     options
+}
+
+/// A fresh store gets its first bundle. Replicas that start together take turns.
+async fn found(db: &DatabaseConnection) -> Result<(), StoreError> {
+    let turn = db.begin().await?;
+    if db.get_database_backend() == sea_orm::DatabaseBackend::Postgres {
+        let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+        turn.execute_raw(Statement::from_string(db.get_database_backend(), lock)).await?;
+    }
+    bundle::found(&turn).await?;
+    Ok(turn.commit().await?)
 }
 
 /// Applies what is missing. Replicas that start together take turns.

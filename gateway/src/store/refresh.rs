@@ -61,7 +61,7 @@ impl Inner {
         if version(&self.read).await? == self.snapshot.load().version() {
             return Ok(());
         }
-        let snapshot = Snapshot::load(&self.read).await?;
+        let snapshot = Snapshot::load(&self.read, Some(&self.snapshot.load())).await?;
         let version = snapshot.version();
         self.snapshot.store(Arc::new(snapshot));
         self.changed.send_replace(version);

@@ -2,17 +2,20 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use policy::Engine;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::{
-    Connection, SecretHash, SshKey, StoreError, Subject, Ticket, clock, connection, refresh, ssh_key, subject, ticket,
+    Connection, SecretHash, SshKey, StoreError, Subject, Ticket, bundle, clock, connection, refresh, ssh_key, subject,
+    ticket,
 };
 
 /// Connections, subjects and credentials at one version of the store.
 #[derive(Default)]
 pub struct Snapshot {
     version: i64,
+    engine: Option<Arc<Engine>>,
     connections: HashMap<String, Arc<Connection>>,
     subjects: HashMap<Uuid, Arc<Subject>>,
     subjects_by_name: HashMap<String, Uuid>,
@@ -28,6 +31,12 @@ impl Snapshot {
     #[must_use]
     pub fn version(&self) -> i64 {
         self.version
+    }
+
+    /// The newest policy bundle, compiled; `None` only if it cannot be read, and then nothing is permitted.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Arc<Engine>> {
+        self.engine.as_ref()
     }
 
     /// The connection of that name.
@@ -101,14 +110,16 @@ impl Snapshot {
         keys
     }
 
-    /// Reads everything. The version is read first: what changes meanwhile is read again.
-    pub(super) async fn load(db: &DatabaseConnection) -> Result<Self, StoreError> {
+    /// Reads everything. The version is read first: what changes meanwhile is read again. The engine of `before` is kept if
+    /// its bundle still is the newest.
+    pub(super) async fn load(db: &DatabaseConnection, before: Option<&Self>) -> Result<Self, StoreError> {
         let version = refresh::version(db).await?;
         let connections = connection::load(db).await?;
         let subjects = subject::load(db).await?;
         let tickets = ticket::load(db, clock::now()).await?;
         let keys = ssh_key::load(db).await?;
-        let mut snapshot = Self { version, ..Self::default() };
+        let engine = engine(db, before.and_then(Self::engine)).await?;
+        let mut snapshot = Self { version, engine, ..Self::default() };
         for connection in connections {
             snapshot.connections.insert(connection.name.clone(), Arc::new(connection));
         }
@@ -125,5 +136,19 @@ impl Snapshot {
         }
         snapshot.keys.extend(keys.into_iter().map(|key| (key.fingerprint.clone(), Arc::new(key))));
         Ok(snapshot)
+    }
+}
+
+async fn engine(db: &DatabaseConnection, before: Option<&Arc<Engine>>) -> Result<Option<Arc<Engine>>, StoreError> {
+    let Some(bundle) = bundle::newest(db).await? else { return Ok(None) };
+    if let Some(before) = before.filter(|before| before.version() == bundle.version) {
+        return Ok(Some(Arc::clone(before)));
+    }
+    match Engine::load(bundle) {
+        Ok(engine) => Ok(Some(Arc::new(engine))),
+        Err(error) => {
+            tracing::error!(%error, "the policy bundle cannot be read: nothing is permitted");
+            Ok(None)
+        }
     }
 }

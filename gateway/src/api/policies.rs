@@ -1,0 +1,73 @@
+//! Policies: the documents, the bundle they make, and whether a change of them would be valid.
+
+use axum::{Json, extract::State};
+use policy::{Bundle, CompileError, Engine};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    ApiState, Problem, ProblemCode,
+    document::PolicyDocument,
+    guard::{Need, Part},
+};
+use crate::store::{Change, compose};
+
+pub(super) fn routes() -> Vec<Part> {
+    vec![(Need::Admin, OpenApiRouter::new().routes(routes!(bundle)))]
+}
+
+/// The newest bundle: policy documents, connections as policies see them, and the version.
+#[utoipa::path(get, path = "/api/v1/policies/bundle", responses((status = 200, body = serde_json::Value)))]
+async fn bundle(State(state): State<ApiState>) -> Result<Json<serde_json::Value>, Problem> {
+    let snapshot = state.store.snapshot();
+    let engine = snapshot.engine().ok_or_else(Problem::not_found)?;
+    let body = serde_json::json!({
+        "version": engine.version(),
+        "hash": engine.hash(),
+        "bundle": engine.bundle(),
+    });
+    Ok(Json(body))
+}
+
+/// The documents as they are declared.
+pub(super) fn documents(state: &ApiState) -> Vec<PolicyDocument> {
+    let snapshot = state.store.snapshot();
+    let documents = snapshot.engine().map(|engine| engine.bundle().documents.as_slice()).unwrap_or_default();
+    documents.iter().map(|known| PolicyDocument { name: known.name.clone(), text: known.text.clone() }).collect()
+}
+
+/// Whether the bundle would be valid after a change.
+///
+/// # Errors
+/// What is wrong with it, with documents and positions.
+pub(super) async fn check(state: &ApiState, change: &Change) -> Result<(), Problem> {
+    let next = after(state, change);
+    let snapshot = state.store.snapshot();
+    if snapshot.engine().is_some_and(|engine| engine.hash() == next.hash()) {
+        return Ok(());
+    }
+    // Validation takes milliseconds of a processor.
+    let checked = tokio::task::spawn_blocking(move || Engine::compile(next).map(drop)).await;
+    match checked {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error @ CompileError::Documents(_))) => {
+            Err(Problem::new(ProblemCode::Invalid, format!("policies: {error}")))
+        }
+        Ok(Err(error)) => Err(Problem::new(ProblemCode::Invalid, error.to_string())),
+        Err(_) => Err(Problem::new(ProblemCode::Internal, "the policies could not be checked")),
+    }
+}
+
+fn after(state: &ApiState, change: &Change) -> Bundle {
+    let snapshot = state.store.snapshot();
+    let documents = snapshot.engine().map(|engine| engine.bundle().documents.clone()).unwrap_or_default();
+    let replaced = |name: &str| {
+        change.remove_documents.iter().any(|gone| gone == name) || change.documents.iter().any(|new| new.name == name)
+    };
+    let mut documents: Vec<_> = documents.into_iter().filter(|document| !replaced(&document.name)).collect();
+    documents.extend(change.documents.iter().cloned());
+    documents.sort_by(|a, b| a.name.cmp(&b.name));
+    let kept = snapshot.connections();
+    let kept = kept.iter().filter(|known| !change.remove_connections.contains(&known.name));
+    let kept = kept.filter(|known| change.connections.iter().all(|new| new.name != known.name));
+    compose(documents, kept.map(AsRef::as_ref).chain(&change.connections))
+}
