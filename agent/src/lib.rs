@@ -13,6 +13,7 @@
 pub mod config;
 pub mod filter;
 pub mod record;
+pub mod rights;
 pub mod session;
 pub mod target;
 pub mod tunnel;
@@ -25,6 +26,7 @@ use proto::{Code, Ending};
 use crate::{
     config::Config,
     record::{Spool, SpoolError},
+    rights::Rights,
     session::Sessions,
     tunnel::{Tunnel, TunnelError},
     vault::Vault,
@@ -51,7 +53,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
     let spool = Spool::open(config.record.clone())?;
     let vault = Arc::new(Vault::new(config.targets.clone()));
-    let sessions = Sessions::new(vault, spool);
+    let sessions = Sessions::new(vault, spool, Rights::default());
     let tunnel = Tunnel::open(&config, sessions.clone()).await?;
     tokio::pin!(shutdown);
     tokio::select! {

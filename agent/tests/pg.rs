@@ -13,6 +13,7 @@ use std::{
 };
 
 use agent::{
+    rights::{Rights, SessionRights, open_bundle},
     record::Recorder,
     target::pg::serve,
     target::{Context, pair},
@@ -163,12 +164,17 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
         detectors: vec![],
         requested: requested.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
+    let masker = Arc::new(Masker::new(&[Label::Card]));
+    let rights = Rights::fixed(open_bundle("test", "postgres")).unwrap();
+    let rights = SessionRights::new(rights, "test".into(), Caller::default(), Arc::clone(&masker));
     let context = Context {
         session: SessionId::generate(),
         grant: Arc::new(grant),
         vault: Arc::new(Vault::new(AllowList::new(vec![Allow { address, credentials: vec![reference] }]))),
         record: Recorder::discard(),
-        masker: Arc::new(Masker::new(&[Label::Card])),
+        masker,
+            rights: Arc::new(rights),
+            readings: Arc::default(),
         http: Arc::default(),
     };
     let (link, down, up) = pair(16);

@@ -71,6 +71,12 @@ pub struct Facts {
     pub columns: BTreeSet<String>,
     /// SQL functions or GraphQL fields called.
     pub calls: BTreeSet<String>,
+    /// SQL functions that are called and whose doings cannot be read.
+    pub opaque: BTreeSet<String>,
+    /// What data definition is about: `create table`, `drop index`, `alter role`.
+    pub ddl: BTreeSet<String>,
+    /// It drops or empties what depends on its objects, too.
+    pub cascade: bool,
     /// Programs that a shell command runs.
     pub commands: BTreeSet<String>,
     /// Files named by a shell command or sftp; the normalised path of an HTTP request.

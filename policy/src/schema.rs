@@ -14,7 +14,8 @@ pub(crate) type Arguments = BTreeMap<String, Option<Kind>>;
 
 /// The arguments of every function.
 pub(crate) fn all_arguments(bundle: &Bundle) -> Arguments {
-    let mut arguments = Arguments::new();
+    // Parameters of SQL statements.
+    let mut arguments: Arguments = (1..=16).map(|number| (format!("${number}"), Some(Kind::Text))).collect();
     for described in bundle.connections.values().flat_map(|connection| &connection.functions) {
         for (name, kind) in &described.arguments {
             let known = arguments.entry(name.clone()).or_insert(Some(*kind));

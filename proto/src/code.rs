@@ -51,6 +51,12 @@ codes! {
     TooManyAttempts = "SP-LOGIN-ATTEMPTS", Denied;
     /// No connection of that name is open to the caller (it may or may not exist).
     NoAccess = "SP-NO-ACCESS", Denied;
+    /// Policy refuses the call; the rule is named.
+    Denied = "SP-DENIED", Denied;
+    /// The call needs a human's approval.
+    NeedsApproval = "SP-NEEDS-APPROVAL", Denied;
+    /// The agent has no current policy, so nothing may pass.
+    NoPolicy = "SP-NO-POLICY", Agent;
     /// Port forwarding to that place is not allowed.
     ForwardDenied = "SP-FORWARD-DENIED", Denied;
     /// The feature is refused by design (agent forwarding, X11, replication ...).

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::{Caller, Code, Down, Ending, Grant, LaneOpen, Refusal, SessionId, Up, rpc};
+use crate::{Actor, Caller, Code, Down, Ending, Grant, LaneOpen, Refusal, SessionId, Up, rpc};
 
 /// What arrived cannot be what the peer meant.
 #[derive(Debug, thiserror::Error)]
@@ -144,14 +144,36 @@ impl TryFrom<rpc::Grant> for Grant {
 
 impl From<Caller> for rpc::Caller {
     fn from(caller: Caller) -> Self {
-        let Caller { subject, issuer, groups, method, credential_id, source, client } = caller;
-        Self { subject, issuer, groups, method, credential_id, source, client }
+        Self {
+            subject: caller.subject,
+            issuer: caller.issuer,
+            groups: caller.groups,
+            method: caller.method,
+            credential_id: caller.credential_id,
+            source: caller.source,
+            client: caller.client,
+            authenticated_at_unix_ms: caller.authenticated_at_unix_ms,
+            mfa: caller.mfa,
+            reason: caller.reason,
+            actor: caller.actor.map(|Actor { kind, name, groups }| rpc::Actor { kind, name, groups }),
+        }
     }
 }
 
 impl From<rpc::Caller> for Caller {
     fn from(caller: rpc::Caller) -> Self {
-        let rpc::Caller { subject, issuer, groups, method, credential_id, source, client } = caller;
-        Self { subject, issuer, groups, method, credential_id, source, client }
+        Self {
+            subject: caller.subject,
+            issuer: caller.issuer,
+            groups: caller.groups,
+            method: caller.method,
+            credential_id: caller.credential_id,
+            source: caller.source,
+            client: caller.client,
+            authenticated_at_unix_ms: caller.authenticated_at_unix_ms,
+            mfa: caller.mfa,
+            reason: caller.reason,
+            actor: caller.actor.map(|rpc::Actor { kind, name, groups }| Actor { kind, name, groups }),
+        }
     }
 }

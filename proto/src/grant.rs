@@ -45,4 +45,27 @@ pub struct Caller {
     pub source: String,
     /// What the client says it is; untrusted.
     pub client: String,
+    /// When the caller signed in at the identity provider, in milliseconds since 1970; 0 if it is not known.
+    #[serde(default)]
+    pub authenticated_at_unix_ms: i64,
+    /// Whether the identity provider vouched for a second factor.
+    #[serde(default)]
+    pub mfa: bool,
+    /// Why, if the caller said so.
+    #[serde(default)]
+    pub reason: String,
+    /// Who makes the call, if not the subject.
+    #[serde(default)]
+    pub actor: Option<Actor>,
+}
+
+/// A workload or AI agent that acts for a subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// `workload` or `ai`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its groups.
+    pub groups: Vec<String>,
 }

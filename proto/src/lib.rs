@@ -30,7 +30,7 @@ pub mod rpc {
 
 pub use code::{Code, Fault};
 pub use frame::{Down, Ending, LaneOpen, Refusal, Up};
-pub use grant::{Caller, Grant};
+pub use grant::{Actor, Caller, Grant};
 pub use id::SessionId;
 pub use settings::{
     HttpAuth, HttpSettings, PostgresSettings, Protocol, Scheme, Settings, SshSettings, TargetTls, TlsMode,

@@ -40,7 +40,7 @@ const GATEWAY: &[&[&str]] = &[
     &["config"],
 ];
 const AGENT: &[&[&str]] =
-    &[&["run"], &["tunnel"], &["session"], &["target"], &["filter"], &["record"], &["config"], &["vault"]];
+    &[&["run"], &["tunnel"], &["session"], &["target"], &["rights"], &["filter"], &["record"], &["config"], &["vault"]];
 
 /// Protocols never know each other.
 const PROTOCOLS: &[&str] = &["pg", "ssh", "http"];

@@ -1,5 +1,6 @@
 //! What happens to each message: inspected, masked, refused or forwarded. Pure: no async, no I/O, no clock.
 
+pub mod guard;
 pub mod http;
 pub mod pg;
 pub mod ssh;

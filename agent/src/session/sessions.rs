@@ -15,7 +15,9 @@ use proto::{
 use tokio::sync::watch;
 
 use crate::{
+    filter::pg::Readings,
     record::{LinkLost, Recorder, Sink, Spool},
+    rights::{Rights, SessionRights},
     target::{self, Context, FromGateway, Link, ToGateway},
     vault::Vault,
 };
@@ -31,6 +33,8 @@ struct Inner {
     vault: Arc<Vault>,
     spool: Spool,
     http: Arc<target::http::Pools>,
+    rights: Rights,
+    readings: Arc<Readings>,
     live: Mutex<HashMap<SessionId, Live>>,
 }
 
@@ -42,8 +46,22 @@ struct Live {
 impl Sessions {
     /// No sessions yet.
     #[must_use]
-    pub fn new(vault: Arc<Vault>, spool: Spool) -> Self {
-        Self(Arc::new(Inner { vault, spool, http: Arc::default(), live: Mutex::default() }))
+    pub fn new(vault: Arc<Vault>, spool: Spool, rights: Rights) -> Self {
+        let (http, readings, live) = (Arc::default(), Arc::default(), Mutex::default());
+        Self(Arc::new(Inner { vault, spool, http, rights, readings, live }))
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn rights(&self) -> &Rights {
+        &self.0.rights
+    }
+
+    /// What is known about a session's caller has changed.
+    pub fn caller_is(&self, session: SessionId, caller: proto::Caller) {
+        if let Some(live) = self.live().get(&session) {
+            live.context.rights.caller_is(caller);
+        }
     }
 
     /// Whether this agent may serve the grant at all; checked before anything is opened.
@@ -138,12 +156,17 @@ impl Sessions {
     }
 
     fn context(&self, session: SessionId, grant: Grant, record: Recorder, masker: Masker) -> Context {
+        let masker = Arc::new(masker);
+        let (connection, caller) = (grant.connection.clone(), grant.caller.clone());
+        let rights = SessionRights::new(self.0.rights.clone(), connection, caller, Arc::clone(&masker));
         Context {
             session,
             grant: Arc::new(grant),
             vault: Arc::clone(&self.0.vault),
             record,
-            masker: Arc::new(masker),
+            masker,
+            rights: Arc::new(rights),
+            readings: Arc::clone(&self.0.readings),
             http: Arc::clone(&self.0.http),
         }
     }

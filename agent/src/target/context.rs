@@ -6,7 +6,9 @@ use proto::{Code, Grant, Refusal, SessionId};
 
 use super::http::Pools;
 use crate::{
+    filter::pg::Readings,
     record::Recorder,
+    rights::SessionRights,
     vault::{Secret, Vault},
 };
 
@@ -23,6 +25,10 @@ pub struct Context {
     pub record: Recorder,
     /// What is masked.
     pub masker: Arc<masking::Masker>,
+    /// Decides about every call.
+    pub rights: Arc<SessionRights>,
+    /// What statements do, shared by all sessions of this agent.
+    pub readings: Arc<Readings>,
     /// Kept connections to HTTP targets, shared by all sessions of this agent.
     pub http: Arc<Pools>,
 }

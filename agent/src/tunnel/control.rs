@@ -85,6 +85,17 @@ impl Replica {
                     }
                 }
                 Some(Kind::Drain(_)) => return ControlEnd::Drain,
+                Some(Kind::Bundle(bundle)) => {
+                    if let Err(error) = self.sessions.rights().install(&bundle.hash, &bundle.body) {
+                        tracing::error!(version = bundle.version, %error, "policy bundle refused");
+                    }
+                }
+                Some(Kind::Current(current)) => self.sessions.rights().current(current.version),
+                Some(Kind::Caller(now)) => {
+                    if let (Ok(session), Some(caller)) = (now.session.parse(), now.caller) {
+                        self.sessions.caller_is(session, caller.into());
+                    }
+                }
                 None => {}
             }
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use agent::{
+    rights::{Rights, SessionRights, open_bundle},
     record::Recorder,
     target::ssh::serve,
     target::{Context, pair},
@@ -81,12 +82,17 @@ impl Bench {
             detectors: Vec::new(),
             requested: login.map(|login| ("login".to_owned(), login.to_owned())).into_iter().collect(),
         };
+        let masker = Arc::new(masking::Masker::new(&[]));
+        let rights = Rights::fixed(open_bundle("web-1", "ssh")).unwrap();
+        let rights = SessionRights::new(rights, "web-1".into(), Caller::default(), Arc::clone(&masker));
         let context = Context {
             session: SessionId::generate(),
             grant: Arc::new(grant),
             vault: Arc::new(Vault::new(AllowList::new(vec![allow]))),
             record: Recorder::discard(),
-            masker: Arc::new(masking::Masker::new(&[])),
+            masker,
+            rights: Arc::new(rights),
+            readings: Arc::default(),
             http: Arc::default(),
         };
         let (link, down, mut up) = pair(4);

@@ -111,6 +111,7 @@ pub fn opening(
         credential_id: identity.credential_id,
         source: source.to_string(),
         client,
+        ..Caller::default()
     };
     Opening { caller, standing, not_after, requested }
 }

@@ -66,6 +66,8 @@ struct Inner {
     changed: watch::Sender<i64>,
     reloading: tokio::sync::Mutex<()>,
     uses: ticket::Uses,
+    /// When the snapshot was last known to be current.
+    fresh: std::sync::Mutex<std::time::Instant>,
 }
 
 /// The store cannot do what was asked.
@@ -96,6 +98,12 @@ impl Store {
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<i64> {
         self.0.changed.subscribe()
+    }
+
+    /// How long ago the snapshot was last known to be what the database holds.
+    #[must_use]
+    pub fn age(&self) -> std::time::Duration {
+        self.0.fresh.lock().unwrap_or_else(std::sync::PoisonError::into_inner).elapsed()
     }
 
     /// Whether the database answers.

@@ -37,6 +37,7 @@ impl Store {
             changed: watch::Sender::new(version),
             reloading: tokio::sync::Mutex::new(()),
             uses: ticket::Uses::default(),
+            fresh: std::sync::Mutex::new(std::time::Instant::now()),
         });
         tokio::spawn(refresh::keep_fresh(Arc::downgrade(&inner)));
         Ok(Self(inner))

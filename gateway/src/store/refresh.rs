@@ -1,8 +1,8 @@
 //! Keeping the snapshot fresh: at once after a write of this replica, within a second after one of another.
 
 use std::{
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::{Arc, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
@@ -58,14 +58,21 @@ impl Inner {
     /// after that reload began.
     async fn reload(&self) -> Result<(), StoreError> {
         let _turn = self.reloading.lock().await;
+        let asked = Instant::now();
         if version(&self.read).await? == self.snapshot.load().version() {
+            self.known_fresh(asked);
             return Ok(());
         }
         let snapshot = Snapshot::load(&self.read, Some(&self.snapshot.load())).await?;
         let version = snapshot.version();
         self.snapshot.store(Arc::new(snapshot));
+        self.known_fresh(asked);
         self.changed.send_replace(version);
         Ok(())
+    }
+
+    fn known_fresh(&self, at: Instant) {
+        *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     async fn prune(&self) -> Result<(), StoreError> {

@@ -108,6 +108,15 @@ impl Directory {
         }
     }
 
+    /// Tells what is known now about the caller of a live session.
+    pub async fn caller(&self, agent: &str, session: SessionId, caller: proto::Caller) {
+        let caller = rpc::CallerNow { session: session.to_string(), caller: Some(caller.into()) };
+        let message = rpc::ToAgent { kind: Some(rpc::to_agent::Kind::Caller(caller)) };
+        for control in self.controls(agent) {
+            let _gone = control.send(message.clone()).await;
+        }
+    }
+
     /// Asks every agent to reconnect elsewhere.
     pub(super) async fn drain(&self) {
         let names = self.connected();

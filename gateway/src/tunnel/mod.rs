@@ -3,6 +3,7 @@
 mod authority;
 mod directory;
 mod peer;
+mod policies;
 mod roster;
 mod service;
 

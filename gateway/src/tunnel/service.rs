@@ -18,6 +18,7 @@ use super::{
     authority::AgentRequest,
     directory::{Directory, Presence},
     peer::PeerInfo,
+    policies,
     roster::{Admission, Roster},
 };
 use crate::store::StoreError;
@@ -79,6 +80,7 @@ impl tunnel_server::Tunnel for Service {
         let (to_agent, outgoing) = mpsc::channel(CONTROL_DEPTH);
         let welcome = to_agent::Kind::Welcome(rpc::Welcome { agent: peer.name.clone() });
         let _open = to_agent.send(rpc::ToAgent { kind: Some(welcome) }).await;
+        tokio::spawn(policies::inform(self.roster.0.clone(), to_agent.clone()));
         let presence = self.directory.enter(&peer.name, to_agent);
         tracing::info!(agent = peer.name, "agent connected");
         tokio::spawn(attend(self.directory.clone(), presence, peer.name, request.into_inner()));

@@ -5,9 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use masking::Tally;
-use proto::event::{Completed, Field, Masked, Request, Stream};
+use masking::{Masker, Tally};
+use proto::event::{Completed, Field, Masked, Refused, Request, Stream};
 
+use crate::filter::guard::{Decision, Judged};
 use super::{
     columns::Plan,
     names::{Portal, Statement},
@@ -23,6 +24,8 @@ pub trait Journal {
     fn completed(&self, exchange: u64, completed: Completed);
     /// Something was masked.
     fn masked(&self, exchange: u64, masked: Masked);
+    /// Policy does not let the request pass.
+    fn refused(&self, exchange: u64, refused: Refused);
 }
 
 /// A request's number, once it has one.
@@ -58,6 +61,15 @@ impl Mark {
             Self::Run(run) => Some(run.exchange),
             Self::Parse(statement) => statement.own.get(),
             Self::Bind(portal) => portal.own.get(),
+            _ => None,
+        }
+    }
+
+    /// Why it was refused, if it was.
+    pub(super) fn refused(&self) -> Option<&Arc<Decision>> {
+        match self {
+            Self::Run(run) => run.refused.as_ref(),
+            Self::Parse(statement) => statement.refused.as_ref(),
             _ => None,
         }
     }
@@ -112,6 +124,20 @@ pub(super) struct Run {
     pub(super) tag: String,
     /// SQLSTATE, once it failed.
     pub(super) error: Option<String>,
+    /// What it does, and what policy said about it.
+    pub(super) judged: Option<Arc<Judged>>,
+    /// It was refused, before or while it ran: what the target says is replaced.
+    pub(super) refused: Option<Arc<Decision>>,
+    /// It was stopped while it ran, and the client has been told.
+    pub(super) told: bool,
+    /// The number of rows at which policy is asked again.
+    pub(super) ask_at: Option<u64>,
+    /// Bytes of rows that were sent.
+    pub(super) bytes: u64,
+    /// What masks its rows, if that is not what masks the session.
+    pub(super) masker: Option<Arc<Masker>>,
+    /// What it changes in the session when it succeeds.
+    pub(super) changes: Option<Arc<sql::Reading>>,
     pub(super) fields: Vec<Field>,
 }
 

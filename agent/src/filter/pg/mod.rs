@@ -4,10 +4,15 @@
 
 mod columns;
 mod copy;
+mod decide;
+mod edit;
 mod journal;
 mod names;
+mod reading;
+mod refuse;
 mod replies;
 mod requests;
+mod stop;
 mod stream;
 mod texts;
 mod value;
@@ -15,13 +20,16 @@ mod value;
 use std::sync::Arc;
 
 use masking::Masker;
+use sql::Catalog;
 use proto::{Code, Refusal};
 use protocols::pg::{Malformed, exchange::Exchange};
 
-pub use self::{journal::Journal, requests::Passed};
+pub use self::{edit::Edits, journal::Journal, reading::Readings, replies::Answered, requests::Passed};
+use crate::filter::guard::Guard;
 use self::{
     journal::Mark,
     names::{Names, Portal, Statement},
+    reading::Read,
     replies::Replies,
     requests::{CopyIn, Requests},
 };
@@ -32,6 +40,13 @@ pub const MOST_WAITING: usize = 16 * 1024;
 /// One connection's filter.
 pub struct Filter {
     masker: Arc<Masker>,
+    guard: Arc<dyn Guard>,
+    readings: Arc<Readings>,
+    /// What the client's statements have changed so far.
+    session: sql::Session,
+    catalog: Option<Arc<Catalog>>,
+    /// Statements under way that may change the session.
+    changing: Vec<Arc<sql::Reading>>,
     exchange: Exchange<Mark>,
     statements: Names<Statement>,
     portals: Names<Portal>,
@@ -42,11 +57,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A filter that masks with `masker`.
+    /// A filter that masks with `masker`, for a session that is logged in to the target as `login`.
     #[must_use]
-    pub fn new(masker: Arc<Masker>) -> Self {
+    pub fn new(masker: Arc<Masker>, guard: Arc<dyn Guard>, readings: Arc<Readings>, login: &str) -> Self {
         Self {
             masker,
+            guard,
+            readings,
+            session: sql::Session::new(login),
+            catalog: None,
+            changing: Vec::new(),
             exchange: Exchange::default(),
             statements: Names::default(),
             portals: Names::default(),
@@ -85,3 +105,5 @@ fn target_fault(malformed: Malformed) -> Refusal {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_policy;

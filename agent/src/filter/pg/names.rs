@@ -2,14 +2,16 @@
 //! be skipped, and then the name still means what it meant before. Where that is open, both meanings are written down.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
 };
 
+use policy::Argument;
 use proto::{Code, Refusal, event::Field};
 use protocols::pg::row::Column;
 
-use super::{columns::Plan, journal::Number};
+use super::{columns::Plan, journal::Number, reading::Read};
+use crate::filter::guard::Decision;
 
 /// More names than this are refused.
 const MOST_NAMES: usize = 64 * 1024;
@@ -22,6 +24,12 @@ pub(super) struct Statement {
     pub(super) name: Vec<u8>,
     /// Masked.
     pub(super) text: Arc<str>,
+    /// The text as it was sent, to be read again when the session has changed; empty if it is not UTF-8 or too long.
+    pub(super) raw: Box<str>,
+    /// What it does, as read when it was parsed.
+    pub(super) read: Option<Read>,
+    /// Policy did not let it be parsed.
+    pub(super) refused: Option<Arc<Decision>>,
     /// SHA-256 of the Parse, once all of it has passed.
     pub(super) digest: OnceLock<[u8; 32]>,
     pub(super) bytes: u64,
@@ -41,6 +49,8 @@ pub(super) struct Portal {
     /// The text to show: the statement's, or a stand-in for one we have not seen.
     pub(super) text: Arc<str>,
     pub(super) fields: Vec<Field>,
+    /// Its parameters as policy sees them, if policy looks at them.
+    pub(super) arguments: BTreeMap<String, Argument>,
     /// SHA-256 of the Bind, once all of it has passed.
     pub(super) digest: OnceLock<[u8; 32]>,
     pub(super) bytes: u64,
@@ -73,7 +83,7 @@ impl Named for Statement {
         &self.name
     }
     fn weight(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.raw.len()
     }
 }
 

@@ -17,7 +17,9 @@ use super::{
     Filter,
     columns::{Plan, Rule},
     copy,
+    edit::Edits,
     journal::{self, Journal, Mark, Run},
+    refuse,
     stream::Stream,
     target_fault, texts, value,
 };
@@ -27,33 +29,48 @@ const WHOLE: usize = 128 * 1024;
 /// Larger frames of other kinds cannot be inspected.
 const LARGEST: usize = 1024 * 1024;
 
+/// What may go to the client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// That many bytes at the front may pass once everything is durable. The rest must be shown again, with more behind it.
+    pub bytes: usize,
+    /// What of these bytes the client gets differently.
+    pub edits: Edits,
+    /// What runs must be cancelled.
+    pub cancel: bool,
+}
+
 /// How far the target's stream is.
 #[derive(Default)]
 pub(super) struct Replies {
     /// A frame that passes in pieces.
-    stream: Option<Stream>,
+    pub(super) stream: Option<Stream>,
     /// Bytes of whole COPY frames at the front that wait for the end of their line.
-    waiting: usize,
+    pub(super) waiting: usize,
     binary_copy: bool,
     /// Part of the last piece up to where it is written down.
-    told: usize,
+    pub(super) told: usize,
+    pub(super) edits: Edits,
+    pub(super) cancel: bool,
+    /// A run was stopped while its pipeline went on: the client skips to its Sync, so it gets nothing until then.
+    pub(super) muted: bool,
     pub(super) fatal: bool,
 }
 
 impl Filter {
-    /// Looks at what the target sent and masks it. Gives how many bytes at the front may go to the client once everything is
-    /// durable; the rest must be shown again, with more behind it.
+    /// Looks at what the target sent and masks it.
     ///
     /// # Errors
     /// [`Code::TargetProtocol`], [`Code::Uninspectable`]; the session must end.
-    pub fn replies(&mut self, buffer: &mut [u8], journal: &dyn Journal) -> Result<usize, Refusal> {
+    pub fn replies(&mut self, buffer: &mut [u8], journal: &dyn Journal) -> Result<Answered, Refusal> {
         self.replies.told = 0;
         let passed = self.run(buffer, journal)?;
         if self.replies.told < passed {
             let exchange = self.exchange.first().and_then(|(_, mark)| mark.number()).unwrap_or(0);
             self.tell_up_to(buffer, passed, exchange, journal);
         }
-        Ok(passed)
+        let edits = std::mem::take(&mut self.replies.edits);
+        Ok(Answered { bytes: passed, edits, cancel: std::mem::take(&mut self.replies.cancel) })
     }
 
     /// Masks what a target says before it is ready: parameters and notices, whole frames.
@@ -65,6 +82,7 @@ impl Filter {
         while let Some(header) = peek(frames, Side::Back).map_err(target_fault)? {
             let (frame, rest) = frames.split_at_mut_checked(header.frame()).ok_or(target_fault(BROKEN))?;
             let body = frame.get_mut(HEADER..).unwrap_or_default();
+            self.parameter(header.tag, body);
             if !self.masker.is_off() {
                 texts::mask(&self.masker, header.tag, body, &mut Tally::default()).map_err(target_fault)?;
             }
@@ -98,8 +116,10 @@ impl Filter {
                 return Ok(at);
             }
             match header.tag {
-                back::DATA_ROW => at = self.rows(buffer, from)?,
-                back::COPY_DATA => at = self.copy_data(buffer, at, end)?,
+                back::DATA_ROW if self.is_stopped() => at = self.skip_row(buffer, from, end, journal)?,
+                back::COPY_DATA if self.is_stopped() => at = self.skip_row(buffer, from, end, journal)?,
+                back::DATA_ROW => at = self.rows(buffer, from, journal)?,
+                back::COPY_DATA => at = self.copy_data(buffer, at, end, journal)?,
                 _ => {
                     self.release(buffer, at, from)?;
                     self.single(buffer, from, header, journal)?;
@@ -113,11 +133,17 @@ impl Filter {
     fn pass(&mut self, rest: &mut [u8]) -> Result<usize, Refusal> {
         let Some(stream) = &mut self.replies.stream else { return Ok(0) };
         let mut aside = Vec::new();
+        let mut masker = Arc::clone(&self.masker);
         let tallies = match self.exchange.first() {
-            Some((_, Mark::Run(run))) => &mut run.tallies,
+            Some((_, Mark::Run(run))) => {
+                if let Some(own) = &run.masker {
+                    masker = Arc::clone(own);
+                }
+                &mut run.tallies
+            }
             _ => &mut aside,
         };
-        let passed = stream.pass(&self.masker, rest, tallies).map_err(target_fault)?;
+        let passed = stream.pass(&masker, rest, tallies).map_err(target_fault)?;
         if stream.is_over() {
             self.replies.stream = None;
         }
@@ -156,17 +182,23 @@ impl Filter {
         Ok(true)
     }
 
-    /// A run of whole rows, from `at`; gives where it ends.
-    fn rows(&mut self, buffer: &mut [u8], mut at: usize) -> Result<usize, Refusal> {
+    /// A run of whole rows, from `at`; gives where it ends, or where policy must be asked.
+    fn rows(&mut self, buffer: &mut [u8], mut at: usize, journal: &dyn Journal) -> Result<usize, Refusal> {
         self.part(back::DATA_ROW)?;
-        let masker = &self.masker;
+        if !self.may_send_row(buffer, at, journal) {
+            return Ok(at);
+        }
         let Some((_, Mark::Run(run))) = self.exchange.first() else {
             return Err(target_fault(Malformed("order of replies")));
         };
         run.plan_rows();
-        let Run { plan, tallies, counted, .. } = run;
+        let ask_at = run.ask_at.unwrap_or(u64::MAX);
+        let before = run.rows;
+        let Run { plan, tallies, counted, masker, bytes, .. } = run;
+        let masker = masker.as_ref().unwrap_or(&self.masker);
         let plan = plan.as_deref();
         let touches = !masker.is_off() && plan.is_none_or(Plan::touches);
+        let first = *counted;
         loop {
             let rest = buffer.get_mut(at..).unwrap_or_default();
             let header = match peek(rest, Side::Back).map_err(target_fault)? {
@@ -174,6 +206,10 @@ impl Filter {
                 _ => return Ok(at),
             };
             let Some(body) = rest.get_mut(HEADER..header.frame()) else { return Ok(at) };
+            if before + *counted + 1 >= ask_at && *counted > first {
+                return Ok(at);
+            }
+            *bytes += header.frame() as u64;
             if touches {
                 let walked = row::values(body, |column, bytes| {
                     let rule = plan.map_or(Rule::Text, |plan| plan.rule(column));
@@ -195,9 +231,22 @@ impl Filter {
     }
 
     /// A whole COPY frame up to `end`; everything from `at` waits for the end of its line. Gives what is decided.
-    fn copy_data(&mut self, buffer: &mut [u8], at: usize, end: usize) -> Result<usize, Refusal> {
+    fn copy_data(
+        &mut self,
+        buffer: &mut [u8],
+        at: usize,
+        end: usize,
+        journal: &dyn Journal,
+    ) -> Result<usize, Refusal> {
         self.part(back::COPY_DATA)?;
         let from = at + self.replies.waiting;
+        if self.replies.waiting == 0 && !self.may_send_row(buffer, from, journal) {
+            return Ok(at);
+        }
+        if let Some(run) = self.runs() {
+            run.counted += 1;
+            run.bytes += (end - from) as u64;
+        }
         let binary = self.replies.binary_copy;
         let Some(body) = buffer.get_mut(from + HEADER..end) else { return Ok(at) };
         if self.masker.is_off() {
@@ -236,14 +285,18 @@ impl Filter {
     fn single(&mut self, buffer: &mut [u8], from: usize, header: Header, journal: &dyn Journal) -> Result<(), Refusal> {
         let end = from + header.frame();
         let body = buffer.get_mut(from + HEADER..end).unwrap_or_default();
+        self.parameter(header.tag, body);
         self.mask_single(header.tag, body, journal).map_err(target_fault)?;
         let body = buffer.get(from + HEADER..end).unwrap_or_default();
+        self.replace(header.tag, buffer, from, end, journal);
         let answer = self.exchange.received(header.tag).map_err(target_fault)?;
         match answer {
             Answer::Aside => self.replies.fatal |= header.tag == back::ERROR && texts::is_fatal(body),
             Answer::Part => self.partly(header.tag, body, journal)?,
             Answer::Done(mut mark) => {
                 if let Mark::Run(run) = &mut mark {
+                    self.settled(run, run.refused.is_none());
+                    self.guard.sent(run.rows + run.counted, run.bytes);
                     match header.tag {
                         back::COMMAND_COMPLETE => run.tagged(body),
                         _ => run.rows += run.counted,
@@ -251,23 +304,42 @@ impl Filter {
                     self.tell_up_to(buffer, end, run.exchange, journal);
                     let tag = std::mem::take(&mut run.tag);
                     let status = if header.tag == back::SUSPENDED { "suspended" } else { &tag };
-                    mark.end(journal, "ok", status, "");
+                    if run.refused.is_some() {
+                        mark.fail(journal, refuse::SQLSTATE);
+                    } else {
+                        mark.end(journal, "ok", status, "");
+                    }
                 } else {
                     self.learn(&mark, header.tag, body)?;
                     mark.end(journal, "ok", "", "");
                 }
             }
             Answer::Failed { first, skipped } => {
-                let state = report::sqlstate(body).unwrap_or_default().to_owned();
+                let refused = first.refused().is_some();
+                let state = if refused { refuse::SQLSTATE } else { report::sqlstate(body).unwrap_or_default() };
+                let state = state.to_owned();
                 self.replies.fatal |= texts::is_fatal(body);
+                for mark in std::iter::once(&first).chain(&skipped) {
+                    if let Mark::Run(run) = mark {
+                        self.settled(run, false);
+                    }
+                }
                 self.failed(&first, &skipped, &state, buffer, end, journal);
             }
             Answer::Ready(mark) => {
+                self.replies.muted = false;
+                self.session.ready(match body {
+                    b"T" => sql::session::Status::Open,
+                    b"E" => sql::session::Status::Failed,
+                    _ => sql::session::Status::Idle,
+                });
                 if body == b"I" {
                     self.portals.forget();
                 }
                 match mark {
                     Some(Mark::Run(run)) => {
+                        self.settled(&run, run.error.is_none() && run.refused.is_none());
+                        self.guard.sent(run.rows, run.bytes);
                         self.tell_up_to(buffer, end, run.exchange, journal);
                         self.copy_over(journal);
                         let (tag, error) = (run.tag.clone(), run.error.clone());
@@ -299,6 +371,7 @@ impl Filter {
                 run.described(Some(Plan::new(&columns, None)), journal);
             }
             back::COMMAND_COMPLETE => run.tagged(body),
+            back::ERROR if run.refused.is_some() => run.error = Some(refuse::SQLSTATE.to_owned()),
             back::ERROR => run.error = Some(report::sqlstate(body).unwrap_or_default().to_owned()),
             _ => {}
         }
@@ -377,15 +450,15 @@ impl Filter {
     }
 
     /// Writes down what the client sees up to `end`.
-    fn tell_up_to(&mut self, buffer: &[u8], end: usize, exchange: u64, journal: &dyn Journal) {
+    pub(super) fn tell_up_to(&mut self, buffer: &[u8], end: usize, exchange: u64, journal: &dyn Journal) {
         if let Some(bytes) = buffer.get(self.replies.told..end).filter(|bytes| !bytes.is_empty()) {
             journal.data(exchange, event::Stream::Out, bytes);
         }
-        self.replies.told = end;
+        self.replies.told = end.max(self.replies.told);
     }
 
     /// A frame that can only be a part of an answer.
-    fn part(&mut self, tag: u8) -> Result<(), Refusal> {
+    pub(super) fn part(&mut self, tag: u8) -> Result<(), Refusal> {
         match self.exchange.received(tag).map_err(target_fault)? {
             Answer::Part => Ok(()),
             _ => Err(target_fault(Malformed("order of replies"))),

@@ -1,8 +1,9 @@
 //! From the client: frames are cut, what they ask for is written down, and only then may they pass. Nothing is changed.
 //! A frame larger than a buffer is written down from its head and passes in pieces.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use bytes::Bytes;
 use masking::{StreamMasker, Syntax, Tally};
 use proto::{
     Code, Refusal,
@@ -15,14 +16,20 @@ use protocols::pg::{
 };
 use sha2::{Digest, Sha256};
 
+use policy::Outcome;
 use super::{
     Filter, client_fault,
+    decide::arguments,
+    edit::Edits,
+    reading, refuse,
     journal::{Journal, Mark, Number, Run},
     names::{Portal, Statement},
 };
 
 /// Larger frames pass in pieces.
 const WHOLE: usize = 128 * 1024;
+/// Statements up to this size are read whole; longer ones cannot be judged.
+const LONGEST_STATEMENT: usize = 1024 * 1024;
 /// That much of a large frame is read.
 const HEAD: usize = 64 * 1024;
 /// That much of a statement is written down.
@@ -31,10 +38,12 @@ const LONGEST_TEXT: usize = 64 * 1024;
 const LONGEST_PARAMETER: usize = 8 * 1024;
 
 /// What may pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     /// That many bytes at the front may pass once everything is durable. The rest must be shown again, with more behind it.
     pub bytes: usize,
+    /// What of these bytes goes to the target differently.
+    pub edits: Edits,
     /// Whether something was written down.
     pub recorded: bool,
     /// The client said goodbye: nothing behind these bytes counts.
@@ -52,6 +61,8 @@ pub(super) struct Requests {
     /// Sent in this piece, and not told by an Execute yet.
     statements: Vec<Arc<Statement>>,
     portals: Vec<Arc<Portal>>,
+    /// What goes to the target in place of the frame that is looked at.
+    instead: Option<Bytes>,
     over: bool,
 }
 
@@ -60,6 +71,8 @@ pub(super) struct Requests {
 enum Tail {
     #[default]
     Nothing,
+    /// It was refused: nothing of it reaches the target.
+    Swallowed,
     Copy,
     Query(Sha256),
     Statement(Sha256, Arc<Statement>),
@@ -93,6 +106,9 @@ impl Filter {
             let Some(rest) = input.get(passed.bytes..).filter(|rest| !rest.is_empty()) else { break };
             if self.requests.left > 0 {
                 let piece = rest.get(..self.requests.left).unwrap_or(rest);
+                if matches!(self.requests.tail, Tail::Swallowed) {
+                    passed.edits.replace(passed.bytes, passed.bytes + piece.len(), Bytes::new());
+                }
                 passed.recorded |= self.tail(piece, journal);
                 passed.bytes += piece.len();
                 continue;
@@ -104,13 +120,22 @@ impl Filter {
                 passed.bytes += HEADER;
                 continue;
             }
-            let whole = header.frame() <= WHOLE;
+            let statement = matches!(header.tag, front::QUERY | front::PARSE);
+            let whole = header.frame() <= if statement { LONGEST_STATEMENT } else { WHOLE };
             let Some(bytes) = rest.get(..if whole { header.frame() } else { HEAD }) else { break };
             let body = bytes.get(HEADER..).unwrap_or_default();
             passed.recorded |= self.ask(&Frame { header, bytes, body, whole }, journal)?;
+            let instead = self.requests.instead.take();
             if whole {
+                if let Some(instead) = instead {
+                    passed.edits.replace(passed.bytes, passed.bytes + header.frame(), instead);
+                }
                 passed.bytes += header.frame();
             } else {
+                if let Some(instead) = instead {
+                    passed.edits.replace(passed.bytes, passed.bytes, instead);
+                    self.requests.tail = Tail::Swallowed;
+                }
                 self.requests.left = header.frame();
             }
         }
@@ -136,7 +161,7 @@ impl Filter {
     fn take(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         match frame.header.tag {
             front::QUERY => self.query(frame, journal).map_err(client_fault),
-            front::PARSE => self.parse(frame),
+            front::PARSE => self.parse(frame, journal),
             front::BIND => self.bind(frame),
             front::EXECUTE => self.execute(frame, journal).map_err(client_fault),
             front::DESCRIBE | front::CLOSE => self.named(frame).map_err(client_fault),
@@ -160,48 +185,88 @@ impl Filter {
     }
 
     fn query(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Malformed> {
-        let text = self.masked(ask::query(frame.body, frame.whole)?, LONGEST_TEXT);
-        let exchange = journal.begin(request("query", text, Vec::new(), frame));
+        let raw = ask::query(frame.body, frame.whole)?;
+        let text = self.masked(raw, LONGEST_TEXT);
+        let read = self.read(raw, frame.whole);
+        let decision = self.guard.decide(&read.judged);
+        let mut told = request("query", text, Vec::new(), frame);
+        decision.note(&mut told, &read.judged);
+        let exchange = journal.begin(told);
         if !frame.whole {
             self.requests.tail = Tail::Query(Sha256::new());
         }
-        self.queue(Ask::Query, Mark::Run(Run::new(exchange, None)), journal);
+        let mut run = Run::new(exchange, None);
+        self.decided(&mut run, &read, &decision, journal);
+        if run.refused.is_some() {
+            self.requests.instead = Some(refuse::query());
+        }
+        self.queue(Ask::Query, Mark::Run(run), journal);
         Ok(true)
     }
 
     fn call(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> bool {
         let oid = frame.body.first_chunk::<4>().map_or(0, |oid| u32::from_be_bytes(*oid));
-        let exchange = journal.begin(request("function-call", format!("function {oid}"), Vec::new(), frame));
+        let judged = reading::function_call(oid);
+        let decision = self.guard.decide(&judged);
+        let mut told = request("function-call", format!("function {oid}"), Vec::new(), frame);
+        decision.note(&mut told, &judged);
+        let exchange = journal.begin(told);
         if !frame.whole {
             self.requests.tail = Tail::Query(Sha256::new());
         }
-        self.queue(Ask::FunctionCall, Mark::Run(Run::new(exchange, None)), journal);
+        let mut run = Run::new(exchange, None);
+        if !decision.forwards() {
+            journal.refused(exchange, decision.refused());
+            run.refused = Some(decision);
+            self.requests.instead = Some(refuse::call());
+        }
+        self.queue(Ask::FunctionCall, Mark::Run(run), journal);
         true
     }
 
-    fn parse(&mut self, frame: &Frame<'_>) -> Result<bool, Refusal> {
+    fn parse(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         let parse = ask::parse(frame.body, frame.whole).map_err(client_fault)?;
         let text = self.masked(parse.text, LONGEST_TEXT);
+        let read = self.read(parse.text, frame.whole);
+        let decision = self.guard.decide(&read.judged);
+        // What is held waits at its Execute, and what depends on arguments is decided there.
+        let refused = decision.verdict.outcome == Outcome::Refuse && !self.guard.wants_arguments();
+        let raw = if frame.whole { std::str::from_utf8(parse.text).unwrap_or_default() } else { "" };
         let statement = Arc::new(Statement {
             name: parse.statement.to_vec(),
             text: text.into(),
+            raw: raw.into(),
+            read: Some(read.clone()),
+            refused: refused.then(|| Arc::clone(&decision)),
             digest: frame.digest(),
             bytes: frame.header.frame() as u64,
             columns: std::sync::OnceLock::new(),
             own: Number::default(),
             told: Number::default(),
         });
-        if !self.statements.fits(statement.text.len()) {
+        if !self.statements.fits(statement.text.len() + statement.raw.len()) {
             return Err(Refusal::new(Code::TooLarge, "the texts of all prepared statements together are too large"));
         }
         if !frame.whole {
             self.requests.tail = Tail::Statement(Sha256::new(), statement.clone());
         }
-        if self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())).is_ok() {
-            self.statements.define(self.requests.syncs, statement.clone())?;
-            self.requests.statements.push(statement);
+        if refused {
+            let mut told = Request { operation: "parse".into(), text: statement.text.to_string(), ..parse_request(frame) };
+            decision.note(&mut told, &read.judged);
+            let exchange = journal.begin(told);
+            statement.own.set(exchange);
+            statement.told.set(exchange);
+            journal.refused(exchange, decision.refused());
+            self.requests.instead = Some(refuse::parse());
         }
-        Ok(false)
+        match self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())) {
+            Ok(()) => {
+                self.statements.define(self.requests.syncs, statement.clone())?;
+                self.requests.statements.push(statement);
+            }
+            Err(skipped) => skipped.abort(journal),
+        }
+        Ok(refused)
     }
 
     fn bind(&mut self, frame: &Frame<'_>) -> Result<bool, Refusal> {
@@ -227,8 +292,13 @@ impl Filter {
             Some(statement) => statement.text.clone(),
             None => format!("<prepared statement {}>", self.masked(bind.statement, 256)).into(),
         };
+        if bind.portal == refuse::PORTAL.as_bytes() {
+            return Err(client_fault(Malformed("portal name")));
+        }
+        let arguments = if self.guard.wants_arguments() { arguments(&bind) } else { BTreeMap::new() };
         let portal = Arc::new(Portal {
             name: bind.portal.to_vec(),
+            arguments,
             statement,
             text,
             fields,
@@ -254,10 +324,20 @@ impl Filter {
         let meaning = self.portals.find(self.requests.syncs, name);
         let Some(meaning) = meaning else {
             let text = format!("<cursor {}>", self.masked(name, 256));
-            let exchange = journal.begin(request("execute", text, Vec::new(), frame));
-            self.queue(Ask::Execute, Mark::Run(Run::new(exchange, None)), journal);
+            let read = self.read_cursor(name);
+            let decision = self.guard.decide(&read.judged);
+            let mut told = request("execute", text, Vec::new(), frame);
+            decision.note(&mut told, &read.judged);
+            let exchange = journal.begin(told);
+            let mut run = Run::new(exchange, None);
+            self.decided(&mut run, &read, &decision, journal);
+            if run.refused.is_some() {
+                self.requests.instead = Some(refuse::execute());
+            }
+            self.queue(Ask::Execute, Mark::Run(run), journal);
             return Ok(true);
         };
+        let (read, decision) = self.decide_portal(&meaning);
         let portal = meaning.newest;
         let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
         told.bytes += portal.bytes;
@@ -273,12 +353,18 @@ impl Filter {
                 value: otherwise.text.to_string(),
             });
         }
+        decision.note(&mut told, &read.judged);
         let exchange = journal.begin(told);
         portal.told.set(exchange);
         if let Some(statement) = &portal.statement {
             statement.told.set(exchange);
         }
-        self.queue(Ask::Execute, Mark::Run(Run::new(exchange, Some(portal))), journal);
+        let mut run = Run::new(exchange, Some(portal));
+        self.decided(&mut run, &read, &decision, journal);
+        if run.refused.is_some() {
+            self.requests.instead = Some(refuse::execute());
+        }
+        self.queue(Ask::Execute, Mark::Run(run), journal);
         Ok(true)
     }
 
@@ -338,7 +424,7 @@ impl Filter {
         self.requests.left -= piece.len();
         let over = self.requests.left == 0;
         match &mut self.requests.tail {
-            Tail::Nothing => {}
+            Tail::Nothing | Tail::Swallowed => {}
             Tail::Copy => return self.copy_piece(piece, journal),
             Tail::Query(hash) | Tail::Statement(hash, _) | Tail::Portal(hash, _) => hash.update(piece),
         }
@@ -346,7 +432,7 @@ impl Filter {
             return false;
         }
         match std::mem::take(&mut self.requests.tail) {
-            Tail::Nothing | Tail::Copy => {}
+            Tail::Nothing | Tail::Swallowed | Tail::Copy => {}
             Tail::Query(hash) => {
                 if let Some(Mark::Run(run)) = self.exchange.last() {
                     run.fields.push(Field { name: "sha256".into(), value: hex::encode(hash.finalize()) });
@@ -412,6 +498,11 @@ impl Frame<'_> {
         }
         digest
     }
+}
+
+/// The request of a Parse, without its text.
+fn parse_request(frame: &Frame<'_>) -> Request {
+    request("parse", String::new(), Vec::new(), frame)
 }
 
 fn request(operation: &str, text: String, fields: Vec<Field>, frame: &Frame<'_>) -> Request {

@@ -4,24 +4,25 @@ use std::sync::Mutex;
 use bytes::{Buf, BytesMut};
 use masking::{Label, Masker};
 use proptest::prelude::*;
-use proto::event::{Completed, Masked, Request, Stream};
+use proto::event::{Completed, Masked, Refused, Request, Stream};
 use protocols::pg::encode;
 
 use super::*;
+use crate::filter::guard::{Decision, Judged};
 
 /// Keeps what is told, as lines.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     lines: Mutex<Vec<String>>,
     numbers: Mutex<u64>,
-    out: Mutex<Vec<u8>>,
+    pub(super) out: Mutex<Vec<u8>>,
 }
 
 impl Lines {
     fn add(&self, line: String) {
         self.lines.lock().unwrap().push(line);
     }
-    fn all(&self) -> Vec<String> {
+    pub(super) fn all(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
 }
@@ -45,22 +46,53 @@ impl Journal for Lines {
         let line = format!("{exchange} {outcome} {status} {code} {rows}");
         self.add(line.split_whitespace().collect::<Vec<_>>().join(" "));
     }
+    fn refused(&self, exchange: u64, refused: Refused) {
+        self.add(format!("{exchange} refused {} {}", refused.code, refused.rule));
+    }
     fn masked(&self, exchange: u64, masked: Masked) {
         self.add(format!("{exchange} masked {} {} {}", masked.field, masked.label, masked.count));
     }
 }
 
 fn filter() -> Filter {
-    Filter::new(Arc::new(Masker::new(&[Label::Card, Label::Ssn, Label::Email])))
+    guarded(Arc::new(Open))
 }
 
-fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn guarded(guard: Arc<dyn Guard>) -> Filter {
+    let masker = Arc::new(Masker::new(&[Label::Card, Label::Ssn, Label::Email]));
+    Filter::new(masker, guard, Arc::default(), "app")
+}
+
+/// Lets everything pass.
+struct Open;
+
+impl Guard for Open {
+    fn decide(&self, _judged: &Arc<Judged>) -> Arc<Decision> {
+        let verdict = policy::Verdict { outcome: policy::Outcome::Forward, ..policy::Verdict::refused("") };
+        Arc::new(Decision::new(verdict, ""))
+    }
+    fn wants_arguments(&self) -> bool {
+        false
+    }
+    fn next_row(&self, _rows: u64) -> Option<u64> {
+        None
+    }
+    fn decide_again(&self, _judged: &Judged, _rows: u64, _bytes: u64) -> Arc<Decision> {
+        Arc::new(Decision::no_policy())
+    }
+    fn sent(&self, _rows: u64, _bytes: u64) {}
+    fn masker(&self, _decision: &Decision) -> Arc<Masker> {
+        Arc::new(Masker::new(&[]))
+    }
+}
+
+pub(super) fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut out = BytesMut::new();
     encode::frame(&mut out, tag, |out| out.extend_from_slice(body));
     out.to_vec()
 }
 
-fn description(columns: &[(&str, u32)], format: u8) -> Vec<u8> {
+pub(super) fn description(columns: &[(&str, u32)], format: u8) -> Vec<u8> {
     let mut body = u16::try_from(columns.len()).unwrap().to_be_bytes().to_vec();
     for (name, oid) in columns {
         body.extend_from_slice(name.as_bytes());
@@ -71,7 +103,7 @@ fn description(columns: &[(&str, u32)], format: u8) -> Vec<u8> {
     frame(b'T', &body)
 }
 
-fn data_row(values: &[&[u8]]) -> Vec<u8> {
+pub(super) fn data_row(values: &[&[u8]]) -> Vec<u8> {
     let mut body = u16::try_from(values.len()).unwrap().to_be_bytes().to_vec();
     for value in values {
         body.extend_from_slice(&u32::try_from(value.len()).unwrap().to_be_bytes());
@@ -87,21 +119,21 @@ fn ask(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) {
 }
 
 /// Everything the target says, in pieces; gives what the client sees.
-fn answer(filter: &mut Filter, journal: &Lines, bytes: &[u8], pieces: &[usize]) -> Result<Vec<u8>, Refusal> {
+pub(super) fn answer(filter: &mut Filter, journal: &Lines, bytes: &[u8], pieces: &[usize]) -> Result<Vec<u8>, Refusal> {
     let (mut buffer, mut seen, mut at, mut turn) = (BytesMut::new(), Vec::new(), 0, 0);
     while at < bytes.len() {
         let end = (at + pieces[turn % pieces.len()]).min(bytes.len());
         buffer.extend_from_slice(&bytes[at..end]);
         (at, turn) = (end, turn + 1);
         let passed = filter.replies(&mut buffer, journal)?;
-        seen.extend_from_slice(&buffer[..passed]);
-        buffer.advance(passed);
+        seen.extend_from_slice(&passed.edits.apply(&buffer[..passed.bytes]));
+        buffer.advance(passed.bytes);
     }
     assert!(buffer.is_empty(), "{} bytes are kept back", buffer.len());
     Ok(seen)
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -7,11 +7,11 @@ mod connect;
 mod keys;
 mod pump;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use proto::{
     Code, Ending, PostgresSettings,
-    event::{Completed, Masked, Request, Stream},
+    event::{Completed, Masked, Refused, Request, Stream},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -25,7 +25,8 @@ use crate::{
 /// Serves one lane: logs in, sends the greeting, pumps. Never panics; every end is told.
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> Ending {
-    let mut filter = Filter::new(context.masker.clone());
+    let guard = Arc::clone(&context.rights);
+    let mut filter = Filter::new(context.masker.clone(), guard, context.readings.clone(), &settings.login);
     // Boxed: logging in needs more room than all that follows.
     let connected = match Box::pin(connect::connect(&context, &settings, &mut filter)).await {
         Ok(connected) => connected,
@@ -98,5 +99,8 @@ impl Journal for Written<'_> {
     }
     fn masked(&self, exchange: u64, masked: Masked) {
         self.0.masked(Exchange(exchange), masked);
+    }
+    fn refused(&self, exchange: u64, refused: Refused) {
+        self.0.refused(Exchange(exchange), refused);
     }
 }

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{Written, cancel::Canceller};
 use crate::{
-    filter::pg::{Filter, MOST_WAITING, Passed},
+    filter::pg::{Answered, Filter, MOST_WAITING, Passed},
     record::Recorder,
     target::{FromGateway, ToGateway},
 };
@@ -47,12 +47,15 @@ impl Lane {
     }
 
     /// Masks and writes down; tells the gateway's share of `buffer`.
-    fn replies(&self, buffer: &mut BytesMut) -> Result<usize, Ending> {
+    fn replies(&self, buffer: &mut BytesMut) -> Result<Answered, Ending> {
         let mut filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
         let before = filter.waiting();
         let passed = filter.replies(buffer, &Written(&self.record))?;
         if before >= MOST_WAITING && filter.waiting() < MOST_WAITING {
             self.answered.notify_one();
+        }
+        if passed.cancel {
+            self.canceller.cancel();
         }
         Ok(passed)
     }
@@ -80,11 +83,13 @@ pub(super) async fn replies<R: AsyncRead + Unpin>(
                 Ok(passed) => passed,
                 Err(ending) => return ending,
             };
-            if passed > 0 {
+            if passed.bytes > 0 || !passed.edits.is_empty() {
                 if let Err(ending) = lane.record.commit().await {
                     return ending;
                 }
-                if to_gateway.payload(buffer.split_to(passed).freeze()).await.is_err() {
+                let bytes = buffer.split_to(passed.bytes);
+                let bytes = if passed.edits.is_empty() { bytes } else { passed.edits.apply(&bytes) };
+                if !bytes.is_empty() && to_gateway.payload(bytes.freeze()).await.is_err() {
                     return lost();
                 }
             }
@@ -144,14 +149,14 @@ async fn forward<W: AsyncWrite + Unpin>(
 ) -> Result<bool, Ending> {
     let passed = if kept.is_empty() {
         let passed = lane.requests(&bytes)?;
-        send(lane, writer, bytes.get(..passed.bytes).unwrap_or_default(), passed).await?;
+        send(lane, writer, bytes.get(..passed.bytes).unwrap_or_default(), &passed).await?;
         bytes.advance(passed.bytes);
         kept.extend_from_slice(&bytes);
         passed
     } else {
         kept.extend_from_slice(&bytes);
         let passed = lane.requests(kept)?;
-        send(lane, writer, kept.get(..passed.bytes).unwrap_or_default(), passed).await?;
+        send(lane, writer, kept.get(..passed.bytes).unwrap_or_default(), &passed).await?;
         kept.advance(passed.bytes);
         passed
     };
@@ -164,10 +169,12 @@ async fn forward<W: AsyncWrite + Unpin>(
     Ok(passed.over)
 }
 
-async fn send<W: AsyncWrite + Unpin>(lane: &Lane, writer: &mut W, bytes: &[u8], passed: Passed) -> Result<(), Ending> {
+async fn send<W: AsyncWrite + Unpin>(lane: &Lane, writer: &mut W, bytes: &[u8], passed: &Passed) -> Result<(), Ending> {
     if passed.recorded {
         lane.record.commit().await?;
     }
+    let edited = (!passed.edits.is_empty()).then(|| passed.edits.apply(bytes));
+    let bytes = edited.as_deref().unwrap_or(bytes);
     if bytes.is_empty() {
         return Ok(());
     }

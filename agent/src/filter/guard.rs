@@ -1,0 +1,147 @@
+//! The seam between what a filter found out and what policy says: a filter hands over facts and gets a decision. It never
+//! lets a request pass without one.
+
+use std::sync::Arc;
+
+use masking::Masker;
+use policy::{Facts, Outcome, Verdict};
+use proto::{
+    Code, Refusal,
+    event::{Refused, Request},
+};
+
+/// Decides about the calls of one session, by the newest bundle.
+pub trait Guard: Send + Sync {
+    /// Decides about a call. Calls with the same `Judged` are the same call.
+    fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision>;
+
+    /// Whether decisions look at arguments, so that they are worth collecting.
+    fn wants_arguments(&self) -> bool;
+
+    /// The smallest number of rows above `rows` at which a running call must be decided about again.
+    fn next_row(&self, rows: u64) -> Option<u64>;
+
+    /// Decides about a call that has sent rows and bytes already.
+    fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision>;
+
+    /// Rows and bytes that were sent to the client.
+    fn sent(&self, rows: u64, bytes: u64);
+
+    /// What masks the answers to a call: everything but the labels that its caller may see.
+    fn masker(&self, decision: &Decision) -> Arc<Masker>;
+}
+
+/// A call and what is known about it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What it does.
+    pub facts: Facts,
+    /// The same as it is recorded: without arguments, masked.
+    pub record: Arc<str>,
+}
+
+/// A verdict, ready to be told.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What policy says.
+    pub verdict: Verdict,
+    /// The stable code if it does not pass.
+    pub code: Code,
+    /// Where to read more; empty if there is no such place.
+    pub link: String,
+}
+
+impl Judged {
+    /// Facts, and their record masked with every detector there is.
+    #[must_use]
+    pub fn new(facts: Facts) -> Arc<Self> {
+        let mut record = facts.to_record().into_bytes();
+        Masker::new(&masking::Label::ALL).mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
+        let record = String::from_utf8(record).unwrap_or_default().into();
+        Arc::new(Self { facts, record })
+    }
+
+    /// The same call with its arguments.
+    #[must_use]
+    pub fn with_arguments(&self, arguments: std::collections::BTreeMap<String, policy::Argument>) -> Arc<Self> {
+        Arc::new(Self { facts: Facts { arguments, ..self.facts.clone() }, record: Arc::clone(&self.record) })
+    }
+}
+
+impl Decision {
+    /// Of a verdict.
+    #[must_use]
+    pub fn new(verdict: Verdict, help: &str) -> Self {
+        let code = match verdict.outcome {
+            Outcome::Hold => Code::NeedsApproval,
+            _ => Code::Denied,
+        };
+        let link = if help.is_empty() || verdict.rules.is_empty() {
+            String::new()
+        } else {
+            format!("{help}/rules/{}", verdict.rule())
+        };
+        Self { verdict, code, link }
+    }
+
+    /// No policy is there to decide.
+    #[must_use]
+    pub fn no_policy() -> Self {
+        let verdict = Verdict::refused("the agent has no current policy");
+        Self { verdict, code: Code::NoPolicy, link: String::new() }
+    }
+
+    /// Whether the call goes on.
+    #[must_use]
+    pub fn forwards(&self) -> bool {
+        self.verdict.forwards()
+    }
+
+    /// What the client is told, in one line.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.verdict.message()
+    }
+
+    /// The second line: code and rule.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self.verdict.rules.as_slice() {
+            [] => self.code.to_string(),
+            rules => format!("{}, rule {}", self.code, rules.join(", ")),
+        }
+    }
+
+    /// The third line: what to do about it, and where to read more.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        [self.verdict.fix.as_str(), self.link.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// As a refusal of a whole session or channel.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(self.code, self.message())
+    }
+
+    /// Writes the decision into the request's record.
+    pub fn note(&self, request: &mut Request, judged: &Judged) {
+        request.bundle = self.verdict.bundle;
+        request.rules.clone_from(&self.verdict.rules);
+        judged.record.as_ref().clone_into(&mut request.facts);
+        if let Some(shadow) = &self.verdict.shadow {
+            request.shadow = format!("{} by {}", shadow.outcome.as_str(), shadow.rules.join(", "));
+        }
+    }
+
+    /// The event of a refusal.
+    #[must_use]
+    pub fn refused(&self) -> Refused {
+        Refused {
+            code: self.code.to_string(),
+            reason: self.message(),
+            rule: self.verdict.rules.join(", "),
+            approvers: self.verdict.approvers.clone(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a statement does, as policy takes it. Readings are shared by all sessions of an agent where they do not depend on one.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use policy::{Effect, Facts, Function};
+use sql::{Catalog, reading::Depends};
+
+use crate::filter::guard::Judged;
+
+/// Readings that are kept.
+const MOST: usize = 4096;
+/// Bytes of text that are kept.
+const MOST_TEXT: usize = 8 * 1024 * 1024;
+/// Longer texts are read each time.
+const LONGEST_KEPT: usize = 64 * 1024;
+
+/// A text and what it does.
+#[derive(Clone)]
+pub(super) struct Read {
+    pub(super) reading: Arc<sql::Reading>,
+    pub(super) judged: Arc<Judged>,
+}
+
+/// Readings by session key, catalog and text. One for all sessions of an agent.
+#[derive(Default)]
+pub struct Readings(Mutex<Shelf>);
+
+#[derive(Default)]
+struct Shelf {
+    read: HashMap<(Arc<str>, u64), HashMap<Box<str>, Read>>,
+    count: usize,
+    bytes: usize,
+}
+
+impl Readings {
+    /// What `text` does in `session`.
+    pub(super) fn read(&self, session: &sql::Session, catalog: Option<&Catalog>, text: &str) -> Read {
+        let key = (Arc::clone(session.key()), catalog.map_or(0, |catalog| catalog.version));
+        if let Some(known) = self.lock().read.get(&key).and_then(|texts| texts.get(text)) {
+            return known.clone();
+        }
+        let reading = session.read(text, catalog);
+        let read = Read { judged: Judged::new(facts(&reading.facts)), reading };
+        if read.reading.depends != Depends::Session && text.len() <= LONGEST_KEPT {
+            self.keep(key, text, &read);
+        }
+        read
+    }
+
+    fn keep(&self, key: (Arc<str>, u64), text: &str, read: &Read) {
+        let mut shelf = self.lock();
+        if shelf.count >= MOST || shelf.bytes + text.len() > MOST_TEXT {
+            *shelf = Shelf::default();
+        }
+        shelf.count += 1;
+        shelf.bytes += text.len();
+        shelf.read.entry(key).or_default().insert(text.into(), read.clone());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the text does, in policy's words. Each verb is a function of the connection.
+fn facts(read: &sql::Facts) -> Facts {
+    let effect = match read.effect() {
+        sql::Effect::Session | sql::Effect::Read => Effect::Read,
+        sql::Effect::Write => Effect::Write,
+        sql::Effect::Admin | sql::Effect::Unknown => Effect::Admin,
+    };
+    let word = |value: &dyn Fn() -> Option<String>| value().unwrap_or_else(|| "unknown".into());
+    let verbs: BTreeSet<String> = read.verbs.iter().map(|verb| word(&|| spelled(verb))).collect();
+    let mut functions: BTreeSet<Function> =
+        verbs.iter().map(|verb| Function { name: verb.clone(), effect }).collect();
+    if functions.is_empty() {
+        // An empty text, or only comments: the server answers it without doing anything.
+        functions.insert(Function { name: "show".into(), effect });
+    }
+    let names = |names: &BTreeSet<sql::Name>| names.iter().map(ToString::to_string).collect();
+    Facts {
+        functions,
+        verbs,
+        reads: names(&read.reads),
+        writes: names(&read.writes),
+        columns: read.columns.clone(),
+        calls: read.functions.clone(),
+        opaque: read.opaque.clone(),
+        ddl: read.ddl.clone(),
+        cascade: read.cascade,
+        external: read.external.iter().filter_map(spelled).collect(),
+        settings: read.settings.clone(),
+        filtered: read.filtered,
+        bounded: read.bounded,
+        dynamic: read.dynamic,
+        unknown: read.unknown.clone(),
+        statements: read.statements,
+        ..Facts::default()
+    }
+}
+
+/// The word that serialisation uses.
+fn spelled(value: &impl serde::Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+/// What cannot be read at all.
+pub(super) fn unreadable(reason: &str) -> Arc<Judged> {
+    Judged::new(facts(&sql::Facts::unknown(reason)))
+}
+
+/// FunctionCall names a function by its number. Those of large objects are the server's own and never change; drivers
+/// call no others.
+pub(super) fn function_call(oid: u32) -> Arc<Judged> {
+    let known = match oid {
+        952 => Some(("lo_open", Effect::Write)),
+        953 => Some(("lo_close", Effect::Read)),
+        954 => Some(("loread", Effect::Read)),
+        955 => Some(("lowrite", Effect::Write)),
+        956 | 3170 => Some(("lo_lseek", Effect::Read)),
+        957 | 715 => Some(("lo_creat", Effect::Write)),
+        958 | 3171 => Some(("lo_tell", Effect::Read)),
+        964 => Some(("lo_unlink", Effect::Write)),
+        1004 | 3172 => Some(("lo_truncate", Effect::Write)),
+        _ => None,
+    };
+    let Some((name, effect)) = known else { return unreadable("a function called by its number") };
+    Judged::new(Facts {
+        functions: BTreeSet::from([Function { name: "call".into(), effect }]),
+        verbs: BTreeSet::from(["call".into()]),
+        calls: BTreeSet::from([format!("pg_catalog.{name}")]),
+        filtered: true,
+        bounded: true,
+        statements: 1,
+        ..Facts::default()
+    })
+}

@@ -1,0 +1,56 @@
+//! Refusing within the protocol. What is refused does not reach the target; in its place goes a request that is sure to fail,
+//! and the target's error is replaced by ours. So replies keep their order, a transaction is aborted and a pipeline skips
+//! to its Sync just as after any error of the server, and the session lives on.
+
+use bytes::{Bytes, BytesMut};
+use protocols::pg::{encode, frame::front, report::Report};
+
+use crate::filter::guard::Decision;
+
+/// `insufficient_privilege`.
+pub(super) const SQLSTATE: &str = "42501";
+/// No statement begins like this, so it is a syntax error in every version.
+const STATEMENT: &str = "SALLYPORT REFUSED THIS";
+/// No client may use such a portal, so it never exists.
+pub(super) const PORTAL: &str = "sallyport-refused";
+
+/// A Query that fails.
+pub(super) fn query() -> Bytes {
+    frame(front::QUERY, |out| encode::string(out, STATEMENT))
+}
+
+/// A Parse that fails.
+pub(super) fn parse() -> Bytes {
+    frame(front::PARSE, |out| {
+        encode::string(out, "");
+        encode::string(out, STATEMENT);
+        out.extend_from_slice(&[0, 0]);
+    })
+}
+
+/// An Execute that fails.
+pub(super) fn execute() -> Bytes {
+    frame(front::EXECUTE, |out| {
+        encode::string(out, PORTAL);
+        out.extend_from_slice(&[0; 4]);
+    })
+}
+
+/// A FunctionCall that fails: there is no function 0.
+pub(super) fn call() -> Bytes {
+    frame(front::FUNCTION_CALL, |out| out.extend_from_slice(&[0; 10]))
+}
+
+/// What the client gets in place of the target's error.
+pub(super) fn error(decision: &Decision) -> Bytes {
+    let mut out = BytesMut::new();
+    let (message, detail, hint) = (format!("sallyport: {}", decision.message()), decision.detail(), decision.hint());
+    Report { severity: "ERROR", sqlstate: SQLSTATE, message: &message, detail: &detail, hint: &hint }.render(&mut out);
+    out.freeze()
+}
+
+fn frame(tag: u8, fill: impl FnOnce(&mut BytesMut)) -> Bytes {
+    let mut out = BytesMut::new();
+    encode::frame(&mut out, tag, fill);
+    out.freeze()
+}

@@ -1,0 +1,115 @@
+//! What the client gets in place of what the target says: of a refused request our error, and of a run that policy stopped
+//! while it ran nothing more.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proto::{Refusal, event::Stream};
+use protocols::pg::{
+    exchange::Ask,
+    frame::back,
+};
+
+use super::{
+    Filter,
+    journal::{Journal, Mark},
+    refuse,
+};
+
+impl Filter {
+    /// A setting that the target reports.
+    pub(super) fn parameter(&mut self, tag: u8, body: &[u8]) {
+        if tag != back::PARAMETER_STATUS {
+            return;
+        }
+        let mut words = body.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok());
+        if let (Some(name), Some(value)) = (words.next(), words.next()) {
+            self.session.parameter(name, value);
+        }
+    }
+
+    /// Whether what runs was stopped.
+    pub(super) fn is_stopped(&mut self) -> bool {
+        self.replies.muted || matches!(self.exchange.first(), Some((_, Mark::Run(run))) if run.told)
+    }
+
+    /// A row that the client does not get any more.
+    ///
+    /// # Errors
+    /// If no row is due.
+    pub(super) fn skip_row(
+        &mut self,
+        buffer: &[u8],
+        from: usize,
+        end: usize,
+        journal: &dyn Journal,
+    ) -> Result<usize, Refusal> {
+        let tag = buffer.get(from).copied().unwrap_or_default();
+        self.part(tag)?;
+        self.drop_bytes(buffer, from, end, journal);
+        Ok(end)
+    }
+
+    /// Whether the next row may go; asks policy where a limit is met. If not, the client is told, and what runs is to be
+    /// cancelled.
+    pub(super) fn may_send_row(&mut self, buffer: &[u8], at: usize, journal: &dyn Journal) -> bool {
+        let guard = Arc::clone(&self.guard);
+        let Some((_, Mark::Run(run))) = self.exchange.first() else { return true };
+        let next = run.rows + run.counted + 1;
+        if run.ask_at.is_none_or(|ask_at| next < ask_at) {
+            return true;
+        }
+        let Some(judged) = run.judged.clone() else { return true };
+        let decision = guard.decide_again(&judged, next, run.bytes);
+        run.ask_at = guard.next_row(next);
+        if decision.forwards() {
+            return true;
+        }
+        let exchange = run.exchange;
+        run.refused = Some(Arc::clone(&decision));
+        run.told = true;
+        journal.refused(exchange, decision.refused());
+        let error = refuse::error(&decision);
+        self.insert(buffer, at, at, error, exchange, journal);
+        self.replies.cancel = true;
+        false
+    }
+
+    /// Replaces a frame that answers a refused or stopped request, or drops it.
+    pub(super) fn replace(&mut self, tag: u8, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) {
+        if matches!(tag, back::NOTICE | back::NOTIFICATION | back::PARAMETER_STATUS | back::READY) {
+            return;
+        }
+        if self.replies.muted {
+            return self.drop_bytes(buffer, from, end, journal);
+        }
+        let Some((ask, mark)) = self.exchange.first() else { return };
+        let Some(decision) = mark.refused().cloned() else { return };
+        let exchange = mark.number().unwrap_or(0);
+        let stopped = matches!(mark, Mark::Run(run) if run.told);
+        if stopped {
+            // An extended query that ended well after all: what follows in its pipeline is answered, but the client skips.
+            self.replies.muted = ask == Ask::Execute && matches!(tag, back::COMMAND_COMPLETE | back::SUSPENDED);
+            return self.drop_bytes(buffer, from, end, journal);
+        }
+        if tag == back::ERROR {
+            self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+        }
+    }
+
+    /// The client gets `with` in place of `from..end`.
+    fn insert(&mut self, buffer: &[u8], from: usize, end: usize, with: Bytes, exchange: u64, journal: &dyn Journal) {
+        self.tell_up_to(buffer, from, exchange, journal);
+        journal.data(exchange, Stream::Out, &with);
+        self.replies.told = end;
+        self.replies.edits.replace(from, end, with);
+    }
+
+    fn drop_bytes(&mut self, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) {
+        let exchange = self.exchange.first().and_then(|(_, mark)| mark.number()).unwrap_or(0);
+        self.tell_up_to(buffer, from, exchange, journal);
+        self.replies.told = end.max(self.replies.told);
+        self.replies.edits.replace(from, end, Bytes::new());
+    }
+}
+

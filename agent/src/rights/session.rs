@@ -1,0 +1,174 @@
+//! Decisions of one session: its caller and connection against the bundle in force, with a small memory.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use masking::{Label, Masker};
+use policy::{ActorKind, Circumstances, Engine, Facts, Principal, Scope};
+use proto::Caller;
+
+use super::Rights;
+use crate::filter::guard::{Decision, Guard, Judged};
+
+/// Decisions that a session remembers.
+const MOST_REMEMBERED: usize = 256;
+
+/// The [`Guard`] of a session.
+pub struct SessionRights {
+    rights: Rights,
+    connection: String,
+    masker: Arc<Masker>,
+    state: Mutex<State>,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+}
+
+struct State {
+    caller: Caller,
+    /// The engine that `scope` and `remembered` belong to.
+    ready: Option<Ready>,
+    /// Maskers for those who may see some labels.
+    maskers: HashMap<Vec<String>, Arc<Masker>>,
+}
+
+struct Ready {
+    engine: Arc<Engine>,
+    scope: Arc<Scope>,
+    /// By the address of what was judged, which is kept alive here.
+    remembered: HashMap<usize, (Arc<Judged>, Arc<Decision>)>,
+}
+
+impl SessionRights {
+    /// Of a caller on a connection; `masker` hides everything that is looked for there.
+    #[must_use]
+    pub fn new(rights: Rights, connection: String, caller: Caller, masker: Arc<Masker>) -> Self {
+        let state = State { caller, ready: None, maskers: HashMap::new() };
+        Self { rights, connection, masker, state: Mutex::new(state), rows: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    /// What is known about the caller has changed.
+    pub fn caller_is(&self, caller: Caller) {
+        let mut state = self.lock();
+        state.caller = caller;
+        state.ready = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Engine and scope for a decision now.
+    fn ready<'a>(&self, state: &'a mut State) -> Option<&'a mut Ready> {
+        let engine = self.rights.engine()?;
+        if state.ready.as_ref().is_none_or(|ready| !Arc::ptr_eq(&ready.engine, &engine)) {
+            let labels: Vec<String> = self.masker.labels().iter().map(ToString::to_string).collect();
+            let scope = engine.scope(caller(&state.caller), &self.connection, &labels).ok()?;
+            state.ready = Some(Ready { engine, scope: Arc::new(scope), remembered: HashMap::new() });
+        }
+        state.ready.as_mut()
+    }
+
+    fn judge(&self, state: &mut State, facts: &Facts) -> Decision {
+        let around = circumstances(&state.caller);
+        let Some(ready) = self.ready(state) else { return Decision::no_policy() };
+        let verdict = ready.engine.decide(&ready.scope, facts, &around);
+        Decision::new(verdict, &ready.engine.bundle().help)
+    }
+
+    /// The facts with what the session has done so far.
+    fn live(&self, facts: &Facts, rows: u64, bytes: u64) -> Facts {
+        let session_rows = self.rows.load(Ordering::Relaxed).saturating_add(rows);
+        let session_bytes = self.bytes.load(Ordering::Relaxed).saturating_add(bytes);
+        Facts { rows, bytes, session_rows, session_bytes, ..facts.clone() }
+    }
+}
+
+impl Guard for SessionRights {
+    fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision> {
+        let mut state = self.lock();
+        let Some(ready) = self.ready(&mut state) else { return Arc::new(Decision::no_policy()) };
+        let key = Arc::as_ptr(judged) as usize;
+        if let Some((_, decision)) = ready.remembered.get(&key) {
+            return Arc::clone(decision);
+        }
+        let depends = ready.engine.depends();
+        let keeps = !depends.moment && judged.facts.arguments.is_empty();
+        let decision = Arc::new(if depends.moment {
+            let facts = self.live(&judged.facts, 0, 0);
+            self.judge(&mut state, &facts)
+        } else {
+            self.judge(&mut state, &judged.facts)
+        });
+        if let Some(ready) = state.ready.as_mut().filter(|_| keeps) {
+            if ready.remembered.len() >= MOST_REMEMBERED {
+                ready.remembered.clear();
+            }
+            ready.remembered.insert(key, (Arc::clone(judged), Arc::clone(&decision)));
+        }
+        decision
+    }
+
+    fn wants_arguments(&self) -> bool {
+        self.rights.engine().is_some_and(|engine| engine.depends().arguments)
+    }
+
+    fn next_row(&self, rows: u64) -> Option<u64> {
+        let engine = self.rights.engine()?;
+        // A session's rows count as well, so limits are met earlier than a call's own number says.
+        let before = self.rows.load(Ordering::Relaxed);
+        let marks = engine.depends().rows.iter().flat_map(|mark| [*mark, mark + 1]);
+        marks.flat_map(|mark| [Some(mark), mark.checked_sub(before)]).flatten().filter(|mark| *mark > rows).min()
+    }
+
+    fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
+        let facts = self.live(&judged.facts, rows, bytes);
+        Arc::new(self.judge(&mut self.lock(), &facts))
+    }
+
+    fn sent(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn masker(&self, decision: &Decision) -> Arc<Masker> {
+        if decision.verdict.revealed.is_empty() {
+            return Arc::clone(&self.masker);
+        }
+        let mut state = self.lock();
+        let masker = state.maskers.entry(decision.verdict.revealed.clone()).or_insert_with(|| {
+            let hidden = |label: &&Label| !decision.verdict.revealed.iter().any(|shown| shown == label.as_str());
+            Arc::new(Masker::new(&self.masker.labels().iter().filter(hidden).copied().collect::<Vec<_>>()))
+        });
+        Arc::clone(masker)
+    }
+}
+
+/// The caller as policy sees it. An actor of a kind that is not known makes nothing easier: it counts as an AI agent.
+fn caller(known: &Caller) -> policy::Caller {
+    let subject = Principal { kind: ActorKind::Person, name: known.subject.clone(), groups: known.groups.clone() };
+    let actor = known.actor.as_ref().map(|actor| Principal {
+        kind: actor.kind.parse().unwrap_or(ActorKind::Ai),
+        name: actor.name.clone(),
+        groups: actor.groups.clone(),
+    });
+    policy::Caller { subject, actor }
+}
+
+fn circumstances(known: &Caller) -> Circumstances {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Circumstances {
+        now: i64::try_from(now).unwrap_or(i64::MAX),
+        source: known.source.parse::<std::net::SocketAddr>().ok().map(|source| source.ip()),
+        auth_method: known.method.clone(),
+        authenticated_at: known.authenticated_at_unix_ms / 1000,
+        mfa: known.mfa,
+        client: known.client.clone(),
+        reason: Some(known.reason.clone()).filter(|reason| !reason.is_empty()),
+    }
+}
