@@ -13,8 +13,8 @@ use std::{
 };
 
 use agent::{
-    rights::{Rights, SessionRights, open_bundle},
     record::Recorder,
+    rights::{Rights, SessionRights, open_bundle},
     target::pg::serve,
     target::{Context, pair},
     vault::{Allow, AllowList, Vault},
@@ -173,8 +173,8 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
         vault: Arc::new(Vault::new(AllowList::new(vec![Allow { address, credentials: vec![reference] }]))),
         record: Recorder::discard(),
         masker,
-            rights: Arc::new(rights),
-            readings: Arc::default(),
+        rights: Arc::new(rights),
+        readings: Arc::default(),
         http: Arc::default(),
     };
     let (link, down, up) = pair(16);

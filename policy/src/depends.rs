@@ -44,7 +44,8 @@ impl Depends {
     /// Whether a call must be asked about again when `rows` rows have been sent: just at a limit or just above one.
     #[must_use]
     pub fn asks_at(&self, rows: u64) -> bool {
-        !self.rows.is_empty() && (self.rows.contains(&rows) || rows.checked_sub(1).is_some_and(|less| self.rows.contains(&less)))
+        !self.rows.is_empty()
+            && (self.rows.contains(&rows) || rows.checked_sub(1).is_some_and(|less| self.rows.contains(&less)))
     }
 }
 
@@ -81,7 +82,9 @@ impl Used {
         match access.get("attr") {
             Some(Value::String(name)) => drop(self.names.insert(name.clone())),
             // `context has a.b.c`
-            Some(Value::Array(path)) => self.names.extend(path.iter().take(1).filter_map(Value::as_str).map(str::to_owned)),
+            Some(Value::Array(path)) => {
+                self.names.extend(path.iter().take(1).filter_map(Value::as_str).map(str::to_owned))
+            }
             _ => self.all = true,
         }
     }

@@ -150,7 +150,8 @@ impl Engine {
                 principals.push(uid);
             }
         }
-        let entities = Entities::from_entities(entities, None).map_err(|error| CompileError::Entity(error.to_string()))?;
+        let entities =
+            Entities::from_entities(entities, None).map_err(|error| CompileError::Entity(error.to_string()))?;
         Ok(Scope {
             caller,
             connection: connection.to_owned(),
@@ -176,7 +177,8 @@ impl Engine {
             let other = self.judge(tried, scope, facts, &context);
             (other.outcome != judged.outcome).then(|| Shadow { outcome: other.outcome, rules: other.rules })
         });
-        let revealed = if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
+        let revealed =
+            if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
         Verdict { shadow, revealed, ..judged }
     }
 
@@ -196,10 +198,7 @@ impl Engine {
         let allowed = scope.labels.iter().filter(|label| {
             let Ok(resource) = uid_of(&self.kinds.label, label) else { return false };
             scope.principals.iter().all(|principal| {
-                matches!(
-                    self.ask(&self.enforced, scope, principal, action, &resource, context),
-                    Asked::Allowed(_)
-                )
+                matches!(self.ask(&self.enforced, scope, principal, action, &resource, context), Asked::Allowed(_))
             })
         });
         allowed.cloned().collect()
@@ -281,10 +280,7 @@ impl Scope {
         let name = resource.id().unescaped();
         let name = name.split_once('/').map_or(name, |(_, name)| name);
         let entity = function_entity(&self.connection, &self.connection_uid, name, None)?;
-        self.entities
-            .clone()
-            .add_entities([entity], None)
-            .map_err(|error| CompileError::Entity(error.to_string()))
+        self.entities.clone().add_entities([entity], None).map_err(|error| CompileError::Entity(error.to_string()))
     }
 }
 
@@ -431,10 +427,7 @@ fn connection_entity(own: &EntityUid, known: &Connection) -> Result<Entity, Comp
     let attributes = Attributes::from([
         ("protocol".into(), RestrictedExpression::new_string(known.protocol.clone())),
         ("labels".into(), texts(&labels)),
-        (
-            "access".into(),
-            RestrictedExpression::new_set(access.into_iter().map(RestrictedExpression::new_entity_uid)),
-        ),
+        ("access".into(), RestrictedExpression::new_set(access.into_iter().map(RestrictedExpression::new_entity_uid))),
     ]);
     let zone = known.labels.get("zone").map(|zone| uid("Zone", zone)).transpose()?;
     entity(own.clone(), attributes, zone.into_iter().collect())

@@ -18,7 +18,11 @@ pub fn score(facts: &Facts, caller: &Caller, around: &Circumstances) -> (i64, Ve
         (facts.statements > 1, 5, "several statements at once"),
         (facts.session_rows > 100_000, 20, "the session has read more than 100,000 rows"),
         (caller.acting().kind == ActorKind::Ai, 10, "an AI agent makes the call"),
-        (!(6..20).contains(&around.hour()) || matches!(around.weekday(), "sat" | "sun"), 10, "outside working hours (UTC)"),
+        (
+            !(6..20).contains(&around.hour()) || matches!(around.weekday(), "sat" | "sun"),
+            10,
+            "outside working hours (UTC)",
+        ),
         (around.auth_age() > 12 * 3600, 5, "signed in more than 12 hours ago"),
     ];
     let counted = judged.iter().filter(|(applies, ..)| *applies);

@@ -185,13 +185,25 @@ fn what_does_not_validate_is_refused_with_its_position() {
     let cases = [
         ("permit (principal, action, resource);", "every policy needs an @id"),
         ("@id(\"x\")\npermit (principal, action == Action::\"Invok\", resource);", "default:2:"),
-        ("@id(\"x\") permit (principal, action == Action::\"Invoke\", resource) when { context.efect == \"read\" };", "efect"),
-        ("@id(\"x\") permit (principal, action == Action::\"Invoke\", resource) when { context.rows > \"5\" };", "default:1:"),
+        (
+            "@id(\"x\") permit (principal, action == Action::\"Invoke\", resource) when { context.efect == \"read\" };",
+            "efect",
+        ),
+        (
+            "@id(\"x\") permit (principal, action == Action::\"Invoke\", resource) when { context.rows > \"5\" };",
+            "default:1:",
+        ),
         ("@id(\"x\") permit (principal, action, resource)\n  when {{ };", "default:2:"),
         ("@id(\"X y\") permit (principal, action, resource);", "an @id is"),
         ("@id(\"x\") @reson(\"r\") permit (principal, action, resource);", "unknown annotation @reson"),
-        ("@id(\"x\") permit (principal, action, resource);\n@id(\"x\") permit (principal, action, resource);", "has this id"),
-        ("@id(\"x\") permit (principal, action, resource == Function::\"shop-api/isue_refund\");", "no function is called"),
+        (
+            "@id(\"x\") permit (principal, action, resource);\n@id(\"x\") permit (principal, action, resource);",
+            "has this id",
+        ),
+        (
+            "@id(\"x\") permit (principal, action, resource == Function::\"shop-api/isue_refund\");",
+            "no function is called",
+        ),
         ("@id(\"x\") permit (principal, action, resource in Connection::\"shop\");", "no connection is called"),
     ];
     for (text, expected) in cases {
@@ -202,7 +214,9 @@ fn what_does_not_validate_is_refused_with_its_position() {
 
 #[test]
 fn shadow_policies_decide_nothing_and_are_told() {
-    let text = format!("{DEFAULT}\n@id(\"try\") @shadow(\"true\") forbid (principal, action == Action::\"Invoke\", resource == Function::\"shop-db/select\");");
+    let text = format!(
+        "{DEFAULT}\n@id(\"try\") @shadow(\"true\") forbid (principal, action == Action::\"Invoke\", resource == Function::\"shop-db/select\");"
+    );
     let verdict = decide(&engine(&text), alice(), "shop-db", &call("select", Effect::Read));
     assert!(verdict.forwards());
     assert_eq!(verdict.shadow, Some(Shadow { outcome: Outcome::Refuse, rules: vec!["try".into()] }));
@@ -215,7 +229,9 @@ fn a_bulk_limit_is_asked_about_at_its_number() {
     let depends = engine(DEFAULT).depends().clone();
     assert!(!depends.moment && !depends.arguments && !depends.bytes);
     assert!(depends.asks_at(100_000) && depends.asks_at(100_001) && !depends.asks_at(100_002) && !depends.asks_at(5));
-    let timed = engine(&format!("{DEFAULT}\n@id(\"h\") forbid (principal, action == Action::\"Invoke\", resource) when {{ context.hour > 22 }};"));
+    let timed = engine(&format!(
+        "{DEFAULT}\n@id(\"h\") forbid (principal, action == Action::\"Invoke\", resource) when {{ context.hour > 22 }};"
+    ));
     assert!(timed.depends().moment);
 }
 

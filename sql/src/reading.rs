@@ -30,6 +30,21 @@ pub struct Statement {
     pub(crate) changes: Vec<Change>,
 }
 
+impl Reading {
+    /// Of a text that cannot even be taken apart, for `reason`.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Arc<Self> {
+        let facts = Facts { statements: 1, ..Facts::unknown(reason) };
+        Arc::new(Self { statements: Vec::new(), facts, depends: Depends::Text, tree: Err(Unparsed::Parser) })
+    }
+
+    /// Whether PostgreSQL's grammar does not know it: a server refuses it, too, unless its grammar is newer.
+    #[must_use]
+    pub fn is_syntax_error(&self) -> bool {
+        matches!(self.tree, Err(Unparsed::Syntax(_)))
+    }
+}
+
 impl Statement {
     /// Running it may change how later texts are read.
     #[must_use]

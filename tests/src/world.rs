@@ -35,7 +35,17 @@ pub struct Wishes {
     pub gateway: String,
     /// Lines for the end of agent.toml.
     pub agent: String,
+    /// The policy document of the world. When absent, those who may connect may do everything, so that scenarios about
+    /// other things are not about policy.
+    pub policy: Option<String>,
 }
+
+/// Whoever may connect may do everything.
+const OPEN: &str = r#"
+@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource)
+  when { principal in resource.connection.access };
+"#;
 
 impl World {
     /// The world that most scenarios share. Started by the first who asks; ends with the test process.
@@ -56,8 +66,11 @@ impl World {
     /// A world of one's own with wishes.
     pub async fn start_with(wishes: Wishes) -> Self {
         let folder = tempfile::Builder::new().prefix("sallyport-e2e-own-").tempdir().expect("a temporary folder");
+        let policy = wishes.policy.clone();
         let site = start_site(folder.path(), wishes).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { scratch: scratch(folder.path()), site, _folder: Some(folder) }
+        let world = Self { scratch: scratch(folder.path()), site, _folder: Some(folder) };
+        world.policy("default", policy.as_deref().unwrap_or(OPEN));
+        world
     }
 
     /// Alice (support).
@@ -104,6 +117,14 @@ impl World {
         let _applied = self.sallyport(self.carol(), &["apply", "-f", file.to_str().expect("a path")]).ok();
     }
 
+    /// Writes a policy document; the agent decides by it from now on.
+    pub fn policy(&self, name: &str, text: &str) {
+        let file = self.scratch.join(format!("policy-{name}.json"));
+        let document = serde_json::json!({ "policies": [{ "name": name, "text": text }] });
+        fs::write(&file, document.to_string()).expect("a policy file");
+        let _applied = self.sallyport(self.carol(), &["apply", "-f", file.to_str().expect("a path")]).ok();
+    }
+
     /// The `sallyport` program under test.
     #[must_use]
     pub fn program(&self) -> PathBuf {
@@ -124,7 +145,11 @@ fn start_shared() -> Result<World, String> {
                 let _made = fs::create_dir_all(&folder);
                 let wishes = Wishes { agent: ANY_LOCAL_TARGET.into(), ..Wishes::default() };
                 let site = start_site(&folder, wishes).await.map_err(|error| format!("{error:#}"));
-                let _sent = sender.send(site.map(|site| World { scratch: scratch(&folder), site, _folder: None }));
+                let world = site.map(|site| World { scratch: scratch(&folder), site, _folder: None });
+                if let Ok(world) = &world {
+                    world.policy("default", OPEN);
+                }
+                let _sent = sender.send(world);
                 std::future::pending::<()>().await;
             });
         })

@@ -115,7 +115,11 @@ impl Decision {
     /// The third line: what to do about it, and where to read more.
     #[must_use]
     pub fn hint(&self) -> String {
-        [self.verdict.fix.as_str(), self.link.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+        [self.verdict.fix.as_str(), self.link.as_str()]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// As a refusal of a whole session or channel.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use agent::{
-    rights::{Rights, SessionRights, open_bundle},
     record::Recorder,
+    rights::{Rights, SessionRights, open_bundle},
     target::ssh::serve,
     target::{Context, pair},
     vault::{Allow, AllowList, Vault},

@@ -64,8 +64,7 @@ pub(super) async fn found<C: ConnectionTrait>(db: &C) -> Result<(), StoreError> 
 
 pub(super) async fn put<C: ConnectionTrait>(db: &C, written: Document) -> Result<(), StoreError> {
     remove(db, &written.name).await?;
-    let row =
-        document::ActiveModel { name: Set(written.name), text: Set(written.text), changed: Set(clock::now()) };
+    let row = document::ActiveModel { name: Set(written.name), text: Set(written.text), changed: Set(clock::now()) };
     document::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }

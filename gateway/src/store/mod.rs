@@ -40,9 +40,9 @@ use tokio::sync::watch;
 
 pub use agent::{Agent, Generation};
 pub use audit::{AuditEvent, AuditFilter, StoredEvent};
+pub use browser_session::{BrowserSession, BrowserSessionKind, NewBrowserSession};
 pub use bundle::compose;
 pub use change::Change;
-pub use browser_session::{BrowserSession, BrowserSessionKind, NewBrowserSession};
 pub use cli_login::{CliLogin, NewCliLogin};
 pub use connection::Connection;
 pub use session::{Counts, NewSession, SessionFilter, SessionRow, SessionStatus};

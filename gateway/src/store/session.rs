@@ -309,6 +309,7 @@ impl TryFrom<row::Model> for SessionRow {
                 credential_id: row.credential_id,
                 source: row.source,
                 client: row.client,
+                ..Caller::default()
             },
             agent: row.agent,
             permitted_by: row.permitted_by,

@@ -55,5 +55,6 @@ pub fn describe(head: &RequestHead, content: &[u8], masker: &Masker, tally: &mut
         fields,
         bytes: (line.len() + content.len()) as u64,
         digest: digest.to_vec().into(),
+        ..Request::default()
     }
 }

@@ -110,7 +110,7 @@ impl Filter {
 }
 
 fn unknown(reason: &str) -> Read {
-    Read { reading: Arc::new(sql::Reading::unknown(reason)), judged: reading::unreadable(reason) }
+    Read { reading: sql::Reading::unknown(reason), judged: reading::unreadable(reason) }
 }
 
 /// Text parameters as policy sees them: `$1` ...; what is binary or long is left out.

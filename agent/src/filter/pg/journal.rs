@@ -8,11 +8,11 @@ use std::sync::{
 use masking::{Masker, Tally};
 use proto::event::{Completed, Field, Masked, Refused, Request, Stream};
 
-use crate::filter::guard::{Decision, Judged};
 use super::{
     columns::Plan,
     names::{Portal, Statement},
 };
+use crate::filter::guard::{Decision, Judged};
 
 /// Where events go. The numbers are the exchange's, from 1.
 pub trait Journal {
@@ -128,6 +128,8 @@ pub(super) struct Run {
     pub(super) judged: Option<Arc<Judged>>,
     /// It was refused, before or while it ran: what the target says is replaced.
     pub(super) refused: Option<Arc<Decision>>,
+    /// The target only parses it, to say what is wrong with it.
+    pub(super) probe: bool,
     /// It was stopped while it ran, and the client has been told.
     pub(super) told: bool,
     /// The number of rows at which policy is asked again.

@@ -20,19 +20,18 @@ mod value;
 use std::sync::Arc;
 
 use masking::Masker;
-use sql::Catalog;
 use proto::{Code, Refusal};
 use protocols::pg::{Malformed, exchange::Exchange};
+use sql::Catalog;
 
 pub use self::{edit::Edits, journal::Journal, reading::Readings, replies::Answered, requests::Passed};
-use crate::filter::guard::Guard;
 use self::{
     journal::Mark,
     names::{Names, Portal, Statement},
-    reading::Read,
     replies::Replies,
     requests::{CopyIn, Requests},
 };
+use crate::filter::guard::Guard;
 
 /// More requests than this wait for no target: the client is read no further until it has answered some.
 pub const MOST_WAITING: usize = 16 * 1024;

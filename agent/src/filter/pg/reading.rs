@@ -6,7 +6,7 @@ use std::{
 };
 
 use policy::{Effect, Facts, Function};
-use sql::{Catalog, reading::Depends};
+use sql::{Catalog, Depends};
 
 use crate::filter::guard::Judged;
 
@@ -18,7 +18,7 @@ const MOST_TEXT: usize = 8 * 1024 * 1024;
 const LONGEST_KEPT: usize = 64 * 1024;
 
 /// A text and what it does.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Read {
     pub(super) reading: Arc<sql::Reading>,
     pub(super) judged: Arc<Judged>,
@@ -74,8 +74,7 @@ fn facts(read: &sql::Facts) -> Facts {
     };
     let word = |value: &dyn Fn() -> Option<String>| value().unwrap_or_else(|| "unknown".into());
     let verbs: BTreeSet<String> = read.verbs.iter().map(|verb| word(&|| spelled(verb))).collect();
-    let mut functions: BTreeSet<Function> =
-        verbs.iter().map(|verb| Function { name: verb.clone(), effect }).collect();
+    let mut functions: BTreeSet<Function> = verbs.iter().map(|verb| Function { name: verb.clone(), effect }).collect();
     if functions.is_empty() {
         // An empty text, or only comments: the server answers it without doing anything.
         functions.insert(Function { name: "show".into(), effect });

@@ -19,6 +19,19 @@ pub(super) fn query() -> Bytes {
     frame(front::QUERY, |out| encode::string(out, STATEMENT))
 }
 
+/// A text that our grammar does not know, as a Query: it is only parsed, so that the target says what is wrong with it in its
+/// own words, and nothing runs in case it thinks otherwise.
+pub(super) fn probe(text: &[u8]) -> Bytes {
+    let mut out = BytesMut::new();
+    encode::frame(&mut out, front::PARSE, |out| {
+        encode::string(out, "");
+        out.extend_from_slice(text.split(|byte| *byte == 0).next().unwrap_or_default());
+        out.extend_from_slice(&[0, 0, 0]);
+    });
+    encode::frame(&mut out, front::SYNC, |_| ());
+    out.freeze()
+}
+
 /// A Parse that fails.
 pub(super) fn parse() -> Bytes {
     frame(front::PARSE, |out| {

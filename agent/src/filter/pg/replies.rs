@@ -231,13 +231,7 @@ impl Filter {
     }
 
     /// A whole COPY frame up to `end`; everything from `at` waits for the end of its line. Gives what is decided.
-    fn copy_data(
-        &mut self,
-        buffer: &mut [u8],
-        at: usize,
-        end: usize,
-        journal: &dyn Journal,
-    ) -> Result<usize, Refusal> {
+    fn copy_data(&mut self, buffer: &mut [u8], at: usize, end: usize, journal: &dyn Journal) -> Result<usize, Refusal> {
         self.part(back::COPY_DATA)?;
         let from = at + self.replies.waiting;
         if self.replies.waiting == 0 && !self.may_send_row(buffer, from, journal) {
@@ -288,7 +282,8 @@ impl Filter {
         self.parameter(header.tag, body);
         self.mask_single(header.tag, body, journal).map_err(target_fault)?;
         let body = buffer.get(from + HEADER..end).unwrap_or_default();
-        self.replace(header.tag, buffer, from, end, journal);
+        let tag = self.replace(header.tag, buffer, from, end, journal);
+        let header = Header { tag, ..header };
         let answer = self.exchange.received(header.tag).map_err(target_fault)?;
         match answer {
             Answer::Aside => self.replies.fatal |= header.tag == back::ERROR && texts::is_fatal(body),
@@ -342,7 +337,8 @@ impl Filter {
                         self.guard.sent(run.rows, run.bytes);
                         self.tell_up_to(buffer, end, run.exchange, journal);
                         self.copy_over(journal);
-                        let (tag, error) = (run.tag.clone(), run.error.clone());
+                        let stopped = run.told.then(|| refuse::SQLSTATE.to_owned());
+                        let (tag, error) = (run.tag.clone(), run.error.clone().or(stopped));
                         let mark = Mark::Run(run);
                         match error {
                             Some(state) => mark.fail(journal, &state),
@@ -371,7 +367,9 @@ impl Filter {
                 run.described(Some(Plan::new(&columns, None)), journal);
             }
             back::COMMAND_COMPLETE => run.tagged(body),
-            back::ERROR if run.refused.is_some() => run.error = Some(refuse::SQLSTATE.to_owned()),
+            back::ERROR if run.refused.is_some() && (!run.probe || body.is_empty()) => {
+                run.error = Some(refuse::SQLSTATE.to_owned())
+            }
             back::ERROR => run.error = Some(report::sqlstate(body).unwrap_or_default().to_owned()),
             _ => {}
         }

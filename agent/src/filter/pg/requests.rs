@@ -16,15 +16,15 @@ use protocols::pg::{
 };
 use sha2::{Digest, Sha256};
 
-use policy::Outcome;
 use super::{
     Filter, client_fault,
     decide::arguments,
     edit::Edits,
-    reading, refuse,
     journal::{Journal, Mark, Number, Run},
     names::{Portal, Statement},
+    reading, refuse,
 };
+use policy::Outcome;
 
 /// Larger frames pass in pieces.
 const WHOLE: usize = 128 * 1024;
@@ -198,7 +198,8 @@ impl Filter {
         let mut run = Run::new(exchange, None);
         self.decided(&mut run, &read, &decision, journal);
         if run.refused.is_some() {
-            self.requests.instead = Some(refuse::query());
+            run.probe = read.reading.is_syntax_error();
+            self.requests.instead = Some(if run.probe { refuse::probe(raw) } else { refuse::query() });
         }
         self.queue(Ask::Query, Mark::Run(run), journal);
         Ok(true)
@@ -230,7 +231,10 @@ impl Filter {
         let read = self.read(parse.text, frame.whole);
         let decision = self.guard.decide(&read.judged);
         // What is held waits at its Execute, and what depends on arguments is decided there.
-        let refused = decision.verdict.outcome == Outcome::Refuse && !self.guard.wants_arguments();
+        // A syntax error is the target's to tell.
+        let refused = decision.verdict.outcome == Outcome::Refuse
+            && !self.guard.wants_arguments()
+            && !read.reading.is_syntax_error();
         let raw = if frame.whole { std::str::from_utf8(parse.text).unwrap_or_default() } else { "" };
         let statement = Arc::new(Statement {
             name: parse.statement.to_vec(),
@@ -251,7 +255,8 @@ impl Filter {
             self.requests.tail = Tail::Statement(Sha256::new(), statement.clone());
         }
         if refused {
-            let mut told = Request { operation: "parse".into(), text: statement.text.to_string(), ..parse_request(frame) };
+            let mut told =
+                Request { operation: "parse".into(), text: statement.text.to_string(), ..parse_request(frame) };
             decision.note(&mut told, &read.judged);
             let exchange = journal.begin(told);
             statement.own.set(exchange);
@@ -401,8 +406,14 @@ impl Filter {
             let (text, bytes) = (statement.text.to_string(), statement.bytes);
             let fields =
                 vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
-            let number =
-                journal.begin(Request { operation: "parse".into(), text, fields, bytes, digest: digest.into() });
+            let number = journal.begin(Request {
+                operation: "parse".into(),
+                text,
+                fields,
+                bytes,
+                digest: digest.into(),
+                ..Request::default()
+            });
             statement.own.set(number);
             statement.told.set(number);
             recorded = true;
@@ -410,8 +421,14 @@ impl Filter {
         for portal in self.requests.portals.drain(..).filter(|portal| portal.told.get().is_none()) {
             let digest = portal.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
             let (text, fields, bytes) = (portal.text.to_string(), portal.fields.clone(), portal.bytes);
-            let number =
-                journal.begin(Request { operation: "bind".into(), text, fields, bytes, digest: digest.into() });
+            let number = journal.begin(Request {
+                operation: "bind".into(),
+                text,
+                fields,
+                bytes,
+                digest: digest.into(),
+                ..Request::default()
+            });
             portal.own.set(number);
             portal.told.set(number);
             recorded = true;
@@ -507,5 +524,12 @@ fn parse_request(frame: &Frame<'_>) -> Request {
 
 fn request(operation: &str, text: String, fields: Vec<Field>, frame: &Frame<'_>) -> Request {
     let digest = if frame.whole { Sha256::digest(frame.bytes).to_vec() } else { Vec::new() };
-    Request { operation: operation.into(), text, fields, bytes: frame.header.frame() as u64, digest: digest.into() }
+    Request {
+        operation: operation.into(),
+        text,
+        fields,
+        bytes: frame.header.frame() as u64,
+        digest: digest.into(),
+        ..Request::default()
+    }
 }

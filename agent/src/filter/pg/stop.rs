@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::{Refusal, event::Stream};
-use protocols::pg::{
-    exchange::Ask,
-    frame::back,
-};
+use protocols::pg::{exchange::Ask, frame::back};
 
 use super::{
     Filter,
@@ -75,25 +72,39 @@ impl Filter {
         false
     }
 
-    /// Replaces a frame that answers a refused or stopped request, or drops it.
-    pub(super) fn replace(&mut self, tag: u8, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) {
+    /// Replaces a frame that answers a refused or stopped request, or drops it. Gives the tag that counts.
+    pub(super) fn replace(&mut self, tag: u8, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) -> u8 {
         if matches!(tag, back::NOTICE | back::NOTIFICATION | back::PARAMETER_STATUS | back::READY) {
-            return;
+            return tag;
         }
         if self.replies.muted {
-            return self.drop_bytes(buffer, from, end, journal);
+            self.drop_bytes(buffer, from, end, journal);
+            return tag;
         }
-        let Some((ask, mark)) = self.exchange.first() else { return };
-        let Some(decision) = mark.refused().cloned() else { return };
+        let Some((ask, mark)) = self.exchange.first() else { return tag };
+        let Some(decision) = mark.refused().cloned() else { return tag };
         let exchange = mark.number().unwrap_or(0);
         let stopped = matches!(mark, Mark::Run(run) if run.told);
         if stopped {
             // An extended query that ended well after all: what follows in its pipeline is answered, but the client skips.
             self.replies.muted = ask == Ask::Execute && matches!(tag, back::COMMAND_COMPLETE | back::SUSPENDED);
-            return self.drop_bytes(buffer, from, end, journal);
+            self.drop_bytes(buffer, from, end, journal);
+            return tag;
         }
-        if tag == back::ERROR {
-            self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+        let probe = matches!(mark, Mark::Run(run) if run.probe);
+        match tag {
+            // The target knows what is wrong with it.
+            back::ERROR if probe => tag,
+            // It would have run it.
+            back::PARSE_COMPLETE if probe => {
+                self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+                back::ERROR
+            }
+            back::ERROR => {
+                self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+                tag
+            }
+            _ => tag,
         }
     }
 
@@ -112,4 +123,3 @@ impl Filter {
         self.replies.edits.replace(from, end, Bytes::new());
     }
 }
-

@@ -134,8 +134,7 @@ fn rows_beyond_a_limit_are_not_sent_and_the_run_is_cancelled() {
         let (mut filter, journal) = strict(2);
         let _sent = send(&mut filter, &journal, &[frame(b'Q', b"SELECT name FROM t\0")]);
         let rows = [b"one", b"two", b"six", b"ten"].map(|name| data_row(&[name]));
-        let replies =
-            [description(&[("name", 25)], 0), rows.concat(), error("57014"), frame(b'Z', b"I")].concat();
+        let replies = [description(&[("name", 25)], 0), rows.concat(), error("57014"), frame(b'Z', b"I")].concat();
         let seen = text(&answer(&mut filter, &journal, &replies, pieces).unwrap());
         assert!(seen.contains("one") && seen.contains("two"), "{seen}");
         assert!(!seen.contains("six") && !seen.contains("ten") && !seen.contains("the target's words"), "{seen}");
@@ -173,14 +172,9 @@ fn a_copy_out_is_limited_like_rows() {
     let (mut filter, journal) = strict(2);
     let _sent = send(&mut filter, &journal, &[frame(b'Q', b"COPY t TO STDOUT\0")]);
     let lines = [&b"one\n"[..], b"two\n", b"six\n"].map(|line| frame(b'd', line));
-    let replies = [
-        frame(b'H', &[0, 0, 1, 0, 0]),
-        lines.concat(),
-        frame(b'c', b""),
-        frame(b'C', b"COPY 3\0"),
-        frame(b'Z', b"I"),
-    ]
-    .concat();
+    let replies =
+        [frame(b'H', &[0, 0, 1, 0, 0]), lines.concat(), frame(b'c', b""), frame(b'C', b"COPY 3\0"), frame(b'Z', b"I")]
+            .concat();
     let seen = text(&answer(&mut filter, &journal, &replies, &[4]).unwrap());
     assert!(seen.contains("two") && !seen.contains("six") && !seen.contains("COPY 3"), "{seen}");
 }

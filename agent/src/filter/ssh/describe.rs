@@ -62,6 +62,7 @@ fn record(operation: &str, text: &[u8], fields: Vec<Field>, masker: &Masker) -> 
         fields,
         bytes: text.len() as u64,
         digest: digest(&SHA256, text).as_ref().to_vec().into(),
+        ..Request::default()
     }
 }
 

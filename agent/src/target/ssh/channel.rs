@@ -150,7 +150,7 @@ async fn open_direct(
         Ok((ssh, lease)) => Ok((ssh, lease, Screen::counted("forwarded connection"), exchange)),
         Err((reason, refused)) => {
             let code = refused.code.to_string();
-            let event = Refused { code: code.clone(), reason: refused.message.clone(), rule: String::new() };
+            let event = Refused { code: code.clone(), reason: refused.message.clone(), ..Refused::default() };
             context.record.refused(exchange, event);
             context.record.completed(exchange, Completed { outcome: "error".to_owned(), code, ..Completed::default() });
             let _over = session.commit().await;

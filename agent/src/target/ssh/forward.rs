@@ -76,7 +76,7 @@ impl Forwards {
         };
         if let Err(refused) = &answer {
             let (code, reason) = (refused.code.to_string(), refused.message.clone());
-            record.refused(exchange, Refused { code, reason, rule: String::new() });
+            record.refused(exchange, Refused { code, reason, ..Refused::default() });
         }
         record.completed(exchange, Completed { outcome: outcome.to_owned(), code, ..Completed::default() });
         self.session.commit().await.map_err(|Over| self.session.ending())?;

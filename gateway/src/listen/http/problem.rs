@@ -89,15 +89,21 @@ fn status(code: Code) -> StatusCode {
     match code {
         Code::Malformed => StatusCode::BAD_REQUEST,
         Code::Login => StatusCode::UNAUTHORIZED,
-        Code::NoAccess | Code::ForwardDenied | Code::Expired | Code::Killed => StatusCode::FORBIDDEN,
+        Code::NoAccess | Code::Denied | Code::NeedsApproval | Code::ForwardDenied | Code::Expired | Code::Killed => {
+            StatusCode::FORBIDDEN
+        }
         Code::LoginTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
         Code::Unsupported => StatusCode::NOT_IMPLEMENTED,
         Code::TlsRequired => StatusCode::UPGRADE_REQUIRED,
-        Code::Busy | Code::AgentOffline | Code::AgentLost | Code::GatewayLost | Code::Draining | Code::Spool => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::Busy
+        | Code::NoPolicy
+        | Code::AgentOffline
+        | Code::AgentLost
+        | Code::GatewayLost
+        | Code::Draining
+        | Code::Spool => StatusCode::SERVICE_UNAVAILABLE,
         Code::TargetTimeout => StatusCode::GATEWAY_TIMEOUT,
         Code::TargetNotAllowed
         | Code::Credential

@@ -12,7 +12,7 @@ pub(super) fn sqlstate(code: Code) -> &'static str {
         // invalid_authorization_specification
         Code::TooManyAttempts | Code::TlsRequired | Code::LoginTimeout => "28000",
         // insufficient_privilege
-        Code::ForwardDenied | Code::TargetNotAllowed => "42501",
+        Code::Denied | Code::NeedsApproval | Code::ForwardDenied | Code::TargetNotAllowed => "42501",
         // invalid_catalog_name: what PostgreSQL says to a database that is not there
         Code::NoAccess => "3D000",
         // feature_not_supported
@@ -26,7 +26,7 @@ pub(super) fn sqlstate(code: Code) -> &'static str {
         // sqlserver_rejected_establishment_of_sqlconnection
         Code::Credential | Code::TargetRefused | Code::TargetLogin | Code::TargetIdentity => "08004",
         // sqlclient_unable_to_establish_sqlconnection
-        Code::AgentOffline | Code::TargetUnreachable | Code::TargetTimeout => "08001",
+        Code::AgentOffline | Code::NoPolicy | Code::TargetUnreachable | Code::TargetTimeout => "08001",
         // connection_failure
         Code::AgentLost | Code::GatewayLost | Code::TargetLost => "08006",
         // io_error
