@@ -103,9 +103,12 @@ impl Gateway {
     }
 
     async fn open(&self, connection: &str) -> Result<gateway::session::Session, proto::Refusal> {
-        let principal = policy::Principal { subject: "alice".into(), groups: vec!["dev".into()] };
-        let access = policy::Access { groups: vec!["dev".into()] };
-        let permit = policy::connect(&principal, connection, &access).unwrap();
+        let subject =
+            policy::Principal { name: "alice".into(), groups: vec!["dev".into()], ..policy::Principal::default() };
+        let snapshot = self.store.snapshot();
+        let engine = snapshot.engine().unwrap();
+        let scope = engine.scope(policy::Caller { subject, actor: None }, connection, &[]).unwrap();
+        let permit = engine.connect(&scope, &policy::Circumstances::default()).unwrap();
         let caller = Caller { subject: "alice".into(), source: "127.0.0.1:9".into(), ..Caller::default() };
         let not_after = std::time::SystemTime::now() + Duration::from_secs(60);
         self.sessions
