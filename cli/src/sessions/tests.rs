@@ -145,7 +145,16 @@ fn statements() -> Gateway {
             ),
             (1006, 1, completed("ok", "SELECT 2", 2)),
             (2000, 2, request("query", "select 1; drop\u{202e} table", &[("$1", "7")])),
-            (2001, 2, Kind::Refused(Refused { code: "SP-DENIED".into(), reason: "no drop".into(), rule: "r1".into() })),
+            (
+                2001,
+                2,
+                Kind::Refused(Refused {
+                    code: "SP-DENIED".into(),
+                    reason: "no drop".into(),
+                    rule: "r1".into(),
+                    ..Refused::default()
+                }),
+            ),
             (2001, 2, data(Stream::Out, error)),
             (
                 2001,
