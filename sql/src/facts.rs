@@ -176,7 +176,7 @@ impl Facts {
         if self.unknown.is_some() {
             return Effect::Unknown;
         }
-        let mut effect = self.verbs.iter().map(|verb| verb.effect()).max().unwrap_or_default();
+        let mut effect = self.verbs.iter().map(|verb| self.effect_of(*verb)).max().unwrap_or_default();
         if !self.opaque.is_empty() || self.dynamic {
             effect = effect.max(Effect::Write);
         }
@@ -184,6 +184,14 @@ impl Facts {
             effect = effect.max(Effect::Admin);
         }
         effect
+    }
+
+    /// A temporary table is the session's own.
+    fn effect_of(&self, verb: Verb) -> Effect {
+        let temporary = matches!(verb, Verb::Create | Verb::Alter | Verb::Drop)
+            && !self.writes.is_empty()
+            && self.writes.iter().all(|name| name.schema == "pg_temp");
+        if temporary { Effect::Write } else { verb.effect() }
     }
 
     pub(crate) fn make_unknown(&mut self, reason: impl Into<String>) {

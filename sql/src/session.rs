@@ -140,7 +140,7 @@ impl Session {
         let mut later: Option<Self> = None;
         for parsed in &tree.statements {
             let session = later.as_ref().unwrap_or(self);
-            let mut walker = Walker::new(session, catalog, text);
+            let mut walker = Walker::new(session, catalog, text, parsed.range.clone());
             walker.statement(&parsed.node);
             reading.depends = reading.depends.max(walker.depends);
             let (mut facts, changes) = walker.finish();

@@ -56,7 +56,10 @@ impl Walker<'_> {
         if body.len() > MAX_BODY || openers(body) > MAX_OPENERS || (odd_strings && body.contains('\\')) {
             return self.unread(name);
         }
-        let Some(json) = parse(body) else { return self.unread(name) };
+        // A function's own definition says what it returns and what its parameters are; otherwise that is tried.
+        let whole = self.definition.take();
+        let json = whole.and_then(|text| guarded(|| pg_query::parse_plpgsql(text)).ok());
+        let Some(json) = json.or_else(|| parse(body)) else { return self.unread(name) };
         let variables = std::mem::take(&mut self.variables);
         let scopes = std::mem::take(&mut self.scopes);
         let ctes = std::mem::take(&mut self.ctes);
@@ -171,6 +174,12 @@ impl Walker<'_> {
     }
 }
 
+/// What a trigger function's body may name. (libpg_query's own output for RETURNS trigger is not valid JSON.)
+const TRIGGER: &str = "DECLARE new record; old record; tg_name text; tg_when text; tg_level text; tg_op text; \
+     tg_relid oid; tg_relname text; tg_table_name text; tg_table_schema text; tg_nargs int; tg_argv text[]; \
+     tg_event text; tg_tag text; BEGIN ";
+
+/// A body on its own: whichever kind of function it fits.
 fn parse(body: &str) -> Option<Value> {
     let mut tag = "b".to_owned();
     while body.contains(&format!("${tag}$")) || body.ends_with(&format!("${tag}")) {
@@ -179,11 +188,12 @@ fn parse(body: &str) -> Option<Value> {
             return None;
         }
     }
-    let text = format!("CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS ${tag}${body}${tag}$");
-    if text.contains('\0') {
-        return None;
-    }
-    guarded(|| pg_query::parse_plpgsql(&text)).ok()
+    let read = |returns: &str, body: &str| {
+        let text = format!("CREATE FUNCTION f() RETURNS {returns} LANGUAGE plpgsql AS ${tag}${body}${tag}$");
+        guarded(|| pg_query::parse_plpgsql(&text)).ok()
+    };
+    let plain = ["void", "SETOF record", "int"].into_iter().find_map(|returns| read(returns, body));
+    plain.or_else(|| ["\nEND", "\n;\nEND"].into_iter().find_map(|end| read("record", &format!("{TRIGGER}{body}{end}"))))
 }
 
 /// Counts words that may open a level of nesting: too many, and the parser is not asked.

@@ -193,9 +193,11 @@ impl Walker<'_> {
                     walker.facts.external.insert(External::Program);
                 }
                 Some(NodeEnum::List(list)) => {
+                    walker.definition = Some(walker.own);
                     for text in each(&list.items).filter_map(text_of) {
                         walker.code(language, text, None);
                     }
+                    walker.definition = None;
                 }
                 _ => {}
             }

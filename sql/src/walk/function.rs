@@ -104,8 +104,11 @@ impl Walker<'_> {
         self.facts.bounded = false;
         let remote = function.name.starts_with("dblink") || function.name.starts_with("pg_background");
         let table = function.name.starts_with("table_to_xml");
+        let reads_only =
+            ["table_", "schema_", "database_", "cursor_"].iter().any(|start| function.name.starts_with(start));
         let arg = each(args).next().and_then(literal);
         match arg {
+            Some(_) if reads_only && !table => {}
             Some(table_name) if table => {
                 let parts = crate::session::split_path(&table_name.replace('.', ","));
                 let name = parts.last().cloned().unwrap_or_default();
@@ -116,7 +119,7 @@ impl Walker<'_> {
                 }
             }
             Some(query) if !remote => self.nested_text(&query),
-            _ => {}
+            _ => self.facts.filtered &= remote || reads_only,
         }
     }
 

@@ -38,6 +38,10 @@ pub(crate) struct Walker<'a> {
     session: &'a Session,
     catalog: Option<&'a Catalog>,
     text: &'a str,
+    /// The text of the statement alone.
+    own: &'a str,
+    /// The text of the CREATE FUNCTION being walked.
+    definition: Option<&'a str>,
     facts: Facts,
     changes: Vec<Change>,
     pub(crate) depends: Depends,
@@ -53,11 +57,18 @@ pub(crate) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(crate) fn new(session: &'a Session, catalog: Option<&'a Catalog>, text: &'a str) -> Self {
+    pub(crate) fn new(
+        session: &'a Session,
+        catalog: Option<&'a Catalog>,
+        text: &'a str,
+        range: std::ops::Range<usize>,
+    ) -> Self {
         Self {
             session,
             catalog,
             text,
+            own: text.get(range).unwrap_or_default(),
+            definition: None,
             facts: Facts::default(),
             changes: Vec::new(),
             depends: Depends::Text,
