@@ -13,8 +13,11 @@
 mod builtin;
 pub mod catalog;
 pub mod facts;
+pub mod lineage;
 mod naming;
+pub mod node;
 pub mod reading;
+pub mod rewrite;
 pub mod session;
 pub mod tree;
 mod walk;

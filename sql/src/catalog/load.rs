@@ -1,0 +1,197 @@
+//! How the snapshot is read: the text to send, and what to make of its answer.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::Deserialize;
+
+use super::{Catalog, Column, Function, Kind, Relation};
+
+/// To be sent as one simple query to PostgreSQL 12 or newer. Every row of its answers has one column, of text; all of
+/// them in order are what [`Catalog::read`] wants. An empty search path makes the server qualify every name.
+pub const LOAD: &str = r"BEGIN TRANSACTION READ ONLY;
+SELECT pg_catalog.json_build_object('database', pg_catalog.current_database(),
+  'path', pg_catalog.array_to_json(pg_catalog.current_schemas(true)))::text;
+SET LOCAL search_path = '';
+SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname,
+  'name', c.relname, 'kind', c.relkind::text,
+  'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
+      pg_catalog.format_type(a.atttypid, a.atttypmod),
+      CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
+      CASE WHEN t.typtype <> 'd' THEN t.typcategory ELSE (SELECT CASE b.typtype WHEN 'd' THEN 'X'::char ELSE b.typcategory END
+        FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) END::text,
+      a.attnotnull, CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'parents', (SELECT pg_catalog.json_agg(i.inhparent::bigint) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
+  'key', (SELECT pg_catalog.array_to_json(k.conkey) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
+  'definition', CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    THEN pg_catalog.pg_get_viewdef(c.oid) END))::text
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\_toast%';
+SELECT pg_catalog.json_build_object('function', pg_catalog.json_build_object('oid', p.oid::bigint, 'schema', n.nspname,
+  'name', p.proname, 'language', l.lanname, 'volatility', p.provolatile::text, 'definer', p.prosecdef, 'extension', e.extname,
+  'definition', CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p') AND e.extname IS NULL
+    THEN pg_catalog.pg_get_functiondef(p.oid) END))::text
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    LEFT JOIN pg_catalog.pg_depend x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid
+      AND x.deptype = 'e' AND x.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    LEFT JOIN pg_catalog.pg_extension e ON e.oid = x.refobjid
+  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema');
+SELECT pg_catalog.json_build_object('operator', pg_catalog.json_build_array(o.oprname, fn.nspname, p.proname))::text
+  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+    JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode JOIN pg_catalog.pg_namespace fn ON fn.oid = p.pronamespace
+  WHERE n.nspname <> 'pg_catalog';
+SELECT pg_catalog.json_build_object('built_in', pg_catalog.json_agg(DISTINCT s.name))::text FROM (
+  SELECT p.proname::text AS name FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+  UNION ALL SELECT t.typname::text FROM pg_catalog.pg_type t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) s;
+COMMIT";
+
+/// The answer to [`LOAD`] is not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("the database's catalog cannot be read: {0}")]
+pub struct Unreadable(String);
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        // Only where it went wrong: the text may quote the catalog.
+        Self(format!("{:?} at {}:{}", error.classify(), error.line(), error.column()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Row {
+    Head { database: String, path: Vec<String> },
+    Relation { relation: RelationRow },
+    Function { function: FunctionRow },
+    Operator { operator: (String, String, String) },
+    BuiltIn { built_in: Option<Vec<String>> },
+}
+
+type ColumnRow = (i16, String, i64, String, Option<String>, Option<String>, bool, Option<String>);
+
+#[derive(Deserialize)]
+struct RelationRow {
+    oid: i64,
+    schema: String,
+    name: String,
+    kind: String,
+    columns: Option<Vec<ColumnRow>>,
+    parents: Option<Vec<i64>>,
+    key: Option<Vec<i16>>,
+    definition: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FunctionRow {
+    oid: i64,
+    schema: String,
+    name: String,
+    language: String,
+    volatility: String,
+    definer: bool,
+    extension: Option<String>,
+    definition: Option<String>,
+}
+
+impl Catalog {
+    /// Reads the rows that [`LOAD`] gave.
+    ///
+    /// # Errors
+    /// If they are not what it should give.
+    pub fn read<'a>(version: u64, rows: impl IntoIterator<Item = &'a str>) -> Result<Self, Unreadable> {
+        let mut catalog = Self { version, ..Self::default() };
+        let (mut head, mut tail) = (false, false);
+        for row in rows {
+            match serde_json::from_str(row)? {
+                Row::Head { database, path } => {
+                    (catalog.database, catalog.path) = (database, path);
+                    head = true;
+                }
+                Row::Relation { relation } => catalog.add(relation.into()),
+                Row::Function { function } => catalog.add_function(function.into()),
+                Row::Operator { operator: (symbol, schema, name) } => {
+                    catalog.operators.entry(symbol).or_default().push((schema, name));
+                }
+                Row::BuiltIn { built_in } => {
+                    catalog.built_in.extend(built_in.unwrap_or_default());
+                    tail = true;
+                }
+            }
+        }
+        if head && tail { Ok(catalog) } else { Err(Unreadable("it is not complete".into())) }
+    }
+
+    /// Adds a relation.
+    pub fn add(&mut self, relation: Relation) {
+        self.names.take();
+        self.relations.insert((relation.schema.clone(), relation.name.clone()), Arc::new(relation));
+    }
+
+    /// Adds a function.
+    pub fn add_function(&mut self, function: Function) {
+        self.function_names.take();
+        let functions: &mut HashMap<_, Vec<Arc<Function>>> = &mut self.functions;
+        functions.entry((function.schema.clone(), function.name.clone())).or_default().push(Arc::new(function));
+    }
+}
+
+fn oid(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
+impl From<RelationRow> for Relation {
+    fn from(row: RelationRow) -> Self {
+        let kind = match row.kind.as_str() {
+            "p" => Kind::Partitioned,
+            "v" => Kind::View,
+            "m" => Kind::MaterializedView,
+            "f" => Kind::Foreign,
+            "S" => Kind::Sequence,
+            "c" => Kind::Composite,
+            _ => Kind::Table,
+        };
+        Self {
+            oid: oid(row.oid),
+            schema: row.schema,
+            name: row.name,
+            kind,
+            columns: row.columns.unwrap_or_default().into_iter().map(Column::from).collect(),
+            parents: row.parents.unwrap_or_default().into_iter().map(oid).collect(),
+            definition: row.definition,
+            primary_key: row.key.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<ColumnRow> for Column {
+    fn from((number, name, type_oid, type_name, base, category, not_null, generated): ColumnRow) -> Self {
+        Self {
+            number,
+            name,
+            type_oid: oid(type_oid),
+            base_type: base.unwrap_or_else(|| type_name.clone()),
+            type_name,
+            category: category.and_then(|category| category.chars().next()).unwrap_or('X'),
+            not_null,
+            generated,
+        }
+    }
+}
+
+impl From<FunctionRow> for Function {
+    fn from(row: FunctionRow) -> Self {
+        Self {
+            oid: oid(row.oid),
+            schema: row.schema,
+            name: row.name,
+            language: row.language,
+            volatility: row.volatility.chars().next().unwrap_or('v'),
+            security_definer: row.definer,
+            body: row.definition,
+            extension: row.extension,
+        }
+    }
+}

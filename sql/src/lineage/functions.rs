@@ -1,0 +1,218 @@
+//! Whether a function can be trusted with what is masked. Built-in ones only see their arguments, and those are masked;
+//! the exceptions are listed. Others are judged by their text; what has no readable text is refused.
+
+use std::sync::PoisonError;
+
+use super::{Marks, plpgsql};
+use crate::{
+    catalog::Function,
+    node::{self, Node, Value},
+    rewrite::{self, Session},
+};
+
+/// What a call may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// It sees only its arguments, or reads nothing that is masked.
+    Safe,
+    /// It may see masked values; why.
+    Unsafe(String),
+    /// The catalog knows no function of this name.
+    Unknown,
+}
+
+/// Built-in functions, and some of well-known extensions, that run text, read tables by name, or read files and pages.
+/// A name that ends with `*` stands for all that begin so.
+const NEVER: [&str; 42] = [
+    "query_to_xml*",
+    "cursor_to_xml*",
+    "table_to_xml*",
+    "schema_to_xml*",
+    "database_to_xml*",
+    "ts_stat",
+    "ts_rewrite",
+    "dblink*",
+    "crosstab*",
+    "connectby",
+    "xpath_table",
+    "lo_import",
+    "lo_export",
+    "pg_read_*",
+    "pg_file_*",
+    "pg_logical_*",
+    "pg_create_logical_*",
+    "pg_replication_*",
+    "pg_get_wal_*",
+    "pg_show_*",
+    "get_raw_page*",
+    "heap_*",
+    "bt_*",
+    "brin_*",
+    "gist_*",
+    "gin_*",
+    "hash_page_*",
+    "page_*",
+    "tuple_data_split",
+    "pg_stat_get_activity",
+    "pg_stat_get_backend_activity",
+    "pg_stat_statements*",
+    "pg_stat_get_wal_senders",
+    "pg_mcv_list_items",
+    "pg_get_loaded_*",
+    "pg_ls_logdir",
+    "fdw_*",
+    "plpgsql_inline_handler",
+    "exec_sql",
+    "pg_execute*",
+    "pg_walfile*",
+    "gp_*",
+];
+
+/// Extensions whose functions only work on their arguments.
+const PURE: [&str; 26] = [
+    "pgcrypto",
+    "uuid-ossp",
+    "citext",
+    "hstore",
+    "pg_trgm",
+    "unaccent",
+    "fuzzystrmatch",
+    "ltree",
+    "intarray",
+    "btree_gin",
+    "btree_gist",
+    "cube",
+    "earthdistance",
+    "isn",
+    "seg",
+    "vector",
+    "plpgsql",
+    "pg_prewarm",
+    "lo",
+    "tablefunc",
+    "tcn",
+    "bloom",
+    "dict_int",
+    "dict_xsyn",
+    "pgstattuple",
+    "sslinfo",
+];
+
+fn is_never(name: &str) -> bool {
+    // Index support functions of full-text and trigram search share these beginnings and take internal arguments only.
+    NEVER.iter().any(|never| match never.strip_suffix('*') {
+        Some(begin) => name.starts_with(begin),
+        None => name == *never,
+    })
+}
+
+impl Marks {
+    /// Whether a function of this (possibly qualified) name may be called.
+    #[must_use]
+    pub fn function(&self, name: &[&str]) -> Safety {
+        let (schema, name) = match name {
+            [name] => (None, *name),
+            [.., schema, name] => (Some(*schema), *name),
+            [] => return Safety::Unknown,
+        };
+        if is_never(name) {
+            return Safety::Unsafe(format!("the function {name} can read masked columns"));
+        }
+        if schema == Some("pg_catalog") {
+            return Safety::Safe;
+        }
+        let mut known = self.catalog.built_in.contains(name) || schema == Some("information_schema");
+        for function in self.catalog.functions_named(name) {
+            if schema.is_none_or(|schema| schema == function.schema) {
+                known = true;
+                let safety = self.judged(function);
+                if safety != Safety::Safe {
+                    return safety;
+                }
+            }
+        }
+        if known { Safety::Safe } else { Safety::Unknown }
+    }
+
+    /// Whether an operator outside of `pg_catalog` stands on a function that may be called.
+    pub(crate) fn operator(&self, symbol: &str) -> Safety {
+        for (schema, name) in self.catalog.operators.get(symbol).map_or(&[][..], Vec::as_slice) {
+            let safety = self.function(&[schema, name]);
+            if safety != Safety::Safe {
+                return safety;
+            }
+        }
+        Safety::Safe
+    }
+
+    fn judged(&self, function: &Function) -> Safety {
+        let lock = || self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        match lock().get(&function.oid) {
+            Some(Some(safety)) => return safety.clone(),
+            Some(None) => return Safety::Unsafe(format!("the function {} calls itself", function.name)),
+            None => {}
+        }
+        lock().insert(function.oid, None);
+        let safety = match self.read(function) {
+            Ok(()) => Safety::Safe,
+            Err(why) => Safety::Unsafe(format!("the function {} {why}", function.name)),
+        };
+        lock().insert(function.oid, Some(safety.clone()));
+        safety
+    }
+
+    fn read(&self, function: &Function) -> Result<(), String> {
+        if let Some(extension) = &function.extension {
+            let pure = PURE.contains(&extension.as_str());
+            return if pure {
+                Ok(())
+            } else {
+                Err(format!("belongs to the extension {extension}, which is not known"))
+            };
+        }
+        let Some(definition) = &function.body else { return Err("has no text that can be judged".into()) };
+        let create = node::statement(definition).map_err(|_| "cannot be read".to_owned())?;
+        self.body(&create, definition)
+    }
+
+    /// Judges the body of a `CREATE FUNCTION` whose whole text is `definition`.
+    pub(crate) fn body(&self, create: &Node, definition: &str) -> Result<(), String> {
+        if let Some(body) = create.node("sql_body") {
+            return self.harmless(body);
+        }
+        if let Value::List(statements) = create.get("sql_body") {
+            return statements.iter().filter_map(Value::node).try_for_each(|node| self.harmless(node));
+        }
+        let option = |name: &str| create.nodes("options").find(|option| option.text("defname") == name);
+        let language = option("language").and_then(|option| option.node("arg")).map(|arg| arg.text("sval"));
+        match language.map(str::to_lowercase).as_deref() {
+            Some("plpgsql") => plpgsql::judge(self, definition),
+            Some("sql") => {
+                let text = option("as").and_then(|option| option.node("arg")).map(|arg| arg.texts("items").concat());
+                let statements = node::parse(&text.unwrap_or_default()).map_err(|_| "cannot be read".to_owned())?;
+                statements.iter().try_for_each(|statement| self.harmless(&statement.tree))
+            }
+            _ => Err("is in a language that cannot be judged".into()),
+        }
+    }
+
+    /// Judges the body of a `DO` block.
+    pub(crate) fn block(&self, body: &str) -> Result<(), String> {
+        const QUOTE: &str = "$sallyport$";
+        if body.contains(QUOTE) || body.ends_with('$') {
+            return Err("cannot be read".into());
+        }
+        plpgsql::judge(self, &format!("DO {QUOTE}{body}{QUOTE}"))
+    }
+
+    /// Whether a statement, or a body of statements, neither reads what is masked nor makes anything new.
+    pub(super) fn harmless(&self, node: &Node) -> Result<(), String> {
+        if node.kind == "List" {
+            return node.nodes("items").try_for_each(|node| self.harmless(node));
+        }
+        if node.kind == "ReturnStmt" {
+            return rewrite::inspect_expression(self, node);
+        }
+        rewrite::inspect(self, &Session::default(), node)
+    }
+}

@@ -1,0 +1,235 @@
+//! What is marked in one database for one caller: markings of base tables, spread over everything that is made of them.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{Cover, Safety};
+use crate::{
+    catalog::{Catalog, Kind, Relation},
+    node,
+};
+
+/// One column of a base table whose values belong to a label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Marking {
+    /// The table's schema.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The label, for example `ssn`.
+    pub label: String,
+    /// What stands in place of a value.
+    pub transform: Transform,
+}
+
+/// What stands in place of a value. Whatever a type cannot bear becomes [`Transform::Full`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transform {
+    /// A constant of the column's type.
+    #[default]
+    Full,
+    /// The last four characters of a text of eight or more.
+    Partial,
+    /// NULL.
+    Null,
+    /// The first day of a date's year.
+    Year,
+}
+
+/// Why a column is masked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// The label.
+    pub label: String,
+    /// What stands in place of a value.
+    pub transform: Transform,
+    /// The marked column itself: `schema.table.column`.
+    pub source: String,
+}
+
+/// Everything masked in one database for one caller. Made once per catalog and set of markings.
+#[derive(Debug)]
+pub struct Marks {
+    pub(crate) catalog: Arc<Catalog>,
+    base: HashMap<u32, Cover>,
+    names: HashSet<String>,
+    pub(super) relations: Mutex<Memo<Arc<Cover>>>,
+    pub(super) functions: Mutex<Memo<Safety>>,
+}
+
+/// Answers by oid; `None` while one is being worked out.
+pub(super) type Memo<T> = HashMap<u32, Option<T>>;
+
+/// Relations of `pg_catalog` that hold samples of other tables' values.
+const SAMPLES: [&str; 5] = ["pg_statistic", "pg_stats", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs"];
+/// Relations that hold the texts of other sessions' statements, and the column.
+const STATEMENTS: [(&str, &str); 2] = [("pg_stat_activity", "query"), ("pg_stat_statements", "query")];
+
+impl Marks {
+    /// Spreads markings over a catalog. A marking of a table that this database does not have is of no effect; one of a
+    /// column that its table does not have closes the table.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, markings: &[Marking]) -> Self {
+        let mut base: HashMap<u32, Cover> = HashMap::new();
+        for marking in markings {
+            let name = (marking.schema.clone(), marking.table.clone());
+            let Some(relation) = catalog.relations.get(&name) else { continue };
+            let cover = base.entry(relation.oid).or_default();
+            let source = format!("{}.{}.{}", marking.schema, marking.table, marking.column);
+            if relation.column(&marking.column).is_none() {
+                cover.closed = Some(format!("{source} is marked and does not exist"));
+                continue;
+            }
+            let mark = Mark { label: marking.label.clone(), transform: marking.transform, source };
+            cover.masked.insert(marking.column.clone(), mark);
+        }
+        if !markings.is_empty() {
+            built_in(&catalog, &mut base);
+        }
+        while spread(&catalog, &mut base) {}
+        let relations: Vec<&Arc<Relation>> =
+            catalog.relations.values().filter(|relation| base.contains_key(&relation.oid)).collect();
+        let names = relations.iter().map(|relation| relation.name.clone()).collect();
+        let (relations, functions) = (Mutex::default(), Mutex::default());
+        Self { catalog, base, names, relations, functions }
+    }
+
+    /// Whether nothing is masked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.base.is_empty()
+    }
+
+    /// The catalog that this was made for.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Whether a marked table has this name, in any schema.
+    pub(crate) fn is_marked_name(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// What is masked in a relation.
+    #[must_use]
+    pub fn cover(&self, relation: &Relation) -> Arc<Cover> {
+        let lock = || self.relations.lock().unwrap_or_else(PoisonError::into_inner);
+        match lock().get(&relation.oid) {
+            Some(Some(cover)) => return cover.clone(),
+            Some(None) => return Arc::new(closed("it is defined by itself")),
+            None => {}
+        }
+        lock().insert(relation.oid, None);
+        let cover = Arc::new(self.work_out(relation));
+        lock().insert(relation.oid, Some(cover.clone()));
+        cover
+    }
+
+    fn work_out(&self, relation: &Relation) -> Cover {
+        let own = self.base.get(&relation.oid).cloned().unwrap_or_default();
+        let is_view = matches!(relation.kind, Kind::View | Kind::MaterializedView);
+        let Some(definition) = relation.definition.as_ref().filter(|_| is_view && own.closed.is_none()) else {
+            return own;
+        };
+        let mut cover = self.of_query(relation, definition);
+        cover.masked.extend(own.masked);
+        cover
+    }
+
+    fn of_query(&self, relation: &Relation, definition: &str) -> Cover {
+        let Ok(query) = node::statement(definition.trim_end_matches([';', ' ', '\n'])) else {
+            return closed("its definition cannot be read");
+        };
+        if self.is_plain(&query) {
+            return Cover::default();
+        }
+        let outputs = self.outputs(&query);
+        if !outputs.rows.is_clean() {
+            return closed("which rows it has depends on masked values, or cannot be told");
+        }
+        if outputs.columns.len() != relation.columns.len() {
+            return closed("its columns cannot be told");
+        }
+        let columns = relation.columns.iter().zip(&outputs.columns);
+        let masked = columns.filter_map(|(column, (_, verdict))| Some((column.name.clone(), verdict.mark()?)));
+        Cover { masked: masked.collect(), closed: None }
+    }
+}
+
+fn closed(why: &str) -> Cover {
+    Cover { closed: Some(why.to_owned()), ..Cover::default() }
+}
+
+fn built_in(catalog: &Catalog, base: &mut HashMap<u32, Cover>) {
+    for name in SAMPLES {
+        if let Some(relation) = catalog.relations.get(&("pg_catalog".to_owned(), name.to_owned())) {
+            base.insert(relation.oid, closed("it holds samples of masked columns"));
+        }
+    }
+    for (name, column) in STATEMENTS {
+        for relation in catalog.named(name).iter().filter(|relation| relation.column(column).is_some()) {
+            let source = format!("{}.{name}.{column}", relation.schema);
+            let mark = Mark { label: "statement".into(), transform: Transform::Full, source };
+            base.entry(relation.oid).or_default().masked.insert(column.to_owned(), mark);
+        }
+    }
+}
+
+/// One step from parents to children and back, and into generated columns. Whether anything changed.
+fn spread(catalog: &Catalog, base: &mut HashMap<u32, Cover>) -> bool {
+    let mut changed = false;
+    for relation in catalog.relations.values() {
+        for parent in &relation.parents {
+            changed |= inherit(base, *parent, relation.oid, |_| true);
+            let parent_of = catalog.relations.values().find(|other| other.oid == *parent);
+            changed |= inherit(base, relation.oid, *parent, |column| {
+                parent_of.is_some_and(|parent| parent.column(column).is_some())
+            });
+        }
+        let Some(cover) = base.get(&relation.oid).cloned() else { continue };
+        for column in relation.columns.iter().filter(|column| !cover.masked.contains_key(&column.name)) {
+            let Some(mark) = column.generated.as_ref().and_then(|text| generated_from(text, &cover.masked)) else {
+                continue;
+            };
+            base.entry(relation.oid).or_default().masked.insert(column.name.clone(), mark);
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn inherit(base: &mut HashMap<u32, Cover>, from: u32, to: u32, has: impl Fn(&str) -> bool) -> bool {
+    let Some(source) = base.get(&from).cloned() else { return false };
+    let mut changed = false;
+    for (column, mark) in source.masked.into_iter().filter(|(column, _)| has(column)) {
+        let masked = &mut base.entry(to).or_default().masked;
+        changed |= !masked.contains_key(&column);
+        masked.entry(column).or_insert(mark);
+    }
+    if let (Some(why), target) = (source.closed, base.entry(to).or_default())
+        && target.closed.is_none()
+    {
+        target.closed = Some(why);
+        changed = true;
+    }
+    changed
+}
+
+fn generated_from(expression: &str, masked: &BTreeMap<String, Mark>) -> Option<Mark> {
+    let unknown = || masked.values().next().cloned();
+    let Ok(tree) = node::statement(&format!("SELECT {expression}")) else { return unknown() };
+    let mut mark = None;
+    tree.visit(&mut |node| {
+        if node.kind == "ColumnRef" {
+            let column = node.texts("fields").last().copied().unwrap_or_default();
+            mark = mark.take().or_else(|| masked.get(column).cloned());
+        }
+        true
+    });
+    mark.map(|mark| Mark { transform: Transform::Full, ..mark })
+}

@@ -1,0 +1,171 @@
+//! The same statement over masked columns (masking design 2.3). A marked relation whose masked columns a statement uses is
+//! replaced, where it is referred to, by a subselect of masked columns under the same name; so expressions, conditions,
+//! order, aggregates, casts, joins, errors, cursors and COPY only ever see masked values. The client's text is edited in
+//! place; the result is parsed again and must be exactly the tree that was meant. What would store a masked value, or let
+//! one decide what is written, is refused, and so is whatever cannot be judged.
+
+mod copy;
+mod define;
+mod mask;
+mod plan;
+mod resolve;
+mod returning;
+mod splice;
+mod statement;
+mod uses;
+mod walk;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashSet};
+
+pub use self::resolve::{Resolved, resolve};
+use self::{splice::Edits, walk::Walk};
+use crate::{
+    lineage::{Mark, Marks},
+    node::{self, Node, Statement, Value},
+};
+
+/// What is known of the session a statement runs in.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// Relations that the session made itself, and that the catalog may not have.
+    pub made: HashSet<String>,
+    /// Functions that the session made itself; they were judged when they were made.
+    pub made_functions: HashSet<String>,
+    /// The search path is no longer what the catalog says.
+    pub path_changed: bool,
+}
+
+/// A masked column that a statement uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Masked {
+    /// The column as the statement reaches it: `schema.relation.column`.
+    pub column: String,
+    /// Why it is masked.
+    pub mark: Mark,
+}
+
+/// What was found out about a text, and what to send instead of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The text to send; `None` if it may pass as it is.
+    pub text: Option<String>,
+    /// The masked columns it uses.
+    pub masked: BTreeSet<Masked>,
+    /// It reads or writes a marked relation: errors of its may quote values.
+    pub touches: bool,
+    /// It changes definitions: the catalog is old once it is done.
+    pub defines: bool,
+}
+
+/// Why a text must not be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It cannot be parsed.
+    #[error("the statement cannot be read: {0}")]
+    Unreadable(String),
+    /// A relation or function that the catalog does not have. A newer catalog may.
+    #[error("{kind} \"{name}\" does not exist")]
+    Unknown {
+        /// `relation` or `function`.
+        kind: &'static str,
+        /// Its name as the statement says it.
+        name: String,
+    },
+    /// It could let masked values out.
+    #[error("{0}")]
+    Reveals(String),
+}
+
+impl Refused {
+    fn because(why: impl Into<String>) -> Self {
+        Self::Reveals(why.into())
+    }
+}
+
+/// Judges a text of any number of statements, and rewrites it where that is needed. What its statements make known
+/// (new relations, another search path) is kept in `session`, also if they later fail: knowing more names refuses more.
+///
+/// # Errors
+/// If any of its statements must not be sent.
+pub fn judge(text: &str, marks: &Marks, session: &mut Session) -> Result<Judged, Refused> {
+    if marks.is_empty() {
+        return Ok(Judged::default());
+    }
+    let statements = node::parse(text).map_err(|broken| Refused::Unreadable(broken.to_string()))?;
+    let mut judged = Judged::default();
+    let mut edits = Edits::default();
+    for statement in &statements {
+        one(text, statement, marks, session, &mut judged, &mut edits)?;
+    }
+    if !edits.is_empty() {
+        judged.text = Some(edits.apply(text, statements)?);
+    }
+    Ok(judged)
+}
+
+fn one(
+    text: &str,
+    statement: &Statement,
+    marks: &Marks,
+    session: &mut Session,
+    judged: &mut Judged,
+    edits: &mut Edits,
+) -> Result<(), Refused> {
+    let mut walk = Walk::new(marks, session);
+    walk.text = text.get(statement.span.clone()).unwrap_or_default();
+    walk.statement(&statement.tree)?;
+    walk.finish(edits)?;
+    judged.masked.extend(std::mem::take(&mut walk.masked));
+    judged.touches |= walk.touches();
+    judged.defines |= walk.defines;
+    let (made, functions, path) = (walk.made, walk.made_functions, walk.path_changed);
+    session.made.extend(made);
+    session.made_functions.extend(functions);
+    session.path_changed |= path;
+    Ok(())
+}
+
+/// Whether a statement of a view or function uses nothing masked and makes nothing new.
+pub(crate) fn inspect(marks: &Marks, session: &Session, node: &Node) -> Result<(), String> {
+    let mut walk = Walk::new(marks, session);
+    walk.statement(node).map_err(|refused| format!("is refused: {refused}"))?;
+    plain(&mut walk)
+}
+
+/// The same for an expression.
+pub(crate) fn inspect_expression(marks: &Marks, node: &Node) -> Result<(), String> {
+    let session = Session::default();
+    let mut walk = Walk::new(marks, &session);
+    walk.expressions(node).map_err(|refused| format!("is refused: {refused}"))?;
+    plain(&mut walk)
+}
+
+fn plain(walk: &mut Walk<'_>) -> Result<(), String> {
+    let mut edits = Edits::default();
+    walk.finish(&mut edits).map_err(|refused| format!("is refused: {refused}"))?;
+    match () {
+        () if !edits.is_empty() || !walk.masked.is_empty() => Err("reads masked columns".into()),
+        () if walk.defines || walk.path_changed => Err("changes definitions or settings".into()),
+        () => Ok(()),
+    }
+}
+
+impl Marks {
+    /// Whether a query uses nothing that is masked.
+    pub(crate) fn is_plain(&self, query: &Node) -> bool {
+        inspect(self, &Session::default(), query).is_ok()
+    }
+}
+
+/// The parts of a column reference: names, and whether it ends with `*`.
+fn parts(reference: &Node) -> (Vec<&str>, bool) {
+    (reference.texts("fields"), reference.list("fields").iter().any(is_star))
+}
+
+fn is_star(tree: &Value) -> bool {
+    tree.node().is_some_and(|node| node.kind == "AStar")
+}

@@ -1,0 +1,62 @@
+//! Which kinds of statement there are, and what each may do. The list is closed: what is not on it is refused.
+
+use super::{Refused, walk::Walk};
+use crate::node::Node;
+
+/// Settings that decide how a text is read or a name is found.
+const PINNED: [&str; 3] = ["standard_conforming_strings", "client_encoding", "backslash_quote"];
+/// Encodings of which every byte that looks like ASCII is.
+const ENCODINGS: [&str; 4] = ["utf8", "unicode", "sqlascii", "default"];
+
+impl<'a> Walk<'a> {
+    /// A whole statement.
+    pub(super) fn statement(&mut self, node: &'a Node) -> Result<(), Refused> {
+        match node.kind {
+            "SelectStmt" => self.query(node),
+            "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => self.data(node),
+            "ExplainStmt" | "PrepareStmt" | "DeclareCursorStmt" => self.inner(node),
+            "CopyStmt" => self.copy(node),
+            "VariableSetStmt" => self.variable(node),
+            "TransactionStmt" | "VariableShowStmt" | "FetchStmt" | "ClosePortalStmt" | "DeallocateStmt"
+            | "ListenStmt" | "UnlistenStmt" | "NotifyStmt" | "CheckPointStmt" | "ConstraintsSetStmt" | "LockStmt"
+            | "TruncateStmt" | "VacuumStmt" | "ReindexStmt" | "ClusterStmt" | "RepackStmt" | "DiscardStmt" => Ok(()),
+            "ExecuteStmt" | "CallStmt" => self.expressions(node),
+            _ => {
+                self.defines = true;
+                self.definition(node)
+            }
+        }
+    }
+
+    fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
+        match node.node("query") {
+            Some(query) => self.statement(query),
+            None => Err(Refused::because("a statement without a query")),
+        }
+    }
+
+    fn variable(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let argument = node.nodes("args").next();
+        let value = argument.and_then(|argument| argument.node("val")).map(|value| value.text("sval"));
+        self.setting(node.text("name"), value)
+    }
+
+    /// A setting is changed to a value; `None` if it is reset, or the value cannot be told.
+    pub(super) fn setting(&mut self, name: &str, value: Option<&str>) -> Result<(), Refused> {
+        let name = name.to_lowercase();
+        let value: Option<String> =
+            value.map(|value| value.to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect());
+        let allowed = match (name.as_str(), value.as_deref()) {
+            ("search_path" | "role" | "session_authorization", _) => {
+                self.path_changed = true;
+                true
+            }
+            ("standard_conforming_strings", Some("on" | "true" | "yes" | "1")) => true,
+            ("client_encoding", Some(encoding)) => {
+                ENCODINGS.contains(&encoding) || encoding.starts_with("latin") || encoding.starts_with("win125")
+            }
+            (pinned, _) => !PINNED.contains(&pinned),
+        };
+        if allowed { Ok(()) } else { Err(Refused::because(format!("{name} is pinned where columns are masked"))) }
+    }
+}

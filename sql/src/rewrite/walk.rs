@@ -1,0 +1,313 @@
+//! One walk over a statement: which relations it reads and writes where, which columns it names, which functions it
+//! calls.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Masked, Refused, Resolved, Session, resolve, write::Target};
+use crate::{
+    catalog::Relation,
+    lineage::{Cover, Marks, Safety},
+    node::{Node, Value},
+};
+
+/// A relation and what is masked in it.
+pub(super) type Marked = (Arc<Relation>, Arc<Cover>);
+
+/// A marked relation that is read.
+pub(super) struct Read<'a> {
+    pub(super) item: &'a Node,
+    pub(super) relation: Arc<Relation>,
+    pub(super) cover: Arc<Cover>,
+    pub(super) level: usize,
+    /// It stands in a TABLESAMPLE clause.
+    pub(super) sampled: bool,
+}
+
+impl Read<'_> {
+    /// The name under which the statement knows it.
+    pub(super) fn alias(&self) -> &str {
+        self.item.node("alias").map_or(&self.relation.name, |alias| alias.text("aliasname"))
+    }
+}
+
+/// A name of a column.
+pub(super) struct Reference<'a> {
+    pub(super) node: &'a Node,
+    pub(super) level: usize,
+}
+
+/// One query: what its FROM clause does to names.
+#[derive(Default)]
+pub(super) struct Level<'a> {
+    pub(super) natural: bool,
+    pub(super) using: Vec<&'a str>,
+    pub(super) select: Option<&'a Node>,
+}
+
+/// What is found out on the way.
+pub(super) struct Walk<'a> {
+    pub(super) marks: &'a Marks,
+    pub(super) session: &'a Session,
+    /// The whole statement's text, where it is at hand.
+    pub(super) text: &'a str,
+    common: Vec<&'a str>,
+    level: usize,
+    pub(super) levels: Vec<Level<'a>>,
+    pub(super) reads: Vec<Read<'a>>,
+    pub(super) targets: Vec<Target<'a>>,
+    pub(super) references: Vec<Reference<'a>>,
+    pub(super) join_aliases: Vec<&'a str>,
+    /// It stores or changes rows.
+    pub(super) writes: bool,
+    pub(super) defines: bool,
+    pub(super) made: Vec<String>,
+    pub(super) made_functions: Vec<String>,
+    pub(super) path_changed: bool,
+    pub(super) masked: BTreeSet<Masked>,
+    /// It is a COPY of this relation, which becomes a COPY of a query.
+    pub(super) copied: Option<(&'a Node, Marked)>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(marks: &'a Marks, session: &'a Session) -> Self {
+        Self {
+            marks,
+            session,
+            text: "",
+            common: Vec::new(),
+            level: 0,
+            levels: vec![Level::default()],
+            reads: Vec::new(),
+            targets: Vec::new(),
+            references: Vec::new(),
+            join_aliases: Vec::new(),
+            writes: false,
+            defines: false,
+            made: Vec::new(),
+            made_functions: Vec::new(),
+            path_changed: false,
+            masked: BTreeSet::new(),
+            copied: None,
+        }
+    }
+
+    /// Whether it reads or writes something marked.
+    pub(super) fn touches(&self) -> bool {
+        !self.reads.is_empty() || !self.targets.is_empty() || self.copied.is_some()
+    }
+
+    /// The relation of this name and what is masked in it, if it is marked.
+    pub(super) fn marked(&self, name: &Node) -> Result<Option<Marked>, Refused> {
+        match resolve(self.marks, self.session, name) {
+            Resolved::Relation(relation) => {
+                let cover = self.marks.cover(&relation);
+                Ok((!cover.is_empty()).then_some((relation, cover)))
+            }
+            Resolved::Unmarked => Ok(None),
+            Resolved::Unknown => Err(Refused::Unknown { kind: "relation", name: name.text("relname").to_owned() }),
+            Resolved::Ambiguous => Err(Refused::because(format!(
+                "{} is the name of several relations, and some of them are masked: name the schema",
+                name.text("relname")
+            ))),
+        }
+    }
+
+    /// A query of its own level of names.
+    pub(super) fn query(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let (common, level) = (self.common.len(), self.level);
+        self.level = self.levels.len();
+        self.levels.push(Level { select: Some(node), ..Level::default() });
+        self.with(node)?;
+        if let Some(into) = node.node("into_clause") {
+            self.writes = true;
+            self.make(into.node("rel"))?;
+        }
+        for item in node.nodes("from_clause") {
+            self.from(item, false)?;
+        }
+        for (field, tree) in node.fields() {
+            match (*field, tree.node()) {
+                ("from_clause" | "with_clause" | "into_clause" | "locking_clause", _) => {}
+                ("larg" | "rarg", Some(side)) => self.query(side)?,
+                _ => self.below(tree)?,
+            }
+        }
+        self.common.truncate(common);
+        self.level = level;
+        Ok(())
+    }
+
+    /// Common table expressions: each sees those before it, and all of them where they are recursive.
+    pub(super) fn with(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let Some(with) = node.node("with_clause") else { return Ok(()) };
+        let recursive = with.flag("recursive");
+        if recursive {
+            self.common.extend(with.nodes("ctes").map(|cte| cte.text("ctename")));
+        }
+        for cte in with.nodes("ctes") {
+            if let Some(query) = cte.node("ctequery") {
+                self.data(query)?;
+            }
+            for clause in ["search_clause", "cycle_clause"] {
+                self.below(cte.get(clause))?;
+            }
+            if !recursive {
+                self.common.push(cte.text("ctename"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `inside` in a level of its own, with the common table expressions of `node`.
+    pub(super) fn nested(
+        &mut self,
+        node: &'a Node,
+        inside: impl FnOnce(&mut Self) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        let (common, level) = (self.common.len(), self.level);
+        self.level = self.levels.len();
+        self.levels.push(Level::default());
+        self.with(node)?;
+        inside(self)?;
+        self.common.truncate(common);
+        self.level = level;
+        Ok(())
+    }
+
+    /// An item of FROM.
+    pub(super) fn from(&mut self, item: &'a Node, sampled: bool) -> Result<(), Refused> {
+        match item.kind {
+            "RangeVar" => self.read(item, sampled),
+            "RangeTableSample" => {
+                if let Some(relation) = item.node("relation") {
+                    self.from(relation, true)?;
+                }
+                item.fields().iter().filter(|(field, _)| *field != "relation").try_for_each(|(_, t)| self.below(t))
+            }
+            "JoinExpr" => self.join(item),
+            _ => self.expression(item),
+        }
+    }
+
+    fn join(&mut self, item: &'a Node) -> Result<(), Refused> {
+        let using = item.texts("using_clause");
+        if let Some(level) = self.levels.get_mut(self.level) {
+            level.natural |= item.flag("is_natural");
+            level.using.extend(using);
+        }
+        for alias in ["alias", "join_using_alias"] {
+            self.join_aliases.extend(item.node(alias).map(|alias| alias.text("aliasname")));
+        }
+        for side in ["larg", "rarg"] {
+            if let Some(side) = item.node(side) {
+                self.from(side, false)?;
+            }
+        }
+        self.below(item.get("quals"))
+    }
+
+    fn read(&mut self, item: &'a Node, sampled: bool) -> Result<(), Refused> {
+        let bare = item.text("schemaname").is_empty();
+        if bare && self.common.contains(&item.text("relname")) {
+            return Ok(());
+        }
+        if let Some((relation, cover)) = self.marked(item)? {
+            if let Some(why) = &cover.closed {
+                return Err(Refused::because(format!("{} is masked as a whole: {why}", relation.name)));
+            }
+            self.reads.push(Read { item, relation, cover, level: self.level, sampled });
+        }
+        Ok(())
+    }
+
+    /// All nodes of a tree, as expressions.
+    pub(super) fn below(&mut self, tree: &'a Value) -> Result<(), Refused> {
+        match tree {
+            Value::Node(node) => self.expression(node),
+            Value::List(list) => list.iter().try_for_each(|tree| self.below(tree)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The fields of a node, as expressions.
+    pub(super) fn expressions(&mut self, node: &'a Node) -> Result<(), Refused> {
+        node.fields().iter().try_for_each(|(_, tree)| self.below(tree))
+    }
+
+    /// An expression, whatever is in it.
+    pub(super) fn expression(&mut self, node: &'a Node) -> Result<(), Refused> {
+        match node.kind {
+            "ColumnRef" => {
+                self.references.push(Reference { node, level: self.level });
+                return self.attribute(node.texts("fields").get(1..).and_then(<[&str]>::last).copied());
+            }
+            "SelectStmt" => return self.query(node),
+            "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => return self.data(node),
+            "FuncCall" => self.call(node)?,
+            "AExpr" => self.operator(node.texts("name").last().copied())?,
+            "SubLink" => self.operator(node.texts("oper_name").last().copied())?,
+            "SortBy" => self.operator(node.texts("use_op").last().copied())?,
+            "AIndirection" => self.attribute(node.texts("indirection").last().copied())?,
+            // A relation where none is expected.
+            "RangeVar" => {
+                if self.marked(node)?.is_some() {
+                    return Err(Refused::because("a masked relation is used in a way that cannot be judged"));
+                }
+                return Ok(());
+            }
+            "TypeName" => return self.below(node.get("typmods")),
+            _ => {}
+        }
+        self.expressions(node)
+    }
+
+    /// `row.name` calls a function if the row has no such column.
+    fn attribute(&self, name: Option<&str>) -> Result<(), Refused> {
+        let Some(name) = name.filter(|name| !self.marks.catalog().functions_named(name).is_empty()) else {
+            return Ok(());
+        };
+        match self.marks.function(&[name]) {
+            Safety::Unsafe(why) => Err(Refused::because(why)),
+            _ => Ok(()),
+        }
+    }
+
+    fn operator(&self, symbol: Option<&str>) -> Result<(), Refused> {
+        match self.marks.operator(symbol.unwrap_or_default()) {
+            Safety::Safe => Ok(()),
+            _ => Err(Refused::because("an operator of the database's own cannot be judged")),
+        }
+    }
+
+    pub(super) fn call(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let name = node.texts("funcname");
+        let bare = name.last().copied().unwrap_or_default();
+        if self.session.made_functions.contains(bare) {
+            return Ok(());
+        }
+        match self.marks.function(&name) {
+            Safety::Safe if bare == "set_config" => self.set_config(node),
+            Safety::Safe => Ok(()),
+            Safety::Unsafe(why) => Err(Refused::because(why)),
+            // `column(row)` is another way to write `row.column`, and `type(value)` one to cast.
+            Safety::Unknown if node.list("args").len() == 1 && self.is_column(bare) => Ok(()),
+            Safety::Unknown => Err(Refused::Unknown { kind: "function", name: name.join(".") }),
+        }
+    }
+
+    fn is_column(&self, name: &str) -> bool {
+        self.marks.catalog().relations.values().any(|relation| relation.column(name).is_some())
+    }
+
+    fn set_config(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let constant = |number: usize| {
+            let argument = node.list("args").get(number).and_then(Value::node)?;
+            let value = argument.node("val").filter(|_| argument.kind == "AConst")?;
+            Some(value.text("sval"))
+        };
+        match constant(0) {
+            Some(name) => self.setting(name, constant(1)),
+            None => Err(Refused::because("a setting is changed whose name cannot be told")),
+        }
+    }
+}
