@@ -17,8 +17,9 @@ SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oi
   'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
       pg_catalog.format_type(a.atttypid, a.atttypmod),
       CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
-      CASE WHEN t.typtype <> 'd' THEN t.typcategory ELSE (SELECT CASE b.typtype WHEN 'd' THEN 'X'::char ELSE b.typcategory END
-        FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) END::text,
+      CASE WHEN t.typtype <> 'd' THEN t.typcategory::text
+        ELSE (SELECT CASE b.typtype WHEN 'd' THEN 'X' ELSE b.typcategory::text END
+          FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype) END,
       a.attnotnull, CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
