@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{agents, apply, connections, demo, export, keys, login, serve, sessions, ticket};
+use crate::{agents, apply, connections, demo, export, keys, login, policies, serve, sessions, ticket};
 
 /// An access gateway: one enforcement point in front of databases, hosts and APIs.
 #[derive(Debug, Parser)]
@@ -42,4 +42,6 @@ pub enum Command {
     Apply(apply::Args),
     /// Print the document that describes what the gateway has.
     Export(export::Args),
+    /// Validate, test, explain and compare policies.
+    Policy(policies::Args),
 }

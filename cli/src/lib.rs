@@ -10,6 +10,7 @@ mod export;
 mod keys;
 mod login;
 pub mod output;
+mod policies;
 mod serve;
 pub mod sessions;
 mod sign_ins;
@@ -53,6 +54,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Agents(args) => agents::run(args),
         Command::Apply(args) => apply::run(args),
         Command::Export(args) => export::run(args),
+        Command::Policy(args) => policies::run(args),
     }
 }
 

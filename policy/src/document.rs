@@ -41,11 +41,11 @@ impl std::fmt::Display for Problem {
 /// Annotations that mean something.
 const ANNOTATIONS: [&str; 6] = ["id", "reason", "fix", "approvers", "shadow", "note"];
 
-/// Reads every document of a bundle. Policies are named by their `@id`.
+/// Reads every document of a bundle: policies, named by their `@id`, with the document each stands in.
 ///
 /// # Errors
 /// Everything that is wrong, in order.
-pub(crate) fn read(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
+pub(crate) fn read(bundle: &Bundle) -> Result<Vec<(String, Policy)>, Vec<Problem>> {
     let checker = Checker::new(bundle);
     read_with(bundle, |document, policy, problems| checker.check(document, policy, problems))
 }
@@ -54,15 +54,15 @@ pub(crate) fn read(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
 ///
 /// # Errors
 /// What cannot be read.
-pub(crate) fn read_checked(bundle: &Bundle) -> Result<Vec<Policy>, Vec<Problem>> {
+pub(crate) fn read_checked(bundle: &Bundle) -> Result<Vec<(String, Policy)>, Vec<Problem>> {
     read_with(bundle, |_, _, _| {})
 }
 
 fn read_with(
     bundle: &Bundle,
     check: impl Fn(&Document, &Policy, &mut Vec<Problem>),
-) -> Result<Vec<Policy>, Vec<Problem>> {
-    let mut policies: Vec<Policy> = Vec::new();
+) -> Result<Vec<(String, Policy)>, Vec<Problem>> {
+    let mut policies: Vec<(String, Policy)> = Vec::new();
     let mut problems = Vec::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for document in &bundle.documents {
@@ -80,7 +80,7 @@ fn read_with(
                 continue;
             }
             check(document, &policy, &mut problems);
-            policies.push(policy);
+            policies.push((document.name.clone(), policy));
         }
     }
     if problems.is_empty() { Ok(policies) } else { Err(problems) }

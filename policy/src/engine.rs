@@ -14,6 +14,7 @@ use crate::{
     context,
     depends::Depends,
     document::{self, Problem, is_shadow},
+    sentence::{self, Sentence},
 };
 
 /// A bundle that decides. Immutable.
@@ -24,6 +25,7 @@ pub struct Engine {
     /// Enforced and shadow policies together, if there are any of the latter.
     tried: Option<PolicySet>,
     depends: Depends,
+    sentences: Vec<Sentence>,
     /// Whether any policy can reveal a label.
     reveals: bool,
     authorizer: Authorizer,
@@ -76,7 +78,15 @@ impl Engine {
         Self::of(bundle, policies)
     }
 
-    fn of(bundle: Bundle, policies: Vec<Policy>) -> Result<Self, CompileError> {
+    /// Every policy in words.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<Sentence> {
+        self.sentences.clone()
+    }
+
+    fn of(bundle: Bundle, policies: Vec<(String, Policy)>) -> Result<Self, CompileError> {
+        let sentences = policies.iter().map(|(document, policy)| sentence::of(policy, document)).collect();
+        let policies: Vec<Policy> = policies.into_iter().map(|(_, policy)| policy).collect();
         let depends = Depends::of(policies.iter());
         let reveals = policies.iter().any(mentions_labels);
         let shadows = policies.iter().any(is_shadow);
@@ -84,7 +94,7 @@ impl Engine {
         let tried = if shadows { Some(set(policies.iter())?) } else { None };
         let kinds = Kinds { action: kind("Action")?, function: kind("Function")?, label: kind("Label")? };
         let hash = bundle.hash();
-        Ok(Self { bundle, hash, enforced, tried, depends, reveals, authorizer: Authorizer::new(), kinds })
+        Ok(Self { bundle, hash, enforced, tried, depends, sentences, reveals, authorizer: Authorizer::new(), kinds })
     }
 
     /// The bundle.

@@ -20,6 +20,7 @@ pub mod facts;
 mod permit;
 mod risk;
 pub mod schema;
+mod sentence;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -32,6 +33,7 @@ pub use self::{
     engine::{CompileError, Engine, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},
     permit::{Denial, Permit},
+    sentence::Sentence,
     verdict::{Outcome, Shadow, Verdict},
 };
 

@@ -10,6 +10,7 @@ mod login;
 mod pg;
 mod pg_drivers;
 mod pg_tools;
+mod policy;
 mod recording;
 mod refusal;
 mod refusal_targets;

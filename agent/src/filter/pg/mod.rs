@@ -24,7 +24,13 @@ use proto::{Code, Refusal};
 use protocols::pg::{Malformed, exchange::Exchange};
 use sql::Catalog;
 
-pub use self::{edit::Edits, journal::Journal, reading::Readings, replies::Answered, requests::Passed};
+pub use self::{
+    edit::Edits,
+    journal::Journal,
+    reading::{Readings, facts_of},
+    replies::Answered,
+    requests::Passed,
+};
 use self::{
     journal::Mark,
     names::{Names, Portal, Statement},

@@ -137,3 +137,9 @@ pub(super) fn function_call(oid: u32) -> Arc<Judged> {
         ..Facts::default()
     })
 }
+
+/// What a text does in a session that has not changed anything yet, without a catalog.
+#[must_use]
+pub fn facts_of(text: &str) -> Facts {
+    facts(&sql::Session::new("").read(text, None).facts)
+}

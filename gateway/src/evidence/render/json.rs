@@ -34,7 +34,11 @@ fn detail(kind: &Kind) -> (&'static str, Value) {
                    "transform": masked.transform, "count": masked.count}),
         ),
         Kind::Refused(refused) => {
-            ("refused", json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule}))
+            let approvers = &refused.approvers;
+            (
+                "refused",
+                json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule, "approvers": approvers}),
+            )
         }
         Kind::Truncated(truncated) => (
             "truncated",
@@ -63,7 +67,8 @@ fn opened(opened: &Opened) -> Value {
 fn request(request: &Request) -> Value {
     json!({
         "operation": request.operation, "text": request.text, "fields": fields(&request.fields),
-        "bytes": request.bytes, "digest": hex::encode(&request.digest),
+        "bytes": request.bytes, "digest": hex::encode(&request.digest), "bundle": request.bundle, "rules": request.rules,
+        "facts": serde_json::from_str(&request.facts).unwrap_or(Value::Null), "shadow": request.shadow,
     })
 }
 

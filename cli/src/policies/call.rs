@@ -1,0 +1,157 @@
+//! A call as it is written down for a test or an explanation: who, where, what.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+use policy::{ActorKind, Caller, Circumstances, Effect, Engine, Facts, Function, Principal, Verdict};
+use serde::Deserialize;
+
+/// Labels that are looked for where a case does not say.
+const LABELS: [&str; 6] = ["card", "ssn", "email", "phone", "iban", "secret"];
+
+/// Who calls.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Who {
+    /// The subject.
+    pub(super) subject: String,
+    /// Its groups.
+    #[serde(default)]
+    pub(super) groups: Vec<String>,
+    /// Who acts for it: `ai:NAME` or `workload:NAME`.
+    #[serde(default)]
+    pub(super) actor: Option<String>,
+    /// The actor's groups.
+    #[serde(default)]
+    pub(super) actor_groups: Vec<String>,
+}
+
+/// What surrounds the call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Around {
+    /// RFC 3339; now when absent.
+    pub(super) now: Option<String>,
+    /// An address.
+    pub(super) source: Option<String>,
+    /// Seconds since the sign-in.
+    pub(super) auth_age: i64,
+    /// A second factor was used.
+    pub(super) mfa: bool,
+    /// The reason that was given.
+    pub(super) reason: Option<String>,
+}
+
+/// What is called; one of them.
+#[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+#[serde(default)]
+pub(super) struct What {
+    /// A PostgreSQL statement.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) sql: Option<String>,
+    /// The name of a function, for facts that are written out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) function: Option<String>,
+    /// What that function does: `read`, `write` or `admin`.
+    #[arg(long, value_name = "EFFECT")]
+    pub(super) effect: Option<String>,
+    /// More facts, as JSON: `{"rows": 5000}`.
+    #[arg(long, value_name = "JSON", value_parser = parse_facts)]
+    pub(super) facts: Option<serde_json::Value>,
+}
+
+fn parse_facts(text: &str) -> Result<serde_json::Value, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+impl What {
+    /// The facts about the call.
+    ///
+    /// # Errors
+    /// If it does not say what is called, or says it twice.
+    pub(super) fn facts(&self) -> Result<Facts> {
+        let mut facts = match (&self.sql, &self.function) {
+            (Some(text), None) => agent::filter::pg::facts_of(text),
+            (None, Some(name)) => Facts {
+                functions: BTreeSet::from([Function { name: name.clone(), effect: self.effect()? }]),
+                verbs: BTreeSet::from([name.clone()]),
+                filtered: true,
+                bounded: true,
+                statements: 1,
+                ..Facts::default()
+            },
+            _ => bail!("say what is called: either `sql` or `function`"),
+        };
+        if let Some(more) = &self.facts {
+            let mut all = serde_json::to_value(&facts)?;
+            let (Some(all_fields), Some(more)) = (all.as_object_mut(), more.as_object()) else {
+                bail!("`facts` is an object");
+            };
+            all_fields.extend(more.clone());
+            facts = serde_json::from_value(all)?;
+        }
+        Ok(facts)
+    }
+
+    fn effect(&self) -> Result<Effect> {
+        Ok(match self.effect.as_deref() {
+            Some("read") => Effect::Read,
+            Some("write") | None => Effect::Write,
+            Some("admin") => Effect::Admin,
+            Some(other) => bail!("effect `{other}`: use read, write or admin"),
+        })
+    }
+}
+
+impl Who {
+    fn caller(&self) -> Result<Caller> {
+        let subject = Principal { kind: ActorKind::Person, name: self.subject.clone(), groups: self.groups.clone() };
+        let actor = match &self.actor {
+            None => None,
+            Some(actor) => {
+                let parts = actor.split_once(':').map(|(kind, name)| (kind.parse(), name));
+                let Some((Ok(kind), name)) = parts else { bail!("actor: write ai:NAME or workload:NAME") };
+                Some(Principal { kind, name: name.to_owned(), groups: self.actor_groups.clone() })
+            }
+        };
+        Ok(Caller { subject, actor })
+    }
+}
+
+impl Around {
+    fn circumstances(&self) -> Result<Circumstances> {
+        let now = match &self.now {
+            Some(text) => time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)?,
+            None => time::OffsetDateTime::now_utc(),
+        };
+        let now = now.unix_timestamp();
+        Ok(Circumstances {
+            now,
+            source: self.source.as_deref().map(str::parse).transpose()?,
+            auth_method: "ticket".into(),
+            authenticated_at: now - self.auth_age,
+            mfa: self.mfa,
+            client: String::new(),
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// Decides as the agent would.
+///
+/// # Errors
+/// If the connection is not known or a value cannot be read.
+pub(super) fn decide(engine: &Engine, who: &Who, around: &Around, connection: &str, facts: &Facts) -> Result<Verdict> {
+    let labels = LABELS.map(str::to_owned);
+    let scope = engine.scope(who.caller()?, connection, &labels)?;
+    Ok(engine.decide(&scope, facts, &around.circumstances()?))
+}
+
+/// Whether the caller may connect at all.
+///
+/// # Errors
+/// If the connection is not known or a value cannot be read.
+pub(super) fn connects(engine: &Engine, who: &Who, around: &Around, connection: &str) -> Result<bool> {
+    let scope = engine.scope(who.caller()?, connection, &[])?;
+    Ok(engine.connect(&scope, &around.circumstances()?).is_ok())
+}

@@ -1,0 +1,145 @@
+//! Policy through the real clients: what is refused never reaches the target, says why in the client's own protocol, and the
+//! session lives on; a change counts for open sessions.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use e2e::{World, eventually, world::Wishes};
+
+/// The bundle of a fresh install.
+async fn fresh() -> World {
+    World::start_with(Wishes { policy: Some(policy::DEFAULT.into()), ..Wishes::default() }).await
+}
+
+fn rows(world: &World, table: &str) -> String {
+    world.direct_psql().args(["-tAc", &format!("SELECT count(*) FROM {table}")]).ok().out.trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundle_of_a_fresh_install_lets_work_go_on_and_holds_what_can_hurt() {
+    let world = fresh().await;
+    let good = "SELECT 1; BEGIN; UPDATE customers SET name = name WHERE id = 1; COMMIT; SELECT count(*) FROM customers";
+    assert!(world.psql().args(["-c", good]).ok().out.contains("UPDATE 1"));
+    let before = rows(&world, "customers");
+    let bad = [
+        ("DELETE FROM orders", "hold-unfiltered-write"),
+        ("delete/**/from orders where 1=1", "hold-unfiltered-write"),
+        ("UPDATE customers SET name = 'x' WHERE id = id", "hold-unfiltered-write"),
+        ("DROP TABLE customers CASCADE", "hold-structure"),
+        ("SELECT 1; dRoP/* */tAbLe customers", "hold-structure"),
+        ("TRUNCATE orders", "hold-truncate"),
+        ("GRANT ALL ON customers TO PUBLIC", "hold-structure"),
+        ("COPY customers TO PROGRAM 'cat > /tmp/x'", "refuse-program-or-file"),
+        ("SELECT pg_read_file('/etc/passwd')", "refuse-program-or-file"),
+        ("WITH gone AS (DELETE FROM customers RETURNING 1) SELECT count(*) FROM gone", "hold-unfiltered-write"),
+        ("EXPLAIN ANALYZE DELETE FROM customers", "hold-unfiltered-write"),
+        ("PREPARE p AS DELETE FROM customers; EXECUTE p", "hold-unfiltered-write"),
+        ("DO $$ BEGIN EXECUTE 'DROP TABLE ' || 'customers'; END $$", "hold-"),
+    ];
+    for (statement, rule) in bad {
+        let refused = world
+            .psql()
+            .args(["-v", "ON_ERROR_STOP=0", "-c", "\\set VERBOSITY verbose", "-c", statement, "-c", "SELECT 'alive'"])
+            .output();
+        let said = format!("{}{}", refused.out, refused.err);
+        assert!(said.contains("42501") && said.contains(rule), "{statement}: {said}");
+        assert!(said.contains("alive"), "the session lives on after {statement}: {said}");
+    }
+    assert_eq!(rows(&world, "customers"), before);
+    assert!(rows(&world, "orders") != "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syntax_error_is_the_servers_own() {
+    let world = fresh().await;
+    let direct = world.direct_psql().args(["-c", "SELEC 1"]).output();
+    let ours = world.psql().args(["-c", "SELEC 1"]).output();
+    assert_eq!(ours.err, direct.err);
+    assert!(ours.err.contains("syntax error at or near \"SELEC\"") && ours.err.contains("LINE 1"), "{}", ours.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_policy_counts_for_an_open_psql_within_five_seconds() {
+    let world = World::start().await;
+    let mut psql = Command::new("psql")
+        .args(["-X", "-tA", &world.dsn(world.alice(), "shop-db")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = psql.stdin.take().unwrap();
+    let output = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    for stream in
+        [Box::new(psql.stdout.take().unwrap()) as Box<dyn std::io::Read + Send>, Box::new(psql.stderr.take().unwrap())]
+    {
+        let output = std::sync::Arc::clone(&output);
+        std::thread::spawn(move || {
+            use std::io::BufRead as _;
+            for line in std::io::BufReader::new(stream).lines().map_while(Result::ok) {
+                output.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+    }
+    let said = |what: &str| output.lock().unwrap().contains(what);
+    writeln!(stdin, "SELECT 'first', count(*) FROM orders;").unwrap();
+    eventually("the first answer", || said("first|").then_some(()));
+    let no_orders = r#"@id("no-orders") @reason("orders are closed") forbid (principal, action == Action::"Invoke", resource)
+        when { context.reads.contains("public.orders") };"#;
+    world.policy("orders", no_orders);
+    let changed = Instant::now();
+    eventually("the refusal", || {
+        writeln!(stdin, "SELECT count(*) FROM orders;").unwrap();
+        said("orders are closed").then_some(())
+    });
+    assert!(changed.elapsed() < Duration::from_secs(5), "{:?}", changed.elapsed());
+    writeln!(stdin, "SELECT 'other', count(*) FROM customers;").unwrap();
+    eventually("the session lives on", || said("other|").then_some(()));
+    drop(stdin);
+    let _ended = psql.wait();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_beyond_a_budget_are_refused_in_mid_stream() {
+    let text = r#"
+@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
+@id("budget") @reason("no more than 1000 rows") forbid (principal, action == Action::"Invoke", resource) when { context.rows > 1000 };
+"#;
+    let world = World::start_with(Wishes { policy: Some(text.into()), ..Wishes::default() }).await;
+    let fine = world.psql().args(["-tAc", "SELECT generate_series(1, 1000)"]).ok();
+    assert_eq!(fine.out.lines().count(), 1000);
+    let script = world.folder("budget").join("script.sql");
+    std::fs::write(&script, "SELECT generate_series(1, 1000000);\nSELECT 'alive';\nCOPY (SELECT generate_series(1, 1000000)) TO STDOUT;\nSELECT 'still';\n").unwrap();
+    let run = world.psql().args(["-v", "ON_ERROR_STOP=0", "-tA", "-f", script.to_str().unwrap()]).output();
+    assert_eq!(run.err.matches("no more than 1000 rows").count(), 2, "{}", run.err);
+    assert!(run.out.contains("alive") && run.out.contains("still"), "{}", run.out.len());
+    assert!(run.out.lines().count() < 1100, "{} lines", run.out.lines().count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_policy_is_refused_with_its_position_and_the_old_one_stays() {
+    let world = fresh().await;
+    let file = world.folder("wrong").join("wrong.yaml");
+    let text = "policies:\n  - name: shop\n    text: |\n      @id(\"x\")\n      forbid (principal, action == Action::\"Invoke\", resource) when { context.efect == \"read\" };\n";
+    std::fs::write(&file, text).unwrap();
+    let refused = world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).refused();
+    assert!(refused.contains("shop:2:") && refused.contains("efect"), "{refused}");
+    let _rows = world.psql().args(["-c", "SELECT 1"]).ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_rules_and_bundle_stand_in_the_record() {
+    let world = fresh().await;
+    let _held = world.psql().args(["-c", "DELETE FROM orders"]).output();
+    let shown = eventually("the recording", || {
+        let list = world.sallyport(world.carol(), &["sessions", "list", "--format", "json"]).ok().json();
+        let id = list.as_array()?.iter().find(|row| row["connection"] == "shop-db")?["id"].as_str()?.to_owned();
+        let shown = world.sallyport(world.carol(), &["sessions", "replay", &id, "--format", "json"]).ok().out;
+        shown.contains("hold-unfiltered-write").then_some(shown)
+    });
+    assert!(shown.contains("SP-NEEDS-APPROVAL") && shown.contains("public.orders"), "{shown}");
+}
