@@ -18,6 +18,12 @@ pub struct Args {
     /// How long it lives: `30m`, `8h`. Eight hours when absent, at most what the gateway allows.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     life: Option<u64>,
+    /// Why: a ticket number, an incident. Policies can ask for it.
+    #[arg(long)]
+    reason: Option<String>,
+    /// Who makes the calls with it, if not you: `ai:NAME` or `workload:NAME`. Both must be allowed.
+    #[arg(long)]
+    actor: Option<String>,
     /// Let the API take it with all your rights.
     #[arg(long, conflicts_with = "connection")]
     api: bool,
@@ -56,7 +62,10 @@ enum Action {
 /// What the gateway says.
 pub(crate) fn run(args: Args) -> Result<()> {
     let client = args.connect.signed_in()?;
-    let asked = json!({ "connection": args.connection, "life_seconds": args.life, "api": args.api });
+    let asked = json!({
+        "connection": args.connection, "life_seconds": args.life, "api": args.api, "reason": args.reason,
+        "actor": args.actor,
+    });
     let minted = block_on(client.post("/api/v1/tickets", &asked))?;
     if args.format == Format::Json {
         return output::json(&minted);

@@ -11,6 +11,7 @@ mod m0002_connections;
 mod m0003_sessions;
 mod m0004_deployment;
 mod m0005_policies;
+mod m0006_circumstances;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_sessions::Migration),
             Box::new(m0004_deployment::Migration),
             Box::new(m0005_policies::Migration),
+            Box::new(m0006_circumstances::Migration),
         ]
     }
 }

@@ -36,8 +36,8 @@ struct Always;
 
 #[async_trait::async_trait]
 impl Standing for Always {
-    async fn check(&self, _: &str) -> Result<(), proto::Ending> {
-        Ok(())
+    async fn check(&self, _: &str, known: &proto::Caller) -> Result<proto::Caller, proto::Ending> {
+        Ok(known.clone())
     }
 }
 

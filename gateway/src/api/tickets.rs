@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
+use proto::Actor;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     auth::Mint,
     config::Mode,
-    store::{Subject, Ticket},
+    store::{Purpose, Subject, Ticket},
 };
 
 pub(super) fn routes() -> Vec<Part> {
@@ -41,6 +42,10 @@ struct MintRequest {
     /// Whether the API takes it with all its owner's rights.
     #[serde(default)]
     api: bool,
+    /// Why: a ticket number, an incident. Policies can ask for it.
+    reason: Option<String>,
+    /// Who makes the calls with it, if not me: `ai:NAME` or `workload:NAME`.
+    actor: Option<String>,
     /// For whom; only administrators in development mode.
     subject: Option<String>,
 }
@@ -124,6 +129,7 @@ async fn mint(
         life: asked.life_seconds.map(Duration::from_secs),
         not_after,
         api: asked.api,
+        purpose: purpose(&asked)?,
         source: Some(caller.source),
     };
     let minted = state.auth.mint(mint).await?;
@@ -138,6 +144,28 @@ async fn mint(
         .collect();
     let ticket = minted.secret.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(MintedTicket { id: minted.id, ticket, expires: minted.expires, lines })))
+}
+
+/// What the ticket is to be for.
+fn purpose(asked: &MintRequest) -> Result<Purpose, Problem> {
+    let invalid = |text: &str| Problem::new(ProblemCode::Invalid, text);
+    let plain = |text: &&str| !text.is_empty() && text.len() <= 256 && !text.chars().any(char::is_control);
+    let reason = match asked.reason.as_deref() {
+        None => None,
+        Some(reason) => Some(Some(reason).filter(plain).ok_or_else(|| invalid("reason: 1 to 256 bytes of text"))?),
+    };
+    let actor = match &asked.actor {
+        None => None,
+        Some(actor) => {
+            let wrong = || invalid("actor: write ai:NAME or workload:NAME");
+            let (kind, name) = actor.split_once(':').ok_or_else(wrong)?;
+            if !matches!(kind, "ai" | "workload") || !plain(&name) {
+                return Err(wrong());
+            }
+            Some(Actor { kind: kind.to_owned(), name: name.to_owned(), groups: Vec::new() })
+        }
+    };
+    Ok(Purpose { reason: reason.map(str::to_owned), actor })
 }
 
 fn recipient(state: &ApiState, caller: &Caller, named: Option<&str>) -> Result<Subject, Problem> {

@@ -25,7 +25,7 @@ use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
 use crate::{
     config::{Config, Mode},
-    store::{Store, StoreError},
+    store::{Purpose, Store, StoreError},
 };
 
 pub use browser::{BrowserError, CliBegun, CliPolled, Live, Started};
@@ -52,6 +52,12 @@ pub struct Identity {
     pub only_connection: Option<String>,
     /// When the credential ends; sessions end with it.
     pub not_after: SystemTime,
+    /// When the subject proved who they are to the identity provider.
+    pub authenticated: SystemTime,
+    /// Whether a second factor was used.
+    pub mfa: bool,
+    /// What the credential is for.
+    pub purpose: Purpose,
 }
 
 /// The credential was not accepted. The reason is for the audit log, never for the client.

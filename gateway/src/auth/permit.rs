@@ -28,17 +28,23 @@ impl Auth {
         if bound_elsewhere {
             return Err(policy::Denial);
         }
-        self.connect(&identity.subject, &identity.groups, identity.method, connection)
+        let subject = principal(&identity.subject, &identity.groups);
+        let actor = identity.purpose.actor.as_ref().map(acting);
+        let around = Circumstances {
+            auth_method: identity.method.to_owned(),
+            authenticated_at: unix_ms(identity.authenticated) / 1000,
+            mfa: identity.mfa,
+            reason: identity.purpose.reason.clone(),
+            ..Circumstances::default()
+        };
+        self.connect(policy::Caller { subject, actor }, around, connection)
     }
 
-    fn connect(&self, name: &str, groups: &[String], method: &str, connection: &str) -> Result<Permit, policy::Denial> {
+    fn connect(&self, caller: policy::Caller, around: Circumstances, to: &str) -> Result<Permit, policy::Denial> {
         let snapshot = self.0.store.snapshot();
         let engine = snapshot.engine().ok_or(policy::Denial)?;
-        let subject = Principal { name: name.to_owned(), groups: groups.to_vec(), ..Principal::default() };
-        let caller = policy::Caller { subject, actor: None };
-        let scope = engine.scope(caller, connection, &[]).map_err(|_| policy::Denial)?;
-        let now = unix_ms(SystemTime::now()) / 1000;
-        let around = Circumstances { now, auth_method: method.to_owned(), ..Circumstances::default() };
+        let scope = engine.scope(caller, to, &[]).map_err(|_| policy::Denial)?;
+        let around = Circumstances { now: unix_ms(SystemTime::now()) / 1000, ..around };
         engine.connect(&scope, &around)
     }
 
@@ -54,15 +60,17 @@ impl Auth {
         }
     }
 
-    /// Whether a session of this identity may go on: its credential stands and policy would permit it again.
+    /// Whether a session of this identity may go on: its credential stands and policy would permit it again. Gives what is
+    /// known about it now.
     ///
     /// # Errors
     /// How the session has to end.
-    pub async fn still_permits(&self, identity: &Identity, connection: &str) -> Result<(), Ending> {
+    pub async fn still_permits(&self, identity: &Identity, connection: &str) -> Result<Identity, Ending> {
         let gone = |_: Denial| Ending::new(Code::Expired, "the credential of this session is no longer valid");
         let now = self.worth_now(identity).map_err(gone)?;
         let withdrawn = |_| Ending::new(Code::NoAccess, "the right to use this connection was withdrawn");
-        self.decide(&now, connection).map(drop).map_err(withdrawn)
+        self.decide(&now, connection).map_err(withdrawn)?;
+        Ok(now)
     }
 
     /// The same identity from the same credential, as of now.
@@ -78,7 +86,8 @@ impl Auth {
                 let key =
                     snapshot.ssh_key_with_id(id).filter(|key| key.revoked.is_none()).ok_or_else(|| unknown.clone())?;
                 let subject = snapshot.subject(key.subject_id).ok_or(unknown)?;
-                Ok(Identity { groups: subject.groups.clone(), ..identity.clone() })
+                let (authenticated, mfa) = (subject.authenticated.into(), subject.mfa);
+                Ok(Identity { groups: subject.groups.clone(), authenticated, mfa, ..identity.clone() })
             }
         }
     }
@@ -86,6 +95,22 @@ impl Auth {
     /// Whether a connection is open to a subject with the groups it has now.
     #[must_use]
     pub fn may_connect(&self, subject: &Subject, connection: &str) -> bool {
-        self.connect(&subject.name, &subject.groups, "", connection).is_ok()
+        let caller = policy::Caller { subject: principal(&subject.name, &subject.groups), actor: None };
+        let around = Circumstances {
+            authenticated_at: unix_ms(subject.authenticated.into()) / 1000,
+            mfa: subject.mfa,
+            ..Circumstances::default()
+        };
+        self.connect(caller, around, connection).is_ok()
     }
+}
+
+fn principal(name: &str, groups: &[String]) -> Principal {
+    Principal { name: name.to_owned(), groups: groups.to_vec(), ..Principal::default() }
+}
+
+/// An actor of a kind that is not known makes nothing easier: it counts as an AI agent.
+fn acting(actor: &proto::Actor) -> Principal {
+    let kind = actor.kind.parse().unwrap_or(policy::ActorKind::Ai);
+    Principal { kind, name: actor.name.clone(), groups: actor.groups.clone() }
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Auth, Credential, Denial, Identity, Secret, scram, secret};
-use crate::store::{AuditEvent, NewTicket, Snapshot, StoreError, Subject, Ticket};
+use crate::store::{AuditEvent, NewTicket, Purpose, Snapshot, StoreError, Subject, Ticket};
 
 /// What every ticket begins with; lets scanners find leaked ones.
 pub(super) const PREFIX: &str = "sp_";
@@ -34,6 +34,8 @@ pub struct Mint<'a> {
     pub not_after: Option<OffsetDateTime>,
     /// Whether the API takes it with its subject's full rights. Not together with `connection`.
     pub api: bool,
+    /// What it is for.
+    pub purpose: Purpose,
     /// From where it was asked for.
     pub source: Option<SocketAddr>,
 }
@@ -109,6 +111,9 @@ impl Auth {
             credential_id: Credential::SshKey(key.id).to_string(),
             only_connection: None,
             not_after: self.at_most(stale),
+            authenticated: subject.authenticated.into(),
+            mfa: subject.mfa,
+            purpose: Purpose::default(),
         })
     }
 
@@ -128,6 +133,7 @@ impl Auth {
         let life = mint.life.unwrap_or(DEFAULT_LIFE).min(self.0.limits.ticket);
         let expires = OffsetDateTime::now_utc() + life;
         let expires = mint.not_after.map_or(expires, |limit| expires.min(limit));
+        let purpose = mint.purpose.clone();
         let new = NewTicket {
             secret_sha256: secret.digest(),
             stored_key: keys.stored_key,
@@ -136,6 +142,7 @@ impl Auth {
             groups: mint.subject.groups.clone(),
             connection: mint.connection.map(str::to_owned),
             api: mint.api,
+            purpose: mint.purpose,
             expires,
         };
         let id = self.0.store.create_ticket(new).await?;
@@ -143,7 +150,9 @@ impl Auth {
             subject: Some(mint.subject.name.clone()),
             connection: mint.connection.map(str::to_owned),
             source: mint.source.map(|source| source.to_string()),
-            detail: serde_json::json!({ "credential": Credential::Ticket(id).to_string(), "api": mint.api }),
+            detail: serde_json::json!({
+                "credential": Credential::Ticket(id).to_string(), "api": mint.api, "purpose": purpose,
+            }),
             ..AuditEvent::new("ticket.minted")
         };
         self.0.store.audit(event).await?;
@@ -204,6 +213,9 @@ impl Auth {
             credential_id: Credential::Ticket(ticket.id).to_string(),
             only_connection: ticket.connection.clone(),
             not_after: self.at_most(ticket.expires),
+            authenticated: subject.authenticated.into(),
+            mfa: subject.mfa,
+            purpose: ticket.purpose.clone(),
         };
         Ok((identity, ticket.id))
     }

@@ -103,17 +103,24 @@ pub fn opening(
 ) -> Opening {
     let not_after = identity.not_after;
     let standing = Arc::new(Rests { auth: auth.clone(), identity: identity.clone() });
-    let caller = Caller {
+    let caller = caller(identity, source.to_string(), client);
+    Opening { caller, standing, not_after, requested }
+}
+
+fn caller(identity: Identity, source: String, client: String) -> Caller {
+    Caller {
         subject: identity.subject,
         issuer: identity.issuer,
         groups: identity.groups,
         method: identity.method.to_owned(),
         credential_id: identity.credential_id,
-        source: source.to_string(),
+        source,
         client,
-        ..Caller::default()
-    };
-    Opening { caller, standing, not_after, requested }
+        authenticated_at_unix_ms: proto::convert::unix_ms(identity.authenticated),
+        mfa: identity.mfa,
+        reason: identity.purpose.reason.unwrap_or_default(),
+        actor: identity.purpose.actor,
+    }
 }
 
 /// A session's right rests on its credential and on policy.
@@ -124,7 +131,8 @@ struct Rests {
 
 #[async_trait]
 impl Standing for Rests {
-    async fn check(&self, connection: &str) -> Result<(), Ending> {
-        self.auth.still_permits(&self.identity, connection).await
+    async fn check(&self, connection: &str, known: &Caller) -> Result<Caller, Ending> {
+        let now = self.auth.still_permits(&self.identity, connection).await?;
+        Ok(caller(now, known.source.clone(), known.client.clone()))
     }
 }

@@ -29,11 +29,11 @@ use crate::{
 /// What a session's right rests on: asked again whenever rights, credentials or connections change.
 #[async_trait]
 pub trait Standing: Send + Sync {
-    /// Whether the session may go on.
+    /// Whether the session may go on, and what is known about its caller now.
     ///
     /// # Errors
     /// How it has to end.
-    async fn check(&self, connection: &str) -> Result<(), Ending>;
+    async fn check(&self, connection: &str, known: &Caller) -> Result<Caller, Ending>;
 }
 
 /// What a caller brings besides the permit.
@@ -132,7 +132,7 @@ impl Sessions {
         let not_after = opening.not_after.min(SystemTime::now() + self.0.longest);
         let (stop, stopped) = watch::channel(None);
         let stop: Stop = Arc::new(stop);
-        let registration = self.0.registry.enter(id, connection, Arc::clone(&opening.standing), &stop);
+        let registration = self.0.registry.enter(id, connection, &opening, &stop);
         let grant = grant(opening, connection, not_after);
         let stream = self.0.directory.open(&connection.agent, id, 0, Some(grant)).await?;
         let (keeper, end) = Keeper::new(id, Arc::clone(&self.0.sink), stream.down.clone(), Arc::clone(&stop));
@@ -160,10 +160,19 @@ impl Sessions {
         true
     }
 
-    /// Ends the sessions whose right is gone.
+    /// Ends the sessions whose right is gone, and tells agents what has changed about the callers of the others.
     pub async fn recheck(&self) {
-        for (id, connection, standing) in self.0.registry.standings() {
-            let Err(ending) = standing.check(&connection).await else { continue };
+        for (id, connection, standing, known) in self.0.registry.standings() {
+            let ending = match standing.check(&connection, &known).await {
+                Ok(caller) if caller == known => continue,
+                Ok(caller) => {
+                    if let Some(agent) = self.0.registry.caller_is(id, &caller) {
+                        self.0.directory.caller(&agent, id, caller).await;
+                    }
+                    continue;
+                }
+                Err(ending) => ending,
+            };
             tracing::info!(session = %id, code = %ending.code, "a session's right is gone");
             let message = ending.message.clone();
             if let Some(agent) = self.0.registry.stop(id, ending) {

@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use proto::{Ending, SessionId};
+use proto::{Caller, Ending, SessionId};
 
-use super::{Standing, lane::Stop};
+use super::{Opening, Standing, lane::Stop};
 use crate::store::Connection;
 
 /// Live sessions. Cheap to clone.
@@ -18,6 +18,7 @@ struct Live {
     agent: String,
     connection: String,
     standing: Arc<dyn Standing>,
+    caller: Caller,
     stop: Stop,
 }
 
@@ -32,23 +33,35 @@ impl Registry {
         &self,
         session: SessionId,
         connection: &Connection,
-        standing: Arc<dyn Standing>,
+        opening: &Opening,
         stop: &Stop,
     ) -> Registration {
         let live = Live {
             agent: connection.agent.clone(),
             connection: connection.name.clone(),
-            standing,
+            standing: Arc::clone(&opening.standing),
+            caller: opening.caller.clone(),
             stop: Arc::clone(stop),
         };
         self.lock().insert(session, live);
         Registration { registry: self.clone(), session }
     }
 
-    /// Every live session with what its right rests on.
-    pub(super) fn standings(&self) -> Vec<(SessionId, String, Arc<dyn Standing>)> {
+    /// Every live session with what its right rests on and what is known about its caller.
+    pub(super) fn standings(&self) -> Vec<(SessionId, String, Arc<dyn Standing>, Caller)> {
         let live = self.lock();
-        live.iter().map(|(id, live)| (*id, live.connection.clone(), Arc::clone(&live.standing))).collect()
+        let each = live
+            .iter()
+            .map(|(id, live)| (*id, live.connection.clone(), Arc::clone(&live.standing), live.caller.clone()));
+        each.collect()
+    }
+
+    /// What is known about a session's caller now; gives the name of its agent.
+    pub(super) fn caller_is(&self, session: SessionId, caller: &Caller) -> Option<String> {
+        let mut live = self.lock();
+        let found = live.get_mut(&session)?;
+        found.caller.clone_from(caller);
+        Some(found.agent.clone())
     }
 
     /// Tells a session to end; gives the name of its agent.

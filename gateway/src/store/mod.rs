@@ -50,7 +50,7 @@ pub use sign_in::SignIn;
 pub use snapshot::Snapshot;
 pub use ssh_key::{NewSshKey, SshKey};
 pub use subject::{SignedIn, Subject};
-pub use ticket::{NewTicket, Ticket};
+pub use ticket::{NewTicket, Purpose, Ticket};
 
 /// A SHA-256 digest of a secret. Secrets themselves are never stored.
 pub type SecretHash = [u8; 32];

@@ -21,6 +21,10 @@ pub struct Subject {
     pub groups: Vec<String>,
     /// When the identity provider last vouched.
     pub last_login: OffsetDateTime,
+    /// When the subject last proved who they are there; a sign-in can rest on an older proof.
+    pub authenticated: OffsetDateTime,
+    /// Whether a second factor was used.
+    pub mfa: bool,
 }
 
 /// What an identity provider vouched for just now.
@@ -34,6 +38,10 @@ pub struct SignedIn {
     pub name: String,
     /// Groups.
     pub groups: Vec<String>,
+    /// When the subject proved who they are, if the provider says so.
+    pub authenticated: Option<OffsetDateTime>,
+    /// Whether a second factor was used.
+    pub mfa: bool,
 }
 
 impl Store {
@@ -62,6 +70,8 @@ impl Store {
             name_key: Set(key),
             groups: Set(serde_json::json!(who.groups)),
             last_login: Set(clock::now()),
+            authenticated: Set(who.authenticated.map_or_else(clock::now, clock::millis)),
+            mfa: Set(who.mfa),
         };
         let row = if known.is_some() { row.update(&transaction).await? } else { row.insert(&transaction).await? };
         self.commit_changed(transaction).await?;
@@ -89,6 +99,9 @@ impl TryFrom<row::Model> for Subject {
             name: row.name,
             groups: from_json(row.groups, "subject")?,
             last_login: clock::instant(row.last_login),
+            // Rows of before the column was there say 0.
+            authenticated: clock::instant(if row.authenticated == 0 { row.last_login } else { row.authenticated }),
+            mfa: row.mfa,
         })
     }
 }
@@ -108,6 +121,8 @@ mod row {
         #[sea_orm(column_type = "JsonBinary")]
         pub groups: Json,
         pub last_login: i64,
+        pub authenticated: i64,
+        pub mfa: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

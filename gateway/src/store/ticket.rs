@@ -5,10 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use proto::Actor;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, PaginatorTrait, QueryOrder, QuerySelect, Set, TransactionTrait,
     entity::prelude::*, sea_query::Expr,
 };
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,6 +24,16 @@ const SUBJECT_LIMIT: u64 = 200;
 const REMEMBER_ENDED: i64 = 24 * 3600 * 1000;
 /// Ended tickets stay in the database for so long (milliseconds).
 const KEEP_ENDED: i64 = 30 * 24 * 3600 * 1000;
+
+/// What a ticket is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Purpose {
+    /// Why, in its owner's words: a ticket number of another system, an incident.
+    pub reason: Option<String>,
+    /// Who makes the calls, if not its owner.
+    pub actor: Option<Actor>,
+}
 
 /// A minted ticket, without its secret.
 #[derive(Clone)]
@@ -42,6 +54,8 @@ pub struct Ticket {
     pub connection: Option<String>,
     /// Whether the API takes it with its subject's full rights.
     pub api: bool,
+    /// What it is for.
+    pub purpose: Purpose,
     /// When minted.
     pub created: OffsetDateTime,
     /// When it ends.
@@ -77,6 +91,8 @@ pub struct NewTicket {
     pub connection: Option<String>,
     /// Whether the API takes it with its subject's full rights.
     pub api: bool,
+    /// What it is for.
+    pub purpose: Purpose,
     /// When it ends.
     pub expires: OffsetDateTime,
 }
@@ -104,6 +120,7 @@ impl Store {
             groups: Set(serde_json::json!(new.groups)),
             connection: Set(new.connection),
             api: Set(new.api),
+            purpose: Set(Some(serde_json::json!(new.purpose))),
             created: Set(now),
             expires: Set(clock::millis(new.expires)),
             revoked: Set(None),
@@ -210,6 +227,7 @@ impl TryFrom<row::Model> for Ticket {
             groups: from_json(row.groups, "ticket")?,
             connection: row.connection,
             api: row.api,
+            purpose: row.purpose.map_or_else(|| Ok(Purpose::default()), |purpose| from_json(purpose, "ticket"))?,
             created: clock::instant(row.created),
             expires: clock::instant(row.expires),
             revoked: row.revoked.map(clock::instant),
@@ -235,6 +253,8 @@ mod row {
         pub groups: Json,
         pub connection: Option<String>,
         pub api: bool,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub purpose: Option<Json>,
         pub created: i64,
         pub expires: i64,
         pub revoked: Option<i64>,

@@ -88,6 +88,8 @@ impl World {
             subject: "sub-alice".into(),
             name: "alice".into(),
             groups: vec!["support".into()],
+            authenticated: None,
+            mfa: false,
         };
         let alice = store.signed_in(alice).await.unwrap();
         let carol = person(&store, "carol", &["support", "admin", "auditor"]).await;
@@ -114,7 +116,15 @@ impl World {
     }
 
     async fn ticket(&self, subject: &Subject, connection: Option<&str>, api: bool) -> String {
-        let mint = Mint { subject, connection, life: None, not_after: None, api, source: None };
+        let mint = Mint {
+            subject,
+            connection,
+            life: None,
+            not_after: None,
+            api,
+            purpose: crate::store::Purpose::default(),
+            source: None,
+        };
         format!("Bearer {}", self.state.auth.mint(mint).await.unwrap().secret.reveal())
     }
 

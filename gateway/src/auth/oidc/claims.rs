@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use openidconnect::core::{CoreIdToken, CoreIdTokenClaims};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use crate::store::SignedIn;
 
@@ -40,6 +41,22 @@ pub(super) fn read(token: &CoreIdToken, verified: &CoreIdTokenClaims, names: &Na
         subject: verified.subject().to_string(),
         name: name(&all, &names.name)?,
         groups: groups(&all, &names.groups)?,
+        authenticated: authenticated(&all),
+        mfa: second_factor(&all),
+    })
+}
+
+/// `auth_time`, if it is a time that has been.
+fn authenticated(all: &Map<String, Value>) -> Option<OffsetDateTime> {
+    let at = OffsetDateTime::from_unix_timestamp(all.get("auth_time")?.as_i64()?).ok()?;
+    (at <= OffsetDateTime::now_utc()).then_some(at)
+}
+
+/// Whether `amr` (RFC 8176) names several factors, or one that only is used as a second.
+fn second_factor(all: &Map<String, Value>) -> bool {
+    let methods = all.get("amr").and_then(Value::as_array);
+    methods.into_iter().flatten().filter_map(Value::as_str).any(|method| {
+        matches!(method, "mfa" | "otp" | "hwk" | "swk" | "sms" | "tel" | "sc" | "fpt" | "face" | "iris" | "pop")
     })
 }
 
@@ -112,6 +129,20 @@ mod tests {
         for wrong in [json!([1]), json!({"a": 1}), json!([""]), json!(true)] {
             assert!(groups(&map(json!({ "groups": wrong })), "groups").is_err());
         }
+    }
+
+    #[test]
+    fn a_second_factor_is_what_rfc_8176_calls_one() {
+        assert!(second_factor(&map(json!({"amr": ["pwd", "otp"]}))) && second_factor(&map(json!({"amr": ["mfa"]}))));
+        for one in [json!({"amr": ["pwd"]}), json!({}), json!({"amr": "mfa"}), json!({"amr": [1]})] {
+            assert!(!second_factor(&map(one)));
+        }
+    }
+
+    #[test]
+    fn a_time_of_proof_in_the_future_counts_as_none() {
+        assert_eq!(authenticated(&map(json!({"auth_time": 4_000_000_000_i64}))), None);
+        assert_eq!(authenticated(&map(json!({"auth_time": 1}))).unwrap().unix_timestamp(), 1);
     }
 
     #[test]

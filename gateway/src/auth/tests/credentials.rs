@@ -9,7 +9,15 @@ use super::*;
 use crate::store::{AuditFilter, NewSshKey, NewTicket};
 
 fn mint(subject: &Subject) -> Mint<'_> {
-    Mint { subject, connection: None, life: None, not_after: None, api: false, source: None }
+    Mint {
+        subject,
+        connection: None,
+        life: None,
+        not_after: None,
+        api: false,
+        purpose: Purpose::default(),
+        source: None,
+    }
 }
 
 async fn shop() -> (Store, Auth, Subject) {
@@ -67,6 +75,7 @@ async fn an_expired_ticket_is_refused_as_such() {
         groups: alice.groups.clone(),
         connection: None,
         api: false,
+        purpose: Purpose::default(),
         expires: OffsetDateTime::now_utc() - Duration::from_secs(1),
     };
     store.create_ticket(new).await.unwrap();

@@ -45,7 +45,14 @@ pub(crate) async fn fresh(issuer: &str) -> (Store, Auth) {
 /// Somebody who signed in.
 pub(crate) async fn person(store: &Store, name: &str, groups: &[&str]) -> Subject {
     let groups = groups.iter().map(ToString::to_string).collect();
-    let who = SignedIn { issuer: "https://id".into(), subject: format!("sub-{name}"), name: name.into(), groups };
+    let who = SignedIn {
+        issuer: "https://id".into(),
+        subject: format!("sub-{name}"),
+        name: name.into(),
+        groups,
+        authenticated: None,
+        mfa: false,
+    };
     store.signed_in(who).await.unwrap()
 }
 

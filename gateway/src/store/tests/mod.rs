@@ -38,7 +38,14 @@ fn shop() -> Connection {
 }
 
 fn alice() -> SignedIn {
-    SignedIn { issuer: "https://id".into(), subject: "1".into(), name: "alice".into(), groups: vec!["support".into()] }
+    SignedIn {
+        issuer: "https://id".into(),
+        subject: "1".into(),
+        name: "alice".into(),
+        groups: vec!["support".into()],
+        authenticated: None,
+        mfa: false,
+    }
 }
 
 fn new_session() -> NewSession {
@@ -62,6 +69,7 @@ fn new_ticket(subject_id: Uuid, byte: u8, expires: OffsetDateTime) -> NewTicket 
         groups: vec!["support".into()],
         connection: None,
         api: false,
+        purpose: Purpose::default(),
         expires,
     }
 }
