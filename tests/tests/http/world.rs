@@ -63,10 +63,24 @@ impl World {
 
         let config = format!("state_dir = '{}'\npublic_url = 'https://gw.example'", state.display());
         let auth = Auth::open(store.clone(), &gateway::config::Config::parse(&config).unwrap()).await.unwrap();
-        let who =
-            SignedIn { issuer: "i".into(), subject: "s".into(), name: "alice".into(), groups: vec!["dev".into()] };
+        let who = SignedIn {
+            issuer: "i".into(),
+            subject: "s".into(),
+            name: "alice".into(),
+            groups: vec!["dev".into()],
+            authenticated: None,
+            mfa: false,
+        };
         let subject = store.signed_in(who).await.unwrap();
-        let mint = Mint { subject: &subject, connection: None, api: false, life: None, not_after: None, source: None };
+        let mint = Mint {
+            subject: &subject,
+            connection: None,
+            api: false,
+            life: None,
+            not_after: None,
+            purpose: gateway::store::Purpose::default(),
+            source: None,
+        };
         let ticket = auth.mint(mint).await.unwrap().secret.reveal().to_owned();
 
         let address = |target: &Target| {
