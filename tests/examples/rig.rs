@@ -28,11 +28,25 @@ async fn main() {
     let authority = Authority::load_or_create(&config.state_dir).unwrap();
     let store = Store::open(&config.store_url).await.unwrap();
     let auth = Auth::open(store.clone(), &config).await.unwrap();
-    let who =
-        SignedIn { issuer: "rig".into(), subject: "bench".into(), name: "bench".into(), groups: vec!["bench".into()] };
+    let who = SignedIn {
+        issuer: "rig".into(),
+        subject: "bench".into(),
+        name: "bench".into(),
+        groups: vec!["bench".into()],
+        authenticated: None,
+        mfa: false,
+    };
     let subject = store.signed_in(who).await.unwrap();
     store.change_connections(connections(), &[], vec![]).await.unwrap();
-    let mint = Mint { subject: &subject, connection: None, life: None, not_after: None, api: false, source: None };
+    let mint = Mint {
+        subject: &subject,
+        connection: None,
+        life: None,
+        not_after: None,
+        api: false,
+        purpose: gateway::store::Purpose::default(),
+        source: None,
+    };
     let ticket = auth.mint(mint).await.unwrap();
     std::fs::write(dir.join("ticket"), ticket.secret.reveal()).unwrap();
     if let Ok(line) = std::env::var("CLIENT_KEY") {
