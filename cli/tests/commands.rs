@@ -57,7 +57,14 @@ impl World {
         let store = Store::open(&format!("sqlite:{}", folder.path().join("store.db").display())).await.unwrap();
         let auth = Auth::open(store.clone(), &config).await.unwrap();
         let groups = vec!["admin".into(), "support".into()];
-        let carol = SignedIn { issuer: "https://id".into(), subject: "3".into(), name: "carol".into(), groups };
+        let carol = SignedIn {
+            issuer: "https://id".into(),
+            subject: "3".into(),
+            name: "carol".into(),
+            groups,
+            authenticated: None,
+            mfa: false,
+        };
         let carol = store.signed_in(carol).await.unwrap();
         let progress = Arc::new(store.clone());
         let recordings = Recordings::open_dir(&folder.path().join("recordings"), progress).unwrap();
@@ -181,7 +188,15 @@ async fn an_administrator_signs_in_applies_exports_and_mints() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ticket_stands_in_for_a_sign_in() {
     let world = World::start().await;
-    let mint = |api| Mint { subject: &world.carol, connection: None, life: None, not_after: None, api, source: None };
+    let mint = |api| Mint {
+        subject: &world.carol,
+        connection: None,
+        life: None,
+        not_after: None,
+        api,
+        purpose: gateway::store::Purpose::default(),
+        source: None,
+    };
     let with = |secret: String, arguments: &[&str]| {
         let mut command = world.command(arguments);
         command.env("SALLYPORT_URL", &world.url).env("SALLYPORT_TICKET", secret);
