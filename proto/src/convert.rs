@@ -98,6 +98,12 @@ impl From<Down> for rpc::Down {
     }
 }
 
+impl From<rpc::Kill> for Ending {
+    fn from(kill: rpc::Kill) -> Self {
+        Self { code: kill.code.parse().unwrap_or(Code::Killed), message: kill.reason }
+    }
+}
+
 impl From<rpc::Refused> for Refusal {
     fn from(refused: rpc::Refused) -> Self {
         ending(&refused.code, refused.message)

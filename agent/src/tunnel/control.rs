@@ -81,7 +81,7 @@ impl Replica {
                 Some(Kind::Open(open)) => self.spawn(open, to_gateway.clone()),
                 Some(Kind::Kill(kill)) => {
                     if let Ok(session) = kill.session.parse() {
-                        self.sessions.kill(session, Ending::new(Code::Killed, kill.reason));
+                        self.sessions.kill(session, Ending::from(kill));
                     }
                 }
                 Some(Kind::Drain(_)) => return ControlEnd::Drain,

@@ -155,8 +155,9 @@ impl Sessions {
 
     /// Ends one session; false if it is not live here.
     pub async fn kill(&self, id: SessionId, reason: &str) -> bool {
-        let Some(agent) = self.0.registry.stop(id, Ending::new(Code::Killed, reason)) else { return false };
-        self.0.directory.kill(&agent, id, reason).await;
+        let ending = Ending::new(Code::Killed, reason);
+        let Some(agent) = self.0.registry.stop(id, ending.clone()) else { return false };
+        self.0.directory.kill(&agent, id, &ending).await;
         true
     }
 
@@ -174,9 +175,8 @@ impl Sessions {
                 Err(ending) => ending,
             };
             tracing::info!(session = %id, code = %ending.code, "a session's right is gone");
-            let message = ending.message.clone();
-            if let Some(agent) = self.0.registry.stop(id, ending) {
-                self.0.directory.kill(&agent, id, &message).await;
+            if let Some(agent) = self.0.registry.stop(id, ending.clone()) {
+                self.0.directory.kill(&agent, id, &ending).await;
             }
         }
     }

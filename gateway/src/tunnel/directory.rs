@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use proto::{Code, Down, Grant, Refusal, SessionId, rpc};
+use proto::{Code, Down, Ending, Grant, Refusal, SessionId, rpc};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Streaming;
 
@@ -100,8 +100,9 @@ impl Directory {
     }
 
     /// Ends a session at the agent, wherever its lanes are.
-    pub async fn kill(&self, agent: &str, session: SessionId, reason: &str) {
-        let kill = rpc::Kill { session: session.to_string(), reason: reason.to_owned() };
+    pub async fn kill(&self, agent: &str, session: SessionId, ending: &Ending) {
+        let (reason, code) = (ending.message.clone(), ending.code.to_string());
+        let kill = rpc::Kill { session: session.to_string(), reason, code };
         let message = rpc::ToAgent { kind: Some(rpc::to_agent::Kind::Kill(kill)) };
         for control in self.controls(agent) {
             let _gone = control.send(message.clone()).await;
