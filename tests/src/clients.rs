@@ -1,6 +1,10 @@
 //! The clients that scenarios drive, ready to take arguments: through the gateway as a person, or straight to the target.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use sallyport::demo::{site::Caller, targets::postgres};
 
@@ -48,7 +52,7 @@ impl World {
     /// Any program of PostgreSQL (`pg_dump`, `pgbench` ...) with a connection string as its database.
     #[must_use]
     pub fn pg_program(&self, name: &str) -> Run {
-        let places: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        let places: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
             .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
             .unwrap_or_default();
         Run::new(sallyport::demo::process::find_program(name, &places, "postgresql").unwrap())
@@ -88,6 +92,22 @@ impl World {
             .arg(&self.site.sshd.key)
             .args(["-p", &self.site.sshd.port.to_string()])
             .arg(format!("{}@127.0.0.1", self.site.sshd.login))
+            .args(arguments)
+    }
+
+    /// ssh with a ticket typed at the prompt instead of a key; options and the command follow.
+    #[must_use]
+    pub fn ssh_with_ticket(&self, place: &str, ticket: &str, arguments: &[&str]) -> Run {
+        let askpass = self.scratch.join(format!("askpass-{}", &ticket[ticket.len().saturating_sub(8)..]));
+        fs::write(&askpass, format!("#!/bin/sh\necho '{ticket}'\n")).unwrap();
+        fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)).unwrap();
+        Run::new("ssh")
+            .env("SSH_ASKPASS", askpass)
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .args(SSH_OPTIONS)
+            .args(["-F", "none", "-o", "PreferredAuthentications=keyboard-interactive"])
+            .args(["-o", "NumberOfPasswordPrompts=1", "-p", &self.site.ports.ssh.to_string()])
+            .arg(format!("{place}@127.0.0.1"))
             .args(arguments)
     }
 
@@ -134,13 +154,17 @@ impl World {
     /// What the gateway's API answers to `path` (below `/api/v1/`) for somebody.
     #[must_use]
     pub fn api(&self, caller: &Caller, path: &str) -> serde_json::Value {
+        self.api_curl(caller, path).ok().json()
+    }
+
+    /// curl on the gateway's API (`path` below `/api/v1/`) as somebody; options follow.
+    #[must_use]
+    pub fn api_curl(&self, caller: &Caller, path: &str) -> Run {
         Run::new("curl")
             .args(["-sS", "--fail-with-body", "--cacert"])
             .arg(self.site.ca_file())
             .args(["-H", &format!("Authorization: Bearer {}", caller.ticket)])
             .arg(format!("{}/api/v1/{path}", self.site.console_url()))
-            .ok()
-            .json()
     }
 
     /// The ids of the newest sessions on a connection, as an auditor sees them.

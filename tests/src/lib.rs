@@ -12,6 +12,7 @@
 
 pub mod browser;
 pub mod clients;
+pub mod declare;
 pub mod raw;
 pub mod run;
 pub mod wait;

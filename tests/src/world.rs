@@ -15,6 +15,8 @@ use sallyport::demo::{
     site::Caller,
 };
 
+use crate::declare::any_local_target;
+
 /// A site and what scenarios need to know about it. Stops and vanishes when dropped.
 #[derive(Debug)]
 pub struct World {
@@ -24,9 +26,6 @@ pub struct World {
     pub scratch: PathBuf,
     _folder: Option<tempfile::TempDir>,
 }
-
-/// Scenarios bring targets of their own to the shared world; these get no credential.
-const ANY_LOCAL_TARGET: &str = "\n[[targets]]\naddress = \"127.0.0.1:*\"\ncredentials = []\n";
 
 /// What is special about a world.
 #[derive(Debug, Default)]
@@ -143,7 +142,8 @@ fn start_shared() -> Result<World, String> {
             runtime.block_on(async {
                 let folder = std::env::temp_dir().join(format!("sallyport-e2e-{}", std::process::id()));
                 let _made = fs::create_dir_all(&folder);
-                let wishes = Wishes { agent: ANY_LOCAL_TARGET.into(), ..Wishes::default() };
+                // Scenarios bring targets of their own to the shared world.
+                let wishes = Wishes { agent: any_local_target(&scratch(&folder)), ..Wishes::default() };
                 let site = start_site(&folder, wishes).await.map_err(|error| format!("{error:#}"));
                 let world = site.map(|site| World { scratch: scratch(&folder), site, _folder: None });
                 if let Ok(world) = &world {

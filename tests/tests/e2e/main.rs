@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod apply;
+mod ending;
 mod http;
 mod http_bodies;
 mod http_streams;
