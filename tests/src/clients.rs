@@ -183,6 +183,12 @@ impl World {
         Run::new(python).arg(home.join(script)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1")
     }
 
+    /// A program on a terminal of its own, with the steps of a person in front of it (see `terminal.py`).
+    #[must_use]
+    pub fn at_a_terminal(&self, program: &[&str], steps: &serde_json::Value) -> Run {
+        self.python("terminal.py", program).input(steps.to_string())
+    }
+
     /// A Node.js client of `tests/node`.
     #[must_use]
     pub fn node(&self, script: &str, arguments: &[&str]) -> Run {

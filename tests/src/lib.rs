@@ -13,6 +13,7 @@
 pub mod browser;
 pub mod clients;
 pub mod declare;
+pub mod frames;
 pub mod raw;
 pub mod run;
 pub mod wait;

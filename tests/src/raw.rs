@@ -48,7 +48,13 @@ pub async fn read_to_close(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> 
 /// A PostgreSQL startup message, protocol 3.0.
 #[must_use]
 pub fn startup(parameters: &[(&str, &str)]) -> Vec<u8> {
-    let mut body = vec![0, 3, 0, 0];
+    startup_of(196_608, parameters)
+}
+
+/// A PostgreSQL startup message of any version.
+#[must_use]
+pub fn startup_of(version: u32, parameters: &[(&str, &str)]) -> Vec<u8> {
+    let mut body = version.to_be_bytes().to_vec();
     for (name, value) in parameters {
         body.extend_from_slice(format!("{name}\0{value}\0").as_bytes());
     }
@@ -57,7 +63,8 @@ pub fn startup(parameters: &[(&str, &str)]) -> Vec<u8> {
     [length.to_be_bytes().as_slice(), &body].concat()
 }
 
-async fn secure(world: &World, stream: TcpStream, alpn: &[&str]) -> TlsStream<TcpStream> {
+/// Makes TLS of an open connection.
+pub async fn secure(world: &World, stream: TcpStream, alpn: &[&str]) -> TlsStream<TcpStream> {
     let mut config = client_config(&world.site.ca_file());
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     let name = ServerName::try_from("127.0.0.1").unwrap();

@@ -4,7 +4,7 @@ use e2e::{World, eventually};
 use serde_json::Value;
 
 /// The rendering of the newest session on `connection` that mentions `mark`, once it has been stored.
-fn recorded(world: &World, connection: &str, verb: &str, mark: &str) -> String {
+pub(crate) fn recorded(world: &World, connection: &str, verb: &str, mark: &str) -> String {
     eventually(&format!("a recording of {mark}"), || {
         world.session_ids(connection).iter().find_map(|id| {
             let shown = world.sallyport(world.carol(), &["sessions", verb, id]).output().out;
