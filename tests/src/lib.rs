@@ -10,10 +10,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
+pub mod api;
 pub mod browser;
 pub mod clients;
 pub mod declare;
 pub mod frames;
+pub mod host;
+pub mod middleman;
+pub mod pki;
 pub mod raw;
 pub mod run;
 pub mod wait;

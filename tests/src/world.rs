@@ -159,8 +159,7 @@ fn start_shared() -> Result<World, String> {
 
 async fn start_site(folder: &Path, wishes: Wishes) -> anyhow::Result<Site> {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    // The account that runs PostgreSQL has to get through.
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    everyone_may_enter(folder);
     let plan = Plan {
         folder: folder.join("site"),
         ports: Ports::free()?,
@@ -191,8 +190,14 @@ fn sweep() {
     }
 }
 
+/// Lets the account that runs PostgreSQL get through.
+pub fn everyone_may_enter(folder: &Path) {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
+}
+
 /// `SALLYPORT_BIN`, or the program that was built beside this test.
-fn program() -> PathBuf {
+#[must_use]
+pub fn program() -> PathBuf {
     if let Some(program) = std::env::var_os("SALLYPORT_BIN") {
         return program.into();
     }

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod apply;
+mod crowd;
 mod ending;
+mod hostile;
 mod http;
 mod http_bodies;
 mod http_streams;
 mod login;
+mod login_http;
 mod pg;
 mod pg_copy;
 mod pg_drivers;
@@ -21,3 +24,6 @@ mod restart;
 mod secrets;
 mod ssh;
 mod ssh_files;
+mod ssh_forward;
+mod ssh_long;
+mod tunnel_tap;

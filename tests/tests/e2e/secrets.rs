@@ -53,7 +53,7 @@ async fn a_rotated_password_is_used_without_a_restart() {
 }
 
 /// Every protocol once, so that whatever could leak has had its chance.
-fn use_everything(world: &World) {
+pub(crate) fn use_everything(world: &World) {
     let _rows = world.psql().args(["-c", "SELECT * FROM customers WHERE id < 4"]).ok();
     let _log = world.ssh(&["cat export.csv logs/support.log"]).ok();
     let _json = world.curl("/shop-api/customers?limit=3", &["--fail"]).ok();
@@ -61,7 +61,7 @@ fn use_everything(world: &World) {
 }
 
 /// The secrets as bytes, each in every form that it has on disk.
-fn target_secrets(world: &World) -> Vec<Vec<u8>> {
+pub(crate) fn target_secrets(world: &World) -> Vec<Vec<u8>> {
     let key = fs::read_to_string(&world.site.sshd.key).unwrap();
     let body: Vec<&str> = key.lines().filter(|line| !line.starts_with("-----")).collect();
     vec![
@@ -71,7 +71,7 @@ fn target_secrets(world: &World) -> Vec<Vec<u8>> {
     ]
 }
 
-fn absent(place: &str, bytes: &[u8], secrets: &[Vec<u8>]) {
+pub(crate) fn absent(place: &str, bytes: &[u8], secrets: &[Vec<u8>]) {
     for secret in secrets {
         let found = memchr::memmem::find(bytes, secret);
         assert!(found.is_none(), "{} is in {place}", String::from_utf8_lossy(secret));
