@@ -98,3 +98,49 @@ pub fn open_bundle(connection: &str, protocol: &str) -> Bundle {
         help: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn bundle(version: u64) -> Bundle {
+        Bundle { version, ..open_bundle("db", "postgres") }
+    }
+
+    fn install(rights: &Rights, bundle: &Bundle) -> Result<(), BundleError> {
+        rights.install(&bundle.hash(), &serde_json::to_string(bundle).unwrap())
+    }
+
+    #[test]
+    fn without_a_bundle_nothing_decides() {
+        assert!(Rights::default().engine().is_none());
+    }
+
+    #[test]
+    fn a_gateway_that_is_silent_for_longer_than_the_lease_decides_nothing() {
+        let rights = Rights::default();
+        install(&rights, &bundle(3)).unwrap();
+        assert_eq!(rights.engine().unwrap().version(), 3);
+        let long_ago = Instant::now().checked_sub(LEASE + Duration::from_secs(1)).unwrap();
+        *rights.0.heard.lock().unwrap() = Some(long_ago);
+        assert!(rights.engine().is_none());
+        rights.current(2);
+        assert!(rights.engine().is_none(), "another version says nothing about this one");
+        rights.current(3);
+        assert!(rights.engine().is_some());
+    }
+
+    #[test]
+    fn an_older_bundle_and_a_damaged_one_change_nothing() {
+        let rights = Rights::default();
+        install(&rights, &bundle(3)).unwrap();
+        install(&rights, &bundle(2)).unwrap();
+        assert_eq!(rights.engine().unwrap().version(), 3);
+        let next = bundle(4);
+        assert!(rights.install("0", &serde_json::to_string(&next).unwrap()).is_err());
+        assert!(rights.install(&next.hash(), "{}").is_err());
+        assert_eq!(rights.engine().unwrap().version(), 3);
+    }
+}

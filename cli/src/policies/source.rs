@@ -14,7 +14,7 @@ use crate::client::{Connect, block_on};
 pub(super) struct Source {
     #[command(flatten)]
     connect: Connect,
-    /// `.cedar` files, or the YAML that `apply` takes. Connections that no file declares are asked of the gateway.
+    /// `.cedar` files, the YAML that `apply` takes, or a bundle as JSON. Connections that no file declares are asked of the gateway.
     #[arg(short, long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -63,6 +63,11 @@ impl Source {
             let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             if file.extension().is_some_and(|extension| extension == "cedar") {
                 bundle.documents.push(Document { name, text });
+                continue;
+            }
+            if let Ok(whole) = serde_json::from_str::<Bundle>(&text) {
+                bundle.documents.extend(whole.documents);
+                bundle.connections.extend(whole.connections);
                 continue;
             }
             let document = api::Document::parse(&text).with_context(|| file.display().to_string())?;

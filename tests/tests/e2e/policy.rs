@@ -143,3 +143,27 @@ async fn facts_rules_and_bundle_stand_in_the_record() {
     });
     assert!(shown.contains("SP-NEEDS-APPROVAL") && shown.contains("public.orders"), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ai_agent_needs_a_right_of_its_own_besides_that_of_whom_it_acts_for() {
+    let world = fresh().await;
+    let minted = world
+        .sallyport(world.alice(), &["ticket", "--actor", "ai:reporter", "--reason", "INC-7", "--format", "json"])
+        .ok()
+        .json();
+    let ticket = minted["ticket"].as_str().unwrap().to_owned();
+    let dsn = world.dsn(world.alice(), "shop-db").replace(&world.alice().ticket, &ticket);
+    let as_reporter = |sql: &str| e2e::Run::new("psql").args(["-X", "-tA", "-c", sql, &dsn]).output();
+    assert!(as_reporter("SELECT 1").err.contains("SP-NO-ACCESS"), "no policy names the agent");
+    let allowed = r#"
+@id("reporter-connects") permit (principal == Ai::"reporter", action == Action::"Connect", resource == Connection::"shop-db")
+when { context has reason && context.reason like "INC-*" };
+@id("reporter-reads") permit (principal == Ai::"reporter", action in [Action::"Invoke", Action::"RunUnapproved"], resource in Connection::"shop-db")
+when { context.effect == "read" && context.actor == "ai" };
+"#;
+    world.policy("reporter", allowed);
+    assert_eq!(as_reporter("SELECT 1").out.trim(), "1");
+    let refused = as_reporter("UPDATE customers SET name = name WHERE id = 1");
+    assert!(refused.err.contains("reporter"), "what Alice may do herself, her agent may not: {}", refused.err);
+    assert!(world.psql().args(["-c", "UPDATE customers SET name = name WHERE id = 1"]).ok().out.contains("UPDATE 1"));
+}
