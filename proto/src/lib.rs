@@ -15,6 +15,7 @@
 //! are checked once, in [`convert`].
 
 pub mod code;
+pub mod codec;
 pub mod convert;
 pub mod event;
 pub mod frame;
