@@ -17,8 +17,8 @@ const CRATES: &[(&str, &[&str])] = &[
         "cli",
         &["gateway", "agent", "proto", "protocols", "policy", "masking", "sql", "functions", "ledger", "migrations"],
     ),
-    ("gateway", &["proto", "protocols", "policy", "masking", "functions", "ledger", "migrations"]),
-    ("agent", &["proto", "protocols", "policy", "masking", "sql", "functions", "ledger"]),
+    ("gateway", &["proto", "protocols", "policy", "masking", "functions", "ledger", "migrations", "sockets"]),
+    ("agent", &["proto", "protocols", "policy", "masking", "sql", "functions", "ledger", "sockets"]),
     ("proto", &[]),
     ("protocols", &[]),
     ("policy", &[]),
@@ -27,6 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("functions", &[]),
     ("ledger", &[]),
     ("migrations", &[]),
+    ("sockets", &[]),
 ];
 
 /// Modules from the top down: each level may import the levels below it, never its own siblings.

@@ -12,6 +12,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest as _, Sha256};
+use sockets::{Ahead, Gathered};
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint, Uri};
 
@@ -85,8 +86,8 @@ pub fn channel(gateway: &str, tls: Arc<ClientConfig>) -> Result<Channel, DialErr
         async move {
             let stream = TcpStream::connect(&*address).await?;
             stream.set_nodelay(true)?;
-            let stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await?;
-            Ok::<_, std::io::Error>(TokioIo::new(stream))
+            let stream = tokio_rustls::TlsConnector::from(tls).connect(name, Ahead::new(stream)).await?;
+            Ok::<_, std::io::Error>(TokioIo::new(Gathered::new(stream)))
         }
     });
     let endpoint = Endpoint::from_shared(format!("http://{gateway}"))

@@ -9,6 +9,7 @@ use std::{
 };
 
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use sockets::{Ahead, Gathered};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -35,7 +36,7 @@ pub(super) struct PeerInfo {
 
 /// One agent's connection.
 pub(super) struct PeerStream {
-    stream: TlsStream<TcpStream>,
+    stream: Gathered<TlsStream<Ahead<TcpStream>>>,
     info: PeerInfo,
 }
 
@@ -75,10 +76,10 @@ pub(super) async fn accept(listener: TcpListener, tls: Arc<ServerConfig>, ready:
         tokio::spawn(async move {
             let _slot = slot;
             let _slow = stream.set_nodelay(true);
-            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(Ahead::new(stream))).await {
                 let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 let info = PeerInfo { agent: certificate.and_then(AgentPeer::from_certificate) };
-                let _gone = ready.send(Ok(PeerStream { stream, info })).await;
+                let _gone = ready.send(Ok(PeerStream { stream: Gathered::new(stream), info })).await;
             }
         });
     }
@@ -101,18 +102,6 @@ impl AsyncRead for PeerStream {
 impl AsyncWrite for PeerStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

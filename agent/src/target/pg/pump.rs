@@ -8,8 +8,9 @@ use std::{
 use bytes::{Buf, Bytes, BytesMut};
 use proto::{Code, Down, Ending};
 use protocols::pg::encode;
+use sockets::Scoop;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     sync::Notify,
 };
 
@@ -23,10 +24,8 @@ use crate::{
 /// How long a target may take to close after the client said goodbye.
 pub(super) const GOODBYE: Duration = Duration::from_secs(5);
 
-/// A read takes at most this much; a busy session's buffer is this large.
-const LARGEST_READ: usize = 64 * 1024;
-/// An idle session's buffer.
-const SMALLEST_READ: usize = 4 * 1024;
+/// What a session may keep of a request that has not come whole, and then some.
+const SMALLEST_KEPT: usize = 4 * 1024;
 
 /// What both pumps share. The filter's lock is never held across an await.
 pub(super) struct Lane {
@@ -76,7 +75,7 @@ pub(super) async fn replies<R: AsyncRead + Unpin>(
     to_gateway: ToGateway,
     mut buffer: BytesMut,
 ) -> Ending {
-    let mut size = SMALLEST_READ;
+    let mut scoop = Scoop::default();
     loop {
         if !buffer.is_empty() {
             let passed = match lane.replies(&mut buffer) {
@@ -87,32 +86,22 @@ pub(super) async fn replies<R: AsyncRead + Unpin>(
                 if let Err(ending) = lane.record.commit().await {
                     return ending;
                 }
-                let bytes = buffer.split_to(passed.bytes);
+                let bytes = first(&mut buffer, passed.bytes);
                 let bytes = if passed.edits.is_empty() { bytes } else { passed.edits.apply(&bytes) };
                 if !bytes.is_empty() && to_gateway.payload(bytes.freeze()).await.is_err() {
                     return lost();
                 }
             }
         }
-        if buffer.capacity() - buffer.len() < size {
-            buffer.reserve(size);
-        }
-        match reader.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return lane.closed(),
-            Ok(read) => size = next_size(size, read),
+        if let Ok(0) | Err(_) = scoop.read(&mut reader, &mut buffer).await {
+            return lane.closed();
         }
     }
 }
 
-/// A read that filled the buffer asks for a larger one; a small read gives memory back.
-fn next_size(size: usize, read: usize) -> usize {
-    if read >= size {
-        (size * 4).min(LARGEST_READ)
-    } else if read < size / 8 {
-        (size / 2).max(SMALLEST_READ)
-    } else {
-        size
-    }
+/// Takes the first bytes; of a buffer that is taken whole nothing stays.
+fn first(buffer: &mut BytesMut, bytes: usize) -> BytesMut {
+    if bytes == buffer.len() { std::mem::take(buffer) } else { buffer.split_to(bytes) }
 }
 
 /// From the gateway to the target. `None`: the client said goodbye, and the target was told.
@@ -160,7 +149,7 @@ async fn forward<W: AsyncWrite + Unpin>(
         kept.advance(passed.bytes);
         passed
     };
-    if kept.is_empty() && kept.capacity() > SMALLEST_READ {
+    if kept.is_empty() && kept.capacity() > SMALLEST_KEPT {
         *kept = BytesMut::new();
     }
     while lane.waiting() >= MOST_WAITING {

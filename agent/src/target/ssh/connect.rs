@@ -10,6 +10,7 @@ use russh::{
     keys::{Algorithm, Certificate, HashAlg, PrivateKey, PrivateKeyWithHashAlg, decode_secret_key},
     mac,
 };
+use sockets::Ahead;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +71,7 @@ impl Dialler {
         let config = Arc::new(config(pins.algorithms()));
         let gate = Arc::new(Gate::default());
         let (handler, lost, refusal) = TargetHandler::new(pins, Arc::clone(&gate), self.forwarded.clone());
-        let stream = Gated::new(socket, Arc::clone(&gate));
+        let stream = Gated::new(Ahead::new(socket), Arc::clone(&gate));
         let connecting = client::connect_stream(config, stream, handler).await;
         let mut handle =
             connecting.map_err(|error| refusal.get().cloned().unwrap_or_else(|| handshake_failed(&error)))?;

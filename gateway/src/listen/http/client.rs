@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -42,7 +42,7 @@ struct Known {
 
 struct Ticket {
     hash: [u8; 32],
-    identity: Identity,
+    identity: Arc<Identity>,
     checked: Instant,
 }
 
@@ -74,18 +74,23 @@ impl Client {
     }
 
     /// Who calls, by the `Authorization` field.
-    pub(super) async fn identify(&self, authorization: Option<&[u8]>, connection: &str) -> Result<Identity, Problem> {
+    pub(super) async fn identify(
+        &self,
+        authorization: Option<&[u8]>,
+        connection: &str,
+    ) -> Result<Arc<Identity>, Problem> {
         let Some(ticket) = authorization.and_then(ticket) else { return Err(Problem::unauthorized()) };
         let hash: [u8; 32] = Sha256::digest(ticket.as_bytes()).into();
         let now = Instant::now();
         if let Some(known) = self.lock().tickets.iter().find(|known| known.hash == hash)
             && now.duration_since(known.checked) < TRUST
         {
-            return Ok(known.identity.clone());
+            return Ok(Arc::clone(&known.identity));
         }
         match self.edge.auth.ticket(&ticket, self.source).await {
             Ok(identity) => {
-                self.remember(Ticket { hash, identity: identity.clone(), checked: now });
+                let identity = Arc::new(identity);
+                self.remember(Ticket { hash, identity: Arc::clone(&identity), checked: now });
                 Ok(identity)
             }
             Err(denial) => {
@@ -99,17 +104,17 @@ impl Client {
     }
 
     /// Opens a session for `identity`.
-    pub(super) async fn open(&self, identity: Identity, connection: &str, agent: &[u8]) -> Result<Session, Problem> {
-        let permit = match self.edge.auth.permit(&identity, connection, Protocol::Http).await {
+    pub(super) async fn open(&self, identity: &Identity, connection: &str, agent: &[u8]) -> Result<Session, Problem> {
+        let permit = match self.edge.auth.permit(identity, connection, Protocol::Http).await {
             Ok(permit) => permit,
             Err(refusal) => {
-                let reason = self.edge.auth.why_refused(&identity, connection);
+                let reason = self.edge.auth.why_refused(identity, connection);
                 self.record_failure(&identity.subject, connection, &refusal, reason).await;
                 return Err(refusal.into());
             }
         };
         let agent = String::from_utf8_lossy(agent.get(..200.min(agent.len())).unwrap_or_default()).into_owned();
-        let opening = opening(&self.edge.auth, identity, self.source, agent, BTreeMap::new());
+        let opening = opening(&self.edge.auth, identity.clone(), self.source, agent, BTreeMap::new());
         Ok(self.edge.sessions.open(permit, opening).await?)
     }
 

@@ -17,8 +17,9 @@ use protocols::http::{
     },
     put_data, put_end,
 };
+use sockets::Scoop;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf},
     time::timeout,
 };
 
@@ -31,10 +32,8 @@ use super::{
 };
 use crate::session::{Outgoing, Session, Turn};
 
-/// What is read from a client at once.
-pub(super) const READ: usize = 16 * 1024;
-/// The same while a client uploads.
-const BULK: usize = 64 * 1024;
+/// What may arrive of the next request while one runs.
+const EARLY: usize = 16 * 1024;
 /// How long a client may stay silent between requests, or within one.
 const SILENCE: Duration = Duration::from_secs(120);
 /// Sessions that one client connection may have open.
@@ -111,8 +110,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Some(len) = reader.find(&self.buffer)? {
                 return Ok(Some(self.buffer.split_to(len).freeze()));
             }
-            self.buffer.reserve(READ);
-            match tokio::time::timeout_at(deadline, self.reader.read_buf(&mut self.buffer)).await {
+            let mut scoop = Scoop::default();
+            match tokio::time::timeout_at(deadline, scoop.read(&mut self.reader, &mut self.buffer)).await {
                 Ok(Ok(1..)) => {}
                 Ok(_) => return Ok(None),
                 Err(_) => {
@@ -125,8 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Waits for the first byte of a request, while no request runs. False when there will be none.
     async fn idle(&mut self) -> bool {
         loop {
-            self.buffer.reserve(READ);
-            let read = self.reader.read_buf(&mut self.buffer);
+            let mut scoop = Scoop::default();
+            let read = scoop.read(&mut self.reader, &mut self.buffer);
             let ended = async {
                 // Sessions that have nothing to do still have events to hand over, and may be ended from elsewhere.
                 let turns = self.sessions.iter_mut().map(|open| Box::pin(open.session.incoming.next()));
@@ -174,8 +173,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if parsed.websocket {
             return websocket::exchange(session, decoder, answer, reader, buffer, out).await;
         }
-        let mut upload =
-            Upload { reader, buffer, body: BodyReader::new(parsed.length), outgoing: session.outgoing.clone() };
+        let mut upload = Upload {
+            reader,
+            scoop: Scoop::default(),
+            buffer,
+            body: BodyReader::new(parsed.length),
+            outgoing: session.outgoing.clone(),
+        };
         if parsed.length == Length::Chunked {
             // A request whose very first chunk is wrong never reaches the target.
             upload.first(&mut out).await?;
@@ -219,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let agent = head.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"user-agent"));
         let agent = agent.map(|(_, value)| *value).unwrap_or_default();
         let key = Key { credential: identity.credential_id.clone(), connection: connection.to_owned() };
-        let session = Box::pin(self.client.open(identity, connection, agent)).await?;
+        let session = Box::pin(self.client.open(&identity, connection, agent)).await?;
         self.sessions.push(Open { key, session, decoder: Decoder::responses() });
         Ok(self.sessions.len() - 1)
     }
@@ -254,10 +258,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn drain(&mut self) {
         let _gone = self.writer.shutdown().await;
         let reading = async {
+            let mut scoop = Scoop::default();
             for _ in 0..64 {
                 self.buffer.clear();
-                self.buffer.reserve(BULK);
-                if !matches!(self.reader.read_buf(&mut self.buffer).await, Ok(1..)) {
+                if !matches!(scoop.read(&mut self.reader, &mut self.buffer).await, Ok(1..)) {
                     return;
                 }
             }
@@ -290,6 +294,7 @@ impl From<Problem> for Broken {
 /// The request's direction.
 struct Upload<'a, S> {
     reader: &'a mut ReadHalf<S>,
+    scoop: Scoop,
     buffer: &'a mut BytesMut,
     body: BodyReader,
     outgoing: Outgoing,
@@ -327,9 +332,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upload<'_, S> {
             }
         }
         // The next request may arrive already; more than one buffer of it has to wait.
-        while self.buffer.len() < READ {
-            self.buffer.reserve(READ);
-            if !matches!(self.reader.read_buf(self.buffer).await, Ok(1..)) {
+        while self.buffer.len() < EARLY {
+            if !matches!(self.scoop.read(self.reader, self.buffer).await, Ok(1..)) {
                 return Broken::Connection;
             }
         }
@@ -348,8 +352,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upload<'_, S> {
     }
 
     async fn read(&mut self) -> Result<(), Broken> {
-        self.buffer.reserve(BULK);
-        match timeout(SILENCE, self.reader.read_buf(self.buffer)).await {
+        match timeout(SILENCE, self.scoop.read(self.reader, self.buffer)).await {
             Ok(Ok(1..)) => Ok(()),
             _ => Err(Broken::Connection),
         }

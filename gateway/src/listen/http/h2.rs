@@ -117,7 +117,7 @@ impl Requests {
         let key = Key { credential: identity.credential_id.clone(), connection: route.connection.clone() };
         let cell = self.cell(&key);
         let opened = cell
-            .get_or_try_init(|| async { self.client.open(identity, &route.connection, agent).await.map(Pool::new) });
+            .get_or_try_init(|| async { self.client.open(&identity, &route.connection, agent).await.map(Pool::new) });
         match opened.await {
             Ok(pool) => Ok(Arc::clone(pool)),
             Err(problem) => {

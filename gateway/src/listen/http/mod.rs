@@ -17,8 +17,9 @@ mod websocket;
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::BytesMut;
+use sockets::Scoop;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::timeout,
 };
@@ -45,9 +46,9 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
 
 /// Tells by the first bytes which HTTP is spoken.
 async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(client: Client, mut stream: S) {
-    let mut buffer = BytesMut::with_capacity(h1::READ);
+    let (mut buffer, mut scoop) = (BytesMut::new(), Scoop::default());
     let first = async {
-        while !buffer.is_empty() || stream.read_buf(&mut buffer).await.is_ok_and(|read| read > 0) {
+        while !buffer.is_empty() || scoop.read(&mut stream, &mut buffer).await.is_ok_and(|read| read > 0) {
             let shown = buffer.len().min(PREFACE.len());
             if buffer.get(..shown) != PREFACE.get(..shown) {
                 return Some(false);
@@ -55,7 +56,7 @@ async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(client
             if shown == PREFACE.len() {
                 return Some(true);
             }
-            if !stream.read_buf(&mut buffer).await.is_ok_and(|read| read > 0) {
+            if !scoop.read(&mut stream, &mut buffer).await.is_ok_and(|read| read > 0) {
                 return None;
             }
         }

@@ -9,9 +9,10 @@ use protocols::http::{
     h1::{Framing, put_response_head},
     put_data, put_end,
 };
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadHalf};
+use sockets::Scoop;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf};
 
-use super::h1::{Answer, Broken, Next, READ, pairs, relay_fault};
+use super::h1::{Answer, Broken, Next, pairs, relay_fault};
 use crate::session::{Incoming, Outgoing, Session, Turn};
 
 /// How long a target may take to close when its client has.
@@ -74,7 +75,7 @@ async fn down<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Sends what the client sends. When the client has closed, the target gets some time to do so too.
 async fn up<S: AsyncRead + AsyncWrite + Unpin>(reader: &mut ReadHalf<S>, buffer: &mut BytesMut, outgoing: &Outgoing) {
-    let mut out = BytesMut::new();
+    let (mut out, mut scoop) = (BytesMut::new(), Scoop::default());
     loop {
         if !buffer.is_empty() {
             put_data(&mut out, &buffer.split());
@@ -83,8 +84,7 @@ async fn up<S: AsyncRead + AsyncWrite + Unpin>(reader: &mut ReadHalf<S>, buffer:
                 match never {}
             }
         }
-        buffer.reserve(READ);
-        if !matches!(reader.read_buf(buffer).await, Ok(1..)) {
+        if !matches!(scoop.read(reader, buffer).await, Ok(1..)) {
             break;
         }
     }

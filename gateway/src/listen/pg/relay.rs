@@ -4,15 +4,12 @@
 use bytes::BytesMut;
 use proto::{Code, Ending};
 use protocols::pg::boundary::Boundary;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use sockets::Scoop;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::{refusal, stream::Stream};
 use crate::session::{Incoming, MustEnd, Outgoing, Session, Turn};
 
-/// A read takes at most this much.
-const LARGEST_READ: usize = 64 * 1024;
-/// An idle session's buffer.
-const SMALLEST_READ: usize = 4 * 1024;
 /// How long a client that does not read may hold up the end of its session.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long a client may take to hear why its session is over.
@@ -82,20 +79,14 @@ async fn to_client<W: AsyncWrite + Unpin>(
 
 /// Bytes of the client to the agent, until the client closes or nobody takes them any more.
 async fn to_agent<R: AsyncRead + Unpin>(mut reader: R, outgoing: &Outgoing, mut buffer: BytesMut) {
-    let mut size = SMALLEST_READ;
+    let mut scoop = Scoop::default();
     loop {
-        if !buffer.is_empty() && outgoing.payload(buffer.split().freeze()).await.is_err() {
+        if !buffer.is_empty() && outgoing.payload(std::mem::take(&mut buffer).freeze()).await.is_err() {
             // The lane is over; the other direction tells why.
             return std::future::pending().await;
         }
-        if buffer.capacity() < size {
-            buffer.reserve(size);
-        }
-        match reader.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(read) if read >= size => size = (size * 4).min(LARGEST_READ),
-            Ok(read) if read < size / 8 => size = (size / 2).max(SMALLEST_READ),
-            Ok(_) => {}
+        if let Ok(0) | Err(_) = scoop.read(&mut reader, &mut buffer).await {
+            return;
         }
     }
 }
