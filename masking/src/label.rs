@@ -12,13 +12,19 @@ pub enum Label {
     Ssn,
     /// E-mail addresses.
     Email,
-    /// Credentials: cloud keys, tokens, private keys, passwords in URLs.
+    /// Telephone numbers.
+    Phone,
+    /// International bank account numbers.
+    Iban,
+    /// Credentials: cloud keys, tokens, private keys, passwords in URLs and assignments.
     Secret,
+    /// A label that a connection defines itself, by its name.
+    Custom(&'static str),
 }
 
 impl Label {
-    /// Every label, in the order of the enum.
-    pub const ALL: [Self; 4] = [Self::Card, Self::Ssn, Self::Email, Self::Secret];
+    /// Every label that this crate detects by itself, in the order of the enum.
+    pub const ALL: [Self; 6] = [Self::Card, Self::Ssn, Self::Email, Self::Phone, Self::Iban, Self::Secret];
 
     /// The name used in configuration and events.
     #[must_use]
@@ -27,7 +33,10 @@ impl Label {
             Self::Card => "card",
             Self::Ssn => "ssn",
             Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Iban => "iban",
             Self::Secret => "secret",
+            Self::Custom(name) => name,
         }
     }
 }
@@ -48,5 +57,5 @@ impl FromStr for Label {
 
 /// The text names no label; it is safe to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown label: use card, ssn, email or secret")]
+#[error("unknown label: use card, ssn, email, phone, iban or secret")]
 pub struct UnknownLabel;

@@ -1,8 +1,8 @@
 //! Finds sensitive values in bytes and masks them in place: labels, detectors, transforms, streams. Pure: no I/O, no clock.
 //!
 //! ```text
-//!  bytes ── trigger scan ──> candidate ──> detector (card ssn email secret) ──> hit ──> mask
-//!            one pass         bounded        checksum, shape, context            same length
+//!  bytes ── trigger scan ──> candidate ──> detector (card ssn email phone iban secret) ──> hit ──> mask
+//!            one pass         bounded        checksum, shape, context                       same length
 //! ```
 //!
 //! Rules that hold everywhere in this crate:
@@ -14,17 +14,18 @@
 
 mod detect;
 mod hit;
-mod json;
 mod label;
 mod mask;
 mod masked;
 mod open;
+mod plain;
 mod scan;
 mod stream;
 mod surface;
 mod syntax;
 mod tally;
 mod transform;
+mod unit;
 mod window;
 
 pub use hit::Hit;

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use bytes::BytesMut;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 use crate::hit::{Hit, Span};
 use crate::label::Label;
 use crate::masked::{Masked, Uninspected};
 use crate::scan::{Cursor, Plan};
 use crate::stream::StreamMasker;
+use crate::surface::{Surface, is_odd};
 use crate::syntax::Syntax;
 use crate::tally::Tally;
 use crate::transform::{mask_number, mask_text, mask_zeros};
@@ -17,8 +18,8 @@ use crate::window::LEFT_CONTEXT;
 
 /// The shortest value any detector can match, in bytes (`a@b.co`).
 const SHORTEST: usize = 6;
-/// How much of a value with escapes is masked at once, in bytes.
-const ESCAPED_PIECE: usize = 16 * 1024;
+/// How much of a value whose text is not its bytes is masked at once, in bytes.
+const ODD_PIECE: usize = 16 * 1024;
 
 /// The compiled detectors of a connection.
 #[derive(Clone)]
@@ -53,8 +54,8 @@ impl Masker {
         if self.is_off() || value.len() < SHORTEST {
             return false;
         }
-        if syntax == Syntax::Json && memchr(b'\\', value).is_some() {
-            return self.mask_escaped(value, tally);
+        if is_odd(value, syntax) {
+            return self.mask_odd(value, syntax, tally);
         }
         self.mask_plain(value, syntax, tally)
     }
@@ -71,12 +72,22 @@ impl Masker {
 
     /// Appends what the detectors find in a whole text, in order, without masking it.
     pub fn scan(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        if !is_odd(text, Syntax::Text) {
+            return self.scan_plain(text, |at| at, hits);
+        }
+        let (mut surface, mut seen) = (Surface::new(Syntax::Text), Vec::new());
+        surface.take(text, &mut seen);
+        surface.settle(&mut seen);
+        self.scan_plain(&seen, |at| surface.origin(at), hits);
+    }
+
+    fn scan_plain(&self, text: &[u8], origin: impl Fn(usize) -> usize, hits: &mut Vec<Hit>) {
         let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
         while !self.plan.scan(text, true, &mut cursor, &mut spans) {}
         hits.extend(spans.iter().map(|span| Hit {
             label: span.rule.label,
             detector: span.rule.detector,
-            range: span.start..span.end,
+            range: origin(span.start)..origin(span.end),
         }));
     }
 
@@ -103,13 +114,11 @@ impl Masker {
         }
     }
 
-    fn mask_escaped(&self, value: &mut [u8], tally: &mut Tally) -> bool {
+    fn mask_odd(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
         let mut own = Tally::default();
-        let mut stream = self.stream(Syntax::Json);
+        let mut stream = self.stream(syntax);
         let (mut out, mut written, mut read) = (Vec::new(), 0, 0);
-        while let Some(piece) =
-            value.get(read..(read + ESCAPED_PIECE).min(value.len())).filter(|piece| !piece.is_empty())
-        {
+        while let Some(piece) = value.get(read..(read + ODD_PIECE).min(value.len())).filter(|piece| !piece.is_empty()) {
             read += piece.len();
             stream.push(piece, &mut out, &mut own);
             written += put(value, written, &mut out);

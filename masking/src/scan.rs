@@ -1,11 +1,12 @@
 //! The engine: one pass over the bytes that stops only at trigger bytes, asks the detectors there, and reports spans. It can stop
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
-use crate::detect::{aws, card, chain::Chain, email, jwt, pem, ssn, token, url};
+use crate::detect::{assign, card, chain::Chain, email, iban, jwt, pem, phone, ssn, token, url};
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
 use crate::open::Open;
 use crate::syntax::Syntax;
+use crate::unit::DASH;
 use crate::window::{Beyond, Window};
 
 const DIGIT: u8 = 1;
@@ -14,7 +15,8 @@ const TOKEN: u8 = 1 << 2;
 const JWT: u8 = 1 << 3;
 const PEM: u8 = 1 << 4;
 const URL: u8 = 1 << 5;
-const AWS: u8 = 1 << 6;
+const ASSIGN: u8 = 1 << 6;
+const PHONE: u8 = 1 << 7;
 
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
@@ -29,6 +31,9 @@ pub(crate) struct Plan {
     triggers: [u8; 256],
     card: bool,
     ssn: bool,
+    phone: bool,
+    iban: bool,
+    secret: bool,
     /// Whether words at the end of a piece may begin a hit that is recognised later.
     words: bool,
     /// Whether a bare `"` ends what is open: in JSON, where it ends the string.
@@ -52,15 +57,18 @@ impl Plan {
     pub(crate) fn new(labels: &[Label]) -> Self {
         let has = |label| labels.contains(&label);
         let (card, ssn, secret) = (has(Label::Card), has(Label::Ssn), has(Label::Secret));
-        let words = has(Label::Email) || secret;
-        let mut plan = Self { triggers: [0; 256], card, ssn, words, quote_ends: false };
-        plan.trigger(card || ssn, b"0123456789", DIGIT);
+        let (phone, iban) = (has(Label::Phone), has(Label::Iban));
+        let words = has(Label::Email) || iban || secret;
+        let mut plan = Self { triggers: [0; 256], card, ssn, phone, iban, secret, words, quote_ends: false };
+        plan.trigger(card || ssn || phone || iban, b"0123456789", DIGIT);
+        plan.trigger(phone, phone::TRIGGERS, PHONE);
+        plan.trigger(secret, b"0123456789", TOKEN);
         plan.trigger(has(Label::Email), b"@", AT_SIGN);
         plan.trigger(secret, token::TRIGGERS, TOKEN);
         plan.trigger(secret, b"J", JWT);
         plan.trigger(secret, b"-", PEM);
         plan.trigger(secret, b":", URL);
-        plan.trigger(secret, aws::TRIGGERS, AWS);
+        plan.trigger(secret, assign::TRIGGERS, ASSIGN);
         plan
     }
 
@@ -116,17 +124,20 @@ impl Plan {
     /// Asks the detectors of the byte at `at`; with the answer comes where to go on if nothing was found.
     fn ask(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
         let bits = window.bytes.get(at).map_or(0, |byte| self.bits(*byte));
-        if bits & DIGIT != 0 {
+        if bits & (DIGIT | TOKEN) != 0 && window.bytes.get(at).is_some_and(u8::is_ascii_digit) {
             return self.ask_digits(window, at);
         }
         let mut found = None;
+        if bits & PHONE != 0 {
+            found = phone::find(window, at)?;
+        }
         if bits & AT_SIGN != 0 {
             found = email::find(window, at)?;
         }
         if found.is_none() && bits & TOKEN != 0 {
             found = token::find(window, at)?;
         }
-        if found.is_none() && bits & (JWT | PEM | URL | AWS) != 0 {
+        if found.is_none() && bits & (JWT | PEM | URL | ASSIGN) != 0 {
             found = self.ask_secrets(window, at, bits)?;
         }
         Ok((found, at + 1))
@@ -141,34 +152,64 @@ impl Plan {
             found = pem::find(window, at, self.quote_ends)?;
         }
         if bits & URL != 0 {
-            found = url::find(window, at)?;
+            found = match url::find(window, at)? {
+                None => token::find_bot(window, at)?,
+                found => found,
+            };
         }
-        if found.is_none() && bits & AWS != 0 {
-            found = aws::find(window, at)?;
+        if found.is_none() && bits & ASSIGN != 0 {
+            found = assign::find(window, at)?;
         }
         Ok(found)
     }
 
     fn ask_digits(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
-        let run_end = || {
-            window
-                .slice(at, usize::MAX)
-                .iter()
-                .position(|byte| !byte.is_ascii_digit())
-                .map_or(window.bytes.len(), |length| at + length)
-        };
-        if at > window.floor && window.before(at, 1).is_some_and(|byte| byte.is_ascii_digit()) {
-            return Ok((None, run_end()));
+        let before = if at > window.floor { window.before(at, 1).unwrap_or_default() } else { 0 };
+        if before.is_ascii_digit() {
+            return Ok((None, run_end(window, at)));
         }
-        if let Some(end) = dull_end(window.slice(at, usize::MAX), window.last) {
+        if before.is_ascii_alphabetic()
+            && let found @ Some(_) = self.ask_named_digits(window, at)?
+        {
+            return Ok((found, at));
+        }
+        if self.phone && phone::is_trunk_one(window, at)? {
+            let found = phone::find_after_one(window, at)?;
+            return Ok((found, at + 1));
+        }
+        if let Some(end) = dull_end(window.slice(at, usize::MAX), window.last, self.phone) {
             return Ok((None, at + end));
         }
+        self.ask_chain(window, at)
+    }
+
+    /// Digits with letters before them: an account number after its country, or the middle of a token.
+    fn ask_named_digits(&self, window: &Window<'_>, at: usize) -> Verdict {
+        if self.iban {
+            let undecided = |_: Beyond| Pending::strong(at.saturating_sub(2));
+            if let found @ Some(_) = iban::find(window, at).map_err(undecided)? {
+                return Ok(found);
+            }
+        }
+        if !self.secret {
+            return Ok(None);
+        }
+        match token::find(window, at)? {
+            None => token::find_hexadecimal(window, at),
+            found => Ok(found),
+        }
+    }
+
+    fn ask_chain(&self, window: &Window<'_>, at: usize) -> Result<(Option<Match>, usize), Pending> {
         let undecided = |_: Beyond| Pending { start: at, keep: seventh_digit(window.bytes, at) };
         let chain = Chain::read(window, at).map_err(undecided)?;
-        let Some(first) = chain.groups().first() else { return Ok((None, run_end())) };
+        let Some(first) = chain.groups().first() else { return Ok((None, run_end(window, at))) };
         let mut found = if self.card { card::find(window, &chain).map_err(undecided)? } else { None };
         if found.is_none() && self.ssn {
             found = ssn::find(window, &chain).map_err(undecided)?;
+        }
+        if found.is_none() && self.phone {
+            found = phone::find_digits(window, &chain).map_err(undecided)?;
         }
         Ok((found, chain.end_of(first)))
     }
@@ -208,10 +249,16 @@ impl Plan {
     }
 }
 
+/// Where the digits at `at` end.
+fn run_end(window: &Window<'_>, at: usize) -> usize {
+    let digits = window.slice(at, usize::MAX).iter().position(|byte| !byte.is_ascii_digit());
+    digits.map_or(window.bytes.len(), |length| at + length)
+}
+
 /// Digits that a glance shows to be nothing, as nearly all are: how many bytes to pass over.
 ///
 /// It must agree with `Chain::read`, so it gives up on whatever needs more than a glance.
-fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
+fn dull_end(bytes: &[u8], last: bool, phone: bool) -> Option<usize> {
     let may_lead_card = matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..]);
     let (mut digits, mut first_group, mut previous) = (0, 0, 0_u8);
     let end = last.then_some(&0);
@@ -225,12 +272,10 @@ fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
             if first_group == 0 {
                 first_group = index;
             }
-            let joins = matches!(byte, b' ' | b'-' | b'.') && previous.is_ascii_digit();
-            if *byte == 0xC2 {
-                return None;
-            }
+            let joins = matches!(*byte, b' ' | b'-' | b'.' | DASH) && previous.is_ascii_digit();
             if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
-                return Some(first_group).filter(|length| !matches!(length, 3 | 9));
+                let is_long = matches!(first_group, 3 | 9) || (phone && !is_date(bytes, first_group));
+                return Some(first_group).filter(|_| !is_long);
             }
             // Too few digits for anything that begins at any group up to here.
             if !joins {
@@ -240,6 +285,13 @@ fn dull_end(bytes: &[u8], last: bool) -> Option<usize> {
         previous = *byte;
     }
     None
+}
+
+/// Whether the digits begin like a date of this or the last century, of which telephone numbers keep clear.
+fn is_date(bytes: &[u8], first_group: usize) -> bool {
+    first_group == 4
+        && matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..])
+        && matches!(bytes.get(4..8), Some([b' ' | b'-' | b'.', a, b, c]) if a.is_ascii_digit() && b.is_ascii_digit() && !c.is_ascii_digit())
 }
 
 impl std::fmt::Debug for Plan {
@@ -269,17 +321,17 @@ mod tests {
 
         #[test]
         fn a_glance_passes_over_nothing_that_detectors_find(
-            text in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|[ .-]|\u{a0}|x){1,8}"
+            text in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|00 49 30 123456|[ .-]|\u{a0}|x){1,8}"
         ) {
             let window = Window { bytes: text.as_bytes(), last: true, floor: 0 };
-            let Some(end) = dull_end(window.bytes, true) else { return Ok(()) };
+            let Some(end) = dull_end(window.bytes, true, true) else { return Ok(()) };
             let starts = (0..end).filter(|at| {
                 window.peek(*at).is_ok_and(|byte| byte.is_some_and(|byte| byte.is_ascii_digit()))
                     && !window.before(*at, 1).is_some_and(|byte| byte.is_ascii_digit())
             });
             for start in starts {
-                let found = Chain::read(&window, start).map(|chain| (card::find(&window, &chain), ssn::find(&window, &chain)));
-                prop_assert!(matches!(found, Ok((Ok(None), Ok(None)))), "{} at {}", text, start);
+                let found = Chain::read(&window, start).map(|chain| (card::find(&window, &chain), ssn::find(&window, &chain), phone::find_digits(&window, &chain)));
+                prop_assert!(matches!(found, Ok((Ok(None), Ok(None), Ok(None)))), "{} at {}", text, start);
             }
         }
     }

@@ -21,6 +21,7 @@ const IDLE_CAPACITY: usize = 4 * 1024;
 pub struct StreamMasker {
     /// `None` if nothing is masked.
     plan: Option<Plan>,
+    syntax: Syntax,
     surface: Surface,
     /// Left context, then what is held back, as detectors read it.
     text: Vec<u8>,
@@ -35,7 +36,7 @@ pub struct StreamMasker {
 impl StreamMasker {
     pub(crate) fn new(plan: Option<Plan>, syntax: Syntax) -> Self {
         let (text, spans, surface) = (Vec::new(), Vec::new(), Surface::new(syntax));
-        Self { plan, surface, text, cursor: Cursor::default(), sent: 0, spans, held: 0 }
+        Self { plan, syntax, surface, text, cursor: Cursor::default(), sent: 0, spans, held: 0 }
     }
 
     /// Takes the next piece; appends to `out` what is decided.
@@ -62,8 +63,10 @@ impl StreamMasker {
 
     /// The stream is over: appends the rest.
     pub fn finish(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
+        if self.plan.is_some() {
+            self.surface.settle(&mut self.text);
+        }
         self.advance(true, out, tally);
-        self.surface.finish(out);
         self.held = 0;
     }
 
@@ -95,9 +98,10 @@ impl StreamMasker {
     /// beginning of a token's fixed prefix, or six digits. Output then depends on where the pauses were; without `release` it
     /// never does. In JSON nothing is released.
     pub fn release(&mut self, typed: &[u8], out: &mut Vec<u8>) {
-        if !matches!(self.surface, Surface::Text) || self.cursor.open.is_some() {
+        if self.syntax != Syntax::Text || self.plan.is_none() || self.cursor.open.is_some() {
             return;
         }
+        self.surface.settle(&mut self.text);
         let end = self.release_end(typed);
         if end > self.sent {
             self.surface.clear(&self.text, self.sent, end, out);

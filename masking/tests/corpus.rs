@@ -116,6 +116,41 @@ fn email(dice: &mut Dice) -> String {
     format!("{local}@{host}.{}", dice.pick(&["com", "org", "co.uk", "de", "io", "example.net", "museum"]))
 }
 
+fn phone(dice: &mut Dice) -> (String, String) {
+    let area = dice.pick(&["212", "415", "305", "646", "780", "905"]);
+    let (exchange, line) = (format!("{}{}", 2 + dice.roll(8), dice.of("02345678", 2)), dice.digits(4));
+    match dice.roll(6) {
+        0 => (String::new(), format!("+1 ({area}) {exchange}-{line}")),
+        1 => (String::new(), format!("({area}) {exchange}-{line}")),
+        2 => (String::new(), format!("{area}-{exchange}-{line}")),
+        3 => ("phone: ".to_owned(), format!("{area}{exchange}{line}")),
+        4 => (String::new(), format!("+44 20 7{} {}", dice.digits(3), dice.digits(4))),
+        _ => (String::new(), format!("+49 30 {}", dice.digits(8))),
+    }
+}
+
+fn iban(dice: &mut Dice) -> String {
+    let (country, bank) = [("DE", ""), ("GB", "NWBK"), ("FR", ""), ("NL", "ABNA")][dice.roll(4) as usize];
+    let length = match country {
+        "DE" => 18,
+        "FR" => 23,
+        "GB" => 14,
+        _ => 10,
+    };
+    let body = bank.to_owned() + &dice.digits(length);
+    let number: u128 = 0;
+    let rest = format!("{body}{country}00").bytes().fold(number, |rest, byte| match byte {
+        b'0'..=b'9' => (rest * 10 + u128::from(byte - b'0')) % 97,
+        _ => (rest * 100 + u128::from(byte - b'A') + 10) % 97,
+    });
+    let compact = format!("{country}{:02}{body}", 98 - rest);
+    match dice.roll(3) {
+        0 => compact,
+        1 => compact.to_lowercase(),
+        _ => compact.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" "),
+    }
+}
+
 fn secret(dice: &mut Dice) -> String {
     match dice.roll(6) {
         0 => format!("AKIA{}", dice.of("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
@@ -139,7 +174,7 @@ fn negative(dice: &mut Dice) -> String {
             dice.of(HEX, 3),
             dice.of(HEX, 12)
         ),
-        3 => format!("+1 ({}) {}-{}", 200 + dice.roll(700), dice.digits(3), dice.digits(4)),
+        3 => format!("+1 ({}) 0{}-{}", 200 + dice.roll(700), dice.digits(2), dice.digits(4)),
         4 => format!("v{}.{}.{}", dice.roll(30), dice.roll(99), dice.roll(9999)),
         5 => {
             format!("{}.{}.{}.{}:{}", dice.roll(256), dice.roll(256), dice.roll(256), dice.roll(256), dice.roll(65536))
@@ -166,12 +201,16 @@ struct Score {
     missed: u64,
 }
 
+fn slot(label: Label) -> usize {
+    Label::ALL.iter().position(|known| *known == label).unwrap()
+}
+
 #[test]
 fn detectors_are_precise_and_complete_on_a_labelled_corpus() {
     let (masker, mut dice) = (Masker::new(&Label::ALL), Dice(0x9E37_79B9_7F4A_7C15));
-    let mut scores: [Score; 4] = Default::default();
+    let mut scores: [Score; 6] = Default::default();
     for _ in 0..LINES {
-        let (lead, value, label) = match dice.roll(8) {
+        let (lead, value, label) = match dice.roll(12) {
             0 => (String::new(), card(&mut dice), Some(Label::Card)),
             1 => {
                 let (lead, value) = ssn(&mut dice);
@@ -179,6 +218,11 @@ fn detectors_are_precise_and_complete_on_a_labelled_corpus() {
             }
             2 => (String::new(), email(&mut dice), Some(Label::Email)),
             3 => (String::new(), secret(&mut dice), Some(Label::Secret)),
+            4 => {
+                let (lead, value) = phone(&mut dice);
+                (lead, value, Some(Label::Phone))
+            }
+            5 => (String::new(), iban(&mut dice), Some(Label::Iban)),
             _ => (String::new(), negative(&mut dice), None),
         };
         let lead = dice.pick(&["", "note: ", "INSERT INTO t VALUES ('", "{\"v\":\"", "<td>", "x,"]).to_owned() + &lead;
@@ -189,11 +233,11 @@ fn detectors_are_precise_and_complete_on_a_labelled_corpus() {
             .iter()
             .position(|hit| Some(hit.label) == label && line[hit.range.clone()].trim_end_matches('.') == value);
         for (index, hit) in hits.iter().enumerate().filter(|(index, _)| Some(*index) != right) {
-            scores[hit.label as usize].wrong += 1;
+            scores[slot(hit.label)].wrong += 1;
             println!("wrong: {} {:?} in {line:?} ({index})", hit.detector, &line[hit.range.clone()]);
         }
         if let Some(label) = label {
-            let score = &mut scores[label as usize];
+            let score = &mut scores[slot(label)];
             if right.is_some() {
                 score.right += 1
             } else {
@@ -210,7 +254,7 @@ fn detectors_are_precise_and_complete_on_a_labelled_corpus() {
         );
     }
     for label in Label::ALL {
-        let score = &scores[label as usize];
+        let score = &scores[slot(label)];
         let precision = score.right as f64 / (score.right + score.wrong) as f64;
         let recall = score.right as f64 / (score.right + score.missed) as f64;
         println!("{label}: precision {precision:.4} recall {recall:.4}");

@@ -101,7 +101,6 @@ fn numbers_that_are_not_cards_are_left() {
         "4006381333931",                        // an article number
         "550e8400-e29b-41d4-a716-446655440000", // a UUID
         "00000000-0000-4000-8000-000000000000",
-        "+44 20 7946 0958",
         "+1 (555) 010-9999",
         "555-010-9999",
         "192.168.100.200",
@@ -227,6 +226,136 @@ fn at_signs_without_an_address_are_left() {
 }
 
 #[test]
+fn telephone_numbers_are_found_as_people_write_them() {
+    for phone in [
+        "+1 415-555-0132",
+        "+14155550132",
+        "+1 (415) 555-0132",
+        "(415) 555-0132",
+        "(415)555-0132",
+        "415-555-0132",
+        "415.555.0132",
+        "415 555 0132",
+        "1-415-555-0132",
+        "1 (415) 555-0132",
+        "001-415-555-0132",
+        "+44 20 7946 0958",
+        "+44 (0)20 7946 0958",
+        "020 7946 0958",
+        "07700 900123",
+        "+49 30 901820",
+        "+33 1 23 45 67 89",
+        "+81 3-1234-5678",
+        "+91 98765 43210",
+        "0044 20 7946 0958",
+        "415-555-0132 x123",
+        "+1-415-555-0132 ext. 42",
+        "+61 2 9123 4567",
+    ] {
+        finds(Label::Phone, phone, phone);
+        finds(Label::Phone, &format!("ring {phone}, thanks"), phone);
+        finds(Label::Phone, &format!("<b>{phone}</b>"), phone);
+        finds(Label::Phone, &format!("a,{phone},b"), phone);
+    }
+    for text in ["phone: 4155550132", "{\"mobile\": 4155550132}", "tel 4155550132", "phoneNumber=4155550132"] {
+        finds(Label::Phone, text, "4155550132");
+    }
+    finds(Label::Phone, "Tel.: 030 901820", "030 901820");
+    finds(Label::Phone, "mobile 06 12 34 56 78", "06 12 34 56 78");
+}
+
+#[test]
+fn numbers_that_are_not_telephone_numbers_are_left() {
+    for text in [
+        "4155550132",
+        "order 415-555-0132",
+        "ticket #4155550132",
+        "115-555-0132",
+        "415-155-0132",
+        "+0 415-555-0132",
+        "2024-01-15 10:30:00",
+        "2024-01-15 1030",
+        "192.168.100.200",
+        "+02:00",
+        "1234567890",
+        "x+4155550132",
+        "415-555-01322",
+        "415-555-0132-1",
+        "3-415-555-0132",
+        "+1 234",
+        "GPS 52.5200 13.4050",
+        "1,415,555,013",
+        "+999 12345678",
+        "phone model 4155550132",
+        "20240115-103000",
+        "v415.555.0132",
+        "01 02 03 04 05",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn international_bank_account_numbers_are_found() {
+    for iban in [
+        "DE89370400440532013000",
+        "DE89 3704 0044 0532 0130 00",
+        "de89370400440532013000",
+        "GB29 NWBK 6016 1331 9268 19",
+        "FR14 2004 1010 0505 0001 3M02 606",
+        "NL91ABNA0417164300",
+        "NO93 8601 1117 947",
+        "MT84MALT011000012345MTLCAST001S",
+        "GB29-NWBK-6016-1331-9268-19",
+        "BE68 5390 0754 7034",
+        "ES91 2100 0418 4502 0005 1332",
+    ] {
+        finds(Label::Iban, iban, iban);
+        finds(Label::Iban, &format!("IBAN: {iban}."), iban);
+        finds(Label::Iban, &format!("{{\"iban\":\"{iban}\"}}"), iban);
+    }
+    for text in [
+        "DE88370400440532013000",
+        "GB29 NWBK 6016 1331 9268 18",
+        "XX89370400440532013000",
+        "DE8937040044053201300",
+        "DE893704004405320130001",
+        "ADE89370400440532013000",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn values_in_disguise_are_found() {
+    for (label, text) in [
+        (Label::Card, "４１１１１１１１１１１１１１１１"),
+        (Label::Card, "4111\u{200b}1111\u{200b}1111\u{200b}1111"),
+        (Label::Card, "4111\u{2009}1111\u{2009}1111\u{2009}1111"),
+        (Label::Card, "4111–1111–1111–1111"),
+        (Label::Card, "٤١١١١١١١١١١١١١١١"),
+        (Label::Card, "%34111111111111111"),
+        (Label::Card, "&#52;111111111111111"),
+        (Label::Ssn, "123‑45‑6789"),
+        (Label::Ssn, "123−45−6789"),
+        (Label::Ssn, "１２３－４５－６７８９"),
+        (Label::Email, "alice＠example．com"),
+        (Label::Email, "alice%40example.com"),
+        (Label::Email, "alice%2540example.com"),
+        (Label::Email, "alice&#64;example.com"),
+        (Label::Email, "alice&commat;example.com"),
+        (Label::Email, "alice\\u0040example.com"),
+        (Label::Email, "al\u{200d}ice@exam\u{ad}ple.com"),
+        (Label::Email, "𝐚𝐥𝐢𝐜𝐞@𝐞𝐱𝐚𝐦𝐩𝐥𝐞.𝐜𝐨𝐦"),
+        (Label::Phone, "+1\u{a0}415‑555‑0132"),
+        (Label::Iban, "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00"),
+    ] {
+        finds(label, text, text);
+        finds(label, &format!("é {text}, z"), text);
+    }
+}
+
+#[test]
 fn vendor_tokens_are_found() {
     let letters = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
     for (prefix, body) in [
@@ -290,8 +419,46 @@ fn aws_secret_keys_are_found_by_their_name() {
         finds(Label::Secret, &text, key);
     }
     leaves(&format!("digest = {key}"));
-    leaves("secret = 356a192b7913b04c54574d18c28d46e6395428ab");
-    leaves(&format!("secret = {key}x"));
+    leaves("digest = 356a192b7913b04c54574d18c28d46e6395428ab");
+}
+
+#[test]
+fn secrets_are_found_by_their_name() {
+    for (text, secret) in [
+        ("password=hunter2!", "hunter2!"),
+        ("DB_PASSWORD: \"Tr0ub4dor&3\"", "Tr0ub4dor&3"),
+        ("{\"password\":\"correct horse 9\"}", "correct horse 9"),
+        ("api_key: 9f8a7b6c5d4e3f2a1b0c", "9f8a7b6c5d4e3f2a1b0c"),
+        ("apiKey = 'Zx81kQ94mmPq20aa'", "Zx81kQ94mmPq20aa"),
+        ("?access_token=abc123def456ghi789&x=1", "abc123def456ghi789"),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA=="),
+        ("-H 'Authorization: Bearer a1b2c3d4e5f6a7b8'", "a1b2c3d4e5f6a7b8"),
+        ("<password>S3cret99</password>", "S3cret99"),
+    ] {
+        finds(Label::Secret, text, secret);
+    }
+    for text in [
+        "password: string",
+        "password=${DB_PASSWORD}",
+        "password = os.environ[\"DB_PASSWORD\"]",
+        "password: <redacted>",
+        "\"password\": \"********\"",
+        "api_key=YOUR_API_KEY_HERE",
+        "token: null",
+        "max_tokens: 4096",
+        "passwordHash(x)",
+        "password policy: at least 12 characters",
+        "let password = read_password(1)?;",
+        "next_page_token=CAUQAA1234567890",
+        "PWD=/home/alice",
+        "compass: 123456",
+        "secret: false",
+        "password: &str",
+        "Password::new(9)",
+        "token_type=bearer",
+    ] {
+        leaves(text);
+    }
 }
 
 #[test]

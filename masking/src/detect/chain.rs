@@ -1,6 +1,7 @@
 //! A chain is digit groups joined by single separators, the raw material of card and social security numbers. It is read at most
 //! twenty digits far, so its cost and what must be held back are bounded.
 
+use crate::unit::DASH;
 use crate::window::{Beyond, Window};
 
 /// The most digits a detector of this crate can use (ISO/IEC 7812: 19).
@@ -20,12 +21,16 @@ pub(crate) enum Joint {
     Space,
     Dash,
     Dot,
-    NoBreakSpace,
 }
 
 impl Joint {
-    fn width(self) -> usize {
-        if self == Self::NoBreakSpace { 2 } else { 1 }
+    fn of(byte: u8) -> Option<Self> {
+        match byte {
+            b' ' => Some(Self::Space),
+            b'-' | DASH => Some(Self::Dash),
+            b'.' => Some(Self::Dot),
+            _ => None,
+        }
     }
 }
 
@@ -63,7 +68,7 @@ impl Chain {
             let joint = joint_after(window, at + length)?;
             chain.push(Group { offset: at - start, length, joint });
             match joint {
-                Some(joint) => at += length + joint.width(),
+                Some(_) => at += length + 1,
                 None => {
                     chain.whole = true;
                     return Ok(chain);
@@ -111,26 +116,14 @@ impl Chain {
 
 /// The separator at `at`, if a digit follows it.
 fn joint_after(window: &Window<'_>, at: usize) -> Result<Option<Joint>, Beyond> {
-    let joint = match window.peek(at)? {
-        Some(b' ') => Joint::Space,
-        Some(b'-') => Joint::Dash,
-        Some(b'.') => Joint::Dot,
-        Some(0xC2) if window.peek(at + 1)? == Some(0xA0) => Joint::NoBreakSpace,
-        _ => return Ok(None),
-    };
-    let digit = window.peek(at + joint.width())?.is_some_and(|byte| byte.is_ascii_digit());
+    let Some(joint) = window.peek(at)?.and_then(Joint::of) else { return Ok(None) };
+    let digit = window.peek(at + 1)?.is_some_and(|byte| byte.is_ascii_digit());
     Ok(digit.then_some(joint))
 }
 
 fn left_joint(window: &Window<'_>, start: usize) -> Option<(Joint, usize)> {
-    let joint = match window.before(start, 1)? {
-        b' ' => Joint::Space,
-        b'-' => Joint::Dash,
-        b'.' => Joint::Dot,
-        0xA0 if window.before(start, 2) == Some(0xC2) => Joint::NoBreakSpace,
-        _ => return None,
-    };
-    let end = start.checked_sub(joint.width())?;
+    let joint = Joint::of(window.before(start, 1)?)?;
+    let end = start - 1;
     let unmasked = |back: &usize| end.checked_sub(*back).is_some_and(|index| index >= window.floor);
     let is_digit = |back: &usize| window.before(end, *back).is_some_and(|byte| byte.is_ascii_digit());
     let length = (1..=5).take_while(unmasked).take_while(is_digit).count();

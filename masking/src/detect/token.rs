@@ -1,81 +1,35 @@
-//! Tokens that vendors mark with a fixed prefix. Each rule is the vendor's published format: prefix, alphabet, least length.
+//! Tokens that vendors mark with a fixed prefix, by the table of `formats`; and a few marked otherwise.
 
+use super::formats::{CAPITAL_I, DASH, DOT, Format, HEXADECIMAL, THREE, UNDERSCORE};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
 use crate::window::{Beyond, Window};
 
+const BOT: Rule = Rule::new(Label::Secret, "telegram-token");
+const BOT_KEY: usize = 33;
+
 /// The bytes at which `find` is called: one of them stands in each prefix.
-pub(crate) const TRIGGERS: &[u8] = b"_-I";
-
-struct Format {
-    prefix: &'static [u8],
-    /// Where in the prefix the trigger byte stands.
-    trigger: usize,
-    least: usize,
-    /// Whether the length is exactly `least`.
-    exact: bool,
-    class: fn(u8) -> bool,
-    detector: &'static str,
-}
-
-const fn format(
-    prefix: &'static [u8],
-    trigger: usize,
-    least: usize,
-    class: fn(u8) -> bool,
-    detector: &'static str,
-) -> Format {
-    Format { prefix, trigger, least, exact: false, class, detector }
-}
-
-/// Formats with a `_` at the trigger.
-const UNDERSCORE: [Format; 13] = [
-    format(b"ghp_", 3, 36, is_alphanumeric, "github-token"),
-    format(b"gho_", 3, 36, is_alphanumeric, "github-token"),
-    format(b"ghu_", 3, 36, is_alphanumeric, "github-token"),
-    format(b"ghs_", 3, 36, is_alphanumeric, "github-token"),
-    format(b"ghr_", 3, 36, is_alphanumeric, "github-token"),
-    format(b"github_pat_", 6, 22, is_word, "github-token"),
-    format(b"sk_live_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"rk_live_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"sk_test_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"rk_test_", 2, 16, is_alphanumeric, "stripe-key"),
-    format(b"npm_", 3, 36, is_alphanumeric, "npm-token"),
-    format(b"hf_", 2, 30, is_alphanumeric, "hugging-face-token"),
-    format(b"whsec_", 5, 24, is_base64, "stripe-key"),
-];
-
-/// Formats with a `-` at the trigger.
-const DASH: [Format; 10] = [
-    format(b"xoxb-", 4, 10, is_word, "slack-token"),
-    format(b"xoxa-", 4, 10, is_word, "slack-token"),
-    format(b"xoxp-", 4, 10, is_word, "slack-token"),
-    format(b"xoxr-", 4, 10, is_word, "slack-token"),
-    format(b"xoxs-", 4, 10, is_word, "slack-token"),
-    format(b"xoxe-", 4, 10, is_word, "slack-token"),
-    format(b"xapp-", 4, 10, is_word, "slack-token"),
-    format(b"glpat-", 5, 20, is_dotted_word, "gitlab-token"),
-    format(b"sk-ant-", 2, 20, is_word, "llm-api-key"),
-    format(b"sk-proj-", 2, 20, is_word, "llm-api-key"),
-];
-
-/// Formats with an `I` at the trigger.
-const CAPITAL_I: [Format; 3] = [
-    Format { exact: true, ..format(b"AKIA", 2, 16, is_key_id, "aws-key-id") },
-    Format { exact: true, ..format(b"ASIA", 2, 16, is_key_id, "aws-key-id") },
-    format(b"AIza", 1, 35, is_word, "google-api-key"),
-];
+pub(crate) const TRIGGERS: &[u8] = b"_-I.";
 
 /// The token whose prefix has its trigger byte at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let (Some(trigger), Some(before)) = (window.bytes.get(at), window.before(at, 1)) else { return Ok(None) };
-    let formats: &[Format] = match trigger {
-        _ if !before.is_ascii_alphabetic() => return Ok(None),
-        b'_' => &UNDERSCORE,
-        b'-' => &DASH,
-        _ => &CAPITAL_I,
-    };
+    if !before.is_ascii_alphanumeric() {
+        return Ok(None);
+    }
+    match trigger {
+        b'_' => find_in(UNDERSCORE, window, at, before),
+        b'-' => find_in(DASH, window, at, before),
+        b'.' if !matches!(before, b'G' | b's' | b'b' | b'r' | b'9' | b'p' | b'1' | b'k') => Ok(None),
+        b'.' => find_in(DOT, window, at, before),
+        b'3' if before != b'T' && before != b'B' => Ok(None),
+        b'3' => find_in(THREE, window, at, before),
+        _ => find_in(CAPITAL_I, window, at, before),
+    }
+}
+
+fn find_in(formats: &[Format], window: &Window<'_>, at: usize, before: u8) -> Verdict {
     for format in formats {
         let head = format.prefix.get(..format.trigger).unwrap_or_default();
         if head.last() == Some(&before) && window.ends_with(at, head) {
@@ -101,6 +55,11 @@ fn read(window: &Window<'_>, start: usize, format: &Format) -> Verdict {
     if length < format.least || (format.exact && length > format.least) {
         return Ok(None);
     }
+    // The bodies of tokens are random; a name in words has no digit and one case.
+    let text = window.slice(body, body + format.least);
+    if !text.iter().any(u8::is_ascii_digit) && !text.iter().any(u8::is_ascii_uppercase) {
+        return Ok(None);
+    }
     let rule = Rule::new(Label::Secret, format.detector);
     let end = body + format.least;
     Ok(Some(if format.exact {
@@ -110,22 +69,39 @@ fn read(window: &Window<'_>, start: usize, format: &Format) -> Verdict {
     }))
 }
 
-fn is_key_id(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+/// A hexadecimal key in which the first digit stands at `at`.
+pub(crate) fn find_hexadecimal(window: &Window<'_>, at: usize) -> Verdict {
+    let is_letter = |back: &usize| window.before(at, *back).is_some_and(|byte| matches!(byte, b'a'..=b'f'));
+    let letters = (1..=16).take_while(is_letter).count();
+    // The prefix `dapi` ends with no hexadecimal letter, nor does `SK`.
+    let body = at - letters;
+    let Some((prefix, length, detector)) = HEXADECIMAL.iter().find(|key| window.ends_with(body, key.0)) else {
+        return Ok(None);
+    };
+    let start = body - prefix.len();
+    if window.before(start, 1).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    let run = window.run(body, length + 1, is_hex).map_err(|Beyond| Pending::strong(start))?;
+    let ends = !window
+        .peek(body + run)
+        .map_err(|Beyond| Pending::strong(start))?
+        .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    Ok((run == *length && ends).then(|| Match::closed(Rule::new(Label::Secret, detector), start, body + run)))
 }
 
-fn is_alphanumeric(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
-
-fn is_dotted_word(byte: u8) -> bool {
-    is_word(byte) || byte == b'.'
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+/// A bot's token (`123456789:AA...`) whose colon stands at `at`.
+pub(crate) fn find_bot(window: &Window<'_>, at: usize) -> Verdict {
+    let digits = (1..=11).take_while(|back| window.before(at, *back).is_some_and(|byte| byte.is_ascii_digit())).count();
+    if !(8..=10).contains(&digits) {
+        return Ok(None);
+    }
+    let start = at - digits;
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !window.follows(at + 1, b"AA").map_err(|Beyond| Pending::weak(start))? {
+        return Ok(None);
+    }
+    let length = window.run(at + 3, BOT_KEY + 1, is_word).map_err(|Beyond| Pending::strong(start))?;
+    Ok((length == BOT_KEY).then(|| Match::closed(BOT, start, at + 3 + length)))
 }

@@ -1,0 +1,175 @@
+//! The tokens that vendors mark with a fixed prefix, as their documentation gives them: prefix, alphabet, least length.
+
+pub(crate) struct Format {
+    pub(crate) prefix: &'static [u8],
+    /// Where in the prefix the trigger byte stands.
+    pub(crate) trigger: usize,
+    pub(crate) least: usize,
+    /// Whether the length is exactly `least`.
+    pub(crate) exact: bool,
+    pub(crate) class: fn(u8) -> bool,
+    pub(crate) detector: &'static str,
+}
+
+const fn format(
+    prefix: &'static [u8],
+    trigger: usize,
+    least: usize,
+    class: fn(u8) -> bool,
+    detector: &'static str,
+) -> Format {
+    Format { prefix, trigger, least, exact: false, class, detector }
+}
+
+const fn exact(format: Format) -> Format {
+    Format { exact: true, ..format }
+}
+
+/// Formats with a `_` at the trigger.
+pub(crate) const UNDERSCORE: &[Format] = &[
+    format(b"ghp_", 3, 36, is_alphanumeric, "github-token"),
+    format(b"gho_", 3, 36, is_alphanumeric, "github-token"),
+    format(b"ghu_", 3, 36, is_alphanumeric, "github-token"),
+    format(b"ghs_", 3, 36, is_alphanumeric, "github-token"),
+    format(b"ghr_", 3, 36, is_alphanumeric, "github-token"),
+    format(b"github_pat_", 6, 22, is_word, "github-token"),
+    format(b"sk_live_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"rk_live_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"sk_test_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"rk_test_", 2, 16, is_alphanumeric, "stripe-key"),
+    format(b"whsec_", 5, 24, is_base64, "stripe-key"),
+    format(b"npm_", 3, 36, is_alphanumeric, "npm-token"),
+    format(b"hf_", 2, 30, is_alphanumeric, "hugging-face-token"),
+    format(b"dckr_pat_", 4, 20, is_word, "docker-token"),
+    format(b"dckr_oat_", 4, 20, is_word, "docker-token"),
+    format(b"dop_v1_", 3, 40, is_alphanumeric, "digitalocean-token"),
+    format(b"doo_v1_", 3, 40, is_alphanumeric, "digitalocean-token"),
+    format(b"dor_v1_", 3, 40, is_alphanumeric, "digitalocean-token"),
+    format(b"shpat_", 5, 32, is_alphanumeric, "shopify-token"),
+    format(b"shpca_", 5, 32, is_alphanumeric, "shopify-token"),
+    format(b"shppa_", 5, 32, is_alphanumeric, "shopify-token"),
+    format(b"shpss_", 5, 32, is_alphanumeric, "shopify-token"),
+    format(b"lin_api_", 3, 32, is_alphanumeric, "linear-key"),
+    format(b"lin_oauth_", 3, 32, is_alphanumeric, "linear-key"),
+    format(b"secret_", 6, 40, is_alphanumeric, "notion-token"),
+    format(b"ntn_", 3, 36, is_alphanumeric, "notion-token"),
+    format(b"gsk_", 3, 40, is_alphanumeric, "llm-api-key"),
+    format(b"r8_", 2, 37, is_alphanumeric, "llm-api-key"),
+    format(b"glsa_", 4, 32, is_word, "grafana-token"),
+    format(b"sbp_", 3, 40, is_alphanumeric, "supabase-token"),
+    format(b"pscale_tkn_", 6, 32, is_dotted_word, "planetscale-token"),
+    format(b"pscale_pw_", 6, 32, is_dotted_word, "planetscale-token"),
+    format(b"rubygems_", 8, 48, is_alphanumeric, "rubygems-key"),
+    format(b"sntrys_", 6, 40, is_base64, "sentry-token"),
+    format(b"sntryu_", 6, 40, is_alphanumeric, "sentry-token"),
+    format(b"CCIPAT_", 6, 40, is_word, "circleci-token"),
+    format(b"figd_", 4, 40, is_word, "figma-token"),
+    format(b"nfp_", 3, 36, is_alphanumeric, "netlify-token"),
+    format(b"bkua_", 4, 40, is_alphanumeric, "buildkite-token"),
+    format(b"xai_", 3, 40, is_alphanumeric, "llm-api-key"),
+    format(b"hvb_", 3, 40, is_word, "vault-token"),
+];
+
+/// Formats with a `-` at the trigger.
+pub(crate) const DASH: &[Format] = &[
+    format(b"xoxb-", 4, 10, is_word, "slack-token"),
+    format(b"xoxa-", 4, 10, is_word, "slack-token"),
+    format(b"xoxp-", 4, 10, is_word, "slack-token"),
+    format(b"xoxr-", 4, 10, is_word, "slack-token"),
+    format(b"xoxs-", 4, 10, is_word, "slack-token"),
+    format(b"xoxo-", 4, 10, is_word, "slack-token"),
+    format(b"xoxc-", 4, 10, is_word, "slack-token"),
+    format(b"xoxd-", 4, 10, is_percented, "slack-token"),
+    format(b"xoxe-", 4, 10, is_word, "slack-token"),
+    format(b"xoxe.xoxp-", 9, 10, is_word, "slack-token"),
+    format(b"xapp-", 4, 10, is_word, "slack-token"),
+    format(b"glpat-", 5, 20, is_dotted_word, "gitlab-token"),
+    format(b"gldt-", 4, 20, is_dotted_word, "gitlab-token"),
+    format(b"glrt-", 4, 20, is_dotted_word, "gitlab-token"),
+    format(b"glcbt-", 5, 20, is_dotted_word, "gitlab-token"),
+    format(b"glptt-", 5, 20, is_dotted_word, "gitlab-token"),
+    format(b"gloas-", 5, 20, is_dotted_word, "gitlab-token"),
+    format(b"glsoat-", 6, 20, is_dotted_word, "gitlab-token"),
+    format(b"sk-ant-", 2, 20, is_word, "llm-api-key"),
+    format(b"sk-proj-", 2, 20, is_word, "llm-api-key"),
+    format(b"sk-svcacct-", 2, 20, is_word, "llm-api-key"),
+    format(b"sk-admin-", 2, 20, is_word, "llm-api-key"),
+    format(b"sk-or-v1-", 2, 32, is_alphanumeric, "llm-api-key"),
+    format(b"sk-", 2, 32, is_alphanumeric, "llm-api-key"),
+    format(b"xai-", 3, 40, is_alphanumeric, "llm-api-key"),
+    format(b"pplx-", 4, 40, is_alphanumeric, "llm-api-key"),
+    format(b"nvapi-", 5, 40, is_word, "llm-api-key"),
+    format(b"GOCSPX-", 6, 24, is_word, "google-secret"),
+    format(b"pypi-", 4, 32, is_word, "pypi-token"),
+    exact(format(b"key-", 3, 32, is_hex, "mailgun-key")),
+    format(b"sq0atp-", 6, 22, is_word, "square-token"),
+    format(b"sq0csp-", 6, 40, is_word, "square-token"),
+    format(b"pul-", 3, 40, is_hex, "pulumi-token"),
+    format(b"NRAK-", 4, 24, is_alphanumeric, "new-relic-key"),
+    format(b"PMAK-", 4, 32, is_word, "postman-key"),
+    format(b"CFPAT-", 5, 40, is_word, "contentful-token"),
+    format(b"HRKU-", 4, 32, is_word, "heroku-key"),
+    format(b"AGE-SECRET-KEY-", 3, 40, is_word, "age-key"),
+    format(b"pat-na1-", 3, 32, is_word, "hubspot-token"),
+    format(b"pat-eu1-", 3, 32, is_word, "hubspot-token"),
+];
+
+/// Formats with an `I` at the trigger.
+pub(crate) const CAPITAL_I: &[Format] = &[
+    exact(format(b"AKIA", 2, 16, is_key_id, "aws-key-id")),
+    exact(format(b"ASIA", 2, 16, is_key_id, "aws-key-id")),
+    exact(format(b"ABIA", 2, 16, is_key_id, "aws-key-id")),
+    format(b"AIza", 1, 35, is_word, "google-api-key"),
+];
+
+/// Formats with a `.` at the trigger.
+pub(crate) const DOT: &[Format] = &[
+    format(b"SG.", 2, 40, is_dotted_word, "sendgrid-key"),
+    format(b"hvs.", 3, 20, is_word, "vault-token"),
+    format(b"hvb.", 3, 20, is_word, "vault-token"),
+    format(b"hvr.", 3, 20, is_word, "vault-token"),
+    format(b"ya29.", 4, 20, is_dotted_word, "google-token"),
+    format(b"dp.pt.", 2, 32, is_alphanumeric, "doppler-token"),
+    format(b"dp.st.", 2, 32, is_dotted_word, "doppler-token"),
+    format(b"dt0c01.", 6, 40, is_dotted_word, "dynatrace-token"),
+    format(b"sk.eyJ", 2, 40, is_dotted_word, "mapbox-token"),
+];
+
+/// Formats with a `3` at the trigger.
+pub(crate) const THREE: &[Format] = &[
+    format(b"ATATT3", 5, 40, is_percented, "atlassian-token"),
+    format(b"ATCTT3", 5, 40, is_percented, "atlassian-token"),
+    format(b"ATBB3", 4, 24, is_word, "atlassian-token"),
+];
+
+/// Hexadecimal keys whose prefix has letters alone: prefix, length.
+pub(crate) const HEXADECIMAL: [(&[u8], usize, &str); 2] =
+    [(b"dapi", 32, "databricks-token"), (b"SK", 32, "twilio-key")];
+
+fn is_key_id(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn is_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn is_dotted_word(byte: u8) -> bool {
+    is_word(byte) || byte == b'.'
+}
+
+fn is_percented(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'=' | b'%' | b'+' | b'/')
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-')
+}
+
+fn is_hex(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
+}

@@ -1,0 +1,281 @@
+//! Telephone numbers (ITU-T E.164 and national forms). Digits alone say nothing: a number counts if it is written as people write
+//! numbers (a country code with `+`, separated groups of a known plan) or if words before it say what it is, and only if the
+//! numbering plan has it.
+
+use super::chain::{Chain, Group, Joint};
+use super::{nanp, numbering, words};
+use crate::hit::{Match, Pending, Rule, Verdict};
+use crate::label::Label;
+use crate::scan::seventh_digit;
+use crate::unit::DASH;
+use crate::window::{Beyond, Window};
+
+const INTERNATIONAL: Rule = Rule::new(Label::Phone, "phone-international");
+const NATIONAL: Rule = Rule::new(Label::Phone, "phone");
+const NAMED: Rule = Rule::new(Label::Phone, "phone-named");
+
+/// The bytes at which `find` is called.
+pub(crate) const TRIGGERS: &[u8] = b"+(";
+const LEAST_DIGITS: usize = 8;
+/// A country code and number (E.164), with a trunk prefix in parentheses.
+const MOST_DIGITS: usize = 16;
+const LONGEST_EXTENSION: usize = 5;
+
+/// The number that begins with the `+` or `(` at `at`.
+pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
+    let undecided = |_: Beyond| Pending { start: at, keep: seventh_digit(window.bytes, at) };
+    let first = window.peek(at + 1).map_err(|Beyond| Pending::weak(at))?;
+    if !first.is_some_and(|byte| byte.is_ascii_digit() || byte == b'(') || joins_left(window, at) {
+        return Ok(None);
+    }
+    read(window, at).map_err(undecided)
+}
+
+/// Whether a number may begin with the one at `at`: the long-distance prefix of North America before an area in parentheses.
+pub(crate) fn is_trunk_one(window: &Window<'_>, at: usize) -> Result<bool, Pending> {
+    if window.before(at + 1, 1) != Some(b'1') {
+        return Ok(false);
+    }
+    let undecided = |_: Beyond| Pending::weak(at);
+    Ok(match window.peek(at + 1).map_err(undecided)? {
+        Some(b'(') => true,
+        Some(b' ' | b'-' | b'.') => window.peek(at + 2).map_err(undecided)? == Some(b'('),
+        _ => false,
+    })
+}
+
+/// The number that begins with the one at `at`.
+pub(crate) fn find_after_one(window: &Window<'_>, at: usize) -> Verdict {
+    if joins_left(window, at) {
+        return Ok(None);
+    }
+    let paren = at + 1 + usize::from(window.before(at + 2, 1) != Some(b'('));
+    match read(window, paren) {
+        Ok(found) => Ok(found.map(|found| Match { start: at, ..found })),
+        Err(Beyond) => Err(Pending { start: at, keep: seventh_digit(window.bytes, at) }),
+    }
+}
+
+/// A number in the shape of the chain: separated as a known plan has it, or named by words before it.
+pub(crate) fn find_digits(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, Beyond> {
+    let groups = chain.groups();
+    if chain.len() < LEAST_DIGITS + 1 || is_date(groups, chain) || joins_left(window, chain.start) {
+        return Ok(None);
+    }
+    for count in (1..=groups.len()).rev() {
+        let Some((last, before)) = groups.get(..count).and_then(<[Group]>::split_last) else { continue };
+        let length: usize = last.length + before.iter().map(|group| group.length).sum::<usize>();
+        if length > MOST_DIGITS || count == groups.len() && !chain.whole {
+            continue;
+        }
+        if length < LEAST_DIGITS + 1 {
+            break;
+        }
+        let mut digits = [0; MOST_DIGITS];
+        for (slot, digit) in digits.iter_mut().zip(chain.digits(length)) {
+            *slot = digit + b'0';
+        }
+        let digits = digits.get(..length).unwrap_or_default();
+        let end = chain.end_of(last);
+        let Some(rule) = judge(window, chain, groups.get(..count).unwrap_or_default(), digits) else { continue };
+        return Ok(closes(window, end)?.map(|end| Match::closed(rule, chain.start, end)));
+    }
+    Ok(None)
+}
+
+fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) -> Option<Rule> {
+    let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
+    let is_free = chain.left.is_none() && !words::denies_phone(left);
+    if groups.len() > 1 && is_free && is_written_form(groups, digits) {
+        return Some(NATIONAL);
+    }
+    let named = match groups {
+        [_] => words::names_phone(left),
+        _ => words::names_phone(left) || words::hints_at_phone(left),
+    };
+    let exists = || numbering::is_national(digits) || after_access(digits).is_some_and(numbering::is_international);
+    (named && chain.left.is_none() && exists()).then_some(NAMED)
+}
+
+/// Groups that are a telephone number without any word: North American, British, or with an access code for abroad.
+fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
+    let joint = groups.first().and_then(|group| group.joint);
+    let body = groups.split_last().map_or(groups, |(_, body)| body);
+    if !body.iter().all(|group| group.joint == joint) {
+        return false;
+    }
+    let mut sizes = [0; 5];
+    for (slot, group) in sizes.iter_mut().zip(groups) {
+        *slot = group.length;
+    }
+    let ending = |count: usize| digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
+    match sizes {
+        [3, 3, 4, 0, 0] => nanp::is_number(digits),
+        [1, 3, 3, 4, 0] => digits.starts_with(b"1") && nanp::is_number(ending(10)),
+        [3, 3, 3, 4, 0] => digits.starts_with(b"001") && nanp::is_number(ending(10)),
+        [3, 4, 4, 0, 0] | [4, 3, 4, 0, 0] | [5, 6, 0, 0, 0] | [5, 3, 3, 0, 0] => {
+            joint != Some(Joint::Dot) && numbering::is_british(digits)
+        }
+        [3..=15, 2..=15, ..] => after_access(digits).is_some_and(numbering::is_international),
+        _ => false,
+    }
+}
+
+/// What follows `00` or `011`, the codes for a call abroad.
+fn after_access(digits: &[u8]) -> Option<&[u8]> {
+    digits.strip_prefix(b"00").or_else(|| digits.strip_prefix(b"011"))
+}
+
+/// Whether the groups begin like a date of this or the last century.
+fn is_date(groups: &[Group], chain: &Chain) -> bool {
+    let sizes = (groups.first().map(|group| group.length), groups.get(1).map(|group| group.length));
+    sizes == (Some(4), Some(2)) && matches!(chain.digits(2), [1, 9] | [2, 0])
+}
+
+/// Digits in groups with separators, as far as one number can go.
+struct Number {
+    digits: [u8; MOST_DIGITS],
+    count: usize,
+    /// For each group: the digits up to its end, and where it ends.
+    ends: [(usize, usize); MOST_DIGITS],
+    groups: usize,
+    /// Whether the last group runs on.
+    cut: bool,
+}
+
+fn read(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
+    let plus = window.before(at + 1, 1) == Some(b'+');
+    let Some(number) = read_groups(window, if plus { at + 1 } else { at })? else { return Ok(None) };
+    for index in (0..number.groups).rev() {
+        let Some((count, end)) = number.ends.get(index).copied() else { continue };
+        let digits = number.digits.get(..count).unwrap_or_default();
+        if (number.cut && index + 1 == number.groups) || digits.len() < LEAST_DIGITS {
+            continue;
+        }
+        let exists = if plus { numbering::is_international(digits) } else { is_parenthesised(window, at, digits) };
+        if exists && let Some(end) = closes(window, end)? {
+            return Ok(Some(Match::closed(if plus { INTERNATIONAL } else { NATIONAL }, at, end)));
+        }
+    }
+    Ok(None)
+}
+
+/// An area code in parentheses: three digits of North America, or a trunk prefix with its area where words say what it is.
+fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8]) -> bool {
+    let area = window.slice(at + 1, at + 6).iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let left = window.slice(at.saturating_sub(words::REACH), at);
+    match area {
+        3 if nanp::is_number(digits) => !words::denies_phone(left),
+        2..=5 if digits.starts_with(b"0") => {
+            numbering::is_british(digits)
+                || ((words::names_phone(left) || words::hints_at_phone(left)) && numbering::is_national(digits))
+        }
+        _ => false,
+    }
+}
+
+fn read_groups(window: &Window<'_>, start: usize) -> Result<Option<Number>, Beyond> {
+    let mut number = Number { digits: [0; MOST_DIGITS], count: 0, ends: [(0, 0); MOST_DIGITS], groups: 0, cut: false };
+    let mut at = start;
+    loop {
+        let joint = joint(window, at, number.count == 0)?;
+        if number.count > 0 && joint == 0 || !window.peek(at + joint)?.is_some_and(|byte| byte.is_ascii_digit()) {
+            break;
+        }
+        at += joint;
+        let is_trunk = number.count > 0 && window.slice(at - 1, at + 2) == b"(0)";
+        while let Some(byte @ b'0'..=b'9') = window.peek(at)? {
+            let Some(slot) = number.digits.get_mut(number.count).filter(|_| !is_trunk) else {
+                number.cut = !is_trunk;
+                if number.cut {
+                    return Ok(Some(number));
+                }
+                at += 1;
+                continue;
+            };
+            *slot = byte;
+            number.count += 1;
+            at += 1;
+        }
+        if let Some(end) = number.ends.get_mut(number.groups).filter(|_| !is_trunk) {
+            *end = (number.count, at);
+            number.groups += 1;
+        }
+    }
+    Ok(Some(number))
+}
+
+/// How many bytes of separator stand at `at`, at most three, of which one is no space or parenthesis.
+fn joint(window: &Window<'_>, at: usize, first: bool) -> Result<usize, Beyond> {
+    let (mut length, mut marks, mut spaces) = (0, 0, 0);
+    while length < 3 {
+        match window.peek(at + length)? {
+            Some(b'(' | b')') => {}
+            Some(b' ') if !first => spaces += 1,
+            Some(b'-' | b'.' | b'/' | DASH) if !first => marks += 1,
+            _ => break,
+        }
+        length += 1;
+    }
+    Ok(if marks > 1 || spaces > 1 && marks == 0 { 0 } else { length })
+}
+
+/// Whether the candidate is the end of something else.
+fn joins_left(window: &Window<'_>, at: usize) -> bool {
+    let start = at == 0 || at <= window.floor;
+    !start
+        && window.before(at, 1).is_some_and(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'+' | b'$' | b'#' | b'%' | b'/' | b'\\' | b'*' | b'^')
+                || byte == b'='
+                    && window.before(at, 2).is_some_and(|byte| matches!(byte, b'+' | b'-' | b'*' | b'=' | b'!'))
+        })
+}
+
+/// Where the number ends with its extension; `None` if it is the beginning of something else.
+fn closes(window: &Window<'_>, end: usize) -> Result<Option<usize>, Beyond> {
+    if let Some(end) = extension_end(window, end)? {
+        return Ok(Some(end));
+    }
+    let next = window.peek(end)?;
+    let joined = match next {
+        Some(b'-' | b'.' | b':' | b',' | b'/' | DASH) => {
+            window.peek(end + 1)?.is_some_and(|byte| byte.is_ascii_digit())
+        }
+        Some(byte) => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'%' | b'@'),
+        None => false,
+    };
+    // A comma before digits separates columns, unless three follow: thousands.
+    let listed = next == Some(b',') && window.run(end + 1, 4, |byte| byte.is_ascii_digit())? != 3;
+    Ok((!joined || listed).then_some(end))
+}
+
+fn extension_end(window: &Window<'_>, end: usize) -> Result<Option<usize>, Beyond> {
+    let mut at = end;
+    while at < end + 2 && matches!(window.peek(at)?, Some(b' ' | b',' | b';')) {
+        at += 1;
+    }
+    let Some(mark) = extension_mark(window, at)? else { return Ok(None) };
+    at += mark;
+    while at < end + 16 && matches!(window.peek(at)?, Some(b' ' | b'.' | b'=' | b':')) {
+        at += 1;
+    }
+    let digits = window.run(at, LONGEST_EXTENSION + 1, |byte| byte.is_ascii_digit())?;
+    Ok((1..=LONGEST_EXTENSION).contains(&digits).then_some(at + digits))
+}
+
+fn extension_mark(window: &Window<'_>, at: usize) -> Result<Option<usize>, Beyond> {
+    for mark in [&b"extension"[..], b"ext", b"x"] {
+        let mut matched = 0;
+        for expected in mark {
+            if !window.peek(at + matched)?.is_some_and(|byte| byte.eq_ignore_ascii_case(expected)) {
+                break;
+            }
+            matched += 1;
+        }
+        if matched == mark.len() {
+            return Ok(Some(matched));
+        }
+    }
+    Ok(None)
+}

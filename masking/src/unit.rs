@@ -1,0 +1,262 @@
+//! One unit of a received text: a character, whatever it is written as. JSON escapes (RFC 8259), then two rounds of percent encoding
+//! (RFC 3986), HTML character references and `\u` escapes are taken off, and what remains is read in its plain form.
+
+pub(crate) use crate::plain::DASH;
+use crate::plain::{Plain, plain};
+
+/// How many rounds of wrapping are taken off after the syntax's own escapes.
+const ROUNDS: u8 = 2;
+/// The longest name of a character reference that is known, in letters.
+const LONGEST_NAME: usize = 8;
+/// Character references by name for what values are written with.
+const NAMED: [(&[u8], u8); 20] = [
+    (b"commat", b'@'),
+    (b"period", b'.'),
+    (b"nbsp", b' '),
+    (b"hyphen", b'-'),
+    (b"dash", b'-'),
+    (b"ndash", DASH),
+    (b"mdash", DASH),
+    (b"minus", DASH),
+    (b"lowbar", b'_'),
+    (b"plus", b'+'),
+    (b"colon", b':'),
+    (b"sol", b'/'),
+    (b"amp", b'&'),
+    (b"quot", b'"'),
+    (b"apos", b'\''),
+    (b"equals", b'='),
+    (b"num", b'#'),
+    (b"lpar", b'('),
+    (b"rpar", b')'),
+    (b"percnt", b'%'),
+];
+
+/// What stands at a place of the wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// So many bytes that are what they seem.
+    Raw(usize),
+    /// So many bytes that stand for other text.
+    Text { width: usize, text: Utf8 },
+    /// So many bytes of which nothing can be seen.
+    Nothing(usize),
+}
+
+/// The text of one character.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Utf8 {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+impl Utf8 {
+    fn byte(byte: u8) -> Self {
+        Self { bytes: [byte, 0, 0, 0], length: 1 }
+    }
+
+    fn of(code: u32) -> Self {
+        let mut bytes = [0; 4];
+        let length = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut bytes).len();
+        Self { bytes, length }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The wire ends inside the unit, and more may come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cut;
+
+/// Whether a unit that is not raw can begin with this byte.
+pub(crate) const fn may_begin(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\\' | b'%' | b'&' | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
+    )
+}
+
+/// Reads units of a wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) wire: &'a [u8],
+    /// Whether the wire is JSON.
+    pub(crate) json: bool,
+    /// Whether nothing comes after the wire.
+    pub(crate) last: bool,
+}
+
+/// A character's code and how many bytes of the wire it takes; an invalid byte has its value above all codes.
+type Code = (u32, usize);
+const INVALID: u32 = 0x0011_0000;
+
+impl Reader<'_> {
+    /// The unit at `at`, which is inside the wire.
+    pub(crate) fn unit(&self, at: usize) -> Result<Unit, Cut> {
+        let (code, width) = self.code(at, 1 + ROUNDS)?;
+        let seen = if (0x80..INVALID).contains(&code) { plain(code) } else { Plain::Same };
+        Ok(match seen {
+            Plain::Nothing => Unit::Nothing(width),
+            Plain::As(byte) => Unit::Text { width, text: Utf8::byte(byte) },
+            Plain::Same if code >= INVALID || self.is_raw(at, code, width) => Unit::Raw(width),
+            Plain::Same => Unit::Text { width, text: Utf8::of(code) },
+        })
+    }
+
+    /// Whether the code is spelt as itself.
+    fn is_raw(&self, at: usize, code: u32, width: usize) -> bool {
+        match self.wire.get(at) {
+            Some(byte) if *byte < 0x80 => width == 1 && u32::from(*byte) == code,
+            _ => width <= 4 && self.wire.get(at + width - 1).is_some_and(|byte| *byte >= 0x80),
+        }
+    }
+
+    /// The character at `at` with so many levels of wrapping taken off.
+    fn code(&self, at: usize, level: u8) -> Result<Code, Cut> {
+        let Some(below) = level.checked_sub(1) else { return self.character(at) };
+        let first = self.code(at, below)?;
+        let unwrapped = match (below, char::from_u32(first.0)) {
+            (0, Some('\\')) if self.json => self.json_escape(at)?,
+            (0, _) => None,
+            (_, Some('%')) => self.percent(at, first.1, below)?,
+            (_, Some('&')) => self.reference(at, first.1, below)?,
+            (_, Some('\\')) => self.backslash(at, first.1, below)?,
+            _ => None,
+        };
+        Ok(unwrapped.unwrap_or(first))
+    }
+
+    /// As `code`; `None` past the end of a finished wire.
+    fn next(&self, at: usize, level: u8) -> Result<Option<Code>, Cut> {
+        if at < self.wire.len() {
+            return self.code(at, level).map(Some);
+        }
+        if self.last { Ok(None) } else { Err(Cut) }
+    }
+
+    /// The UTF-8 character at `at`.
+    fn character(&self, at: usize) -> Result<Code, Cut> {
+        let first = self.wire.get(at).copied().unwrap_or_default();
+        let length = match first {
+            0..0x80 => return Ok((u32::from(first), 1)),
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _ => return Ok((INVALID + u32::from(first), 1)),
+        };
+        let bytes = self.wire.get(at..(at + length).min(self.wire.len())).unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok((text.chars().next().map_or(INVALID, u32::from), bytes.len())),
+            Err(error) if error.error_len().is_none() && !self.last => Err(Cut),
+            Err(_) => Ok((INVALID + u32::from(first), 1)),
+        }
+    }
+
+    /// An escape of a JSON string.
+    fn json_escape(&self, at: usize) -> Result<Option<Code>, Cut> {
+        let Some((kind, _)) = self.next(at + 1, 0)? else { return Ok(None) };
+        let simple = match char::from_u32(kind) {
+            Some('n') => 0x0A,
+            Some('t') => 0x09,
+            Some('r') => 0x0D,
+            Some('b') => 0x08,
+            Some('f') => 0x0C,
+            Some('u') => return self.json_code(at).map(Some),
+            Some(_) if kind < 0x80 => kind,
+            _ => return Ok(None),
+        };
+        Ok(Some((simple, 2)))
+    }
+
+    fn json_code(&self, at: usize) -> Result<Code, Cut> {
+        // Not an escape after all: two bytes that stand for nothing.
+        let Some((high, width)) = self.hex(at + 2, 4, 0)? else { return Ok((0, 2)) };
+        if !(0xD800..0xDC00).contains(&high) {
+            return Ok((high, 2 + width));
+        }
+        let mark = (self.next(at + 6, 0)?, self.next(at + 7, 0)?);
+        if mark == (Some((u32::from(b'\\'), 1)), Some((u32::from(b'u'), 1)))
+            && let Some((low @ 0xDC00..0xE000, _)) = self.hex(at + 8, 4, 0)?
+        {
+            return Ok((0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00), 12));
+        }
+        Ok((high, 6))
+    }
+
+    /// So many hexadecimal digits from `at`, with how many bytes they take.
+    fn hex(&self, at: usize, count: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let (mut value, mut width) = (0, 0);
+        for _ in 0..count {
+            let Some((code, used)) = self.next(at + width, level)? else { return Ok(None) };
+            let Some(digit) = char::from_u32(code).and_then(|digit| digit.to_digit(16)) else { return Ok(None) };
+            value = value * 16 + digit;
+            width += used;
+        }
+        Ok(Some((value, width)))
+    }
+
+    /// A percent-encoded character, of one to four bytes in UTF-8.
+    fn percent(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let Some((first, mut width)) = self.hex(at + mark, 2, level)? else { return Ok(None) };
+        width += mark;
+        let (more, mut value) = match first {
+            0..0x80 => return Ok(Some((first, width))),
+            0xC2..0xE0 => (1, first & 0x1F),
+            0xE0..0xF0 => (2, first & 0x0F),
+            0xF0..0xF5 => (3, first & 0x07),
+            _ => return Ok(None),
+        };
+        for _ in 0..more {
+            let Some((0x25, used)) = self.next(at + width, level)? else { return Ok(None) };
+            let Some((byte @ 0x80..0xC0, digits)) = self.hex(at + width + used, 2, level)? else { return Ok(None) };
+            value = value << 6 | (byte & 0x3F);
+            width += used + digits;
+        }
+        Ok(Some((value, width)))
+    }
+
+    /// An HTML character reference: `&#64;`, `&#x40;`, `&commat;`.
+    fn reference(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let mut name = [0; LONGEST_NAME + 1];
+        let (mut length, mut width) = (0, mark);
+        loop {
+            let Some((code, used)) = self.next(at + width, level)? else { return Ok(None) };
+            width += used;
+            match (u8::try_from(code), name.get_mut(length)) {
+                (Ok(b';'), _) => break,
+                (Ok(byte), Some(slot)) if byte.is_ascii_alphanumeric() || (byte == b'#' && length == 0) => *slot = byte,
+                _ => return Ok(None),
+            }
+            length += 1;
+        }
+        let name = name.get(..length).unwrap_or_default();
+        let value = match name {
+            [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
+            [b'#', digits @ ..] => number(digits, 10),
+            _ => NAMED.iter().find(|known| known.0 == name).map(|known| match known.1 {
+                DASH => 0x2013,
+                byte => u32::from(byte),
+            }),
+        };
+        Ok(value.map(|value| (value, width)))
+    }
+
+    /// `\u0040` or `\x40` in a text.
+    fn backslash(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let Some((kind, used)) = self.next(at + mark, level)? else { return Ok(None) };
+        let count = match char::from_u32(kind) {
+            Some('u') => 4,
+            Some('x') => 2,
+            _ => return Ok(None),
+        };
+        let digits = self.hex(at + mark + used, count, level)?;
+        Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)))
+    }
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    let value = |value: u32, byte: &u8| Some(value.checked_mul(radix)? + char::from(*byte).to_digit(radix)?);
+    digits.iter().try_fold(0, value).filter(|value| !digits.is_empty() && char::from_u32(*value).is_some())
+}
