@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{agents, apply, connections, demo, export, keys, login, policies, serve, sessions, ticket};
+use crate::{agents, apply, connections, demo, export, keys, login, mask, policies, serve, sessions, ticket};
 
 /// An access gateway: one enforcement point in front of databases, hosts and APIs.
 #[derive(Debug, Parser)]
@@ -44,4 +44,6 @@ pub enum Command {
     Export(export::Args),
     /// Validate, test, explain and compare policies.
     Policy(policies::Args),
+    /// Mask a stream, or say what would be masked and why.
+    Mask(mask::Args),
 }

@@ -9,6 +9,7 @@ pub mod demo;
 mod export;
 mod keys;
 mod login;
+mod mask;
 pub mod output;
 mod policies;
 mod serve;
@@ -55,6 +56,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Apply(args) => apply::run(args),
         Command::Export(args) => export::run(args),
         Command::Policy(args) => policies::run(args),
+        Command::Mask(args) => mask::run(&args),
     }
 }
 

@@ -16,6 +16,31 @@ pub struct Hit {
     pub range: Range<usize>,
 }
 
+impl Hit {
+    /// What made the value count, in words for the person who asks why it was masked.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match self.detector {
+            "card" => "an issuer's range and length, and the Luhn check",
+            "ssn" => "an assigned area, group and serial with separators",
+            "ssn-named" => "nine digits after a word that names them",
+            "email" => "a local part, an at sign and a domain",
+            "phone-international" => "a country code and a number its plan has",
+            "phone" => "groups of a numbering plan",
+            "phone-named" => "a number of a plan after a word that names it",
+            "iban" => "a country's length and structure, and MOD 97",
+            "password" | "api-key" | "aws-secret-key" | "authorization" => {
+                "a name that says secret, and a value that looks it"
+            }
+            "url-password" => "the password of a URL",
+            "private-key" => "the first line of a private key",
+            "jwt" => "a signed token's header",
+            _ if matches!(self.label, Label::Custom(_)) => "a detector of the connection",
+            _ => "a vendor's token format",
+        }
+    }
+}
+
 /// A piece of a hit inside the current window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -24,6 +49,15 @@ pub(crate) struct Span {
     pub(crate) end: usize,
     /// Whether the hit began before this window, so that it is counted already.
     pub(crate) continues: bool,
+    /// Whether it was found besides the main scan.
+    pub(crate) extra: bool,
+}
+
+impl Span {
+    /// The order in which spans are written: what goes on first, then the main scan's.
+    pub(crate) fn order(&self) -> (usize, bool, bool) {
+        (self.start, !self.continues, self.extra)
+    }
 }
 
 /// The name of a detector with its label.

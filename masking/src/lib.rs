@@ -12,11 +12,14 @@
 //! - Work is linear in the input; what is held back is bounded; a clean value costs no allocation.
 //! - A mask matches no detector.
 
+mod custom;
 mod detect;
 mod hit;
 mod label;
+mod layer;
 mod mask;
 mod masked;
+mod more;
 mod open;
 mod plain;
 mod scan;
@@ -27,10 +30,12 @@ mod tally;
 mod transform;
 mod unit;
 mod window;
+mod wrapped;
 
+pub use custom::{Custom, Detector, DetectorError, Validator};
 pub use hit::Hit;
 pub use label::{Label, UnknownLabel};
-pub use mask::Masker;
+pub use mask::{Masker, Options};
 pub use masked::{Masked, Uninspected};
 pub use stream::StreamMasker;
 pub use syntax::Syntax;

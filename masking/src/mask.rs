@@ -4,10 +4,14 @@ use std::fmt;
 
 use bytes::BytesMut;
 use memchr::memchr_iter;
+use serde::{Deserialize, Serialize};
 
+use crate::custom::{Detector, DetectorError};
 use crate::hit::{Hit, Span};
 use crate::label::Label;
+use crate::layer::Layer;
 use crate::masked::{Masked, Uninspected};
+use crate::more::{More, Plans};
 use crate::scan::{Cursor, Plan};
 use crate::stream::StreamMasker;
 use crate::surface::{Surface, is_odd};
@@ -27,14 +31,54 @@ pub struct Masker {
     labels: Vec<Label>,
     plan: Plan,
     json_plan: Plan,
+    more: More,
+}
+
+/// How hard a masker looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Whether base64 and hexadecimal tokens are decoded, and masked whole if a value is inside.
+    pub decode: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { decode: true }
+    }
 }
 
 impl Masker {
     /// Compiles the detectors of these labels.
     #[must_use]
     pub fn new(labels: &[Label]) -> Self {
-        let plan = Plan::new(labels);
-        Self { labels: labels.to_vec(), json_plan: plan.reading(Syntax::Json), plan }
+        Self::build(labels.to_vec(), Vec::new(), Options::default())
+    }
+
+    /// Compiles these detectors.
+    ///
+    /// # Errors
+    /// The first detector that cannot be used: then nothing may be let through.
+    pub fn compile(detectors: &[Detector], options: Options) -> Result<Self, DetectorError> {
+        let (mut labels, mut layers) = (Vec::new(), Vec::new());
+        for detector in detectors {
+            labels.push(match detector {
+                Detector::Label(label) => *label,
+                Detector::Custom(custom) => {
+                    let layer = Layer::new(custom)?;
+                    let label = layer.label();
+                    layers.push(layer);
+                    label
+                }
+            });
+        }
+        Ok(Self::build(labels, layers, options))
+    }
+
+    fn build(labels: Vec<Label>, layers: Vec<Layer>, options: Options) -> Self {
+        let plan = Plan::new(&labels);
+        let more = More { layers, decode: options.decode && !labels.is_empty() };
+        Self { labels, json_plan: plan.reading(Syntax::Json), plan, more }
     }
 
     /// Whether nothing is masked.
@@ -57,7 +101,11 @@ impl Masker {
         if is_odd(value, syntax) {
             return self.mask_odd(value, syntax, tally);
         }
-        self.mask_plain(value, syntax, tally)
+        let mut spans = Vec::new();
+        if syntax != Syntax::Number || !self.more.layers.is_empty() {
+            self.more.find(&self.plan, value, &mut spans);
+        }
+        if spans.is_empty() { self.mask_plain(value, syntax, tally) } else { self.mask_odd(value, syntax, tally) }
     }
 
     /// Masks a whole value and seals it as inspected.
@@ -83,7 +131,15 @@ impl Masker {
 
     fn scan_plain(&self, text: &[u8], origin: impl Fn(usize) -> usize, hits: &mut Vec<Hit>) {
         let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
+        self.more.find(&self.plan, text, &mut spans);
         while !self.plan.scan(text, true, &mut cursor, &mut spans) {}
+        spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        let mut covered = 0;
+        spans.retain(|span| {
+            let is_new = covered < span.end;
+            covered = covered.max(span.end);
+            is_new
+        });
         hits.extend(spans.iter().map(|span| Hit {
             label: span.rule.label,
             detector: span.rule.detector,
@@ -94,7 +150,10 @@ impl Masker {
     /// A masker for a stream that arrives in pieces.
     #[must_use]
     pub fn stream(&self, syntax: Syntax) -> StreamMasker {
-        StreamMasker::new((!self.is_off()).then(|| self.plan.reading(syntax)), syntax)
+        // A number holds no token.
+        let more = More { decode: self.more.decode && syntax != Syntax::Number, ..self.more.clone() };
+        let plans = || Plans { main: self.plan.reading(syntax), more };
+        StreamMasker::new((!self.is_off()).then(plans), syntax)
     }
 
     /// A value whose bytes are what the detectors read: no escapes.

@@ -216,7 +216,7 @@ impl Plan {
 
     fn accept(&self, bytes: &[u8], found: Match, cursor: &mut Cursor, spans: &mut Vec<Span>) {
         let start = found.start.max(cursor.floor);
-        spans.push(Span { rule: found.rule, start, end: found.end, continues: false });
+        spans.push(Span { rule: found.rule, start, end: found.end, continues: false, extra: false });
         cursor.at = found.next;
         cursor.floor = found.next;
         if let Some(open) = found.open {
@@ -232,7 +232,7 @@ impl Plan {
         let end = cursor.at + length;
         match spans.last_mut().filter(|span| span.end == cursor.at && span.rule == rule) {
             Some(span) => span.end = end,
-            None if length > 0 => spans.push(Span { rule, start: cursor.at, end, continues: true }),
+            None if length > 0 => spans.push(Span { rule, start: cursor.at, end, continues: true, extra: false }),
             None => {}
         }
         cursor.at = end;

@@ -5,7 +5,8 @@ use bytes::Bytes;
 
 use crate::hit::Span;
 use crate::masked::{Masked, Uninspected};
-use crate::scan::{Cursor, Plan};
+use crate::more::{MoreCursor, Plans};
+use crate::scan::Cursor;
 use crate::surface::Surface;
 use crate::syntax::Syntax;
 use crate::tally::Tally;
@@ -20,23 +21,37 @@ const IDLE_CAPACITY: usize = 4 * 1024;
 /// digits, a token under way; at most 4 KiB of text.
 pub struct StreamMasker {
     /// `None` if nothing is masked.
-    plan: Option<Plan>,
+    plan: Option<Plans>,
     syntax: Syntax,
     surface: Surface,
     /// Left context, then what is held back, as detectors read it.
     text: Vec<u8>,
     cursor: Cursor,
+    more: MoreCursor,
     /// Everything before was sent. Ahead of the cursor only after `release`.
     sent: usize,
+    /// Where the last masked hit ends.
+    covered: usize,
     spans: Vec<Span>,
     /// Received bytes that were not sent.
     held: usize,
 }
 
 impl StreamMasker {
-    pub(crate) fn new(plan: Option<Plan>, syntax: Syntax) -> Self {
+    pub(crate) fn new(plan: Option<Plans>, syntax: Syntax) -> Self {
         let (text, spans, surface) = (Vec::new(), Vec::new(), Surface::new(syntax));
-        Self { plan, syntax, surface, text, cursor: Cursor::default(), sent: 0, spans, held: 0 }
+        Self {
+            plan,
+            syntax,
+            surface,
+            text,
+            cursor: Cursor::default(),
+            more: MoreCursor::default(),
+            sent: 0,
+            covered: 0,
+            spans,
+            held: 0,
+        }
     }
 
     /// Takes the next piece; appends to `out` what is decided.
@@ -128,38 +143,68 @@ impl StreamMasker {
     }
 
     fn advance(&mut self, last: bool, out: &mut Vec<u8>, tally: &mut Tally) {
-        let Some(plan) = &self.plan else { return };
+        let Some(plan) = self.plan.take() else { return };
+        plan.more.scan(&plan.main, &self.text, last, &mut self.more, &mut self.spans);
         loop {
-            let done = plan.scan(&self.text, last, &mut self.cursor, &mut self.spans);
-            for span in self.spans.drain(..) {
-                let start = span.start.max(self.sent);
-                self.surface.clear(&self.text, self.sent, start, out);
-                if start < span.end {
-                    self.surface.mask(&self.text, start, span.end, out);
-                    if !span.continues {
-                        tally.add(span.rule.label, span.rule.detector);
-                    }
-                }
-                self.sent = start.max(span.end);
+            let most = self.spans.len();
+            let done = plan.main.scan(&self.text, last, &mut self.cursor, &mut self.spans);
+            if self.spans.len() > most {
+                self.spans.sort_by_key(Span::order);
             }
+            self.send(out, tally);
             if done {
                 break;
             }
         }
-        let decided = self.cursor.at.max(self.sent);
-        self.surface.clear(&self.text, self.sent, decided, out);
-        self.sent = decided;
+        self.plan = Some(plan);
         self.forget();
+    }
+
+    /// Sends what all detectors have decided.
+    fn send(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
+        let mut limit = self.cursor.at.min(self.more.decided());
+        for span in self.spans.iter().filter(|span| !span.extra) {
+            // What the main scan masks is masked whatever else is found in it.
+            limit = if span.start <= limit { limit.max(span.end) } else { limit };
+        }
+        let (surface, text, sent, covered) = (&mut self.surface, &self.text, &mut self.sent, &mut self.covered);
+        self.spans.retain_mut(|span| {
+            if span.start >= limit {
+                return true;
+            }
+            let (start, end) = (span.start.max(*sent), span.end.min(limit));
+            // What begins inside another hit is part of it.
+            if !span.continues && span.start >= *covered {
+                tally.add(span.rule.label, span.rule.detector);
+            }
+            if start < end {
+                surface.clear(text, *sent, start, out);
+                surface.mask(text, start, end, out);
+                *sent = end;
+            }
+            *covered = end.max(*covered);
+            (span.start, span.continues) = (end, true);
+            end < span.end
+        });
+        if *sent < limit {
+            surface.clear(text, *sent, limit, out);
+            *sent = limit;
+        }
     }
 
     /// Drops text that no detector can look at any more.
     fn forget(&mut self) {
-        let count = self.cursor.at.saturating_sub(LEFT_CONTEXT);
+        let count = self.cursor.at.min(self.more.decided()).saturating_sub(LEFT_CONTEXT);
         self.text.drain(..count);
         self.surface.forget(count);
         self.cursor.at -= count;
         self.cursor.floor = self.cursor.floor.saturating_sub(count);
+        self.more.forget(count);
         self.sent -= count;
+        self.covered = self.covered.saturating_sub(count);
+        for span in &mut self.spans {
+            (span.start, span.end) = (span.start - count, span.end - count);
+        }
         if let Some(pending) = &mut self.cursor.pending {
             pending.start -= count;
             pending.keep = pending.keep.saturating_sub(count);

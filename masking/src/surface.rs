@@ -37,12 +37,14 @@ pub(crate) struct Surface {
     unseen: Vec<u8>,
     /// Whether what is sent next stands in a JSON string.
     quoted: bool,
+    /// All text before was sent: ahead of its own place when a character of several bytes was cut.
+    done: usize,
 }
 
 impl Surface {
     pub(crate) fn new(syntax: Syntax) -> Self {
         let (odds, wire, cut, unseen) = (VecDeque::new(), VecDeque::new(), Vec::new(), Vec::new());
-        Self { syntax, odds, wire, base: 0, cut, unseen, quoted: false }
+        Self { syntax, odds, wire, base: 0, cut, unseen, quoted: false, done: 0 }
     }
 
     /// Appends a received piece to the text.
@@ -153,7 +155,7 @@ impl Surface {
     }
 
     fn send(&mut self, text: &[u8], start: usize, end: usize, masked: bool, out: &mut Vec<u8>) {
-        let mut at = start;
+        let mut at = start.max(self.done.saturating_sub(self.base));
         while at < end {
             let odd = self.odds.front().copied().filter(|odd| odd.at < self.base + end);
             let next = odd.map_or(end, |odd| odd.at.saturating_sub(self.base).max(at));
@@ -166,6 +168,7 @@ impl Surface {
                 mask_wire(out.get_mut(from..).unwrap_or_default(), self.syntax);
             }
             at = next + odd.length;
+            self.done = self.base + at;
         }
     }
 

@@ -356,6 +356,71 @@ fn values_in_disguise_are_found() {
 }
 
 #[test]
+fn encoded_tokens_are_masked_whole_if_a_value_is_inside() {
+    for text in [
+        "YWxpY2VAZXhhbXBsZS5jb20=",
+        "NDExMSAxMTExIDExMTEgMTExMQ==",
+        "MTIzLTQ1LTY3ODk=",
+        "616c696365406578616d706c652e636f6d",
+        "WVd4cFkyVkFaWGhoYlhCc1pTNWpiMjA9",
+    ] {
+        let hits = hits(&format!("x {text} y"));
+        assert_eq!(hits.len(), 1, "{text}");
+        assert_eq!(hits[0].range, 2..2 + text.len(), "{text}");
+    }
+    for text in [
+        "aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn detectors_defined_as_data_find_what_they_say() {
+    let detectors: Vec<masking::Detector> = serde_json::from_str(
+        r#"["ssn", {"name": "employee-id", "pattern": "EMP-\\d{6}", "exclude": ["EMP-000000"]},
+            {"name": "member", "pattern": "\\b\\d{8}\\b", "hotwords": ["member"], "validator": "luhn"},
+            {"name": "codename", "words": ["Blue Heron", "Osprey"]}]"#,
+    )
+    .unwrap();
+    let masker = Masker::compile(&detectors, masking::Options::default()).unwrap();
+    let mask = |text: &str| {
+        let (mut value, mut tally) = (text.as_bytes().to_vec(), Tally::default());
+        masker.mask(&mut value, Syntax::Text, &mut tally);
+        String::from_utf8(value).unwrap()
+    };
+    assert_eq!(mask("EMP-123456 EMP-000000 123-45-6789"), "***-****** EMP-000000 ***-**-****");
+    assert_eq!(
+        mask(&format!("Member 12345674,{:60}order 12345674 12345675", "")),
+        format!("Member ********,{:60}order 12345674 12345675", "")
+    );
+    assert_eq!(mask("about blue heron and ospreys, OSPREY"), "about **** ***** and ospreys, ******");
+    for detector in &detectors {
+        assert_eq!(detector.to_string().parse::<masking::Detector>().as_ref(), Ok(detector));
+    }
+}
+
+#[test]
+fn detectors_that_cannot_be_followed_are_refused() {
+    for (text, reason) in [
+        (r#"{"name": "a", "pattern": "xxx+"}"#, "at most 256 bytes"),
+        (r#"{"name": "a", "pattern": "^abc"}"#, "no meaning in a stream"),
+        (r#"{"name": "a", "pattern": "(abc"}"#, "pattern:"),
+        (r#"{"name": "a", "pattern": ".{3,9}"}"#, "its own mask"),
+        (r#"{"name": "A b", "pattern": "abc"}"#, "name:"),
+        (r#"{"name": "card", "pattern": "abc"}"#, "no label's name"),
+        (r#"{"name": "a"}"#, "either a pattern or words"),
+        (r#"{"name": "a", "pattern": "abc", "color": 1}"#, "color"),
+        (r#""cards""#, "unknown label"),
+    ] {
+        let error = serde_json::from_str::<masking::Detector>(text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
 fn vendor_tokens_are_found() {
     let letters = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5";
     for (prefix, body) in [

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use masking::{Label, Masker};
+use masking::{Detector, Masker, Options};
 use proto::{
     Code, Ending, Grant, Refusal, SessionId, Settings, Up,
     event::{Closed, Opened},
@@ -73,7 +73,7 @@ impl Sessions {
         if !self.0.vault.allows(&grant.address) {
             return Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"));
         }
-        labels(grant).map(drop)
+        masker(grant).map(drop)
     }
 
     /// Serves a new session on its first lane, to the end.
@@ -93,8 +93,8 @@ impl Sessions {
         });
         let rest = from_gateway.handle();
         let (stop, stopped) = watch::channel(None);
-        let masker = match labels(&grant) {
-            Ok(labels) => Masker::new(&labels),
+        let masker = match masker(&grant) {
+            Ok(masker) => masker,
             Err(refusal) => {
                 let _gone = to_gateway.send(Up::Refused(refusal)).await;
                 return;
@@ -213,9 +213,19 @@ async fn settle(mut rest: FromGateway, shipping: tokio::task::JoinHandle<Result<
     let _late = tokio::time::timeout(SEAL_DEADLINE, settled).await;
 }
 
-fn labels(grant: &Grant) -> Result<Vec<Label>, Refusal> {
-    let unknown = |_| Refusal::new(Code::Internal, "the agent does not know a detector of this connection");
-    grant.detectors.iter().map(|label| label.parse().map_err(unknown)).collect()
+/// The masker of the grant; a detector that this agent cannot use ends the session before it begins.
+fn masker(grant: &Grant) -> Result<Masker, Refusal> {
+    let unusable =
+        |_: masking::DetectorError| Refusal::new(Code::Internal, "the agent cannot use a detector of this connection");
+    let detectors = grant.detectors.iter().map(|text| text.parse()).collect::<Result<Vec<Detector>, _>>();
+    Masker::compile(&detectors.map_err(unusable)?, Options::default()).map_err(unusable)
+}
+
+/// The names of what is looked for; how custom detectors find it is not told.
+fn detector_names(grant: &Grant) -> Vec<String> {
+    let name =
+        |text: &String| text.parse().map_or_else(|_| text.clone(), |detector: Detector| detector.name().to_owned());
+    grant.detectors.iter().map(name).collect()
 }
 
 fn opened(session: SessionId, grant: &Grant) -> Opened {
@@ -233,7 +243,7 @@ fn opened(session: SessionId, grant: &Grant) -> Opened {
         credential_id: caller.credential_id,
         source: caller.source,
         client: caller.client,
-        detectors: grant.detectors.clone(),
+        detectors: detector_names(grant),
     }
 }
 

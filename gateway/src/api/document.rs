@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use masking::Label;
+use masking::{Detector, Label, Masker, Options};
 use proto::{Protocol, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,9 +76,38 @@ pub struct ConnectionDocument {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Masking {
-    /// Labels whose detectors run: `card`, `ssn`, `email`, `secret`.
+    /// Labels whose detectors run: `card`, `ssn`, `email`, `phone`, `iban`, `secret`.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// More labels, and detectors of this connection's own: a name with a pattern or words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub detectors: Vec<Detector>,
+}
+
+impl Masking {
+    /// As a connection keeps it: the name of a label, or a detector as JSON. Each once.
+    fn stored(self) -> Vec<String> {
+        let mut stored: Vec<String> = Vec::new();
+        for detector in self.labels.into_iter().chain(self.detectors.iter().map(Detector::to_string)) {
+            if !stored.contains(&detector) {
+                stored.push(detector);
+            }
+        }
+        stored
+    }
+
+    /// What `stored` gave.
+    fn read(stored: &[String]) -> Self {
+        let mut masking = Self::default();
+        for text in stored {
+            match text.parse() {
+                Ok(detector @ Detector::Custom(_)) => masking.detectors.push(detector),
+                _ => masking.labels.push(text.clone()),
+            }
+        }
+        masking
+    }
 }
 
 /// The document is not usable. The text says where and why.
@@ -152,6 +181,8 @@ impl ConnectionDocument {
         {
             return Err(format!("masking.labels: `{label}` is no label with a detector"));
         }
+        Masker::compile(&self.masking.detectors, Options::default())
+            .map_err(|error| format!("masking.detectors: {error}"))?;
         if self.access.groups.iter().any(|group| group.is_empty() || group.len() > 256) {
             return Err("access.groups: a group has 1 to 256 bytes".into());
         }
@@ -168,7 +199,7 @@ impl From<ConnectionDocument> for Connection {
             settings: document.settings,
             credentials: document.credentials,
             groups: document.access.groups,
-            detectors: document.masking.labels,
+            detectors: document.masking.stored(),
             labels: document.labels,
         }
     }
@@ -183,7 +214,7 @@ impl From<&Connection> for ConnectionDocument {
             settings: connection.settings.clone(),
             credentials: connection.credentials.clone(),
             access: Access { groups: connection.groups.clone() },
-            masking: Masking { labels: connection.detectors.clone() },
+            masking: Masking::read(&connection.detectors),
             labels: connection.labels.clone(),
         }
     }

@@ -50,20 +50,8 @@ const KEYS: [&[u8]; 22] = [
     b"storagekey",
 ];
 /// Parts of names whose values are no secrets.
-const OPEN_NAMES: [&[u8]; 12] = [
-    b"page",
-    b"next",
-    b"csrf",
-    b"xsrf",
-    b"sync",
-    b"cursor",
-    b"public",
-    b"continuation",
-    b"idempotency",
-    b"count",
-    b"stop",
-    b"pad",
-];
+const OPEN_NAMES: [&[u8]; 9] =
+    [b"page", b"next", b"csrf", b"xsrf", b"sync", b"cursor", b"public", b"continuation", b"idempotency"];
 
 enum Kind {
     Password,
@@ -77,7 +65,7 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     // Nearly all names end otherwise: a glance spares them the rest.
     if !matches!(
         window.before(last, 1).map(|byte| byte | 0x20),
-        Some(b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l')
+        Some(b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g')
     ) {
         return Ok(None);
     }
@@ -151,6 +139,10 @@ impl Name {
             return Some(Kind::Authorization);
         }
         let open = || OPEN_NAMES.iter().any(|part| self.contains(part));
+        // The signature of a shared access URL (Azure).
+        if name == b"sig" {
+            return Some(Kind::Key);
+        }
         (KEYS.iter().any(|known| name.ends_with(known)) && !open()).then_some(Kind::Key)
     }
 }

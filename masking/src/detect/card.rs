@@ -130,7 +130,7 @@ fn is_issued(digits: &[u8]) -> bool {
     }
 }
 
-fn passes_luhn(digits: &[u8]) -> bool {
+pub(crate) fn passes_luhn(digits: &[u8]) -> bool {
     let weigh = |(index, digit): (usize, &u8)| match u32::from(*digit) * 2 {
         _ if index % 2 == 0 => u32::from(*digit),
         double if double > 9 => double - 9,

@@ -18,3 +18,12 @@ mod strength;
 pub(crate) mod token;
 pub(crate) mod url;
 mod words;
+
+pub(crate) use card::passes_luhn;
+
+/// Whether letters and digits pass MOD 97-10 with the first four moved to the end.
+pub(crate) fn is_mod_97(text: &[u8]) -> bool {
+    let characters: Vec<u8> = text.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let length = characters.len();
+    length > 4 && iban::mod_97(characters.into_iter().cycle().skip(4).take(length)) == 1
+}

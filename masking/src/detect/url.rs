@@ -3,8 +3,10 @@
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
+use crate::transform::stays;
 use crate::window::{Beyond, Window};
 
+const WEBHOOK: Rule = Rule::new(Label::Secret, "webhook");
 const URL_PASSWORD: Rule = Rule::new(Label::Secret, "url-password");
 /// The longest authority that is waited for, in bytes.
 const LONGEST_AUTHORITY: usize = 512;
@@ -18,18 +20,48 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let length = window.run(start, LONGEST_AUTHORITY, is_authority).map_err(|Beyond| Pending::strong(at))?;
     let authority = window.slice(start, start + length);
     let at_sign = authority.iter().rposition(|byte| *byte == b'@');
+    if let Some(path) = webhook_path(authority) {
+        return webhook(window, start + length, path).map_err(|Beyond| Pending::strong(at));
+    }
     let Some(colon) = authority.iter().take(at_sign.unwrap_or(length)).position(|byte| *byte == b':') else {
         return Ok(None);
     };
     let password = start + colon + 1;
     match at_sign.map(|index| start + index) {
-        Some(end) if end > password => Ok(Some(Match { next: end + 1, ..Match::closed(URL_PASSWORD, password, end) })),
+        Some(end) if end > password && !is_mask(window.slice(password, end)) => {
+            Ok(Some(Match { next: end + 1, ..Match::closed(URL_PASSWORD, password, end) }))
+        }
         // Too long to wait for the at sign: masked without seeing it.
         None if length == LONGEST_AUTHORITY => {
             Ok(Some(Match::open(URL_PASSWORD, password, start + length, Open::Token(is_authority))))
         }
         _ => Ok(None),
     }
+}
+
+/// Where the path of an address begins whose path is a secret.
+fn webhook_path(authority: &[u8]) -> Option<&'static [u8]> {
+    match authority {
+        b"hooks.slack.com" => Some(b"/"),
+        b"discord.com" | b"discordapp.com" => Some(b"/api/webhooks/"),
+        _ => None,
+    }
+}
+
+fn webhook(window: &Window<'_>, start: usize, path: &[u8]) -> Result<Option<Match>, Beyond> {
+    if !window.follows(start, path)? {
+        return Ok(None);
+    }
+    let start = start + path.len();
+    let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
+    let length = window.run(start, LONGEST_AUTHORITY, is_path)?;
+    let secret = window.slice(start, start + length);
+    let told = length >= 24 && secret.iter().any(u8::is_ascii_digit);
+    Ok(told.then(|| Match::closed(WEBHOOK, start, start + length)))
+}
+
+fn is_mask(text: &[u8]) -> bool {
+    text.iter().all(|byte| *byte == b'*' || stays(*byte))
 }
 
 fn is_authority(byte: u8) -> bool {

@@ -93,7 +93,9 @@ pub(crate) fn hints_at_phone(left: &[u8]) -> bool {
 
 /// Whether the last words say that another kind of number follows.
 pub(crate) fn denies_phone(left: &[u8]) -> bool {
-    let mut last = Words::new(since_number(left)).take(3);
+    let clause =
+        left.iter().rposition(|byte| matches!(byte, b',' | b';' | b'|' | b'\t' | b'\n')).map_or(0, |index| index + 1);
+    let mut last = Words::new(since_number(left.get(clause..).unwrap_or_default())).take(3);
     last.any(|word| is_in(word, &NO_PHONE))
 }
 

@@ -1,0 +1,69 @@
+//! What is looked for besides the main scan: custom patterns, and values inside encoded tokens. Each keeps its own place in the text;
+//! a byte is decided when all have passed it.
+
+use crate::hit::Span;
+use crate::layer::Layer;
+use crate::scan::Plan;
+use crate::wrapped;
+
+/// Everything a masker looks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Plans {
+    pub(crate) main: Plan,
+    pub(crate) more: More,
+}
+
+/// Custom detectors, and whether encoded tokens are opened.
+#[derive(Clone, Default)]
+pub(crate) struct More {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) decode: bool,
+}
+
+/// Where each stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MoreCursor {
+    layers: Vec<usize>,
+    wrapped: Option<usize>,
+}
+
+impl More {
+    /// Goes on from the cursor; appends spans in order of their detectors.
+    pub(crate) fn scan(&self, main: &Plan, text: &[u8], last: bool, cursor: &mut MoreCursor, spans: &mut Vec<Span>) {
+        let found = spans.len();
+        cursor.layers.resize(self.layers.len(), 0);
+        for (layer, at) in self.layers.iter().zip(&mut cursor.layers) {
+            layer.scan(text, last, at, spans);
+        }
+        if self.decode {
+            wrapped::scan(main, text, last, cursor.wrapped.get_or_insert(0), spans);
+        }
+        if spans.len() > found {
+            spans.sort_by_key(Span::order);
+        }
+    }
+
+    /// What is found in a whole text.
+    pub(crate) fn find(&self, main: &Plan, text: &[u8], spans: &mut Vec<Span>) {
+        self.scan(main, text, true, &mut MoreCursor::default(), spans);
+    }
+}
+
+impl MoreCursor {
+    /// Everything before is decided.
+    pub(crate) fn decided(&self) -> usize {
+        self.layers.iter().copied().chain(self.wrapped).min().unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn forget(&mut self, count: usize) {
+        for at in self.layers.iter_mut().chain(&mut self.wrapped) {
+            *at -= count;
+        }
+    }
+}
+
+impl std::fmt::Debug for More {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("More").field("layers", &self.layers.len()).field("decode", &self.decode).finish()
+    }
+}
