@@ -177,7 +177,7 @@ mod tests {
                     [[targets]]\naddress = 'db:5432'\ncredentials = ['env:PW']";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.record.durability, Durability::Process);
-        assert!(config.targets.target("db:5432").is_some());
+        assert!(config.targets.lends("db:5432", "env:PW"));
     }
 
     #[test]

@@ -24,10 +24,20 @@ impl AllowList {
         Self(targets)
     }
 
-    /// The entry for `address`, if there is one.
+    /// Whether sessions may go to `address` at all.
     #[must_use]
-    pub fn target(&self, address: &str) -> Option<&Allow> {
-        self.0.iter().find(|entry| matches(&entry.address, address))
+    pub fn names(&self, address: &str) -> bool {
+        self.entries(address).next().is_some()
+    }
+
+    /// Whether a session to `address` may use the credential behind `reference`: one entry that fits must list it.
+    #[must_use]
+    pub fn lends(&self, address: &str, reference: &str) -> bool {
+        self.entries(address).any(|entry| entry.credentials.iter().any(|allowed| allowed == reference))
+    }
+
+    fn entries(&self, address: &str) -> impl Iterator<Item = &Allow> {
+        self.0.iter().filter(move |entry| matches(&entry.address, address))
     }
 }
 
@@ -48,11 +58,21 @@ mod tests {
 
     #[test]
     fn a_target_is_allowed_only_when_it_is_written_down() {
-        assert!(list("db.internal:5432").target("db.internal:5432").is_some());
-        assert!(list("db.internal:5432").target("DB.internal:5432").is_some());
-        assert!(list("db.internal:5432").target("db.internal:5433").is_none());
-        assert!(list("db.internal:*").target("db.internal:5433").is_some());
-        assert!(list("db.internal:*").target("other:5433").is_none());
-        assert!(AllowList::default().target("db.internal:5432").is_none());
+        assert!(list("db.internal:5432").names("db.internal:5432"));
+        assert!(list("db.internal:5432").names("DB.internal:5432"));
+        assert!(!list("db.internal:5432").names("db.internal:5433"));
+        assert!(list("db.internal:*").names("db.internal:5433"));
+        assert!(!list("db.internal:*").names("other:5433"));
+        assert!(!AllowList::default().names("db.internal:5432"));
+    }
+
+    #[test]
+    fn several_entries_for_one_target_add_up_and_lend_nothing_elsewhere() {
+        let entry =
+            |address: &str, reference: &str| Allow { address: address.into(), credentials: vec![reference.into()] };
+        let list = AllowList::new(vec![entry("db:5432", "env:A"), entry("db:*", "env:B"), entry("other:1", "env:C")]);
+        assert!(list.lends("db:5432", "env:A") && list.lends("db:5432", "env:B"));
+        assert!(list.lends("db:1", "env:B") && !list.lends("db:1", "env:A"));
+        assert!(!list.lends("db:5432", "env:C") && !list.lends("nowhere:1", "env:A"));
     }
 }

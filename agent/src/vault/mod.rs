@@ -60,7 +60,7 @@ impl Vault {
     /// Whether sessions to `address` (`host:port`) are allowed at all.
     #[must_use]
     pub fn allows(&self, address: &str) -> bool {
-        self.allow.target(address).is_some()
+        self.allow.names(address)
     }
 
     /// Reads the secret behind `reference` for the target at `address`.
@@ -68,8 +68,10 @@ impl Vault {
     /// # Errors
     /// If the allow-list does not name the pair, or the secret cannot be read.
     pub async fn resolve(&self, address: &str, reference: &str) -> Result<Secret, VaultError> {
-        let target = self.allow.target(address).ok_or(VaultError::TargetNotAllowed)?;
-        if !target.credentials.iter().any(|allowed| allowed == reference) {
+        if !self.allow.names(address) {
+            return Err(VaultError::TargetNotAllowed);
+        }
+        if !self.allow.lends(address, reference) {
             return Err(VaultError::ReferenceNotAllowed);
         }
         let (kind, name) = reference.split_once(':').ok_or(VaultError::UnknownSource)?;
