@@ -42,7 +42,9 @@ def main():
         results = measure(places, servers, options)
         report(results)
         print(f"peak memory of gateway and agent together: {servers.peak_mib():.0f} MiB")
-        print(f"per idle session: {idle:.0f} KiB")
+        print(f"per idle session: {idle:.0f} KiB (target <= 64); gateway and agent at their peak: <= 100 MiB")
+        if options.decisions:
+            policy_cost(json.loads(Path(options.decisions).read_text()))
         if options.json:
             Path(options.json).write_text(json.dumps(results, indent=1))
     finally:
@@ -61,6 +63,7 @@ def parse():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="workloads whose name contains this")
     parser.add_argument("--json", help="write the figures here, too")
+    parser.add_argument("--decisions", help="what facts and decision cost: {NAME: {\"p50_us\": N, \"p99_us\": N}, ...}")
     return parser.parse_args()
 
 
@@ -132,6 +135,13 @@ def report(results):
         cost = f"{row['cost']:.1f} {row['cost_unit']}" if row["cost_unit"] else ""
         print(f"{name:34} {row['unit']:7} {row['median']['direct']:10.2f} {row['median']['sallyport']:10.2f} "
               f"{row['ratio']['sallyport']:7.2f}  {row['target']:9} {cost:>16}  {others}")
+
+
+def policy_cost(decisions):
+    """What a request's facts and the decision about it cost, measured by whoever wrote the file, without a network."""
+    print(f"\n{'facts and decision':34} {'p50 us':>10} {'p99 us':>10}")
+    for name, cost in decisions.items():
+        print(f"{name:34} {cost['p50_us']:10.1f} {cost['p99_us']:10.1f}")
 
 
 if __name__ == "__main__":
