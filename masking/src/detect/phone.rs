@@ -84,17 +84,24 @@ pub(crate) fn find_digits(window: &Window<'_>, chain: &Chain) -> Result<Option<M
 }
 
 fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) -> Option<Rule> {
+    if chain.left.is_some() {
+        return None;
+    }
     let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
-    let is_free = chain.left.is_none() && !words::denies_phone(left);
-    if groups.len() > 1 && is_free && is_written_form(groups, digits) {
+    if groups.len() > 1 && is_written_form(groups, digits) && !words::denies_phone(left) {
         return Some(NATIONAL);
     }
-    let named = match groups {
-        [_] => words::names_phone(left),
-        _ => words::names_phone(left) || words::hints_at_phone(left),
-    };
+    if !words::may_name(left) || is_address(groups) {
+        return None;
+    }
     let exists = || numbering::is_national(digits) || after_access(digits).is_some_and(numbering::is_international);
-    (named && chain.left.is_none() && exists()).then_some(NAMED)
+    let named = words::names_phone(left) || (groups.len() > 1 && words::hints_at_phone(left));
+    (named && exists()).then_some(NAMED)
+}
+
+/// Four short groups with dots: an address of the Internet.
+fn is_address(groups: &[Group]) -> bool {
+    groups.len() == 4 && groups.iter().all(|group| group.length <= 3 && matches!(group.joint, None | Some(Joint::Dot)))
 }
 
 /// Groups that are a telephone number without any word: North American, British, or with an access code for abroad.

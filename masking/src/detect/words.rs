@@ -81,6 +81,13 @@ const NO_PHONE: [&[u8]; 33] = [
     b"shipment",
 ];
 
+/// Whether a word stands right before, with nothing but marks between: a glance that spares most numbers the rest.
+pub(crate) fn may_name(left: &[u8]) -> bool {
+    let is_mark =
+        |byte: &u8| matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t');
+    left.iter().rev().find(|byte| !is_mark(byte)).is_some_and(u8::is_ascii_alphabetic)
+}
+
 /// Whether a word says that a telephone number follows.
 pub(crate) fn names_phone(left: &[u8]) -> bool {
     any_of(left, &PHONE) && !denies_phone(left)
@@ -105,7 +112,10 @@ fn any_of(left: &[u8], words: &[&[u8]]) -> bool {
 }
 
 fn is_in(word: &[u8], words: &[&[u8]]) -> bool {
-    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    let first = word.first().map_or(0, u8::to_ascii_lowercase);
+    words
+        .iter()
+        .any(|known| known.len() == word.len() && known.first() == Some(&first) && known.eq_ignore_ascii_case(word))
 }
 
 /// What follows the last number of three digits or more.
