@@ -213,6 +213,17 @@ impl Session {
         }
     }
 
+    /// This session, in which each of `changes` may have been made or not.
+    pub(crate) fn possibly(&self, changes: &[Change]) -> Self {
+        let mut session = self.clone();
+        for change in changes {
+            let mut next = session.clone();
+            next.apply(change);
+            session.join(next);
+        }
+        session
+    }
+
     /// What `EXECUTE name` runs; `None` if it is not known.
     pub(crate) fn prepared(&self, name: &str) -> Option<&[Arc<str>]> {
         self.prepared.get(name).map(|prepared| prepared.texts.as_slice())
@@ -227,12 +238,22 @@ impl Session {
         match change {
             Change::Path { path, local } => {
                 self.cover(*local);
+                let before = std::mem::take(&mut self.naming.paths);
                 self.naming.paths = path.iter().cloned().collect();
+                if *local && self.transaction.before.is_none() {
+                    // Outside of a transaction block SET LOCAL is over at once, or with the message it came in.
+                    let mut both = self.naming.clone();
+                    both.paths = before;
+                    join_naming(&mut self.naming, both);
+                }
             }
             Change::ResetPath => self.naming.paths = vec![self.initial.path.clone()],
             Change::StandardStrings { on, local } => {
                 self.cover(*local);
                 match on {
+                    Some(on) if *local => {
+                        self.naming.dialect_doubtful |= self.naming.dialect.standard_conforming_strings != *on;
+                    }
                     Some(on) => {
                         self.naming.dialect.standard_conforming_strings = *on;
                         self.naming.dialect_doubtful = false;

@@ -54,7 +54,8 @@ fn disguise(word: &str, how: u8) -> String {
 }
 
 fn blank(how: u8) -> &'static str {
-    ["\n", "\t ", "/* x */", " -- y\n", "/* a /* b */ ; */", "\x0c", "\r\n", " "][usize::from(how % 8)]
+    const BLANKS: [&str; 8] = ["\n", "\t ", "/* x */", " -- y\n", "/* a /* b */ ; */", "\x0c", "\r\n", " "];
+    BLANKS.get(usize::from(how % 8)).unwrap()
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use super::{Walker, each, inner, text_of};
 use crate::{
     facts::{External, Name, Verb},
     reading::Change,
-    tree::{Tree, guarded},
+    tree::{Tree, Unparsed, guarded},
 };
 
 /// The longest body that is read, in bytes.
@@ -52,7 +52,8 @@ impl Walker<'_> {
 
     /// A PL/pgSQL body. `name` is the function it belongs to.
     pub(super) fn procedure(&mut self, body: &str, name: Option<&Name>) {
-        let odd_strings = !self.session.dialect().standard_conforming_strings || self.session.naming.dialect_doubtful;
+        let odd_strings =
+            !self.session().dialect().standard_conforming_strings || self.session().naming.dialect_doubtful;
         if body.len() > MAX_BODY || openers(body) > MAX_OPENERS || (odd_strings && body.contains('\\')) {
             return self.unread(name);
         }
@@ -140,7 +141,7 @@ impl Walker<'_> {
         let text = expression.get("query").and_then(Value::as_str).unwrap_or_default();
         let mode = expression.get("parseMode").and_then(Value::as_i64).unwrap_or(0);
         let tree = match mode {
-            0 => Tree::parse(text, self.session.dialect()),
+            0 => Tree::parse(text, self.session().dialect()),
             2 => Tree::expression(text),
             _ => Tree::assignment(text, mode),
         };
@@ -189,8 +190,27 @@ fn parse(body: &str) -> Option<Value> {
         }
     }
     let read = |returns: &str, body: &str| {
-        let text = format!("CREATE FUNCTION f() RETURNS {returns} LANGUAGE plpgsql AS ${tag}${body}${tag}$");
-        guarded(|| pg_query::parse_plpgsql(&text)).ok()
+        let mut parameters: Vec<String> = Vec::new();
+        loop {
+            let list = parameters.join(" text, ");
+            let list = if list.is_empty() { list } else { list + " text" };
+            let text = format!("CREATE FUNCTION f({list}) RETURNS {returns} LANGUAGE plpgsql AS ${tag}${body}${tag}$");
+            match guarded(|| pg_query::parse_plpgsql(&text)) {
+                Ok(json) => return Some(json),
+                // A parameter that the body assigns to: its name is all that matters.
+                Err(Unparsed::Syntax(message)) if parameters.len() < 8 => {
+                    let name = message.strip_suffix("is not a known variable")?.trim().trim_matches('"');
+                    // It goes into a text that is parsed: nothing but a plain word.
+                    if name.is_empty()
+                        || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+                    {
+                        return None;
+                    }
+                    parameters.push(format!("\"{name}\""));
+                }
+                Err(_) => return None,
+            }
+        }
     };
     let plain = ["void", "SETOF record", "int"].into_iter().find_map(|returns| read(returns, body));
     plain.or_else(|| ["\nEND", "\n;\nEND"].into_iter().find_map(|end| read("record", &format!("{TRIGGER}{body}{end}"))))

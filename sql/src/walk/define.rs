@@ -208,7 +208,9 @@ impl Walker<'_> {
     fn later(&mut self, walk: impl FnOnce(&mut Self)) {
         let changes = self.changes.len();
         let bounded = self.facts.bounded;
+        let changed = self.changed.clone();
         walk(self);
+        self.changed = changed;
         self.changes.truncate(changes);
         self.facts.bounded = bounded && self.facts.unknown.is_none();
     }
@@ -305,7 +307,7 @@ impl Walker<'_> {
             if matches!(drop.remove_type(), ObjectType::ObjectTable | ObjectType::ObjectView)
                 && let NodeEnum::List(list) = object
                 && let Some(name) = each(&list.items).filter_map(text_of).next_back()
-                && self.session.naming.temporary.contains_key(name)
+                && self.session().naming.temporary.contains_key(name)
             {
                 self.changes.push(Change::NoTemporary(Some(name.to_owned())));
             }
@@ -348,7 +350,7 @@ impl Walker<'_> {
         let Some((schema, name)) = dotted(parts) else { return };
         let schema = if schema.is_empty() {
             self.depends = self.depends.max(crate::Depends::Key);
-            self.session.naming.creation()
+            self.session().naming.creation()
         } else {
             schema.to_owned()
         };

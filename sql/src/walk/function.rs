@@ -9,7 +9,7 @@ use super::{MAX_EXPANSION, Walker, dotted, each, inner, text_of};
 use crate::{
     builtin::{self, Doing, Object},
     catalog::{Function, Kind},
-    facts::{External, Name, Verb},
+    facts::{External, Name},
     naming::named,
     reading::{Change, Depends},
     tree::Tree,
@@ -34,7 +34,7 @@ impl Walker<'_> {
         if schema.is_empty() && !(self.catalog.is_none() && builtin::is_function(name)) {
             self.depends = self.depends.max(Depends::Key);
         }
-        for function in self.session.naming.functions(schema, name, self.catalog) {
+        for function in self.session().naming.functions(schema, name, self.catalog) {
             self.facts.functions.insert(function.to_string());
             self.does(&function, args);
         }
@@ -125,7 +125,7 @@ impl Walker<'_> {
 
     /// Statements in a text that is run inside of this one.
     pub(super) fn nested_text(&mut self, text: &str) {
-        let dialect = self.session.dialect();
+        let dialect = self.session().dialect();
         if text.contains('\\') {
             self.depends = self.depends.max(Depends::Key);
         }
@@ -174,10 +174,13 @@ impl Walker<'_> {
         let scopes = std::mem::take(&mut self.scopes);
         let ctes = std::mem::take(&mut self.ctes);
         let bounded = self.facts.bounded;
+        let limit = self.facts.limit;
+        // `set_config` beside this call may run before it.
+        self.take_effect(0);
         if language == "plpgsql" {
             self.procedure(body, Some(name));
         } else {
-            match Tree::parse(body, self.session.dialect()) {
+            match Tree::parse(body, self.session().dialect()) {
                 Ok(tree) => {
                     for parsed in &tree.statements {
                         self.deeper(|walker| walker.nested(&parsed.node));
@@ -187,6 +190,7 @@ impl Walker<'_> {
             }
         }
         self.facts.bounded = bounded;
+        self.facts.limit = limit;
         self.scopes = scopes;
         self.ctes = ctes;
     }
@@ -212,16 +216,21 @@ impl Walker<'_> {
             return;
         }
         self.expanding.push(name.clone());
-        let verbs = self.facts.verbs.clone();
-        let bounded = self.facts.bounded;
+        let (bounded, limit) = (self.facts.bounded, self.facts.limit);
         self.nested_text(definition);
-        // Reading a view's query adds no verb of its own: SELECT only, unless a function in it does more.
-        if !verbs.contains(&Verb::Select) && verbs.iter().any(|verb| *verb != Verb::Unknown) && self.scopes.is_empty() {
-            self.facts.verbs.remove(&Verb::Select);
-        }
-        self.facts.bounded = bounded;
+        (self.facts.bounded, self.facts.limit) = (bounded, limit);
         self.expanding.pop();
         self.expanded.insert(name.clone());
+    }
+
+    /// What is written through a view, if the target is one.
+    pub(super) fn expand_target(&mut self, name: &Name) {
+        let verbs = self.facts.verbs.clone();
+        let reads = std::mem::take(&mut self.facts.reads);
+        self.expand_view(name);
+        let through = std::mem::replace(&mut self.facts.reads, reads);
+        self.facts.writes.extend(through);
+        self.facts.verbs = verbs;
     }
 
     fn set_config(&mut self, args: &[Node]) {

@@ -35,7 +35,9 @@ const MAX_EXPANSION: usize = 12;
 
 /// One statement's walk.
 pub(crate) struct Walker<'a> {
-    session: &'a Session,
+    base: &'a Session,
+    /// The session as statements inside of this one may have changed it.
+    changed: Option<Box<Session>>,
     catalog: Option<&'a Catalog>,
     text: &'a str,
     /// The text of the statement alone.
@@ -64,7 +66,8 @@ impl<'a> Walker<'a> {
         range: std::ops::Range<usize>,
     ) -> Self {
         Self {
-            session,
+            base: session,
+            changed: None,
             catalog,
             text,
             own: text.get(range).unwrap_or_default(),
@@ -83,6 +86,19 @@ impl<'a> Walker<'a> {
 
     pub(crate) fn finish(self) -> (Facts, Vec<Change>) {
         (self.facts, self.changes)
+    }
+
+    fn session(&self) -> &Session {
+        self.changed.as_deref().unwrap_or(self.base)
+    }
+
+    /// What has been changed since there were `before` changes may be in force for what follows inside.
+    fn take_effect(&mut self, before: usize) {
+        let changes = self.changes.get(before..).unwrap_or_default();
+        if !changes.is_empty() {
+            let session = self.session().possibly(changes);
+            self.changed = Some(Box::new(session));
+        }
     }
 
     /// Goes one step deeper, or gives up.
@@ -125,7 +141,7 @@ impl<'a> Walker<'a> {
             self.depends = self.depends.max(Depends::Key);
         }
         let schema = if schema.starts_with("pg_temp_") { "pg_temp" } else { schema };
-        self.session.naming.relations(schema, name, self.catalog)
+        self.session().naming.relations(schema, name, self.catalog)
     }
 
     /// An object that is written or defined.
@@ -160,7 +176,7 @@ impl<'a> Walker<'a> {
         }
         let schema = if relation.schemaname.is_empty() {
             self.depends = self.depends.max(Depends::Key);
-            self.session.naming.creation()
+            self.session().naming.creation()
         } else {
             relation.schemaname.clone()
         };

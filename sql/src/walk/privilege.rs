@@ -6,7 +6,10 @@ use pg_query::{
 };
 
 use super::{Walker, define::kind, each, inner};
-use crate::facts::{External, Verb};
+use crate::{
+    facts::{External, Verb},
+    naming::named,
+};
 
 impl Walker<'_> {
     pub(super) fn define_type(&mut self, node: &NodeEnum) {
@@ -77,12 +80,23 @@ impl Walker<'_> {
             NodeEnum::RenameStmt(rename) => {
                 let of = rename.rename_type();
                 self.changed(of, rename.relation.as_ref(), inner(&rename.object), &rename.subname);
+                // Later statements find it under its new name.
+                if let (Some(relation), true) = (&rename.relation, rename.subname.is_empty()) {
+                    for old in self.resolve(relation) {
+                        self.facts.writes.insert(named(&old.schema, &rename.newname));
+                    }
+                } else if rename.relation.is_none() {
+                    self.writes_plain(&rename.newname);
+                }
             }
             NodeEnum::AlterOwnerStmt(alter) => {
                 self.changed(alter.object_type(), alter.relation.as_ref(), inner(&alter.object), "");
             }
             NodeEnum::AlterObjectSchemaStmt(alter) => {
                 self.changed(alter.object_type(), alter.relation.as_ref(), inner(&alter.object), "");
+                if let Some(relation) = &alter.relation {
+                    self.facts.writes.insert(named(&alter.newschema, &relation.relname));
+                }
             }
             NodeEnum::AlterObjectDependsStmt(alter) => {
                 self.changed(alter.object_type(), alter.relation.as_ref(), inner(&alter.object), "");
@@ -173,7 +187,7 @@ impl Walker<'_> {
         for object in each(&grant.objects) {
             match (grant.targtype(), object) {
                 (GrantTargetType::AclTargetAllInSchema, NodeEnum::String(schema)) => {
-                    self.facts.writes.insert(crate::naming::named(&schema.sval, "*"));
+                    self.facts.writes.insert(named(&schema.sval, "*"));
                 }
                 (_, object) => self.object(grant.objtype(), object),
             }

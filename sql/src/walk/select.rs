@@ -133,7 +133,7 @@ impl Walker<'_> {
 
     fn limits_of(&self, select: &SelectStmt) -> Shape {
         let Some(scope) = self.scopes.last() else { return Shape::default() };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session.naming, self.catalog);
+        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
         for item in each(&select.from_clause) {
             conditions.join(item);
         }

@@ -54,13 +54,16 @@ impl Walker<'_> {
         let one = || values.as_ref().and_then(|values| values.first()).map(|value| value.to_lowercase());
         match name {
             "search_path" => {
-                let path = values.map(|values| match values.as_slice() {
+                let mut path = values.map(|values| match values.as_slice() {
                     // `SET search_path = 'a, b'` names one schema; `set_config` takes a list.
                     [list] if !self.facts.verbs.contains(&crate::Verb::Set) || self.is_call() => {
                         crate::session::split_path(list)
                     }
                     _ => values,
                 });
+                if let Some(path) = &mut path {
+                    path.retain(|schema| !schema.is_empty());
+                }
                 self.changes.push(Change::Path { path, local });
             }
             "standard_conforming_strings" => {

@@ -37,13 +37,18 @@ impl Walker<'_> {
             NodeEnum::CreateTableAsStmt(create) => return self.create_as(create),
             other => return self.command(other),
         };
+        if !matches!(node, NodeEnum::SelectStmt(_)) {
+            self.facts.limit = None;
+        }
         let into = matches!(node, NodeEnum::SelectStmt(select) if select.into_clause.is_some());
         self.facts.bounded &= returned.bounded || into;
     }
 
     /// A statement inside of another one: a body's, a rule's, a view's.
     pub(super) fn nested(&mut self, node: &NodeEnum) {
+        let before = self.changes.len();
         self.top(node);
+        self.take_effect(before);
     }
 
     fn command(&mut self, node: &NodeEnum) {
@@ -236,7 +241,7 @@ impl Walker<'_> {
         self.depends = Depends::Session;
         self.expressions(&execute.params);
         let name = named("prepared statement", &execute.name);
-        let texts = self.session.prepared(&execute.name).map(<[_]>::to_vec).unwrap_or_default();
+        let texts = self.session().prepared(&execute.name).map(<[_]>::to_vec).unwrap_or_default();
         if texts.is_empty() || self.expanding.contains(&name) {
             self.facts.make_unknown("what was prepared under this name is not known");
             return;
@@ -250,7 +255,7 @@ impl Walker<'_> {
 
     /// The query of `PREPARE name` in the text that prepared it.
     fn prepared_text(&mut self, name: &str, text: &str) {
-        let tree = crate::Tree::parse(text, self.session.dialect());
+        let tree = crate::Tree::parse(text, self.session().dialect());
         let mut found = false;
         for parsed in tree.iter().flat_map(|tree| &tree.statements) {
             match &parsed.node {
@@ -284,7 +289,7 @@ impl Walker<'_> {
     fn fetch(&mut self, fetch: &FetchStmt) {
         self.verb(Verb::Cursor);
         self.depends = Depends::Session;
-        let Some(facts) = self.session.cursor(&fetch.portalname).cloned() else {
+        let Some(facts) = self.session().cursor(&fetch.portalname).cloned() else {
             self.facts.make_unknown("the cursor is not known");
             return;
         };

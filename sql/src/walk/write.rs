@@ -80,16 +80,16 @@ impl Walker<'_> {
     /// Judges the condition of the statement whose scope is innermost, and leaves that scope.
     fn limited(&mut self, from: &[Node], condition: Option<&NodeEnum>, returns: bool) -> Shape {
         let Some(scope) = self.scopes.pop() else { return Shape::default() };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session.naming, self.catalog);
+        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
         for item in each(from) {
             conditions.join(item);
         }
         if let Some(condition) = condition {
             conditions.condition(condition);
         }
-        let filtered = conditions.filters_first();
+        let (filtered, whole) = (conditions.filters_first(), conditions.unlimited());
         self.facts.filtered &= filtered;
-        Shape { bounded: filtered || !returns, whole: conditions.unlimited(), columns: None }
+        Shape { bounded: filtered || !returns, whole, columns: None }
     }
 
     pub(super) fn merge(&mut self, merge: &MergeStmt) -> Shape {
@@ -130,7 +130,7 @@ impl Walker<'_> {
             return true;
         }
         let Some(scope) = self.scopes.last() else { return false };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session.naming, self.catalog);
+        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
         if clause.match_kind() == MergeMatchKind::MergeWhenMatched
             && let Some(on) = inner(&merge.join_condition)
         {
@@ -152,7 +152,7 @@ impl Walker<'_> {
         let tables = self.resolve(relation);
         self.facts.writes.extend(tables.iter().cloned());
         for table in &tables {
-            self.expand_view(table);
+            self.expand_target(table);
         }
         let shape = self.shape_of(&tables);
         self.enter(relation.alias.as_ref(), &relation.relname, tables, shape);
