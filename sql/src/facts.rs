@@ -267,7 +267,6 @@ fn is_admin_setting(name: &str) -> bool {
         "*" | "role"
             | "session_authorization"
             | "session_replication_role"
-            | "row_security"
             | "allow_system_table_mods"
             | "allow_in_place_tablespaces"
             | "ignore_system_indexes"

@@ -157,10 +157,20 @@ async fn catalog(client: &Client) -> Catalog {
             },
             columns: columns
                 .into_iter()
-                .map(|name| Column { number: 1, name, type_oid: 0, type_name: String::new() })
+                .map(|name| Column {
+                    number: 1,
+                    name,
+                    type_oid: 0,
+                    type_name: String::new(),
+                    base_type: String::new(),
+                    category: 'S',
+                    not_null: false,
+                    generated: None,
+                })
                 .collect(),
             parents: Vec::new(),
             definition: row.get::<_, Option<String>>(4).filter(|_| kind == "v" || kind == "m"),
+            primary_key: Vec::new(),
         };
         catalog.relations.insert((schema, name), Arc::new(relation));
     }
@@ -182,6 +192,7 @@ async fn catalog(client: &Client) -> Catalog {
             volatility: row.get::<_, String>(4).chars().next().unwrap_or('v'),
             security_definer: false,
             body: row.get(5),
+            extension: None,
         };
         catalog.functions.entry((schema, name)).or_default().push(Arc::new(function));
     }

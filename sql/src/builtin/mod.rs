@@ -186,6 +186,22 @@ pub(crate) fn of_extension(name: &str) -> Option<Doing> {
     })
 }
 
+/// Volatile functions of well-known extensions that only compute or show statistics.
+pub(crate) fn is_harmless(name: &str) -> bool {
+    matches!(
+        name,
+        "uuid_generate_v1"
+            | "uuid_generate_v1mc"
+            | "uuid_generate_v4"
+            | "gen_random_bytes"
+            | "gen_random_uuid"
+            | "gen_salt"
+            | "pg_stat_statements"
+            | "pg_stat_statements_info"
+            | "pg_buffercache_pages"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,13 @@ impl Walker<'_> {
     }
 
     fn does(&mut self, function: &Name, args: &[Node]) {
+        if function.schema == "information_schema"
+            || self.expanding.contains(function)
+            || self.expanded.contains(function)
+        {
+            // Its own helpers only compute; and what is read once need not be read again.
+            return;
+        }
         if function.schema == "pg_catalog" && builtin::is_function(&function.name) {
             if let Some(doing) = builtin::doing(&function.name) {
                 self.doing(function, doing, args);
@@ -58,6 +65,7 @@ impl Walker<'_> {
                 for overload in overloads {
                     self.expand_function(function, overload);
                 }
+                self.expanded.insert(function.clone());
             }
             _ => self.opaque(function),
         }
@@ -151,16 +159,15 @@ impl Walker<'_> {
         let readable = matches!(function.language.as_str(), "sql" | "plpgsql");
         let body = function.body.as_deref().filter(|_| readable);
         match body {
-            Some(_) if self.expanded.contains(name) => {}
             Some(_) if self.expanding.len() >= MAX_EXPANSION => self.opaque(name),
             Some(body) => {
                 self.expanding.push(name.clone());
                 self.function_body(&function.language, body, name);
                 self.expanding.pop();
-                self.expanded.insert(name.clone());
             }
-            // Compiled by those who run the server, and declared not to change anything.
-            None if matches!(function.language.as_str(), "c" | "internal") && function.volatility != 'v' => {}
+            // Compiled by those who run the server, and declared (or known) not to change anything.
+            None if matches!(function.language.as_str(), "c" | "internal")
+                && (function.volatility != 'v' || builtin::is_harmless(&function.name)) => {}
             None => {
                 if function.language.ends_with('u') {
                     self.facts.external.insert(External::Program);

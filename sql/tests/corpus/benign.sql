@@ -306,3 +306,9 @@ SELECT '/* not a comment */', "odd -- name" FROM t WHERE id = 1
 CREATE FUNCTION pay(p_id int, p_sum numeric) RETURNS numeric LANGUAGE plpgsql AS $$ DECLARE n numeric; BEGIN UPDATE accounts SET balance = balance - p_sum WHERE id = p_id; SELECT balance INTO n FROM accounts WHERE id = p_id; p_sum := n; RETURN n; END $$
 --= create,select admin ddl=create~function
 CREATE FUNCTION rows_of(k text) RETURNS SETOF t LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT * FROM t WHERE kind = k; END $$
+--= set session set=row_security
+SET row_security = off
+--= select read
+SELECT result.a FROM (SELECT i.indisprimary, information_schema._pg_expandarray(i.indkey) AS keys, 1 AS a FROM pg_catalog.pg_index i) result WHERE result.indisprimary
+--= alter admin writes=public.t,public.u
+ALTER TABLE t RENAME TO u
