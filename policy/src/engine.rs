@@ -185,7 +185,7 @@ impl Engine {
         let judged = self.judge(&self.enforced, scope, facts, &context);
         let shadow = self.tried.as_ref().and_then(|tried| {
             let other = self.judge(tried, scope, facts, &context);
-            (other.outcome != judged.outcome).then(|| Shadow { outcome: other.outcome, rules: other.rules })
+            (other.outcome != judged.outcome).then_some(Shadow { outcome: other.outcome, rules: other.rules })
         });
         let revealed =
             if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
