@@ -43,7 +43,7 @@ pub enum Command {
     /// Print the document that describes what the gateway has.
     Export(export::Args),
     /// Validate, test, explain and compare policies.
-    Policy(policies::Args),
+    Policy(Box<policies::Args>),
     /// Mask a stream, or say what would be masked and why.
     Mask(mask::Args),
 }

@@ -55,7 +55,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Agents(args) => agents::run(args),
         Command::Apply(args) => apply::run(args),
         Command::Export(args) => export::run(args),
-        Command::Policy(args) => policies::run(args),
+        Command::Policy(args) => policies::run(*args),
         Command::Mask(args) => mask::run(&args),
     }
 }

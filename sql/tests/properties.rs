@@ -1,5 +1,5 @@
 //! Whatever the text: no panic, and disguising a statement keeps its facts.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use proptest::prelude::*;
 use sql::{Facts, Session};

@@ -30,7 +30,7 @@ enum Command {
     /// Run the test cases that stand beside policies.
     Test(cases::Args),
     /// Say why a call would be forwarded, held or refused, and what is masked.
-    Explain(explain::Args),
+    Explain(Box<explain::Args>),
     /// Show what a change of policy changes: rules, and what callers may do.
     Diff(diff::Args),
     /// Run policies over what was recorded: what would be newly refused, held, masked or open.
