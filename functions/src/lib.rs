@@ -6,3 +6,5 @@
 //! ```
 //!
 //! Rules: pure (no I/O, no clock). What cannot be read is *unknown*, never harmless.
+
+pub mod shell;

@@ -1,0 +1,284 @@
+//! Programs that run code: shells, whose code is read like everything else, and languages that are not read here.
+
+use super::{
+    call::Call,
+    reading::Effect,
+    scripts,
+    walk::{Stdin, Walker},
+    word::Word,
+};
+
+const SHELLS: [&str; 13] =
+    ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "rbash", "yash", "hush", "csh", "tcsh"];
+
+/// Programs whose arguments or input are code of another language, or that run commands from inside.
+const LANGUAGES: [&str; 56] = [
+    "python",
+    "python2",
+    "python3",
+    "pypy",
+    "pypy3",
+    "perl",
+    "ruby",
+    "irb",
+    "node",
+    "nodejs",
+    "deno",
+    "bun",
+    "php",
+    "lua",
+    "luajit",
+    "tclsh",
+    "wish",
+    "expect",
+    "Rscript",
+    "R",
+    "julia",
+    "ghci",
+    "runghc",
+    "scala",
+    "groovy",
+    "java",
+    "jshell",
+    "swift",
+    "go",
+    "osascript",
+    "pwsh",
+    "powershell",
+    "fish",
+    "nu",
+    "xonsh",
+    "elvish",
+    "gdb",
+    "lldb",
+    "ed",
+    "ex",
+    "vi",
+    "vim",
+    "nvim",
+    "view",
+    "emacs",
+    "nano",
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "mongosh",
+    "mongo",
+    "redis-cli",
+    "sqlplus",
+    "m4",
+    "gcc",
+];
+
+/// Judges an interpreter; false if it is none.
+pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
+    let versioned = call.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    match call.name {
+        name if SHELLS.contains(&name) => shell(walker, call),
+        "eval" => walker.joined(call.args),
+        "source" | "." => sourced(walker, call),
+        "fc" | "bind" | "enable" | "complete" | "hash" | "mapfile" | "readarray" => builtin(walker, call),
+        "awk" | "gawk" | "mawk" | "nawk" => awk(walker, call),
+        "sed" | "gsed" => sed(walker, call),
+        "at" | "batch" => match call.flag('l') || call.flag('c') {
+            true => {}
+            false => walker.out.doubt("commands for later that come from its input"),
+        },
+        "make" | "gmake" | "ninja" | "cmake" | "ant" | "mvn" | "gradle" | "rake" | "just" | "npx" | "ansible"
+        | "ansible-playbook" | "salt" | "puppet" | "chef-client" => {
+            walker.out.doubt(format!("{} runs what its own files say", call.name));
+        }
+        name if LANGUAGES.contains(&name) || LANGUAGES.contains(&versioned) => language(walker, call),
+        _ => return false,
+    }
+    true
+}
+
+/// Asking a language only for its version is harmless.
+fn language(walker: &mut Walker, call: Call<'_>) {
+    let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "--version" | "-V" | "-version" | "--help"));
+    if !asks {
+        walker.out.doubt(format!("{} runs code that is not read here", call.name));
+    }
+}
+
+fn shell(walker: &mut Walker, call: Call<'_>) {
+    if matches!(call.args, [word] if word.text == "--version") {
+        return;
+    }
+    let mut args = call.args.iter();
+    let mut wants_code = false;
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        if word.may_be_option() {
+            return walker.out.doubt("a shell whose arguments are only known while it runs");
+        }
+        match text {
+            "--" | "-" => break,
+            "-o" | "+o" | "-O" | "+O" => {
+                args.next();
+            }
+            "--rcfile" | "--init-file" => {
+                walker.out.doubt("a shell that reads a file first");
+                args.next();
+            }
+            "--norc" | "--noprofile" | "--posix" | "--login" | "--verbose" | "--restricted" | "--noediting" => {}
+            _ if text.starts_with("--") => return walker.out.doubt("an option of a shell that is not known here"),
+            _ if text.starts_with(['-', '+']) && text.len() > 1 => {
+                if text.contains('i') || text.contains('s') {
+                    walker.code_from_input(true);
+                }
+                wants_code |= text.contains('c');
+                if text.contains(['o', 'O']) {
+                    args.next();
+                }
+                if wants_code && !text.trim_start_matches(['-', '+']).chars().all(|c| c.is_ascii_alphabetic()) {
+                    return walker.out.doubt("an option of a shell that is not known here");
+                }
+            }
+            _ => return operand(walker, word, args.as_slice(), wants_code),
+        }
+    }
+    match args.as_slice().split_first() {
+        Some((word, rest)) => operand(walker, word, rest, wants_code),
+        None => walker.code_from_input(true),
+    }
+}
+
+/// The first operand of a shell: its code, or the script it runs. What follows fills `$1` and so on.
+fn operand(walker: &mut Walker, word: &Word, _arguments: &[Word], is_code: bool) {
+    if is_code {
+        return walker.joined(std::slice::from_ref(word));
+    }
+    walker.reads_file(&super::paths::tidy(&word.text));
+    walker.out.doubt("a script whose text is not known here");
+}
+
+fn sourced(walker: &mut Walker, call: Call<'_>) {
+    for word in call.args.iter().take(1) {
+        walker.reads_file(&super::paths::tidy(&word.text));
+    }
+    walker.out.doubt("commands that come from a file");
+}
+
+fn builtin(walker: &mut Walker, call: Call<'_>) {
+    let risky = match call.name {
+        "enable" => call.any_flag("fd"),
+        "mapfile" | "readarray" => call.flag('C'),
+        "bind" => call.any_flag("xf"),
+        "complete" => call.any_flag("CF"),
+        "hash" => call.flag('p'),
+        "fc" => !call.flag('l'),
+        _ => true,
+    };
+    if risky || call.may_hide_option() {
+        walker.out.doubt(format!("{} changes what commands do", call.name));
+    }
+}
+
+fn awk(walker: &mut Walker, call: Call<'_>) {
+    let mut args = call.args.iter();
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        if word.may_be_option() {
+            return walker.out.doubt("a program for awk that is only known while it runs");
+        }
+        match text {
+            "-F" | "-v" | "--assign" | "--field-separator" => {
+                args.next();
+            }
+            "--version" | "-V" | "--help" => return,
+            "--" => {}
+            _ if text.starts_with("-F")
+                || text.starts_with("-v")
+                || text.starts_with("--assign=")
+                || text.starts_with("--field-separator=") => {}
+            _ if text.starts_with('-') && text.len() > 1 => {
+                return walker.out.doubt("a program for awk that is not in the command line");
+            }
+            _ => {
+                match (word.hole, scripts::awk(text)) {
+                    (false, scripts::Script::Harmless) => {}
+                    (false, scripts::Script::Writes) => walker.out.danger("awk writes to a file"),
+                    _ => walker.out.doubt("a program for awk that can run commands"),
+                }
+                break;
+            }
+        }
+    }
+    for word in args {
+        if !word.text.contains('=') {
+            walker.reads_file(&super::paths::tidy(&word.text));
+        }
+    }
+}
+
+fn sed(walker: &mut Walker, call: Call<'_>) {
+    let in_place = call.flag('i') && call.options().any(|text| text.starts_with("-i") || is_in_place(text))
+        || call.long("in-place");
+    if call.may_hide_option() {
+        walker.out.doubt("a script for sed that is only known while it runs");
+    }
+    if call.any_flag("f") && call.options().any(|text| text.starts_with("-f") || text == "-nf") || call.long("file") {
+        walker.out.doubt("a script for sed that comes from a file");
+    }
+    let mut script: Vec<&Word> = Vec::new();
+    let mut files: Vec<&Word> = Vec::new();
+    let mut args = call.args.iter();
+    let given = call.options().any(|text| {
+        text.starts_with("--exp") || !text.starts_with("--") && text.contains('e') && !text.starts_with("-i")
+    });
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        match text {
+            "--expression" => script.extend(args.next()),
+            "-l" | "--line-length" => {
+                args.next();
+            }
+            _ if text.starts_with("--expression=") => script.push(word),
+            _ if text.starts_with("--") && text.len() > 2 => {}
+            _ if text.starts_with("-i") => {}
+            _ if text.starts_with('-') && text.len() > 1 && text.ends_with('e') => script.extend(args.next()),
+            _ if text.starts_with('-') && text.contains('e') => script.push(word),
+            _ if text.starts_with('-') && text.len() > 1 => {}
+            _ if script.is_empty() && !given => script.push(word),
+            _ => files.push(word),
+        }
+    }
+    for word in script {
+        let text = word.text.trim_start_matches("--expression=");
+        let text = if text.starts_with('-') { text.split_once('e').map_or(text, |(_, rest)| rest) } else { text };
+        match (word.hole, scripts::sed(text)) {
+            (false, scripts::Script::Harmless) => {}
+            (false, scripts::Script::Writes) => walker.out.danger("sed writes to a file"),
+            (true, scripts::Script::Harmless) if !text.ends_with(super::word::HOLE) && is_printing(text) => {}
+            _ => walker.out.doubt("a script for sed that can run commands"),
+        }
+    }
+    for word in files {
+        let path = super::paths::tidy(&word.text);
+        match in_place {
+            true => walker.writes_file(&path),
+            false => walker.reads_file(&path),
+        }
+    }
+    if in_place {
+        walker.out.danger("sed -i changes files in place");
+    }
+    if walker.stdin == Stdin::Client {
+        walker.out.at_least(Effect::Read);
+    }
+}
+
+/// `-ni`, `-Ei.bak`: in place among other letters.
+fn is_in_place(text: &str) -> bool {
+    let letters: String = text.chars().skip(1).take_while(|c| "nErsuzi".contains(*c)).collect();
+    letters.contains('i')
+}
+
+/// A script that only selects lines, with numbers that are not known (`"${from},${to}p"`).
+fn is_printing(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || ",p$q ".contains(c) || c == super::word::HOLE)
+        && text.ends_with(['p', 'q'])
+}

@@ -1,0 +1,40 @@
+//! What a shell command line does, read with a shell's grammar (POSIX 2.9, bash): every program it would run, through
+//! quotes, wrappers, substitutions and shells inside shells; what those programs do to files; and whether all of that can
+//! be known before it runs. Whatever cannot be known is *dynamic*, whatever does not parse is *unknown*, and a program that
+//! is not in the table counts as one that can do anything.
+//!
+//! ```text
+//!  text -> brush-parser -> walk ------> invoke -----> wrap: sudo, env, xargs, find -exec, sh -c ... -> again
+//!                           word: $ '' {}    \------> judge: table, files, system, network, verbs, code
+//! ```
+
+mod ansi;
+mod braces;
+mod call;
+mod files;
+mod interpreters;
+mod invoke;
+mod judge;
+mod network;
+mod paths;
+mod reading;
+mod redirect;
+mod scripts;
+mod span;
+mod sudo;
+mod system;
+mod table;
+mod transfer;
+mod verbs;
+mod walk;
+mod word;
+mod wrap;
+
+pub use self::{
+    reading::{Effect, Reading},
+    transfer::{Direction, Tool, Transfer},
+    walk::read,
+};
+
+#[cfg(test)]
+mod tests;

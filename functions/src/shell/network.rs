@@ -1,0 +1,218 @@
+//! Programs that talk to other machines.
+
+use super::{
+    call::Call,
+    paths,
+    reading::Effect,
+    walk::Walker,
+    word::Word,
+    wrap::{Options, options},
+};
+
+/// Judges the program if it is one of these.
+pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
+    match call.name {
+        "curl" => curl(walker, call),
+        "wget" | "wget2" | "aria2c" | "axel" => wget(walker, call),
+        "http" | "https" | "xh" => fetches(walker, call),
+        "ssh" | "slogin" | "autossh" => ssh(walker, call),
+        "scp" | "rsync" | "sftp" | "rclone" => copies(walker, call),
+        "ping" | "ping6" | "traceroute" | "traceroute6" | "tracepath" | "mtr" | "dig" | "nslookup" | "host"
+        | "whois" | "drill" | "kdig" | "arping" => {
+            walker.out.network = true;
+            if call.flag('f') && call.name.starts_with("ping") {
+                walker.out.danger("ping -f floods another machine");
+            }
+        }
+        "nc" | "ncat" | "netcat" | "socat" | "telnet" | "ftp" | "lftp" | "tftp" | "nmap" | "mosh" | "rsh" => {
+            walker.out.network = true;
+            walker.out.hosts.extend(call.operands().take(1).map(|word| word.text.clone()));
+            if call.any_flag("ec") || call.name == "socat" || call.name == "lftp" {
+                walker.out.doubt(format!("{} can run commands for others", call.name));
+            }
+            return false;
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// The host of an address as curl takes it.
+fn host(address: &str) -> Option<String> {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+fn curl(walker: &mut Walker, call: Call<'_>) {
+    walker.out.network = true;
+    walker.out.hosts.extend(call.operands().filter_map(|word| host(&word.text)));
+    for word in call.operands().filter(|word| word.text.starts_with("file:")) {
+        walker.reads_file(&paths::tidy(word.text.trim_start_matches("file:")));
+    }
+    let written: Vec<&Word> =
+        call.values('o', "output").into_iter().filter(|word| !word.text.starts_with('-')).collect();
+    let mut writes = call.any_flag("OJDc")
+        || [
+            "--remote-name",
+            "--remote-header-name",
+            "--dump-header",
+            "--cookie-jar",
+            "--trace",
+            "--trace-ascii",
+            "--hsts",
+            "--alt-svc",
+            "--libcurl",
+            "--stderr",
+            "--create-dirs",
+            "--etag-save",
+            "--output-dir",
+            "--remote-name-all",
+            "--keepalive-cnt",
+            "--xattr",
+        ]
+        .iter()
+        .any(|name| call.options().any(|text| starts(text, name)));
+    for word in &written {
+        let path = paths::tidy(&word.text);
+        if !paths::is_sink(&path) {
+            writes = true;
+            walker.writes_file(&path);
+        }
+    }
+    writes |= written.is_empty() && (call.flag('o') || call.options().any(|text| text.starts_with("--out")));
+    if writes {
+        walker.out.danger("curl writes to a file");
+    }
+    let sends = call.any_flag("dFTQ")
+        || call.options().any(|text| {
+            ["--dat", "--for", "--upl", "--jso", "--quo", "--url-q", "--mail"]
+                .iter()
+                .any(|start| text.starts_with(start))
+        });
+    let method = call
+        .values('X', "request")
+        .into_iter()
+        .find(|word| !word.text.starts_with('-') || word.text.len() > 2 && word.text.starts_with("-X"));
+    let changes = method.is_some_and(|word| !matches!(word.text.trim_start_matches("-X"), "GET" | "HEAD" | "OPTIONS"));
+    if sends || changes {
+        walker.out.danger("curl sends data or changes something elsewhere");
+    }
+    if call.flag('K')
+        || call.options().any(|text| {
+            starts(text, "--config") || starts(text, "--engine") || starts(text, "--netrc-file") && text.len() > 8
+        })
+        || call.may_hide_option()
+            && call.args.len() > 1
+            && call.args.iter().filter(|word| word.may_be_option()).count() > 1
+    {
+        walker.out.doubt("curl with options that are not known here");
+    }
+}
+
+/// Whether a long option is `name` or an unambiguous beginning of it.
+fn starts(text: &str, name: &str) -> bool {
+    let given = text.split('=').next().unwrap_or_default();
+    given.len() > 4 && name.starts_with(given)
+}
+
+fn wget(walker: &mut Walker, call: Call<'_>) {
+    walker.out.network = true;
+    walker.out.hosts.extend(call.operands().filter_map(|word| host(&word.text)));
+    let to_output = call.name.starts_with("wget")
+        && (call.values('O', "output-document").iter().any(|word| {
+            matches!(word.text.as_str(), "-" | "/dev/null" | "--output-document=-" | "-O-" | "-qO-" | "-O/dev/null")
+        }) || call.options().any(|text| text.ends_with("O-"))
+            || call.long("spider") && call.options().any(|text| text.starts_with("--sp")));
+    let sends = call.options().any(|text| ["--post", "--body", "--method"].iter().any(|start| text.starts_with(start)));
+    let runs = call.options().any(|text| {
+        text == "-e" || text.starts_with("--exe") || text.starts_with("--use-a") || text.starts_with("--conf")
+    });
+    if !to_output || call.any_flag("oaPi") {
+        walker.out.danger(format!("{} writes to a file", call.name));
+    }
+    if sends {
+        walker.out.danger("wget sends data elsewhere");
+    }
+    if runs {
+        walker.out.doubt("wget with an option that can run commands");
+    }
+}
+
+fn fetches(walker: &mut Walker, call: Call<'_>) {
+    walker.out.network = true;
+    walker.out.hosts.extend(call.operands().take(2).filter_map(|word| host(&word.text)));
+    let gets =
+        call.operands().next().is_none_or(|word| word.text == "GET" || word.text == "HEAD" || word.text.contains('.'));
+    if !gets || call.any_flag("od") || call.operands().any(|word| word.text.contains('=') || word.text.contains('@')) {
+        walker.out.danger(format!("{} sends data or writes to a file", call.name));
+    }
+}
+
+fn ssh(walker: &mut Walker, call: Call<'_>) {
+    const SSH: Options = options("ssh", "46AaCfGgKkMNnqsTtVvXxYy", "BbcDEeFIiJLlmOopQRSWwP").operands(0);
+    walker.out.network = true;
+    let risky = call.options().any(|text| {
+        let lower = text.to_ascii_lowercase();
+        lower.contains("proxycommand")
+            || lower.contains("localcommand")
+            || text.starts_with("-F")
+            || text.starts_with("-E")
+            || text.starts_with("-I")
+    }) || call.args.iter().any(|word| {
+        let lower = word.text.to_ascii_lowercase();
+        lower.starts_with("proxycommand")
+            || lower.contains("localcommand")
+            || lower.starts_with("knownhostscommand")
+            || lower.starts_with("match ")
+    });
+    if risky {
+        walker.out.doubt("ssh with an option that runs commands here");
+    }
+    if call.any_flag("LRDwW")
+        && call.options().any(|text| text.starts_with(['-']) && text.contains(['L', 'R', 'D', 'w', 'W']))
+    {
+        walker.out.danger("ssh opens a tunnel");
+    }
+    let Some(inner) = SSH.step(walker, call) else { return };
+    let Some((target, command)) = inner.split_first() else { return };
+    walker.out.hosts.insert(target.text.rsplit('@').next().unwrap_or_default().to_owned());
+    if command.is_empty() {
+        return walker.code_from_input(true);
+    }
+    // What it does there counts like here.
+    let command = match command.iter().position(|word| !word.text.starts_with('-')) {
+        Some(start) => command.get(start..).unwrap_or_default(),
+        None => command,
+    };
+    walker.joined(command);
+}
+
+fn copies(walker: &mut Walker, call: Call<'_>) {
+    let words: Vec<&Word> = call.operands().collect();
+    for word in &words {
+        match word.text.split_once(':') {
+            Some((target, _)) if !target.contains('/') => {
+                walker.out.network = true;
+                walker.out.hosts.insert(target.rsplit('@').next().unwrap_or_default().to_owned());
+            }
+            _ => walker.reads_file(&paths::tidy(&word.text)),
+        }
+    }
+    if let Some(last) = words.last().filter(|word| !word.text.contains(':')) {
+        walker.writes_file(&paths::tidy(&last.text));
+    }
+    walker.out.at_least(Effect::Write);
+    if call.any_flag("eSoFDbc") || call.options().any(|text| text.starts_with("--rs")) || call.may_hide_option() {
+        walker.out.doubt(format!("{} with an option that can run commands", call.name));
+    }
+    if call.options().any(|text| text.starts_with("--del") || text.starts_with("--rem") || text.starts_with("--inp")) {
+        walker.out.danger(format!("{} removes files", call.name));
+    }
+    if walker.out.network || call.name == "sftp" || call.name == "rclone" {
+        walker.out.danger(format!("{} moves files between machines", call.name));
+    } else {
+        walker.out.danger(format!("{} replaces files", call.name));
+    }
+}

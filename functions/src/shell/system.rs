@@ -1,0 +1,159 @@
+//! Programs that show or change the system, depending on their words.
+
+use super::{call::Call, judge::named_paths, walk::Walker};
+
+/// Judges the program if it is one of these.
+pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
+    let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
+    let shows = match call.name {
+        "kill" => call.args.iter().any(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "-0")),
+        "date" => !call.flag('s') && !call.long("set") && call.operands().all(|word| is_date_operand(call, &word.text)),
+        "hostname" => call.operands().next().is_none() && !call.any_flag("Fb") && !call.long("file"),
+        "domainname" | "nisdomainname" | "dnsdomainname" => call.operands().next().is_none(),
+        "dmesg" => {
+            !call.any_flag("CcDEn")
+                && !["clear", "read-clear", "console-off", "console-on", "console-level"].iter().any(|name| {
+                    call.options().any(|text| {
+                        text.len() > 4 && name.starts_with(text.trim_start_matches("--")) && text.starts_with("--")
+                    })
+                })
+        }
+        "journalctl" => !call.options().any(|text| {
+            ["--vac", "--rot", "--flu", "--syn", "--rel", "--set", "--upd", "--cur"]
+                .iter()
+                .any(|start| text.starts_with(start) && !text.starts_with("--since"))
+        }),
+        "mount" => call.operands().next().is_none() && !call.any_flag("aoBMR"),
+        "sysctl" => {
+            !call.any_flag("wpf")
+                && !call.has("--write")
+                && !call.has("--system")
+                && !call.args.iter().any(|word| word.text.contains('=') || word.text.starts_with("--load"))
+        }
+        "crontab" => call.flag('l') && !call.any_flag("re") && call.operands().count() <= usize::from(call.flag('u')),
+        "ip" => is_ip_show(call),
+        "ifconfig" => call.operands().count() <= 1 && !call.has("up") && !call.has("down"),
+        "route" => !["add", "del", "flush", "delete", "change"].iter().any(|verb| call.has(verb)),
+        "arp" => !call.any_flag("dsf") && !call.long("delete") && !call.long("set"),
+        "ss" => {
+            !call.flag('K')
+                && !call.options().any(|text| text.starts_with("--ki"))
+                && !call.flag('D')
+                && !call.options().any(|text| text.starts_with("--dia"))
+        }
+        "fuser" => !call.flag('k') && !call.long("kill"),
+        "iptables" | "ip6tables" | "iptables-legacy" | "iptables-nft" => {
+            (call.any_flag("LS") || call.has("--list") || call.has("--list-rules"))
+                && !call.any_flag("ADFIRXPENZ")
+                && !call.options().any(|text| {
+                    ["--app", "--del", "--flu", "--ins", "--rep", "--pol", "--new", "--zer", "--ren"]
+                        .iter()
+                        .any(|start| text.starts_with(start))
+                })
+        }
+        "iptables-save" | "ip6tables-save" => !call.flag('f') && !call.long("file"),
+        "nft" => first == "list" && !call.any_flag("f"),
+        "ufw" => matches!(first, "status" | "version" | "show"),
+        "ethtool" => call.options().all(|text| {
+            matches!(
+                text,
+                "-i" | "-S" | "-k" | "-a" | "-g" | "-c" | "-T" | "--driver" | "--statistics" | "--show-features"
+            )
+        }),
+        "chronyc" => matches!(first, "tracking" | "sources" | "sourcestats" | "activity"),
+        "ntpq" => true,
+        "dpkg" => {
+            call.options().next().is_some()
+                && call.options().all(|text| {
+                    matches!(
+                        text,
+                        "-l" | "-L"
+                            | "-s"
+                            | "-S"
+                            | "-p"
+                            | "-V"
+                            | "-C"
+                            | "--list"
+                            | "--status"
+                            | "--listfiles"
+                            | "--search"
+                            | "--verify"
+                            | "--get-selections"
+                            | "--print-architecture"
+                            | "--version"
+                            | "--audit"
+                            | "-I"
+                            | "-c"
+                            | "--info"
+                            | "--contents"
+                    )
+                })
+        }
+        "rpm" => {
+            (call.flag('q')
+                || call.flag('V')
+                || call.options().any(|text| text.starts_with("--que") || text.starts_with("--ver")))
+                && !call.any_flag("eUF")
+                && !call.options().any(|text| {
+                    ["--era", "--ins", "--upg", "--imp", "--eval", "--def", "--pip"]
+                        .iter()
+                        .any(|start| text.starts_with(start))
+                })
+                && !call.options().any(|text| text.starts_with("-i"))
+        }
+        "last" | "lastb" => true,
+        "tune" => false,
+        _ => return false,
+    };
+    named_paths(walker, call, !shows);
+    if call.may_hide_option() && call.name != "kill" {
+        walker.out.doubt(format!("words of {} that are only known while it runs", call.name));
+    } else if !shows {
+        walker.out.danger(reason(call.name));
+    }
+    true
+}
+
+fn reason(name: &str) -> String {
+    match name {
+        "kill" => "kill ends processes".to_owned(),
+        "date" | "hostname" | "sysctl" => format!("{name} changes a setting of the machine"),
+        "crontab" => "crontab changes what runs on a schedule".to_owned(),
+        "journalctl" | "dmesg" => format!("{name} removes logs"),
+        "iptables" | "ip6tables" | "nft" | "ufw" | "iptables-legacy" | "iptables-nft" => {
+            format!("{name} changes the firewall")
+        }
+        "dpkg" | "rpm" => format!("{name} changes installed packages"),
+        "mount" => "mount changes file systems".to_owned(),
+        _ => format!("{name} changes the system"),
+    }
+}
+
+/// A format, or the value of an option that only shows.
+fn is_date_operand(call: Call<'_>, text: &str) -> bool {
+    text.starts_with('+')
+        || call.any_flag("drfI")
+        || call.options().any(|option| option.starts_with("--d") || option.starts_with("--ref"))
+}
+
+fn is_ip_show(call: Call<'_>) -> bool {
+    if call.any_flag("b") && call.options().any(|text| text == "-b" || text.starts_with("-ba"))
+        || call.long("batch") && call.options().any(|text| text.starts_with("--b"))
+    {
+        return false;
+    }
+    let words: Vec<&str> = call.operands().map(|word| word.text.as_str()).collect();
+    // `ip netns exec` runs a command.
+    const CHANGING: [&str; 17] = [
+        "a", "add", "append", "change", "del", "delete", "d", "exec", "flush", "f", "replace", "r", "set", "save",
+        "restore", "attach", "identify",
+    ];
+    match words.as_slice() {
+        [] => true,
+        [_object] => true,
+        [_object, verb, ..] => {
+            !CHANGING.contains(verb)
+                && ["show", "list", "ls", "get", "route", "lst", "sh", "s", "l", "g"].iter().any(|known| known == verb)
+        }
+    }
+}

@@ -1,0 +1,573 @@
+//! Programs whose first words say what they do: `git log`, `systemctl stop`, `kubectl get`. A verb that only shows is listed;
+//! every other one counts as changing something.
+
+use super::{call::Call, judge::named_paths, reading::Effect, walk::Walker, word::Word};
+
+/// A program with verbs.
+struct Program {
+    names: &'static [&'static str],
+    /// Global options whose value is the next word.
+    valued: &'static [&'static str],
+    /// Verbs that show; two words where the first alone does not tell.
+    shows: &'static [&'static str],
+    /// Verbs that make or add.
+    writes: &'static [&'static str],
+    /// Verbs that run code of the caller.
+    runs: &'static [&'static str],
+    /// Whether the words alone, without a verb, only show.
+    bare: bool,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program {
+        names: &["systemctl"],
+        valued: &[
+            "-t",
+            "--type",
+            "-p",
+            "--property",
+            "-n",
+            "--lines",
+            "-o",
+            "--output",
+            "--state",
+            "-H",
+            "--host",
+            "-M",
+            "--machine",
+        ],
+        shows: &[
+            "status",
+            "show",
+            "list-units",
+            "list-unit-files",
+            "list-timers",
+            "list-sockets",
+            "list-dependencies",
+            "list-jobs",
+            "list-machines",
+            "is-active",
+            "is-enabled",
+            "is-failed",
+            "is-system-running",
+            "cat",
+            "get-default",
+            "help",
+            "show-environment",
+        ],
+        writes: &[],
+        runs: &["edit"],
+        bare: true,
+    },
+    Program { names: &["service"], valued: &[], shows: &["--status-all"], writes: &[], runs: &[], bare: false },
+    Program {
+        names: &[
+            "loginctl",
+            "timedatectl",
+            "hostnamectl",
+            "localectl",
+            "resolvectl",
+            "networkctl",
+            "machinectl",
+            "systemd-analyze",
+            "coredumpctl",
+            "bootctl",
+        ],
+        valued: &["-p", "--property"],
+        shows: &[
+            "status",
+            "show",
+            "list",
+            "list-sessions",
+            "list-users",
+            "list-seats",
+            "show-user",
+            "show-session",
+            "user-status",
+            "session-status",
+            "list-timezones",
+            "timesync-status",
+            "query",
+            "statistics",
+            "dns",
+            "lldp",
+            "blame",
+            "time",
+            "critical-chain",
+            "info",
+            "list-locales",
+            "verify",
+            "security",
+            "calendar",
+        ],
+        writes: &[],
+        runs: &[],
+        bare: true,
+    },
+    Program {
+        names: &["git"],
+        valued: &["-C", "--git-dir", "--work-tree", "--namespace"],
+        shows: &[
+            "log",
+            "show",
+            "status",
+            "diff",
+            "blame",
+            "shortlog",
+            "describe",
+            "rev-parse",
+            "rev-list",
+            "ls-files",
+            "ls-tree",
+            "cat-file",
+            "grep",
+            "reflog",
+            "whatchanged",
+            "version",
+            "help",
+            "name-rev",
+            "merge-base",
+            "for-each-ref",
+            "show-ref",
+            "count-objects",
+            "cherry",
+            "annotate",
+            "ls-remote",
+            "check-ignore",
+            "diff-tree",
+            "diff-index",
+            "diff-files",
+            "show-branch",
+            "range-diff",
+            "var",
+            "fsck",
+            "verify-commit",
+            "verify-tag",
+        ],
+        writes: &["fetch", "add", "commit", "clone", "init", "stage", "bundle", "archive", "format-patch"],
+        runs: &[
+            "bisect",
+            "filter-branch",
+            "submodule",
+            "difftool",
+            "mergetool",
+            "rebase",
+            "daemon",
+            "instaweb",
+            "hook",
+        ],
+        bare: true,
+    },
+    Program {
+        names: &["docker", "podman", "nerdctl"],
+        valued: &["-H", "--host", "-c", "--context", "--config", "-l", "--log-level"],
+        shows: &[
+            "ps",
+            "images",
+            "logs",
+            "inspect",
+            "stats",
+            "top",
+            "version",
+            "info",
+            "port",
+            "diff",
+            "history",
+            "search",
+            "events",
+            "container ls",
+            "container ps",
+            "container list",
+            "container inspect",
+            "container logs",
+            "container top",
+            "container stats",
+            "image ls",
+            "image list",
+            "image inspect",
+            "image history",
+            "network ls",
+            "network list",
+            "network inspect",
+            "volume ls",
+            "volume list",
+            "volume inspect",
+            "system df",
+            "system info",
+            "compose ps",
+            "compose logs",
+            "compose ls",
+            "compose config",
+            "compose images",
+            "compose top",
+            "compose version",
+            "node ls",
+            "service ls",
+            "service ps",
+            "service logs",
+            "stack ls",
+            "stack ps",
+            "context ls",
+        ],
+        writes: &["pull", "tag"],
+        runs: &[
+            "exec",
+            "run",
+            "build",
+            "buildx",
+            "create",
+            "container exec",
+            "container run",
+            "compose exec",
+            "compose run",
+        ],
+        bare: true,
+    },
+    Program {
+        names: &["docker-compose"],
+        valued: &["-f", "--file", "-p", "--project-name"],
+        shows: &["ps", "logs", "config", "images", "top", "version", "ls"],
+        writes: &[],
+        runs: &["exec", "run", "build"],
+        bare: true,
+    },
+    Program {
+        names: &["kubectl", "oc", "k", "k3s-kubectl", "microk8s.kubectl"],
+        valued: &["-n", "--namespace", "--context", "--cluster", "--kubeconfig", "-s", "--server", "--user"],
+        shows: &[
+            "get",
+            "describe",
+            "logs",
+            "top",
+            "explain",
+            "version",
+            "cluster-info",
+            "api-resources",
+            "api-versions",
+            "config view",
+            "config get-contexts",
+            "config current-context",
+            "auth can-i",
+            "auth whoami",
+            "rollout status",
+            "rollout history",
+            "diff",
+            "events",
+            "wait",
+        ],
+        writes: &[],
+        runs: &["exec", "run", "debug", "cp", "attach", "port-forward", "proxy", "edit"],
+        bare: true,
+    },
+    Program {
+        names: &["crictl", "ctr"],
+        valued: &["-n", "--namespace", "-r"],
+        shows: &[
+            "ps",
+            "pods",
+            "images",
+            "logs",
+            "inspect",
+            "inspecti",
+            "inspectp",
+            "info",
+            "stats",
+            "version",
+            "containers ls",
+            "images ls",
+        ],
+        writes: &[],
+        runs: &["exec", "run"],
+        bare: true,
+    },
+    Program {
+        names: &["helm"],
+        valued: &["-n", "--namespace", "--kube-context", "--kubeconfig"],
+        shows: &["list", "ls", "status", "history", "get", "show", "search", "version", "env", "template", "lint"],
+        writes: &[],
+        runs: &["plugin"],
+        bare: true,
+    },
+    Program {
+        names: &["apt", "apt-get", "aptitude"],
+        valued: &["-o", "-c", "-t"],
+        shows: &["list", "show", "search", "policy", "depends", "rdepends", "changelog", "showpkg"],
+        writes: &[],
+        runs: &[],
+        bare: true,
+    },
+    Program {
+        names: &["yum", "dnf", "microdnf", "zypper"],
+        valued: &[],
+        shows: &[
+            "list",
+            "info",
+            "search",
+            "repolist",
+            "provides",
+            "check-update",
+            "history",
+            "deplist",
+            "repoquery",
+            "repos",
+            "lr",
+            "se",
+            "if",
+        ],
+        writes: &[],
+        runs: &["shell"],
+        bare: true,
+    },
+    Program {
+        names: &["apk", "snap", "flatpak", "brew", "port"],
+        valued: &[],
+        shows: &[
+            "info",
+            "list",
+            "search",
+            "version",
+            "find",
+            "policy",
+            "outdated",
+            "deps",
+            "uses",
+            "ls",
+            "services",
+            "--version",
+        ],
+        writes: &[],
+        runs: &[],
+        bare: true,
+    },
+    Program { names: &["pacman"], valued: &[], shows: &[], writes: &[], runs: &[], bare: false },
+    Program {
+        names: &["npm", "yarn", "pnpm"],
+        valued: &["--prefix"],
+        shows: &[
+            "ls", "list", "view", "info", "outdated", "audit", "version", "why", "root", "bin", "whoami", "help",
+            "search", "explain", "fund",
+        ],
+        writes: &[],
+        runs: &["run", "exec", "start", "test", "install", "ci", "i", "dlx", "create", "init", "run-script", "x"],
+        bare: false,
+    },
+    Program {
+        names: &["pip", "pip3", "pipx", "uv", "poetry", "gem", "cargo", "composer", "bundle", "conda"],
+        valued: &[],
+        shows: &["list", "show", "freeze", "check", "search", "help", "info", "tree", "env", "outdated", "version"],
+        writes: &[],
+        runs: &["run", "exec", "install", "build", "test", "shell"],
+        bare: true,
+    },
+    Program {
+        names: &["terraform", "tofu"],
+        valued: &[],
+        shows: &[
+            "show",
+            "output",
+            "validate",
+            "version",
+            "providers",
+            "graph",
+            "state list",
+            "state show",
+            "workspace list",
+            "workspace show",
+        ],
+        writes: &[],
+        runs: &["plan", "console"],
+        bare: true,
+    },
+    Program {
+        names: &[
+            "supervisorctl",
+            "pm2",
+            "monit",
+            "nginx",
+            "apachectl",
+            "apache2ctl",
+            "httpd",
+            "haproxy",
+            "rabbitmqctl",
+            "rabbitmq-diagnostics",
+            "ceph",
+            "vault",
+            "consul",
+            "nomad",
+            "etcdctl",
+            "zpool",
+            "zfs",
+            "aws",
+            "gcloud",
+            "az",
+            "gh",
+            "glab",
+            "firewall-cmd",
+            "nmcli",
+            "virsh",
+            "lxc",
+            "incus",
+            "fail2ban-client",
+            "certbot",
+            "postconf",
+            "kadmin",
+            "nmap-ncat",
+            "pvesh",
+            "qm",
+        ],
+        valued: &[],
+        shows: &[
+            "status",
+            "list",
+            "ls",
+            "show",
+            "info",
+            "version",
+            "-v",
+            "-V",
+            "-t",
+            "-T",
+            "-S",
+            "describe",
+            "certificates",
+            "iostat",
+            "history",
+            "--version",
+            "--state",
+            "--list-all",
+            "--get-active-zones",
+            "configtest",
+            "health",
+            "df",
+        ],
+        writes: &[],
+        runs: &["exec", "ssh"],
+        bare: false,
+    },
+];
+
+/// Judges the program if it is one of these.
+pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
+    let Some(program) = PROGRAMS.iter().find(|program| program.names.contains(&call.name)) else { return false };
+    let words = operands(walker, call, program);
+    let first = words.first().map(|word| word.text.as_str()).unwrap_or_default();
+    let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
+    let both = format!("{first} {second}");
+    let among = |verbs: &[&str]| verbs.iter().any(|verb| *verb == first || *verb == both);
+    named_paths(walker, call, false);
+    if words.first().is_some_and(|word| word.hole) {
+        walker.out.doubt(format!("what {} does is only known while it runs", call.name));
+    } else if call.name == "git" {
+        git(walker, call, first, &words, among(program.shows), among(program.writes), among(program.runs));
+    } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
+    } else if among(program.runs) {
+        walker.out.doubt(format!("{} {first} runs a command", call.name));
+    } else if among(program.shows) {
+    } else if among(program.writes) {
+        walker.out.at_least(Effect::Write);
+    } else {
+        walker.out.danger(format!("{} {first} changes something", call.name).replace("  ", " "));
+    }
+    if !walker.out.commands.is_empty()
+        && (call.name == "systemctl" || call.name.ends_with("ctl"))
+        && call.args.iter().any(|word| word.may_be_option())
+        && !among(program.shows)
+    {
+        walker.out.doubt(format!("words of {} that are only known while it runs", call.name));
+    }
+    true
+}
+
+/// Words that are not global options.
+fn operands<'a>(walker: &mut Walker, call: Call<'a>, program: &Program) -> Vec<&'a Word> {
+    let mut words = Vec::new();
+    let mut args = call.args.iter();
+    while let Some(word) = args.next() {
+        if program.valued.contains(&word.text.as_str()) {
+            args.next();
+        } else if call.name == "git"
+            && words.is_empty()
+            && (word.text == "-c"
+                || word.text.starts_with("--config-env")
+                || word.text.starts_with("--exec-path=")
+                || word.text == "-p")
+        {
+            walker.out.doubt("git with settings of its own");
+            if word.text == "-c" {
+                args.next();
+            }
+        } else if !word.text.starts_with('-') || program.shows.contains(&word.text.as_str()) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+fn git(walker: &mut Walker, call: Call<'_>, verb: &str, words: &[&Word], shows: bool, writes: bool, runs: bool) {
+    let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
+    let lists = match verb {
+        "branch" => {
+            words.len() == 1 && !call.any_flag("dDmMcCfu") && !call.has("--delete") && !call.has("--unset-upstream")
+                || call.has("--list")
+                || call.has("--show-current")
+                || call.has("--contains")
+        }
+        "tag" => words.len() == 1 || call.has("-l") || call.has("--list"),
+        "remote" => words.len() == 1 || matches!(second, "show" | "get-url"),
+        "stash" => matches!(second, "list" | "show"),
+        "config" => {
+            call.has("--list")
+                || call.has("-l")
+                || call.has("--get")
+                || call.has("--get-all")
+                || matches!(second, "list" | "get")
+        }
+        "worktree" => second == "list",
+        "submodule" => matches!(second, "status" | "summary"),
+        "notes" => matches!(second, "list" | "show") || words.len() == 1,
+        "reflog" => !matches!(second, "expire" | "delete"),
+        "bisect" => matches!(second, "log" | "view"),
+        "fsck" => !call.has("--lost-found"),
+        _ => shows,
+    };
+    let runs_program = call.options().any(|text| {
+        [
+            "--upload-pack",
+            "--receive-pack",
+            "--exec=",
+            "--ext-diff",
+            "--textconv",
+            "--open-files-in-pager",
+            "--template",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
+            || verb == "grep" && text.starts_with("-O")
+    }) || words.iter().any(|word| word.text.starts_with("ext::"));
+    let output = call.options().any(|text| text.starts_with("--output")) && verb != "bundle";
+    if matches!(verb, "fetch" | "pull" | "push" | "clone" | "ls-remote") {
+        walker.out.network = true;
+    }
+    if verb == "config" && call.has("--get-regexp") {
+        return;
+    }
+    if runs_program || runs && !lists {
+        return walker.out.doubt(format!("git {verb} with words that run commands"));
+    }
+    if output {
+        return walker.out.danger("git writes to a file");
+    }
+    match (lists || verb.is_empty(), writes) {
+        (true, _) => {}
+        (false, true) => walker.out.at_least(Effect::Write),
+        (false, false) => {
+            let force = call.flag('f') || call.long("force");
+            let how = if verb == "push" && force {
+                "git push --force replaces history".to_owned()
+            } else {
+                format!("git {verb} changes a repository or its files")
+            };
+            walker.out.danger(how);
+        }
+    }
+}
