@@ -5,6 +5,7 @@
 mod describe;
 mod rules;
 mod screen;
+mod terminal;
 mod transfer;
 
 pub use self::{

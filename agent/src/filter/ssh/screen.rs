@@ -1,12 +1,15 @@
 //! One channel's streams on their way: masked where they are text for people, counted always.
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
-use masking::{Masker, StreamMasker, Syntax, Tally};
+use masking::{Masker, Tally};
 use proto::event::{Completed, Field, Masked, Stream};
 use zeroize::Zeroize as _;
 
+use super::terminal::{Bytes, Terminal};
+
 /// What one channel shows of what passes.
 pub struct Screen {
+    masker: Masker,
     bytes_in: u64,
     bytes_out: u64,
     sight: Sight,
@@ -40,8 +43,18 @@ const LATEST: usize = 64;
 
 struct Masking {
     field: &'static str,
-    masker: Option<StreamMasker>,
+    eye: Eye,
     tally: Tally,
+}
+
+/// How a stream is read.
+enum Eye {
+    /// Nothing is looked for.
+    Off,
+    /// As bytes.
+    Bytes(Box<Bytes>),
+    /// As a terminal shows it.
+    Terminal(Box<Terminal>),
 }
 
 impl Screen {
@@ -50,24 +63,35 @@ impl Screen {
     pub fn inspected(masker: &Masker) -> Self {
         let masking = |field| Masking {
             field,
-            masker: (!masker.is_off()).then(|| masker.stream(Syntax::Text)),
+            eye: if masker.is_off() { Eye::Off } else { Eye::Bytes(Box::new(Bytes::new(masker))) },
             tally: Tally::default(),
         };
         let sight = Sight::Inspected { out: masking("stdout"), err: masking("stderr"), keys: None };
-        Self { bytes_in: 0, bytes_out: 0, sight }
+        Self { masker: masker.clone(), bytes_in: 0, bytes_out: 0, sight }
     }
 
     /// For a file transfer or a forwarded connection; `reason` says which.
     #[must_use]
     pub fn counted(reason: &'static str) -> Self {
         let counted = Counted { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) };
-        Self { bytes_in: 0, bytes_out: 0, sight: Sight::Counted(Box::new(counted)) }
+        Self { masker: Masker::new(&[]), bytes_in: 0, bytes_out: 0, sight: Sight::Counted(Box::new(counted)) }
     }
 
-    /// There is a terminal: what the client types comes back as an echo, which must not wait.
-    pub fn has_terminal(&mut self) {
-        if let Sight::Inspected { keys, .. } = &mut self.sight {
+    /// There is a terminal of this size: what shows is looked at, and what the client types comes back as an echo, which
+    /// must not wait.
+    pub fn has_terminal(&mut self, columns: u32, rows: u32) {
+        if let Sight::Inspected { out, keys, .. } = &mut self.sight {
             *keys = Some(Keys::default());
+            if !self.masker.is_off() {
+                out.eye = Eye::Terminal(Box::new(Terminal::new(&self.masker, columns, rows)));
+            }
+        }
+    }
+
+    /// The client's terminal has another size.
+    pub fn resized(&mut self, columns: u32, rows: u32) {
+        if let Sight::Inspected { out: Masking { eye: Eye::Terminal(terminal), .. }, .. } = &mut self.sight {
+            terminal.resize(columns, rows);
         }
     }
 
@@ -83,11 +107,10 @@ impl Screen {
         match &mut self.sight {
             Sight::Inspected { out, err, keys } => {
                 let masking = if stream == Stream::Err { err } else { out };
-                let Some(masker) = &mut masking.masker else { return shown.extend_from_slice(piece) };
-                masker.push(piece, shown, &mut masking.tally);
+                masking.push(piece, shown);
                 // A keystroke's echo is short; what is long is a program's output and can wait for the rest of a word.
                 if let Some(keys) = keys.as_mut().filter(|keys| keys.fresh && piece.len() <= LATEST) {
-                    masker.release(&keys.latest, shown);
+                    masking.release(&keys.latest, shown);
                     keys.fresh = false;
                 }
             }
@@ -102,9 +125,7 @@ impl Screen {
     pub fn quiet(&mut self, stream: Stream, shown: &mut Vec<u8>) {
         if let Sight::Inspected { out, err, keys } = &mut self.sight {
             let masking = if stream == Stream::Err { err } else { out };
-            if let Some(masker) = &mut masking.masker {
-                masker.release(keys.as_ref().map_or(&[], |keys| &keys.latest), shown);
-            }
+            masking.release(keys.as_ref().map_or(&[], |keys| &keys.latest), shown);
         }
     }
 
@@ -112,9 +133,7 @@ impl Screen {
     pub fn finish(&mut self, stream: Stream, shown: &mut Vec<u8>) {
         if let Sight::Inspected { out, err, .. } = &mut self.sight {
             let masking = if stream == Stream::Err { err } else { out };
-            if let Some(masker) = &mut masking.masker {
-                masker.finish(shown, &mut masking.tally);
-            }
+            masking.finish(shown);
         }
     }
 
@@ -122,9 +141,7 @@ impl Screen {
     #[must_use]
     pub fn held(&self) -> usize {
         match &self.sight {
-            Sight::Inspected { out, err, .. } => {
-                [out, err].iter().filter_map(|masking| masking.masker.as_ref()).map(StreamMasker::held).sum()
-            }
+            Sight::Inspected { out, err, .. } => out.held() + err.held(),
             Sight::Counted(_) => 0,
         }
     }
@@ -184,6 +201,38 @@ impl Drop for Keys {
 }
 
 impl Masking {
+    fn push(&mut self, piece: &[u8], shown: &mut Vec<u8>) {
+        match &mut self.eye {
+            Eye::Off => shown.extend_from_slice(piece),
+            Eye::Bytes(bytes) => bytes.push(piece, shown, &mut self.tally),
+            Eye::Terminal(terminal) => terminal.push(piece, shown, &mut self.tally),
+        }
+    }
+
+    fn release(&mut self, typed: &[u8], shown: &mut Vec<u8>) {
+        match &mut self.eye {
+            Eye::Off => {}
+            Eye::Bytes(bytes) => bytes.release(typed, shown),
+            Eye::Terminal(terminal) => terminal.release(typed, shown, &mut self.tally),
+        }
+    }
+
+    fn finish(&mut self, shown: &mut Vec<u8>) {
+        match &mut self.eye {
+            Eye::Off => {}
+            Eye::Bytes(bytes) => bytes.finish(shown, &mut self.tally),
+            Eye::Terminal(terminal) => terminal.finish(shown, &mut self.tally),
+        }
+    }
+
+    fn held(&self) -> usize {
+        match &self.eye {
+            Eye::Off => 0,
+            Eye::Bytes(bytes) => bytes.held(),
+            Eye::Terminal(terminal) => terminal.held(),
+        }
+    }
+
     fn take(&mut self) -> Vec<Masked> {
         let entries = self.tally.drain();
         let masked = |(label, detector, count): (masking::Label, &'static str, u64)| Masked {

@@ -83,7 +83,11 @@ impl Open {
             Request::Exec(command) => self.start(write, setup, Program::Exec(command.to_vec())).await,
             Request::Subsystem(name) => self.start(write, setup, Program::Subsystem(name)).await,
             Request::WindowChange { columns, rows, width, height } => {
-                let exchange = lock(&self.state).exchange;
+                let exchange = {
+                    let mut state = lock(&self.state);
+                    state.screen.resized(columns, rows);
+                    state.exchange
+                };
                 self.session.context().record.resized(exchange, Resized { columns, rows });
                 target(write.window_change(columns, rows, width, height).await)
             }
@@ -142,8 +146,8 @@ impl Open {
         state.asked.push_back(Asked::Program);
         if is_transfer(program) {
             state.screen = Screen::counted("file transfer");
-        } else if setup.pty.is_some() {
-            state.screen.has_terminal();
+        } else if let Some(pty) = &setup.pty {
+            state.screen.has_terminal(pty.columns, pty.rows);
         }
         true
     }
