@@ -138,7 +138,7 @@ fn output(walker: &mut Walker, call: Call<'_>) {
         "sort" | "tree" | "shuf" | "iconv" => {
             call.flag('o') || call.long("output") && call.options().any(|text| text.starts_with("--o"))
         }
-        "uniq" => call.operands().count() > 1,
+        "uniq" => files_of_uniq(call) > 1,
         "xxd" => call.any_flag("r") || call.operands().count() > 1,
         "sdiff" => call.flag('o') || call.long("output"),
         "xmllint" => call.long("output") && call.options().any(|text| text.starts_with("--out")) || call.flag('o'),
@@ -153,6 +153,15 @@ fn output(walker: &mut Walker, call: Call<'_>) {
     if runs || call.may_hide_option() && call.name != "tree" {
         walker.out.doubt(format!("options of {} that can write or run commands", call.name));
     }
+}
+
+/// How many files `uniq` is given; values of its options are numbers.
+fn files_of_uniq(call: Call<'_>) -> usize {
+    let numbers = call.args.windows(2).filter(|pair| {
+        let [option, value] = pair else { return false };
+        matches!(option.text.as_str(), "-f" | "-s" | "-w") && value.text.chars().all(|c| c.is_ascii_digit())
+    });
+    call.operands().count() - numbers.count()
 }
 
 fn archive(walker: &mut Walker, call: Call<'_>) {

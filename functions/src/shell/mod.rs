@@ -31,6 +31,7 @@ mod word;
 mod wrap;
 
 pub use self::{
+    paths::{is_secret as is_secret_path, is_system as is_system_path, tidy as tidy_path},
     reading::{Effect, Reading},
     transfer::{Direction, Tool, Transfer},
     walk::read,

@@ -104,8 +104,6 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
             starts(text, "--config") || starts(text, "--engine") || starts(text, "--netrc-file") && text.len() > 8
         })
         || call.may_hide_option()
-            && call.args.len() > 1
-            && call.args.iter().filter(|word| word.may_be_option()).count() > 1
     {
         walker.out.doubt("curl with options that are not known here");
     }
@@ -135,7 +133,7 @@ fn wget(walker: &mut Walker, call: Call<'_>) {
     if sends {
         walker.out.danger("wget sends data elsewhere");
     }
-    if runs {
+    if runs || call.may_hide_option() {
         walker.out.doubt("wget with an option that can run commands");
     }
 }

@@ -1,7 +1,8 @@
 //! Names of files: written one way, and those that matter more than others.
 
 /// A path without doubled slashes, `.` and, in absolute paths, `..`.
-pub(super) fn tidy(path: &str) -> String {
+#[must_use]
+pub fn tidy(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -29,7 +30,8 @@ const SYSTEM: [&str; 13] =
     ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run"];
 
 /// Whether a path is part of the system.
-pub(super) fn is_system(path: &str) -> bool {
+#[must_use]
+pub fn is_system(path: &str) -> bool {
     path == "/"
         || SYSTEM
             .iter()
@@ -37,7 +39,8 @@ pub(super) fn is_system(path: &str) -> bool {
 }
 
 /// Files that hold secrets.
-pub(super) fn is_secret(path: &str) -> bool {
+#[must_use]
+pub fn is_secret(path: &str) -> bool {
     const ANYWHERE: [&str; 14] = [
         "/.ssh/id_",
         "/.aws/credentials",

@@ -40,7 +40,8 @@ impl Sed<'_> {
             self.address()?;
             self.skip(" \t!");
             match self.next()? {
-                '{' | '}' => {}
+                '{' => continue,
+                '}' => {}
                 '#' | ':' | 'b' | 't' | 'T' if self.label() => {}
                 'a' | 'i' | 'c' | 'r' | 'R' => self.line(),
                 'w' | 'W' => {

@@ -1,12 +1,16 @@
 //! Programs that show or change the system, depending on their words.
 
-use super::{call::Call, judge::named_paths, walk::Walker};
+use super::{call::Call, judge::named_paths, walk::Walker, word::OWN_PROCESS};
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
-        "kill" => call.args.iter().any(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "-0")),
+        "kill" => {
+            call.args.first().is_some_and(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "-0"))
+                || call.operands().all(|word| word.text.chars().all(|c| c == OWN_PROCESS) || word.text.starts_with('%'))
+                    && call.operands().next().is_some()
+        }
         "date" => !call.flag('s') && !call.long("set") && call.operands().all(|word| is_date_operand(call, &word.text)),
         "hostname" => call.operands().next().is_none() && !call.any_flag("Fb") && !call.long("file"),
         "domainname" | "nisdomainname" | "dnsdomainname" => call.operands().next().is_none(),
@@ -19,7 +23,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
                 })
         }
         "journalctl" => !call.options().any(|text| {
-            ["--vac", "--rot", "--flu", "--syn", "--rel", "--set", "--upd", "--cur"]
+            ["--vac", "--rot", "--flu", "--syn", "--rel", "--set", "--upd", "--cursor-f"]
                 .iter()
                 .any(|start| text.starts_with(start) && !text.starts_with("--since"))
         }),
@@ -102,6 +106,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
                 && !call.options().any(|text| text.starts_with("-i"))
         }
         "last" | "lastb" => true,
+        "history" => !call.any_flag("cdwanrs"),
         "tune" => false,
         _ => return false,
     };
@@ -119,7 +124,7 @@ fn reason(name: &str) -> String {
         "kill" => "kill ends processes".to_owned(),
         "date" | "hostname" | "sysctl" => format!("{name} changes a setting of the machine"),
         "crontab" => "crontab changes what runs on a schedule".to_owned(),
-        "journalctl" | "dmesg" => format!("{name} removes logs"),
+        "journalctl" | "dmesg" | "history" => format!("{name} removes logs"),
         "iptables" | "ip6tables" | "nft" | "ufw" | "iptables-legacy" | "iptables-nft" => {
             format!("{name} changes the firewall")
         }
@@ -142,7 +147,16 @@ fn is_ip_show(call: Call<'_>) -> bool {
     {
         return false;
     }
-    let words: Vec<&str> = call.operands().map(|word| word.text.as_str()).collect();
+    let valued = |text: &str| matches!(text, "-f" | "-family" | "-n" | "-netns" | "-l" | "-loops" | "-rc" | "-rcvbuf");
+    let mut words: Vec<&str> = Vec::new();
+    let mut args = call.args.iter().map(|word| word.text.as_str());
+    while let Some(text) = args.next() {
+        if valued(text) {
+            args.next();
+        } else if !text.starts_with('-') {
+            words.push(text);
+        }
+    }
     // `ip netns exec` runs a command.
     const CHANGING: [&str; 17] = [
         "a", "add", "append", "change", "del", "delete", "d", "exec", "flush", "f", "replace", "r", "set", "save",

@@ -218,7 +218,6 @@ const READ: &[&str] = &[
     "compgen",
     "caller",
     "history",
-    "logger",
     "lsipc",
     "pmap",
     "slabtop",
@@ -270,7 +269,7 @@ const READ: &[&str] = &[
 ];
 
 /// They make or add something.
-const WRITE: &[&str] = &["mkdir", "mkfifo", "mktemp", "touch", "notify-send", "xclip", "xsel", "ssh-keyscan"];
+const WRITE: &[&str] = &["logger", "mkdir", "mkfifo", "mktemp", "touch", "notify-send", "xclip", "xsel", "ssh-keyscan"];
 
 /// They lose, replace, stop or open something, whatever their options are.
 const ADMIN: &[(&str, &str)] = &[

@@ -160,7 +160,19 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         names: &["docker", "podman", "nerdctl"],
-        valued: &["-H", "--host", "-c", "--context", "--config", "-l", "--log-level"],
+        valued: &[
+            "-f",
+            "--file",
+            "-p",
+            "--project-name",
+            "-H",
+            "--host",
+            "-c",
+            "--context",
+            "--config",
+            "-l",
+            "--log-level",
+        ],
         shows: &[
             "ps",
             "images",

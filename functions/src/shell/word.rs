@@ -9,6 +9,9 @@ use super::{ansi, braces, span};
 /// Stands in a text for what is not known.
 pub(super) const HOLE: char = '\u{FFFC}';
 
+/// Stands in a text for the number of the shell itself or of a process that it started (`$$`, `$!`).
+pub(super) const OWN_PROCESS: char = '\u{FFFB}';
+
 /// One field after expansion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
@@ -41,7 +44,8 @@ impl Word {
 
     /// Whether it could turn out to be an option that is not seen here.
     pub(super) fn may_be_option(&self) -> bool {
-        let open = self.text.starts_with(HOLE) || self.text.starts_with(['*', '?', '[']) && self.glob;
+        let open = self.text.starts_with([HOLE, OWN_PROCESS]) && self.hole
+            || self.text.starts_with(['*', '?', '[']) && self.glob;
         !self.solid && (open || self.hole && self.text.starts_with('-'))
     }
 
@@ -224,8 +228,15 @@ impl<'a> Expander<'a> {
             }
             Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => {
                 self.at += 2;
-                // Counts, ids and statuses are numbers.
-                self.word().push_hole("#?$!".contains(c));
+                if matches!(c, '$' | '!') {
+                    let word = self.word();
+                    word.text.push(OWN_PROCESS);
+                    // Before a process was started, `$!` is empty.
+                    word.hole |= c == '!';
+                } else {
+                    // Counts and statuses are numbers.
+                    self.word().push_hole("#?".contains(c));
+                }
             }
             _ => self.plain('$'),
         }
@@ -261,7 +272,8 @@ impl<'a> Expander<'a> {
         if rest.starts_with(":=") || rest.starts_with('=') {
             self.out.set.push(name);
         }
-        if rest.contains('@') && !rest.starts_with(['%', '#', '/', ':']) && rest != "[@]" {
+        let transforms = rest.rsplit_once('@').is_some_and(|(_, how)| how.len() == 1 && how != "]");
+        if transforms && !rest.starts_with(['%', '#', '/', ':']) {
             self.out.doubt = Some("an expansion that evaluates text");
         }
         if rest.contains(['\'', '"', '\\']) {

@@ -26,4 +26,6 @@ mod ssh;
 mod ssh_files;
 mod ssh_forward;
 mod ssh_long;
+mod ssh_masking;
+mod ssh_policy;
 mod tunnel_tap;

@@ -3,15 +3,19 @@
 //! never recorded: a password is typed with the echo off.
 
 mod describe;
+mod facts;
 mod rules;
 mod screen;
+mod sftp;
 mod terminal;
 mod transfer;
 
 pub use self::{
     describe::{forward_record, program_record, remote_forward_record},
+    facts::{Known, forward_facts, program_facts, remote_forward_facts},
     rules::{allows_env, allows_forward},
     screen::Screen,
+    sftp::{Journal, NotSftp, Sftp},
     transfer::{Program, is_transfer},
 };
 

@@ -12,8 +12,11 @@ use proto::{
     event::{Completed, Refused},
 };
 use protocols::ssh::{Address, Channel, Message, OpenKind, WINDOW};
-use russh::{Channel as SshChannel, ChannelId, ChannelOpenFailure, client::Msg};
-use tokio::time::timeout;
+use russh::{Channel as SshChannel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Sig, client::Msg};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use super::{
     gate::Gate,
@@ -25,7 +28,12 @@ use super::{
     session::{Over, Session, lock},
 };
 use crate::{
-    filter::ssh::{Screen, allows_forward, forward_record, remote_forward_record},
+    filter::{
+        guard::{Decision, Guard as _, Judged},
+        ssh::{
+            Screen, Sftp, allows_forward, forward_facts, forward_record, remote_forward_facts, remote_forward_record,
+        },
+    },
     record::Exchange,
 };
 
@@ -34,6 +42,9 @@ const OPEN_SESSION: Duration = Duration::from_secs(30);
 
 /// How long it may take to reach where a forwarded connection goes.
 const OPEN_FORWARD: Duration = Duration::from_secs(130);
+
+/// How often it is looked whether policy still allows what runs.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`.
 const PROHIBITED: u32 = 1;
@@ -50,6 +61,8 @@ pub(super) struct Open {
     /// The target's number for it.
     pub(super) id: ChannelId,
     pub(super) state: Mutex<State>,
+    /// Something of our own waits to be sent to the client.
+    pub(super) wake: Notify,
 }
 
 /// What both directions of a channel know.
@@ -63,6 +76,27 @@ pub(super) struct State {
     pub(super) quiet: bool,
     /// The exit status or signal.
     pub(super) status: String,
+    /// What policy decided about, while it runs.
+    pub(super) judged: Option<Arc<Judged>>,
+    /// The operations of a file session.
+    pub(super) sftp: Option<Sftp>,
+    /// A program of another protocol runs: files are transferred.
+    pub(super) is_transfer: bool,
+    /// There is a terminal, so that messages go where the client looks.
+    pub(super) terminal: bool,
+    /// Policy ended the program, or never let it start.
+    pub(super) farewell: Option<Farewell>,
+}
+
+/// How the client is told that its program may not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Farewell {
+    /// Lines of text.
+    pub(super) text: String,
+    /// The code for the record.
+    pub(super) code: String,
+    /// The program never started, so its request has no answer yet.
+    pub(super) unanswered: bool,
 }
 
 /// A request that the target answers.
@@ -87,9 +121,10 @@ pub(super) async fn serve(session: Arc<Session>, pool: Arc<Pool>, channel: Chann
         () = over.cancelled() => return,
     };
     match opened {
-        Ok((ssh, lease, screen, exchange)) => {
+        Ok((ssh, lease, screen, exchange, judged)) => {
             let gate = Arc::clone(&lease.peer.gate);
             let open = Open::new(Arc::clone(&session), channel, lane, gate, &ssh, screen, exchange);
+            lock(&open.state).judged = judged;
             if session.send_message(Message::OpenConfirm { channel, window: WINDOW }).await.is_ok() {
                 tokio::select! {
                     () = open.run(ssh) => {}
@@ -109,11 +144,21 @@ pub(super) async fn serve(session: Arc<Session>, pool: Arc<Pool>, channel: Chann
 pub(super) async fn serve_forwarded(session: Arc<Session>, channel: Channel, forwarded: Forwarded, lane: Lane) {
     let Forwarded { channel: ssh, to, from, gate, reply } = forwarded;
     let context = session.context();
-    let exchange = context.record.begin(remote_forward_record(&to, Some(&from), &context.masker));
+    let judged = remote_forward_facts(&to);
+    let decision = context.rights.decide(&judged);
+    let mut record = remote_forward_record(&to, Some(&from), &context.masker);
+    decision.note(&mut record, &judged);
+    let exchange = context.record.begin(record);
     let screen = Screen::counted("forwarded connection");
     let open = Open::new(Arc::clone(&session), channel, lane, gate, &ssh, screen, exchange);
+    lock(&open.state).judged = Some(judged);
     let over = session.over.clone();
-    let asked = over.run_until_cancelled(open.ask_client(to, from)).await;
+    let asked = if decision.forwards() {
+        over.run_until_cancelled(open.ask_client(to, from)).await
+    } else {
+        context.record.refused(exchange, decision.refused());
+        Some(Err(Over))
+    };
     if asked == Some(Ok(())) {
         reply.accept().await;
         open.run(ssh).await;
@@ -124,12 +169,12 @@ pub(super) async fn serve_forwarded(session: Arc<Session>, channel: Channel, for
     lock(&session.lanes).remove(&channel);
 }
 
-type Opened = (SshChannel<Msg>, Lease, Screen, Exchange);
+type Opened = (SshChannel<Msg>, Lease, Screen, Exchange, Option<Arc<Judged>>);
 
 async fn open_session(session: &Arc<Session>, pool: &Arc<Pool>) -> Result<Opened, (u32, Ending)> {
     let lease = pool.lease().await.map_err(|refused| (CONNECT_FAILED, refused))?;
     match timeout(OPEN_SESSION, lease.peer.handle.channel_open_session()).await {
-        Ok(Ok(ssh)) => Ok((ssh, lease, Screen::inspected(&session.context().masker), Exchange(0))),
+        Ok(Ok(ssh)) => Ok((ssh, lease, Screen::inspected(&session.context().masker), Exchange(0), None)),
         Ok(Err(error)) => Err(refused_by_target(&error)),
         Err(_) => {
             Err((CONNECT_FAILED, Ending::new(Code::TargetRefused, "the target did not open the channel in time")))
@@ -144,13 +189,21 @@ async fn open_direct(
     from: &Address,
 ) -> Result<Opened, (u32, Ending)> {
     let context = session.context();
-    let exchange = context.record.begin(forward_record(to, from, &context.masker));
-    let opened = try_direct(session, pool, to, from).await;
+    let judged = forward_facts(to);
+    let decision = context.rights.decide(&judged);
+    let mut record = forward_record(to, from, &context.masker);
+    decision.note(&mut record, &judged);
+    let exchange = context.record.begin(record);
+    let opened = try_direct(session, pool, to, from, &decision).await;
     match opened {
-        Ok((ssh, lease)) => Ok((ssh, lease, Screen::counted("forwarded connection"), exchange)),
+        Ok((ssh, lease)) => Ok((ssh, lease, Screen::counted("forwarded connection"), exchange, Some(judged))),
         Err((reason, refused)) => {
             let code = refused.code.to_string();
-            let event = Refused { code: code.clone(), reason: refused.message.clone(), ..Refused::default() };
+            let event = if decision.forwards() {
+                Refused { code: code.clone(), reason: refused.message.clone(), ..Refused::default() }
+            } else {
+                decision.refused()
+            };
             context.record.refused(exchange, event);
             context.record.completed(exchange, Completed { outcome: "error".to_owned(), code, ..Completed::default() });
             let _over = session.commit().await;
@@ -164,7 +217,12 @@ async fn try_direct(
     pool: &Arc<Pool>,
     to: &Address,
     from: &Address,
+    decision: &Decision,
 ) -> Result<(SshChannel<Msg>, Lease), (u32, Ending)> {
+    if !decision.forwards() {
+        let message = format!("{} [{}]", decision.message(), decision.detail());
+        return Err((PROHIBITED, Ending::new(decision.code, message)));
+    }
     if !allows_forward(&session.settings().forwards, &to.host, to.port) {
         return Err((PROHIBITED, Ending::new(Code::ForwardDenied, "forwarding to that place is not allowed")));
     }
@@ -205,8 +263,19 @@ impl Open {
     ) -> Self {
         let id = ssh.id();
         gate.register(id);
-        let state = State { screen, exchange, asked: VecDeque::new(), quiet: false, status: String::new() };
-        Self { session, channel, lane, gate, id, state: Mutex::new(state) }
+        let state = State {
+            screen,
+            exchange,
+            asked: VecDeque::new(),
+            quiet: false,
+            status: String::new(),
+            judged: None,
+            sftp: None,
+            is_transfer: false,
+            terminal: false,
+            farewell: None,
+        };
+        Self { session, channel, lane, gate, id, state: Mutex::new(state), wake: Notify::new() }
     }
 
     /// Runs both directions; whichever ends first ends the channel.
@@ -215,12 +284,46 @@ impl Open {
         let outcome = tokio::select! {
             outcome = output::run(self, read) => outcome,
             outcome = input::run(self, &write) => outcome,
+            outcome = self.follow_policy(&write) => outcome,
             () = self.session.over.cancelled() => Outcome::Over,
         };
         if outcome != Outcome::TargetClosed {
             let _gone = write.close().await;
         }
         self.close(outcome).await;
+    }
+
+    /// Looks whether policy still allows what runs; ends it if not.
+    async fn follow_policy(&self, write: &ChannelWriteHalf<Msg>) -> Outcome {
+        let context = self.session.context();
+        loop {
+            sleep(LOOK_AGAIN).await;
+            let (judged, exchange) = {
+                let state = lock(&self.state);
+                (state.judged.clone().filter(|_| state.farewell.is_none()), state.exchange)
+            };
+            let Some(judged) = judged else { continue };
+            let decision = context.rights.decide(&judged);
+            if decision.forwards() {
+                continue;
+            }
+            context.record.refused(exchange, decision.refused());
+            let is_program = lock(&self.state).asked_program();
+            if !is_program {
+                return Outcome::Denied;
+            }
+            let _gone = write.signal(Sig::HUP).await;
+            let _gone = write.signal(Sig::TERM).await;
+            let text = format!("sallyport: ended: {} ({})\r\n", decision.message(), decision.detail());
+            self.say_farewell(Farewell { text, code: decision.code.to_string(), unanswered: false });
+            return std::future::pending().await;
+        }
+    }
+
+    /// The client is told that its program may not run, and the channel ends.
+    pub(super) fn say_farewell(&self, farewell: Farewell) {
+        lock(&self.state).farewell = Some(farewell);
+        self.wake.notify_one();
     }
 
     /// Asks the client to take a connection that came to its forwarded port.
@@ -239,8 +342,13 @@ impl Open {
 
     /// Writes the end into the record and tells the gateway.
     async fn close(&self, outcome: Outcome) {
-        let status = lock(&self.state).status.clone();
+        let (status, code) = {
+            let state = lock(&self.state);
+            let code = state.farewell.as_ref().map(|farewell| farewell.code.clone());
+            (state.status.clone(), code.unwrap_or_else(|| Code::Denied.to_string()))
+        };
         match outcome {
+            Outcome::Denied => self.finish("error", &code).await,
             Outcome::TargetClosed if status.is_empty() || status == "0" => self.finish("ok", "").await,
             Outcome::TargetClosed => self.finish("error", "").await,
             Outcome::Refused => self.finish("error", Code::TargetRefused.as_str()).await,
@@ -267,6 +375,13 @@ impl Open {
             record.completed(state.exchange, Completed { code: code.to_owned(), ..completed });
         }
         let _over = self.session.commit().await;
+    }
+}
+
+impl State {
+    /// A program was asked for; otherwise it is a forwarded connection.
+    fn asked_program(&self) -> bool {
+        self.screen.is_inspected() || self.sftp.is_some() || self.is_transfer
     }
 }
 

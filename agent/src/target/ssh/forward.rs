@@ -15,7 +15,10 @@ use super::{
     connect::Connected,
     session::{Over, Session, lock},
 };
-use crate::filter::ssh::{allows_forward, remote_forward_record};
+use crate::filter::{
+    guard::{Decision, Guard as _},
+    ssh::{allows_forward, remote_forward_facts, remote_forward_record},
+};
 
 /// How long the target may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -68,22 +71,31 @@ impl Forwards {
     async fn listen(&mut self, at: Address) -> Result<u32, Ending> {
         let context = self.session.context();
         let record = context.record.clone();
-        let exchange = record.begin(remote_forward_record(&at, None, &context.masker));
-        let answer = self.try_listen(&at).await;
+        let judged = remote_forward_facts(&at);
+        let decision = context.rights.decide(&judged);
+        let mut told = remote_forward_record(&at, None, &context.masker);
+        decision.note(&mut told, &judged);
+        let exchange = record.begin(told);
+        let answer = self.try_listen(&at, &decision).await;
         let (outcome, code) = match &answer {
             Ok(_) => ("ok", String::new()),
             Err(refused) => ("error", refused.code.to_string()),
         };
         if let Err(refused) = &answer {
             let (code, reason) = (refused.code.to_string(), refused.message.clone());
-            record.refused(exchange, Refused { code, reason, ..Refused::default() });
+            let by_policy = !decision.forwards();
+            let event = if by_policy { decision.refused() } else { Refused { code, reason, ..Refused::default() } };
+            record.refused(exchange, event);
         }
         record.completed(exchange, Completed { outcome: outcome.to_owned(), code, ..Completed::default() });
         self.session.commit().await.map_err(|Over| self.session.ending())?;
         answer
     }
 
-    async fn try_listen(&mut self, at: &Address) -> Result<u32, Ending> {
+    async fn try_listen(&mut self, at: &Address, decision: &Decision) -> Result<u32, Ending> {
+        if !decision.forwards() {
+            return Err(Ending::new(decision.code, decision.message()));
+        }
         if !allows_forward(&self.session.settings().remote_forwards, &at.host, at.port) {
             return Err(Ending::new(Code::ForwardDenied, "listening there is not allowed"));
         }

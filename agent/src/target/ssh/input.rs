@@ -1,17 +1,22 @@
 //! One channel's way from the client to the target: data within the target's window, requests as far as the connection
 //! allows them. A program is recorded before the target is asked to start it.
 
+use functions::shell::Tool;
 use proto::event::Resized;
 use protocols::ssh::{Message, Pty, Request};
 use russh::{ChannelWriteHalf, Pty as Mode, Sig, client::Msg};
 
 use super::{
-    channel::{Asked, Open},
-    output::Outcome,
+    channel::{Asked, Farewell, Open},
+    output::{Outcome, not_sftp},
+    records::Records,
     session::{Over, lock},
 };
 use crate::{
-    filter::ssh::{Program, Screen, allows_env, is_transfer, program_record},
+    filter::{
+        guard::Guard as _,
+        ssh::{NotSftp, Program, Screen, Sftp, allows_env, program_facts, program_record},
+    },
     record::Exchange,
 };
 
@@ -49,10 +54,40 @@ fn target(result: Result<(), russh::Error>) -> Result<(), Over> {
 
 impl Open {
     async fn pass_data(&self, write: &ChannelWriteHalf<Msg>, data: bytes::Bytes) -> Result<(), Over> {
-        lock(&self.state).screen.input(&data);
         let length = data.len();
-        target(write.data_bytes(data).await)?;
+        let (data, recorded) = self.judge_data(data);
+        if recorded {
+            self.session.commit().await?;
+        }
+        if !data.is_empty() {
+            target(write.data_bytes(data).await)?;
+        }
         self.consumed(length).await
+    }
+
+    /// What of the data goes to the target, and whether something was recorded about it.
+    fn judge_data(&self, data: bytes::Bytes) -> (bytes::Bytes, bool) {
+        let context = self.session.context();
+        let state = &mut *lock(&self.state);
+        if state.farewell.is_some() {
+            return (bytes::Bytes::new(), false);
+        }
+        state.screen.input(&data);
+        let Some(sftp) = &mut state.sftp else { return (data, false) };
+        let mut forward = Vec::with_capacity(data.len());
+        match sftp.request(&data, context.rights.as_ref(), &Records(&context.record), &mut forward) {
+            Ok(recorded) => {
+                if sftp.has_own() {
+                    self.wake.notify_one();
+                }
+                (forward.into(), recorded)
+            }
+            Err(NotSftp) => {
+                state.farewell = Some(not_sftp());
+                self.wake.notify_one();
+                (bytes::Bytes::new(), false)
+            }
+        }
     }
 
     async fn consumed(&self, bytes: usize) -> Result<(), Over> {
@@ -121,12 +156,14 @@ impl Open {
         Ok(())
     }
 
-    /// Starts the channel's program, of which there is one.
+    /// Starts the channel's program, of which there is one, if policy lets it.
     async fn start(&self, write: &ChannelWriteHalf<Msg>, setup: &Setup, program: Program) -> Result<(), Over> {
-        if !self.begin(setup, &program) {
-            return self.refuse().await;
-        }
+        let Some(allowed) = self.begin(setup, &program) else { return self.refuse().await };
         self.session.commit().await?;
+        if !allowed {
+            self.wake.notify_one();
+            return Ok(());
+        }
         target(match program {
             Program::Shell => write.request_shell(true).await,
             Program::Exec(command) => write.exec(true, command).await,
@@ -134,22 +171,44 @@ impl Open {
         })
     }
 
-    /// Puts the program into the record and looks at the channel as it needs; not if one was started before.
-    fn begin(&self, setup: &Setup, program: &Program) -> bool {
+    /// Decides about the program, puts it into the record and looks at the channel as it needs. `None` if one was started
+    /// before.
+    fn begin(&self, setup: &Setup, program: &Program) -> Option<bool> {
         let context = self.session.context();
-        let mut state = lock(&self.state);
+        let state = &mut *lock(&self.state);
         if state.exchange != Exchange(0) {
-            return false;
+            return None;
         }
-        let record = program_record(program, setup.pty.as_ref(), &setup.env, &context.masker);
+        let known = program_facts(program, &setup.env);
+        let decision = context.rights.decide(&known.judged);
+        let mut record = program_record(program, setup.pty.as_ref(), &setup.env, &context.masker);
+        decision.note(&mut record, &known.judged);
         state.exchange = context.record.begin(record);
-        state.asked.push_back(Asked::Program);
-        if is_transfer(program) {
-            state.screen = Screen::counted("file transfer");
-        } else if let Some(pty) = &setup.pty {
-            state.screen.has_terminal(pty.columns, pty.rows);
+        state.terminal = setup.pty.is_some();
+        if !decision.forwards() {
+            context.record.refused(state.exchange, decision.refused());
+            let (text, code) = (known.refusal(&decision), decision.code.to_string());
+            state.farewell = Some(Farewell { text, code, unanswered: true });
+            return Some(false);
         }
-        true
+        state.asked.push_back(Asked::Program);
+        let masker = context.rights.masker(&decision);
+        match known.transfer.as_ref().map(|transfer| transfer.tool) {
+            Some(Tool::Sftp) => {
+                state.screen = Screen::counted("file transfer");
+                state.sftp = Some(Sftp::new(masker));
+            }
+            Some(_) => state.screen = Screen::counted("file transfer"),
+            None => {
+                state.screen = Screen::inspected(&masker);
+                if let Some(pty) = &setup.pty {
+                    state.screen.has_terminal(pty.columns, pty.rows);
+                }
+            }
+        }
+        state.is_transfer = known.transfer.is_some();
+        state.judged = Some(known.judged);
+        Some(true)
     }
 
     async fn refuse(&self) -> Result<(), Over> {

@@ -20,6 +20,7 @@ mod inlet;
 mod input;
 mod output;
 mod pool;
+mod records;
 mod router;
 mod session;
 

@@ -8,13 +8,19 @@ use proto::{Code, event::Stream};
 use protocols::ssh::{MAX_DATA, MAX_PAYLOAD, Message, Request, STDERR, begin_data, end_data};
 use russh::{ChannelMsg, ChannelReadHalf, Sig};
 
+use crate::filter::ssh::NotSftp;
+
 use super::{
-    channel::{Asked, Open, State},
+    channel::{Asked, Farewell, Open, State},
+    records::Records,
     session::{Over, lock},
 };
 
 /// Output that could yet become a hit is held; after so long without more, what may be shown of it is shown.
 const QUIET: Duration = Duration::from_millis(30);
+
+/// The exit status of a program that policy does not let run.
+const DENIED_STATUS: u32 = 77;
 
 /// How a channel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +29,8 @@ pub(super) enum Outcome {
     TargetClosed,
     /// The target did not start the program.
     Refused,
+    /// Policy did not let it start, or ended it.
+    Denied,
     /// The client closed it first.
     ClientClosed,
     /// The connection to the target was lost.
@@ -38,6 +46,7 @@ pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
         let mut outcome = match open.first(&mut read).await {
             First::Message(message) => open.handle(message, &mut batch),
             First::Quiet => open.quiet(&mut batch),
+            First::Woken => None,
             First::End => return Outcome::Lost,
         };
         while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD {
@@ -46,6 +55,9 @@ pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
                 Some(None) => outcome = Some(Outcome::Lost),
                 None => break,
             }
+        }
+        if outcome.is_none() {
+            outcome = open.own(&mut batch);
         }
         if batch.send(open).await == Err(Over) {
             return Outcome::Over;
@@ -61,6 +73,8 @@ enum First {
     Message(ChannelMsg),
     /// Nothing came while output was held.
     Quiet,
+    /// There is something of our own to send.
+    Woken,
     End,
 }
 
@@ -106,11 +120,11 @@ impl Open {
         let ready = read.wait().now_or_never();
         let message = match ready {
             Some(message) => message,
-            None if self.holds() => match tokio::time::timeout(QUIET, read.wait()).await {
-                Ok(message) => message,
-                Err(_) => return First::Quiet,
+            None => tokio::select! {
+                message = read.wait() => message,
+                () = self.wake.notified() => return First::Woken,
+                () = tokio::time::sleep(QUIET), if self.holds() => return First::Quiet,
             },
-            None => read.wait().await,
         };
         message.map_or(First::End, First::Message)
     }
@@ -190,9 +204,57 @@ impl Open {
         Message::Request { channel: self.channel, want_reply: false, request }.encode(&mut batch.frames);
     }
 
+    /// What is to be told without the target: answers of a file session, and that a program may not run.
+    fn own(&self, batch: &mut Batch) -> Option<Outcome> {
+        let state = &mut *lock(&self.state);
+        if let Some(sftp) = &mut state.sftp {
+            let mut own = Vec::new();
+            sftp.take_own(&mut own);
+            self.show_bytes(state, batch, &own);
+        }
+        let farewell = state.farewell.clone()?;
+        if farewell.unanswered && !state.asked.is_empty() {
+            // The answers to earlier requests come first.
+            return None;
+        }
+        if farewell.unanswered {
+            Message::Success(self.channel).encode(&mut batch.frames);
+        }
+        self.rest(state, batch);
+        let stream = (!state.terminal).then_some(STDERR);
+        batch.add_data(self.channel, stream, farewell.text.as_bytes());
+        DENIED_STATUS.to_string().clone_into(&mut state.status);
+        self.report(batch, Request::ExitStatus(DENIED_STATUS));
+        Message::Eof(self.channel).encode(&mut batch.frames);
+        Some(Outcome::Denied)
+    }
+
+    /// Bytes of a file session for the client.
+    fn show_bytes(&self, state: &mut State, batch: &mut Batch, bytes: &[u8]) {
+        for piece in bytes.chunks(MAX_DATA) {
+            let screen = &mut state.screen;
+            batch.data_frame(self.channel, Stream::Out, |out| screen.output(Stream::Out, piece, out));
+        }
+    }
+
+    /// Output of a file session: whole packets.
+    fn show_packets(&self, state: &mut State, batch: &mut Batch, piece: &[u8]) {
+        let mut shown = Vec::new();
+        let journal = Records(&self.session.context().record);
+        let read = state.sftp.as_mut().map(|sftp| sftp.answer(piece, &journal, &mut shown));
+        if read == Some(Err(NotSftp)) {
+            state.farewell.get_or_insert(not_sftp());
+            return;
+        }
+        self.show_bytes(state, batch, &shown);
+    }
+
     /// Puts a piece of output into the batch, as the client may see it.
     fn show(&self, state: &mut State, batch: &mut Batch, stream: Stream, piece: &[u8]) {
         batch.count(piece.len());
+        if state.sftp.is_some() && stream == Stream::Out {
+            return self.show_packets(state, batch, piece);
+        }
         state.quiet = false;
         for piece in piece.chunks(MAX_DATA) {
             let screen = &mut state.screen;
@@ -253,6 +315,12 @@ impl Batch {
         end_data(&mut self.frames, start);
         self.data += data.len();
     }
+}
+
+/// The farewell to a channel whose bytes cannot be read.
+pub(super) fn not_sftp() -> Farewell {
+    let code = Code::Internal.to_string();
+    Farewell { text: format!("sallyport: the channel does not speak SFTP ({code})\r\n"), code, unanswered: false }
 }
 
 fn signal_text(signal: &Sig) -> String {

@@ -1,0 +1,101 @@
+//! What ssh shows is masked however it is sent.
+
+use std::fs;
+
+use e2e::{Run, World};
+
+/// Output as letters only: without control sequences and control characters.
+fn letters(text: &str) -> String {
+    let mut letters = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c == '\x1b' {
+            if chars.next() == Some('[') {
+                for c in chars.by_ref() {
+                    if c.is_ascii_alphabetic() {
+                        break;
+                    }
+                }
+            }
+        } else if !c.is_control() {
+            letters.push(c);
+        }
+    }
+    letters
+}
+
+#[test]
+fn nothing_between_the_letters_hides_a_value_on_a_terminal() {
+    let world = World::shared();
+    let card = world.customer(2).card;
+    let digits = |between: &str| card.chars().map(|digit| format!("{digit}{between}")).collect::<String>();
+    for between in [
+        "",
+        "\\033[31m",
+        "\\033[0m\\033[1m",
+        "\\000",
+        "\\033[D\\033[C",
+        "\\033]0;t\\007",
+        "x\\b",
+        "\\033[?25l",
+        "\\033[K",
+    ] {
+        let text = format!("card {} end\\n", digits(between));
+        let shown = world.ssh(&["-tt", &format!("printf '{text}'")]).ok().out;
+        assert!(!letters(&shown).contains(&card), "{between}: {shown:?}");
+        assert!(shown.contains("card ") && shown.contains(" end"), "{shown:?}");
+    }
+    for drawn in [
+        format!("{}\\r{}\\n", card.replace('4', "x"), card),
+        format!("{}\\r\\n\\033[A\\033[8C{}\\n", &card[..8], &card[8..]),
+        format!("\\033[2J\\033[5;9H{}\\033[5;1H{}\\n", &card[8..], &card[..8]),
+    ] {
+        let shown = world.ssh(&["-tt", &format!("printf '{drawn}'")]).ok().out;
+        assert!(!letters(&shown).contains(&card), "{drawn}: {shown:?}");
+    }
+    let slow: String = card.chars().map(|digit| format!("printf {digit}; sleep 0.05; ")).collect();
+    for terminal in [&["-tt"][..], &[]] {
+        let shown = world.ssh(&[terminal, &[slow.as_str()]].concat()).ok().out;
+        assert!(!letters(&shown).contains(&card), "{shown:?}");
+    }
+}
+
+#[test]
+fn colours_in_a_byte_stream_hide_nothing_and_binary_output_stays() {
+    let world = World::shared();
+    let card = world.customer(2).card;
+    let coloured: String = card.chars().map(|digit| format!("\\033[3{}m{digit}", 1)).collect();
+    let shown = world.ssh(&[&format!("printf 'card {coloured} end\\n'")]).ok().out;
+    assert!(!letters(&shown).contains(&card), "{shown:?}");
+    assert!(shown.contains("\x1b[31m"), "{shown:?}");
+    let bytes: Vec<u8> = (0..=255_u8).cycle().take(100_000).collect();
+    fs::write(world.site.sshd.home.join("all.bin"), &bytes).unwrap();
+    assert_eq!(world.ssh(&["cat all.bin"]).ok().bytes, bytes);
+}
+
+#[test]
+fn the_clipboard_is_out_of_reach() {
+    let world = World::shared();
+    let shown = world.ssh(&["-tt", "printf 'a\\033]52;c;NDUzOQ==\\007b\\n'"]).ok().out;
+    assert!(shown.starts_with("ab"), "{shown:?}");
+}
+
+#[test]
+fn text_that_sftp_brings_is_masked_and_other_files_are_not() {
+    let world = World::shared();
+    let (folder, home, card) = (world.folder("sftp-masking"), &world.site.sshd.home, world.customer(2).card);
+    fs::write(home.join("customers.txt"), format!("name,card\nann,{card}\n").repeat(100)).unwrap();
+    let binary = [b"\0\x01\x02", card.as_bytes(), b"\xff\xfe"].concat();
+    fs::write(home.join("blob.bin"), &binary).unwrap();
+    for name in ["customers.txt", "blob.bin"] {
+        let to = folder.join(name);
+        let _got = Run::new("scp")
+            .args(world.ssh_options(world.alice()))
+            .args(["-P", &world.site.ports.ssh.to_string(), &format!("web-1@127.0.0.1:{name}"), to.to_str().unwrap()])
+            .ok();
+    }
+    let text = fs::read_to_string(folder.join("customers.txt")).unwrap();
+    assert!(!text.contains(&card) && text.contains("name,card\nann,"), "{}", &text[..60]);
+    assert_eq!(text.len(), (15 + card.len()) * 100);
+    assert_eq!(fs::read(folder.join("blob.bin")).unwrap(), binary);
+}
