@@ -195,7 +195,8 @@ impl Grid {
         if width == 0 {
             return Done::Nothing;
         }
-        let joined = self.joins();
+        // Without wrapping, the last column is written over.
+        let joined = self.joins() && (self.autowrap || !self.wraps);
         if self.wraps && self.autowrap || self.column + width > self.columns {
             self.column = 0;
             self.feed();
@@ -323,7 +324,7 @@ impl Grid {
                     self.saved = (self.row, self.column);
                 }
                 std::mem::swap(&mut self.lines, &mut self.other);
-                self.behind_letter = None;
+                (self.behind_letter, self.shifted) = (None, true);
                 self.alternate = on;
                 if on {
                     self.lines.iter_mut().for_each(|line| *line = Line::default());

@@ -11,6 +11,9 @@ use super::{
 /// Rows that are read together, before and behind the one that changed.
 const NEIGHBOURS: usize = 8;
 
+/// How often a line is read again after something in it was painted over.
+const MOST_PASSES: usize = 8;
+
 /// Follows what the client is shown.
 pub(super) struct Watch {
     lexer: Lexer,
@@ -76,12 +79,24 @@ impl Watch {
     /// Paints over what is found in the logical line of a row; tells whether the latest letter was part of it, and the last
     /// row of the line.
     fn look(&mut self, row: usize, out: &mut Vec<u8>, tally: &mut Tally) -> (bool, usize) {
-        let last = self.gather(row);
-        self.hits.clear();
-        self.masker.scan(self.text.as_bytes(), &mut self.hits);
-        if self.hits.is_empty() {
-            return (false, last);
+        let mut completes = false;
+        let mut last = row;
+        // What is painted over can leave something beside it that is a value by itself.
+        for _ in 0..MOST_PASSES {
+            last = self.gather(row);
+            self.hits.clear();
+            self.masker.scan(self.text.as_bytes(), &mut self.hits);
+            if self.hits.is_empty() {
+                break;
+            }
+            completes |= self.cover(out, tally);
+            self.grid.come_back(out);
         }
+        (completes, last)
+    }
+
+    /// Paints over the hits; tells whether the latest letter was part of one.
+    fn cover(&mut self, out: &mut Vec<u8>, tally: &mut Tally) -> bool {
         let mut completes = false;
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
@@ -94,8 +109,7 @@ impl Watch {
             }
         }
         self.hits = hits;
-        self.grid.come_back(out);
-        (completes, last)
+        completes
     }
 
     /// Reads the logical line of a row; gives its last row.
