@@ -151,7 +151,13 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
     std::fs::write(&file, password).unwrap();
     let reference = format!("file:{}", file.display());
     let address = format!("127.0.0.1:{}", cluster.port);
-    let settings = PostgresSettings { login: login.into(), database: "postgres".into(), any_database: false, tls };
+    let settings = PostgresSettings {
+        login: login.into(),
+        database: "postgres".into(),
+        any_database: false,
+        tls,
+        masking: proto::Masking::default(),
+    };
     let credentials: BTreeMap<String, String> =
         if password.is_empty() { BTreeMap::new() } else { [("password".into(), reference.clone())].into() };
     let grant = Grant {
@@ -175,6 +181,7 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
         masker,
         rights: Arc::new(rights),
         readings: Arc::default(),
+        catalogs: Arc::default(),
         http: Arc::default(),
     };
     let (link, down, up) = pair(16);

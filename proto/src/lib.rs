@@ -21,6 +21,7 @@ pub mod event;
 pub mod frame;
 pub mod grant;
 pub mod id;
+pub mod masking;
 pub mod settings;
 
 /// Generated client, server and wire types. Only the `tunnel` modules of gateway and agent use them.
@@ -33,6 +34,7 @@ pub use code::{Code, Fault};
 pub use frame::{Down, Ending, LaneOpen, Refusal, Up};
 pub use grant::{Actor, Caller, Grant};
 pub use id::SessionId;
+pub use masking::{ColumnMask, Guarantee, Masking, Transform};
 pub use settings::{
     HttpAuth, HttpSettings, PostgresSettings, Protocol, Scheme, Settings, SshSettings, TargetTls, TlsMode,
 };

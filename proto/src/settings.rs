@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::masking::Masking;
+
 /// The protocols that are proxied. Adding one adds a variant here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,6 +67,9 @@ pub struct PostgresSettings {
     /// TLS towards the target.
     #[serde(default)]
     pub tls: TargetTls,
+    /// What is masked by column.
+    #[serde(default, skip_serializing_if = "Masking::is_default")]
+    pub masking: Masking,
 }
 
 /// An SSH target. Credential references used: `key`, `key_passphrase`, `certificate`, `password`.

@@ -129,6 +129,7 @@ fn connections() -> Vec<Connection> {
         database: var("PG_DBNAME"),
         any_database: true,
         tls: proto::TargetTls::default(),
+        masking: proto::Masking::default(),
     };
     let ssh: SshSettings = serde_json::from_value(serde_json::json!({
         "login": var("SSH_USER"), "host_keys": [var("SSH_HOST_KEY")], "forwards": ["*:*"], "remote_forwards": ["*:*"],

@@ -69,6 +69,7 @@ impl Gateway {
                 database: "x".into(),
                 any_database: false,
                 tls: proto::TargetTls::default(),
+                masking: proto::Masking::default(),
             }),
             credentials: BTreeMap::new(),
             groups: vec!["dev".into()],

@@ -24,6 +24,8 @@ pub struct SessionRights {
     rights: Rights,
     connection: String,
     masker: Arc<Masker>,
+    /// Labels of marked columns.
+    marked: std::collections::BTreeSet<String>,
     state: Mutex<State>,
     rows: AtomicU64,
     bytes: AtomicU64,
@@ -49,7 +51,23 @@ impl SessionRights {
     #[must_use]
     pub fn new(rights: Rights, connection: String, caller: Caller, masker: Arc<Masker>) -> Self {
         let state = State { caller, ready: None, maskers: HashMap::new() };
-        Self { rights, connection, masker, state: Mutex::new(state), rows: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        let marked = std::collections::BTreeSet::new();
+        Self {
+            rights,
+            connection,
+            masker,
+            marked,
+            state: Mutex::new(state),
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// With the labels of marked columns, which a caller may be allowed to see as well.
+    #[must_use]
+    pub fn marked(mut self, labels: impl Iterator<Item = String>) -> Self {
+        self.marked.extend(labels);
+        self
     }
 
     /// What is known about the caller has changed.
@@ -67,7 +85,8 @@ impl SessionRights {
     fn ready<'a>(&self, state: &'a mut State) -> Option<&'a mut Ready> {
         let engine = self.rights.engine()?;
         if state.ready.as_ref().is_none_or(|ready| !Arc::ptr_eq(&ready.engine, &engine)) {
-            let labels: Vec<String> = self.masker.labels().iter().map(ToString::to_string).collect();
+            let mut labels: Vec<String> = self.masker.labels().iter().map(ToString::to_string).collect();
+            labels.extend(self.marked.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
             let scope = engine.scope(caller(&state.caller), &self.connection, &labels).ok()?;
             state.ready = Some(Ready { engine, scope: Arc::new(scope), remembered: HashMap::new() });
         }

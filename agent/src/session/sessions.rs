@@ -35,6 +35,7 @@ struct Inner {
     http: Arc<target::http::Pools>,
     rights: Rights,
     readings: Arc<Readings>,
+    catalogs: Arc<target::pg::Catalogs>,
     live: Mutex<HashMap<SessionId, Live>>,
 }
 
@@ -48,7 +49,7 @@ impl Sessions {
     #[must_use]
     pub fn new(vault: Arc<Vault>, spool: Spool, rights: Rights) -> Self {
         let (http, readings, live) = (Arc::default(), Arc::default(), Mutex::default());
-        Self(Arc::new(Inner { vault, spool, http, rights, readings, live }))
+        Self(Arc::new(Inner { vault, spool, http, rights, readings, catalogs: Arc::default(), live }))
     }
 
     /// The policy in force.
@@ -159,6 +160,12 @@ impl Sessions {
         let masker = Arc::new(masker);
         let (connection, caller) = (grant.connection.clone(), grant.caller.clone());
         let rights = SessionRights::new(self.0.rights.clone(), connection, caller, Arc::clone(&masker));
+        let rights = match &grant.settings {
+            Settings::Postgres(settings) => {
+                rights.marked(settings.masking.columns.values().map(|mask| mask.label().to_owned()))
+            }
+            _ => rights,
+        };
         Context {
             session,
             grant: Arc::new(grant),
@@ -167,6 +174,7 @@ impl Sessions {
             masker,
             rights: Arc::new(rights),
             readings: Arc::clone(&self.0.readings),
+            catalogs: Arc::clone(&self.0.catalogs),
             http: Arc::clone(&self.0.http),
         }
     }

@@ -29,6 +29,8 @@ pub struct Context {
     pub rights: Arc<SessionRights>,
     /// What statements do, shared by all sessions of this agent.
     pub readings: Arc<Readings>,
+    /// Catalogs of databases with masked columns, shared by all sessions of this agent.
+    pub catalogs: Arc<super::pg::Catalogs>,
     /// Kept connections to HTTP targets, shared by all sessions of this agent.
     pub http: Arc<Pools>,
 }

@@ -93,6 +93,7 @@ impl Bench {
             masker,
             rights: Arc::new(rights),
             readings: Arc::default(),
+            catalogs: Arc::default(),
             http: Arc::default(),
         };
         let (link, down, mut up) = pair(4);

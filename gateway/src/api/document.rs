@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masking::{Detector, Label, Masker, Options};
-use proto::{Protocol, Settings};
+use proto::{ColumnMask, Guarantee, Protocol, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -83,9 +83,26 @@ pub struct Masking {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub detectors: Vec<Detector>,
+    /// PostgreSQL: how sure masks of marked columns are, `strict` or `assist`.
+    #[serde(default, skip_serializing_if = "is_strict")]
+    #[schema(value_type = String)]
+    pub guarantee: Guarantee,
+    /// PostgreSQL: marked columns, `schema.table.column: label`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub columns: BTreeMap<String, ColumnMask>,
+}
+
+fn is_strict(guarantee: &Guarantee) -> bool {
+    *guarantee == Guarantee::Strict
 }
 
 impl Masking {
+    /// What the agent gets of it.
+    fn of_columns(&self) -> proto::Masking {
+        proto::Masking { guarantee: self.guarantee, columns: self.columns.clone() }
+    }
+
     /// As a connection keeps it: the name of a label, or a detector as JSON. Each once.
     fn stored(self) -> Vec<String> {
         let mut stored: Vec<String> = Vec::new();
@@ -183,6 +200,13 @@ impl ConnectionDocument {
         }
         Masker::compile(&self.masking.detectors, Options::default())
             .map_err(|error| format!("masking.detectors: {error}"))?;
+        match &self.settings {
+            Settings::Postgres(settings) if settings.masking.is_default() => {}
+            Settings::Postgres(_) => return Err("settings.masking: write masking.columns instead".into()),
+            _ if self.masking.of_columns().is_default() => {}
+            _ => return Err("masking.columns: only PostgreSQL has columns".into()),
+        }
+        self.masking.of_columns().parts().map_err(|wrong| format!("masking.columns: {wrong}"))?;
         if self.access.groups.iter().any(|group| group.is_empty() || group.len() > 256) {
             return Err("access.groups: a group has 1 to 256 bytes".into());
         }
@@ -192,6 +216,10 @@ impl ConnectionDocument {
 
 impl From<ConnectionDocument> for Connection {
     fn from(document: ConnectionDocument) -> Self {
+        let mut document = document;
+        if let Settings::Postgres(settings) = &mut document.settings {
+            settings.masking = document.masking.of_columns();
+        }
         Self {
             name: document.name,
             address: document.address,
@@ -207,14 +235,23 @@ impl From<ConnectionDocument> for Connection {
 
 impl From<&Connection> for ConnectionDocument {
     fn from(connection: &Connection) -> Self {
+        let mut settings = connection.settings.clone();
+        let marked = match &mut settings {
+            Settings::Postgres(settings) => std::mem::take(&mut settings.masking),
+            _ => proto::Masking::default(),
+        };
         Self {
             name: connection.name.clone(),
             agent: connection.agent.clone(),
             address: connection.address.clone(),
-            settings: connection.settings.clone(),
+            settings,
             credentials: connection.credentials.clone(),
             access: Access { groups: connection.groups.clone() },
-            masking: Masking::read(&connection.detectors),
+            masking: Masking {
+                guarantee: marked.guarantee,
+                columns: marked.columns,
+                ..Masking::read(&connection.detectors)
+            },
             labels: connection.labels.clone(),
         }
     }

@@ -7,8 +7,11 @@ use serde::Deserialize;
 use super::{Catalog, Column, Function, Kind, Relation};
 
 /// To be sent as one simple query to PostgreSQL 12 or newer. Every row of its answers has one column, of text; all of
-/// them in order are what [`Catalog::read`] wants. An empty search path makes the server qualify every name.
+/// them in order are what [`Catalog::read`] wants. An empty search path makes the server qualify every name; the lock
+/// timeout is for definitions that an open transaction is about to change.
 pub const LOAD: &str = r"BEGIN TRANSACTION READ ONLY;
+SET LOCAL lock_timeout = '1s';
+SET LOCAL statement_timeout = '20s';
 SELECT pg_catalog.json_build_object('database', pg_catalog.current_database(),
   'path', pg_catalog.array_to_json(pg_catalog.current_schemas(true)))::text;
 SET LOCAL search_path = '';

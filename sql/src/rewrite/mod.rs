@@ -59,6 +59,8 @@ pub struct Judged {
     pub touches: bool,
     /// It changes definitions: the catalog is old once it is done.
     pub defines: bool,
+    /// It runs or reads what an earlier statement prepared.
+    pub recalls: bool,
 }
 
 /// Why a text must not be sent.
@@ -122,6 +124,7 @@ fn one(
     judged.masked.extend(std::mem::take(&mut walk.masked));
     judged.touches |= walk.touches();
     judged.defines |= walk.defines;
+    judged.recalls |= statement.tree.any(|node| matches!(node.kind, "ExecuteStmt" | "FetchStmt"));
     let (made, functions, path) = (walk.made, walk.made_functions, walk.path_changed);
     session.made.extend(made);
     session.made_functions.extend(functions);

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use policy::Argument;
+use proto::event::Field;
 use protocols::pg::ask::Bind;
 
 use super::{
@@ -11,8 +12,18 @@ use super::{
     journal::{Journal, Run},
     names::{Meaning, Portal, Statement},
     reading::{self, Read},
+    strict::{Judgement, Rewrite},
 };
 use crate::filter::guard::Decision;
+
+/// What strict masking says of a text.
+#[derive(Default)]
+pub(super) struct Checked {
+    /// What stands in its place.
+    pub(super) rewrite: Option<Rewrite>,
+    /// The target only parses it, to say what it does not know.
+    pub(super) probe: bool,
+}
 
 /// Longer text parameters are no arguments.
 const LONGEST_ARGUMENT: usize = 1024;
@@ -70,6 +81,48 @@ impl Filter {
             Some(read) if statement.raw.is_empty() => read.clone(),
             _ => self.read(statement.raw.as_bytes(), true),
         }
+    }
+
+    /// Judges a text that policy lets pass where columns are masked strictly; a refusal becomes the decision. `None`: the
+    /// catalog must be read anew first.
+    pub(super) fn check(&mut self, text: &[u8], read: &Read, decision: &mut Arc<Decision>) -> Option<Checked> {
+        let mut checked = Checked::default();
+        let Some(strict) = &mut self.strict else { return Some(checked) };
+        // What is held is judged by itself when it goes on; a syntax error is never run.
+        if decision.verdict.outcome == policy::Outcome::Refuse || read.reading.is_syntax_error() {
+            return Some(checked);
+        }
+        match strict.judge(text, &decision.verdict.revealed) {
+            Judgement::Pass(rewrite) => checked.rewrite = Some(rewrite),
+            Judgement::Refresh => {
+                self.requests.refresh = true;
+                return None;
+            }
+            Judgement::Refuse(refused) => *decision = refused,
+            Judgement::Unknown(refused) => {
+                *decision = refused;
+                checked.probe = true;
+            }
+        }
+        Some(checked)
+    }
+
+    /// Why a prepared statement must not run now although policy lets it: it was parsed when its caller could see more, or
+    /// was never judged.
+    pub(super) fn recall(&self, meaning: &Meaning<Portal>, decision: &Decision) -> Option<Arc<Decision>> {
+        let strict = self.strict.as_ref()?;
+        std::iter::once(&meaning.newest).chain(&meaning.otherwise).find_map(|portal| {
+            match portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref()) {
+                Some(rewrite) => strict.recall(rewrite, &decision.verdict.revealed),
+                None => Some(super::strict::decision("the prepared statement was never judged: prepare it again")),
+            }
+        })
+    }
+
+    /// What is written down of a rewrite.
+    pub(super) fn rewritten(&self, rewrite: Option<&Rewrite>) -> Vec<Field> {
+        let text = rewrite.and_then(|rewrite| rewrite.text.as_ref());
+        text.map(|text| Field { name: "rewritten".into(), value: text.to_string() }).into_iter().collect()
     }
 
     /// Keeps with the run what was decided.

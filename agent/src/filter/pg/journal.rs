@@ -74,6 +74,17 @@ impl Mark {
         }
     }
 
+    /// Whether it reads or writes a marked relation, so that errors of its may quote values.
+    pub(super) fn touches(&self) -> bool {
+        let rewrite = match self {
+            Self::Run(run) => run.rewrite.as_ref(),
+            Self::Parse(statement) => statement.rewrite.as_ref(),
+            Self::Bind(portal) => portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref()),
+            _ => None,
+        };
+        rewrite.is_some_and(|rewrite| rewrite.touches)
+    }
+
     /// What runs, if something does.
     pub(super) fn run(&mut self) -> Option<&mut Run> {
         match self {
@@ -99,6 +110,8 @@ impl Mark {
             Completed { outcome: outcome.into(), status: status.into(), code: code.into(), ..Completed::default() };
         if let Self::Run(run) = self {
             run.tell_masked(journal);
+            let marked = run.rewrite.iter().filter(|_| run.refused.is_none());
+            marked.flat_map(|rewrite| rewrite.events(run.rows)).for_each(|event| journal.masked(run.exchange, event));
             completed.rows = run.rows;
             completed.fields.clone_from(&run.fields);
         }
@@ -141,6 +154,8 @@ pub(super) struct Run {
     /// What it changes in the session when it succeeds.
     pub(super) changes: Option<Arc<sql::Reading>>,
     pub(super) fields: Vec<Field>,
+    /// What passed in its place, if columns are masked strictly.
+    pub(super) rewrite: Option<super::strict::Rewrite>,
 }
 
 impl Run {

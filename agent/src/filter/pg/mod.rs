@@ -14,6 +14,7 @@ mod replies;
 mod requests;
 mod stop;
 mod stream;
+mod strict;
 mod texts;
 mod value;
 
@@ -30,6 +31,7 @@ pub use self::{
     reading::{Readings, facts_of},
     replies::Answered,
     requests::Passed,
+    strict::{Catalogs, Strict},
 };
 use self::{
     journal::Mark,
@@ -59,6 +61,8 @@ pub struct Filter {
     replies: Replies,
     /// COPY data that comes from the client now.
     copy_in: Option<CopyIn>,
+    /// Strict masking, where columns are marked.
+    strict: Option<Strict>,
 }
 
 impl Filter {
@@ -78,6 +82,21 @@ impl Filter {
             requests: Requests::default(),
             replies: Replies::default(),
             copy_in: None,
+            strict: None,
+        }
+    }
+
+    /// Masks marked columns strictly from now on.
+    #[must_use]
+    pub fn strictly(mut self, strict: Option<Strict>) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The catalog that was asked for has been read, as far as it can be.
+    pub fn refreshed(&mut self) {
+        if let Some(strict) = &mut self.strict {
+            strict.refreshed();
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Statement {
     pub(super) raw: Box<str>,
     /// What it does, as read when it was parsed.
     pub(super) read: Option<Read>,
+    /// What stands in its place at the target, if columns are masked strictly.
+    pub(super) rewrite: Option<super::strict::Rewrite>,
     /// Policy did not let it be parsed.
     pub(super) refused: Option<Arc<Decision>>,
     /// SHA-256 of the Parse, once all of it has passed.

@@ -32,6 +32,24 @@ pub(super) fn probe(text: &[u8]) -> Bytes {
     out.freeze()
 }
 
+/// A Query of this text.
+pub(super) fn text(text: &str) -> Bytes {
+    frame(front::QUERY, |out| encode::string(out, text))
+}
+
+/// The Parse with this body, but of another text; `None` if the body is broken.
+pub(super) fn parse_text(body: &[u8], text: &str) -> Option<Bytes> {
+    let name = body.iter().position(|byte| *byte == 0)?;
+    let (name, rest) = body.split_at_checked(name + 1)?;
+    let old = rest.iter().position(|byte| *byte == 0)?;
+    let types = rest.get(old + 1..)?;
+    Some(frame(front::PARSE, |out| {
+        out.extend_from_slice(name);
+        encode::string(out, text);
+        out.extend_from_slice(types);
+    }))
+}
+
 /// A Parse that fails.
 pub(super) fn parse() -> Bytes {
     frame(front::PARSE, |out| {

@@ -283,6 +283,7 @@ impl Filter {
         self.mask_single(header.tag, body, journal).map_err(target_fault)?;
         let body = buffer.get(from + HEADER..end).unwrap_or_default();
         let tag = self.replace(header.tag, buffer, from, end, journal);
+        self.scrub(tag, buffer, from, end, journal);
         let header = Header { tag, ..header };
         let answer = self.exchange.received(header.tag).map_err(target_fault)?;
         match answer {

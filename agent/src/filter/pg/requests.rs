@@ -18,11 +18,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Filter, client_fault,
-    decide::arguments,
+    decide::{Checked, arguments},
     edit::Edits,
     journal::{Journal, Mark, Number, Run},
     names::{Portal, Statement},
-    reading, refuse,
+    reading, refuse, strict,
 };
 use policy::Outcome;
 
@@ -48,6 +48,8 @@ pub struct Passed {
     pub recorded: bool,
     /// The client said goodbye: nothing behind these bytes counts.
     pub over: bool,
+    /// The catalog must be read anew before the rest is shown again.
+    pub refresh: bool,
 }
 
 /// How far the client's stream is.
@@ -63,6 +65,8 @@ pub(super) struct Requests {
     portals: Vec<Arc<Portal>>,
     /// What goes to the target in place of the frame that is looked at.
     instead: Option<Bytes>,
+    /// The frame that is looked at waits for a newer catalog.
+    refresh: bool,
     over: bool,
 }
 
@@ -125,6 +129,10 @@ impl Filter {
             let Some(bytes) = rest.get(..if whole { header.frame() } else { HEAD }) else { break };
             let body = bytes.get(HEADER..).unwrap_or_default();
             passed.recorded |= self.ask(&Frame { header, bytes, body, whole }, journal)?;
+            if std::mem::take(&mut self.requests.refresh) {
+                passed.refresh = true;
+                break;
+            }
             let instead = self.requests.instead.take();
             if whole {
                 if let Some(instead) = instead {
@@ -188,8 +196,9 @@ impl Filter {
         let raw = ask::query(frame.body, frame.whole)?;
         let text = self.masked(raw, LONGEST_TEXT);
         let read = self.read(raw, frame.whole);
-        let decision = self.guard.decide(&read.judged);
-        let mut told = request("query", text, Vec::new(), frame);
+        let mut decision = self.guard.decide(&read.judged);
+        let Some(Checked { rewrite, probe }) = self.check(raw, &read, &mut decision) else { return Ok(false) };
+        let mut told = request("query", text, self.rewritten(rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
         let exchange = journal.begin(told);
         if !frame.whole {
@@ -198,9 +207,12 @@ impl Filter {
         let mut run = Run::new(exchange, None);
         self.decided(&mut run, &read, &decision, journal);
         if run.refused.is_some() {
-            run.probe = read.reading.is_syntax_error();
+            run.probe = probe || read.reading.is_syntax_error();
             self.requests.instead = Some(if run.probe { refuse::probe(raw) } else { refuse::query() });
+        } else if let Some(text) = rewrite.as_ref().and_then(|rewrite| rewrite.text.as_ref()) {
+            self.requests.instead = Some(refuse::text(text));
         }
+        run.rewrite = rewrite;
         self.queue(Ask::Query, Mark::Run(run), journal);
         Ok(true)
     }
@@ -208,7 +220,10 @@ impl Filter {
     fn call(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> bool {
         let oid = frame.body.first_chunk::<4>().map_or(0, |oid| u32::from_be_bytes(*oid));
         let judged = reading::function_call(oid);
-        let decision = self.guard.decide(&judged);
+        let mut decision = self.guard.decide(&judged);
+        if self.strict.is_some() && decision.forwards() {
+            decision = strict::decision("a function called by its number cannot be judged where columns are masked");
+        }
         let mut told = request("function-call", format!("function {oid}"), Vec::new(), frame);
         decision.note(&mut told, &judged);
         let exchange = journal.begin(told);
@@ -229,18 +244,22 @@ impl Filter {
         let parse = ask::parse(frame.body, frame.whole).map_err(client_fault)?;
         let text = self.masked(parse.text, LONGEST_TEXT);
         let read = self.read(parse.text, frame.whole);
-        let decision = self.guard.decide(&read.judged);
+        let mut decision = self.guard.decide(&read.judged);
+        let Some(Checked { rewrite, probe }) = self.check(parse.text, &read, &mut decision) else { return Ok(false) };
+        let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.
         let refused = decision.verdict.outcome == Outcome::Refuse
-            && !self.guard.wants_arguments()
-            && !read.reading.is_syntax_error();
+            && (!self.guard.wants_arguments() || masked)
+            && !read.reading.is_syntax_error()
+            && !probe;
         let raw = if frame.whole { std::str::from_utf8(parse.text).unwrap_or_default() } else { "" };
         let statement = Arc::new(Statement {
             name: parse.statement.to_vec(),
             text: text.into(),
             raw: raw.into(),
             read: Some(read.clone()),
+            rewrite: rewrite.clone(),
             refused: refused.then(|| Arc::clone(&decision)),
             digest: frame.digest(),
             bytes: frame.header.frame() as u64,
@@ -263,6 +282,9 @@ impl Filter {
             statement.told.set(exchange);
             journal.refused(exchange, decision.refused());
             self.requests.instead = Some(refuse::parse());
+        } else if let Some(text) = rewrite.as_ref().and_then(|rewrite| rewrite.text.as_ref()) {
+            self.requests.instead =
+                Some(refuse::parse_text(frame.body, text).ok_or_else(|| client_fault(Malformed("parse")))?);
         }
         match self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())) {
             Ok(()) => {
@@ -330,7 +352,14 @@ impl Filter {
         let Some(meaning) = meaning else {
             let text = format!("<cursor {}>", self.masked(name, 256));
             let read = self.read_cursor(name);
-            let decision = self.guard.decide(&read.judged);
+            let mut decision = self.guard.decide(&read.judged);
+            if decision.forwards() && self.strict.is_some() {
+                let name = String::from_utf8_lossy(name).replace('"', "\"\"");
+                let fetch = format!("FETCH ALL FROM \"{name}\"");
+                if self.check(fetch.as_bytes(), &read, &mut decision).is_none() {
+                    return Ok(false);
+                }
+            }
             let mut told = request("execute", text, Vec::new(), frame);
             decision.note(&mut told, &read.judged);
             let exchange = journal.begin(told);
@@ -342,7 +371,12 @@ impl Filter {
             self.queue(Ask::Execute, Mark::Run(run), journal);
             return Ok(true);
         };
-        let (read, decision) = self.decide_portal(&meaning);
+        let (read, mut decision) = self.decide_portal(&meaning);
+        if decision.forwards()
+            && let Some(refused) = self.recall(&meaning, &decision)
+        {
+            decision = refused;
+        }
         let portal = meaning.newest;
         let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
         told.bytes += portal.bytes;
@@ -365,6 +399,7 @@ impl Filter {
             statement.told.set(exchange);
         }
         let mut run = Run::new(exchange, Some(portal));
+        run.rewrite = run.portal.as_ref().and_then(|portal| portal.statement.as_ref()?.rewrite.clone());
         self.decided(&mut run, &read, &decision, journal);
         if run.refused.is_some() {
             self.requests.instead = Some(refuse::execute());

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::{Refusal, event::Stream};
-use protocols::pg::{exchange::Ask, frame::back};
+use protocols::pg::{
+    exchange::Ask,
+    frame::{HEADER, back},
+};
 
 use super::{
     Filter,
     journal::{Journal, Mark},
-    refuse,
+    refuse, texts,
 };
 
 impl Filter {
@@ -105,6 +108,22 @@ impl Filter {
                 tag
             }
             _ => tag,
+        }
+    }
+
+    /// Takes from an error or notice what may quote masked values.
+    pub(super) fn scrub(&mut self, tag: u8, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) {
+        if self.strict.is_none() || !matches!(tag, back::ERROR | back::NOTICE) || self.replies.told >= end {
+            return;
+        }
+        let Some((_, mark)) = self.exchange.first() else { return };
+        if !mark.touches() {
+            return;
+        }
+        let exchange = mark.number().unwrap_or(0);
+        let body = buffer.get(from + HEADER..end).unwrap_or_default();
+        if let Some(with) = texts::scrubbed(tag, body) {
+            self.insert(buffer, from, end, with, exchange, journal);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Texts outside of rows: errors, notices, notifications, parameters, tags. They quote values, so they are masked, too.
 
+use bytes::{Bytes, BytesMut};
 use masking::{Masker, Syntax, Tally};
-use protocols::pg::{Malformed, frame::back, report};
+use protocols::pg::{Malformed, encode, frame::back, report};
 
 /// Masks the body of a message of this tag in place.
 ///
@@ -26,6 +27,28 @@ pub(super) fn mask(masker: &Masker, tag: u8, body: &mut [u8], tally: &mut Tally)
         }
         _ => Ok(()),
     }
+}
+
+/// An error or notice without the fields that quote rows, constraints and statements of the target's own: what is left are
+/// severity, state, message and where in the server it was made. `None` if the body is broken or has none of them.
+pub(super) fn scrubbed(tag: u8, body: &[u8]) -> Option<Bytes> {
+    let mut out = BytesMut::new();
+    let (mut dropped, mut whole) = (false, false);
+    encode::frame(&mut out, tag, |out| {
+        for field in body.split(|byte| *byte == 0) {
+            match field.first() {
+                Some(b'S' | b'V' | b'C' | b'M' | b'F' | b'L' | b'R') => {
+                    out.extend_from_slice(field);
+                    out.extend_from_slice(&[0]);
+                    whole = true;
+                }
+                Some(_) => dropped = true,
+                None => {}
+            }
+        }
+        out.extend_from_slice(&[0]);
+    });
+    (dropped && whole).then(|| out.freeze())
 }
 
 /// The severity of an error, if it ends the connection.

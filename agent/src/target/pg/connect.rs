@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use proto::{Code, PostgresSettings, Refusal, TargetTls, TlsMode};
 use protocols::pg::{
     encode,
-    login::{Credentials, Login, LoginError, Step},
+    login::{Credentials, Greeting, Login, LoginError, Step},
     scram::{ScramError, binding},
 };
 use rand::RngCore;
@@ -67,6 +67,33 @@ pub(super) async fn connect(
 
 async fn log_in(context: &Context, settings: &PostgresSettings, filter: &mut Filter) -> Result<Connected, Refusal> {
     let database = database(context, settings)?;
+    let mut parameters = vec![("database", database)];
+    parameters.extend(wanted(context));
+    let Opened { wire, greeting, received } = open(context, settings, &parameters).await?;
+    let pid = greeting.cancel.as_ref().map_or(0, |(pid, _key)| *pid);
+    let canceller = Canceller::new(&context.grant.address, &settings.tls, greeting.cancel);
+    let mut frames = greeting.frames;
+    filter.greet(&mut frames)?;
+    Ok(Connected { wire, greeting: relay_form(frames, pid), received, canceller })
+}
+
+/// A target that has let us in.
+pub(super) struct Opened {
+    pub(super) wire: Wire,
+    pub(super) greeting: Greeting,
+    /// What came behind the greeting.
+    pub(super) received: BytesMut,
+}
+
+/// Dials and logs in with these startup parameters.
+///
+/// # Errors
+/// The refusal for the client.
+pub(super) async fn open(
+    context: &Context,
+    settings: &PostgresSettings,
+    parameters: &[(&str, &str)],
+) -> Result<Opened, Refusal> {
     let password = context.credential("password").await?;
     let chain = context.credential("client_cert").await?;
     let key = context.credential("client_key").await?;
@@ -84,20 +111,14 @@ async fn log_in(context: &Context, settings: &PostgresSettings, filter: &mut Fil
         binding,
         random,
     };
-    let mut parameters = vec![("database", database)];
-    parameters.extend(wanted(context));
     let mut out = BytesMut::new();
-    let login = Login::start(credentials, &parameters, &mut out);
+    let login = Login::start(credentials, parameters, &mut out);
     let mut received = BytesMut::with_capacity(4096);
     let greeting = match &mut wire {
         Wire::Plain(stream) => converse(stream, login, &mut received, out).await?,
         Wire::Tls(stream) => converse(stream, login, &mut received, out).await?,
     };
-    let pid = greeting.cancel.as_ref().map_or(0, |(pid, _key)| *pid);
-    let canceller = Canceller::new(&context.grant.address, &settings.tls, greeting.cancel);
-    let mut frames = greeting.frames;
-    filter.greet(&mut frames)?;
-    Ok(Connected { wire, greeting: relay_form(frames, pid), received, canceller })
+    Ok(Opened { wire, greeting, received })
 }
 
 /// The greeting as the gateway gets it: the process number stands before ReadyForQuery, in a BackendKeyData without a key.
@@ -110,7 +131,7 @@ fn relay_form(mut frames: BytesMut, pid: u32) -> Bytes {
 }
 
 /// The database: the caller's wish where the connection lets callers choose.
-fn database<'a>(context: &'a Context, settings: &'a PostgresSettings) -> Result<&'a str, Refusal> {
+pub(super) fn database<'a>(context: &'a Context, settings: &'a PostgresSettings) -> Result<&'a str, Refusal> {
     match context.grant.requested.get("database") {
         Some(wish) if *wish == settings.database || settings.any_database => Ok(wish),
         Some(_) => Err(Refusal::new(Code::NoAccess, "no connection of that name is open to you")),
@@ -119,7 +140,7 @@ fn database<'a>(context: &'a Context, settings: &'a PostgresSettings) -> Result<
 }
 
 /// Startup parameters that the caller's driver wants at the target.
-fn wanted(context: &Context) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn wanted(context: &Context) -> impl Iterator<Item = (&str, &str)> {
     let parameters = context.grant.requested.iter();
     parameters.filter_map(|(name, value)| {
         let name = name.strip_prefix("param.")?;
@@ -161,7 +182,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut login: Login,
     received: &mut BytesMut,
     mut out: BytesMut,
-) -> Result<protocols::pg::login::Greeting, Refusal> {
+) -> Result<Greeting, Refusal> {
     let lost = |_| Refusal::new(Code::TargetLost, "the target closed the connection during login");
     loop {
         if !out.is_empty() {

@@ -3,8 +3,10 @@
 //! cancel key stays here.
 
 mod cancel;
+mod catalog;
 mod connect;
 mod keys;
+mod marked;
 mod pump;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +17,7 @@ use proto::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use self::catalog::Catalogs;
 use self::connect::{Connected, Wire};
 use crate::{
     filter::pg::{Filter, Journal},
@@ -26,7 +29,12 @@ use crate::{
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> Ending {
     let guard = Arc::clone(&context.rights);
-    let mut filter = Filter::new(context.masker.clone(), guard, context.readings.clone(), &settings.login);
+    let (strict, reader) = match Box::pin(marked::strict(&context, &settings)).await {
+        Ok(marked) => marked.unzip(),
+        Err(refusal) => return refusal,
+    };
+    let filter = Filter::new(context.masker.clone(), guard, context.readings.clone(), &settings.login);
+    let mut filter = filter.strictly(strict);
     // Boxed: logging in needs more room than all that follows.
     let connected = match Box::pin(connect::connect(&context, &settings, &mut filter)).await {
         Ok(connected) => connected,
@@ -41,6 +49,7 @@ pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> 
         answered: tokio::sync::Notify::new(),
         record: context.record.clone(),
         canceller,
+        reader,
     };
     let ending = match wire {
         Wire::Plain(stream) => {

@@ -14,7 +14,7 @@ use tokio::{
     sync::Notify,
 };
 
-use super::{Written, cancel::Canceller};
+use super::{Written, cancel::Canceller, marked::Reader};
 use crate::{
     filter::pg::{Answered, Filter, MOST_WAITING, Passed},
     record::Recorder,
@@ -34,11 +34,21 @@ pub(super) struct Lane {
     pub(super) answered: Notify,
     pub(super) record: Recorder,
     pub(super) canceller: Canceller,
+    /// Reads the database's catalog, where columns are masked.
+    pub(super) reader: Option<Reader>,
 }
 
 impl Lane {
     fn requests(&self, bytes: &[u8]) -> Result<Passed, Ending> {
         self.filter.lock().unwrap_or_else(PoisonError::into_inner).requests(bytes, &Written(&self.record))
+    }
+
+    /// Reads the catalog anew for what is looked at.
+    async fn refresh(&self) {
+        if let Some(reader) = &self.reader {
+            reader.refresh().await;
+        }
+        self.filter.lock().unwrap_or_else(PoisonError::into_inner).refreshed();
     }
 
     fn waiting(&self) -> usize {
@@ -136,7 +146,7 @@ async fn forward<W: AsyncWrite + Unpin>(
     kept: &mut BytesMut,
     mut bytes: Bytes,
 ) -> Result<bool, Ending> {
-    let passed = if kept.is_empty() {
+    let mut passed = if kept.is_empty() {
         let passed = lane.requests(&bytes)?;
         send(lane, writer, bytes.get(..passed.bytes).unwrap_or_default(), &passed).await?;
         bytes.advance(passed.bytes);
@@ -149,6 +159,12 @@ async fn forward<W: AsyncWrite + Unpin>(
         kept.advance(passed.bytes);
         passed
     };
+    while passed.refresh {
+        lane.refresh().await;
+        passed = lane.requests(kept)?;
+        send(lane, writer, kept.get(..passed.bytes).unwrap_or_default(), &passed).await?;
+        kept.advance(passed.bytes);
+    }
     if kept.is_empty() && kept.capacity() > SMALLEST_KEPT {
         *kept = BytesMut::new();
     }

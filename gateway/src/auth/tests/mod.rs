@@ -67,6 +67,7 @@ pub(crate) fn connection(name: &str, groups: &[&str]) -> Connection {
             database: "shop".into(),
             any_database: false,
             tls: TargetTls::default(),
+            masking: proto::Masking::default(),
         }),
         credentials: BTreeMap::from([("password".into(), "env:SHOP".into())]),
         groups: groups.iter().map(ToString::to_string).collect(),

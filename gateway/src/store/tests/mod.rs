@@ -29,6 +29,7 @@ fn shop() -> Connection {
             database: "shop".into(),
             any_database: false,
             tls: Default::default(),
+            masking: proto::Masking::default(),
         }),
         credentials: BTreeMap::from([("password".into(), "env:SHOP".into())]),
         groups: vec!["support".into()],

@@ -1,0 +1,92 @@
+//! Strict masking of one session, set up: its markings, its catalog, and what the client may not choose at login.
+
+use std::sync::Arc;
+
+use proto::{Code, PostgresSettings, Refusal};
+use sql::lineage::{Marking, Transform};
+
+use super::{catalog::Shared, connect};
+use crate::{
+    filter::pg::{Catalogs, Strict},
+    target::Context,
+};
+
+/// Settings that decide how a text is read; a client may not choose them at login.
+const PINNED: [&str; 4] = ["options", "standard_conforming_strings", "backslash_quote", "session_preload_libraries"];
+/// Encodings of which every byte that looks like ASCII is.
+const ENCODINGS: [&str; 3] = ["utf8", "unicode", "sqlascii"];
+
+/// Reads the catalog of one session's database.
+pub(super) struct Reader {
+    shared: Arc<Shared>,
+    context: Context,
+    settings: PostgresSettings,
+    database: String,
+}
+
+impl Reader {
+    /// Reads it anew. If that fails the one before stays in force: what is made since is unknown to it, and refused.
+    pub(super) async fn refresh(&self) {
+        if let Err(refusal) = self.shared.refresh(&self.context, &self.settings, &self.database).await {
+            tracing::warn!(code = %refusal.code, "a catalog could not be read anew");
+        }
+    }
+}
+
+/// Sets up strict masking, if the connection has marked columns.
+///
+/// # Errors
+/// The refusal for the client: without a catalog nothing can be masked strictly.
+pub(super) async fn strict(
+    context: &Context,
+    settings: &PostgresSettings,
+) -> Result<Option<(Strict, Reader)>, Refusal> {
+    if !settings.masking.is_strict() {
+        return Ok(None);
+    }
+    let markings = markings(settings)?;
+    let path_changed = chosen(context)?;
+    let database = connect::database(context, settings)?.to_owned();
+    let shared = context.catalogs.of(&context.grant.address, &settings.login, &database);
+    if shared.is_old() {
+        shared.refresh(context, settings, &database).await?;
+    }
+    let catalogs: Arc<dyn Catalogs> = shared.clone();
+    let strict = Strict::new(catalogs, markings, path_changed);
+    let reader = Reader { shared, context: context.clone(), settings: settings.clone(), database };
+    Ok(Some((strict, reader)))
+}
+
+fn markings(settings: &PostgresSettings) -> Result<Vec<Marking>, Refusal> {
+    let parts = settings.masking.parts().map_err(|wrong| Refusal::new(Code::Internal, wrong))?;
+    let marking = |([schema, table, column], mask): ([&str; 3], &proto::ColumnMask)| Marking {
+        schema: schema.to_owned(),
+        table: table.to_owned(),
+        column: column.to_owned(),
+        label: mask.label().to_owned(),
+        transform: match mask.transform() {
+            proto::Transform::Full => Transform::Full,
+            proto::Transform::Partial => Transform::Partial,
+            proto::Transform::Null => Transform::Null,
+            proto::Transform::Year => Transform::Year,
+        },
+    };
+    Ok(parts.into_iter().map(marking).collect())
+}
+
+/// Whether the client chose a search path; refuses what it must not choose.
+fn chosen(context: &Context) -> Result<bool, Refusal> {
+    let mut path = false;
+    for (name, value) in connect::wanted(context) {
+        let name = name.to_lowercase();
+        let word: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let single = word.starts_with("latin") || word.starts_with("win125");
+        if PINNED.contains(&name.as_str())
+            || (name == "client_encoding" && !single && !ENCODINGS.contains(&word.as_str()))
+        {
+            return Err(Refusal::new(Code::Denied, format!("{name} is pinned where columns are masked")));
+        }
+        path |= matches!(name.as_str(), "search_path" | "role" | "session_authorization");
+    }
+    Ok(path)
+}
