@@ -15,6 +15,7 @@ mod pg;
 mod pg_copy;
 mod pg_drivers;
 mod pg_protocol;
+mod pg_strict;
 mod pg_tools;
 mod policy;
 mod recording;

@@ -88,8 +88,9 @@ impl Filter {
     pub(super) fn check(&mut self, text: &[u8], read: &Read, decision: &mut Arc<Decision>) -> Option<Checked> {
         let mut checked = Checked::default();
         let Some(strict) = &mut self.strict else { return Some(checked) };
-        // What is held is judged by itself when it goes on; a syntax error is never run.
-        if decision.verdict.outcome == policy::Outcome::Refuse || read.reading.is_syntax_error() {
+        // A syntax error is never run, and what policy refuses neither, unless arguments that are still to come decide.
+        let refused = decision.verdict.outcome == policy::Outcome::Refuse && !self.guard.wants_arguments();
+        if refused || read.reading.is_syntax_error() {
             return Some(checked);
         }
         match strict.judge(text, &decision.verdict.revealed) {

@@ -66,7 +66,7 @@ pub(super) struct Requests {
     /// What goes to the target in place of the frame that is looked at.
     instead: Option<Bytes>,
     /// The frame that is looked at waits for a newer catalog.
-    refresh: bool,
+    pub(super) refresh: bool,
     over: bool,
 }
 

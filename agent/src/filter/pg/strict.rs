@@ -62,6 +62,8 @@ pub(super) struct Rewrite {
     pub(super) touches: bool,
     /// The labels that its caller could see then.
     pub(super) shown: BTreeSet<String>,
+    /// The search path had been changed by then.
+    path_changed: bool,
 }
 
 impl Strict {
@@ -97,7 +99,7 @@ impl Strict {
             Ok(judged) => {
                 self.old = judged.defines;
                 self.shown.extend(shown.iter().cloned());
-                Judgement::Pass(Rewrite::new(judged, shown))
+                Judgement::Pass(Rewrite::new(judged, shown, self.session.path_changed))
             }
             Err(Refused::Unknown { .. }) if !fresh => Judgement::Refresh,
             Err(refused @ Refused::Unknown { .. }) => Judgement::Unknown(decision(&refused.to_string())),
@@ -108,7 +110,10 @@ impl Strict {
     /// Why a statement that was judged before must not run now, if so.
     pub(super) fn recall(&self, rewrite: &Rewrite, revealed: &[String]) -> Option<Arc<Decision>> {
         let still = rewrite.shown.iter().all(|label| revealed.contains(label));
-        (!still).then(|| decision("the statement was prepared when more could be seen: prepare it again"))
+        // The target finds names anew by the path that is in force.
+        let moved = self.session.path_changed && !rewrite.path_changed;
+        (!still || moved)
+            .then(|| decision("the statement was prepared when other rules were in force: prepare it again"))
     }
 
     fn marks(&mut self, catalog: &Arc<Catalog>, shown: &BTreeSet<String>) -> Arc<Marks> {
@@ -127,9 +132,9 @@ impl Strict {
 }
 
 impl Rewrite {
-    fn new(judged: Judged, shown: BTreeSet<String>) -> Self {
+    fn new(judged: Judged, shown: BTreeSet<String>, path_changed: bool) -> Self {
         let text = judged.text.map(Arc::from);
-        Self { text, masked: Arc::new(judged.masked), touches: judged.touches, shown }
+        Self { text, masked: Arc::new(judged.masked), touches: judged.touches, shown, path_changed }
     }
 
     /// The events of its masks, for an answer of `rows` rows.
