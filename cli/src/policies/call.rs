@@ -49,6 +49,9 @@ pub(super) struct What {
     /// A PostgreSQL statement.
     #[arg(long, value_name = "TEXT")]
     pub(super) sql: Option<String>,
+    /// An SSH command line.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) ssh: Option<String>,
     /// The name of a function, for facts that are written out.
     #[arg(long, value_name = "NAME")]
     pub(super) function: Option<String>,
@@ -70,9 +73,10 @@ impl What {
     /// # Errors
     /// If it does not say what is called, or says it twice.
     pub(super) fn facts(&self) -> Result<Facts> {
-        let mut facts = match (&self.sql, &self.function) {
-            (Some(text), None) => agent::filter::pg::facts_of(text),
-            (None, Some(name)) => Facts {
+        let mut facts = match (&self.sql, &self.ssh, &self.function) {
+            (Some(text), None, None) => agent::filter::pg::facts_of(text),
+            (None, Some(command), None) => agent::filter::ssh::facts_of(command),
+            (None, None, Some(name)) => Facts {
                 functions: BTreeSet::from([Function { name: name.clone(), effect: self.effect()? }]),
                 verbs: BTreeSet::from([name.clone()]),
                 filtered: true,
@@ -80,7 +84,7 @@ impl What {
                 statements: 1,
                 ..Facts::default()
             },
-            _ => bail!("say what is called: either `sql` or `function`"),
+            _ => bail!("say what is called: one of `sql`, `ssh` and `function`"),
         };
         if let Some(more) = &self.facts {
             let mut all = serde_json::to_value(&facts)?;

@@ -57,6 +57,12 @@ pub fn program_facts(program: &Program, env: &[(String, String)]) -> Known {
     known
 }
 
+/// What a command line does, sent by a client that has set no variables.
+#[must_use]
+pub fn facts_of(command: &str) -> Facts {
+    program_facts(&Program::Exec(command.as_bytes().to_vec()), &[]).judged.facts.clone()
+}
+
 /// A connection through the target (`ssh -L`).
 #[must_use]
 pub fn forward_facts(to: &Address) -> Arc<Judged> {

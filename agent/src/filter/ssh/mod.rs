@@ -12,7 +12,7 @@ mod transfer;
 
 pub use self::{
     describe::{forward_record, program_record, remote_forward_record},
-    facts::{Known, forward_facts, program_facts, remote_forward_facts},
+    facts::{Known, facts_of, forward_facts, program_facts, remote_forward_facts},
     rules::{allows_env, allows_forward},
     screen::Screen,
     sftp::{Journal, NotSftp, Sftp},
