@@ -21,9 +21,9 @@ use crate::{
 pub struct Engine {
     bundle: Bundle,
     hash: String,
-    enforced: PolicySet,
+    enforced: Policies,
     /// Enforced and shadow policies together, if there are any of the latter.
-    tried: Option<PolicySet>,
+    tried: Option<Policies>,
     depends: Depends,
     sentences: Vec<Sentence>,
     /// Whether any policy can reveal a label.
@@ -41,6 +41,15 @@ pub struct Scope {
     entities: Entities,
     labels: Vec<String>,
 }
+
+/// Policies, whole and by the action they can be about: most are about one, and only these are evaluated.
+struct Policies {
+    all: PolicySet,
+    by_action: HashMap<&'static str, PolicySet>,
+}
+
+/// What is decided here.
+const ACTIONS: [&str; 5] = ["Connect", "Invoke", "RunUnapproved", "Reveal", "SendRaw"];
 
 struct Kinds {
     action: EntityTypeName,
@@ -90,8 +99,8 @@ impl Engine {
         let depends = Depends::of(policies.iter());
         let reveals = policies.iter().any(mentions_labels);
         let shadows = policies.iter().any(is_shadow);
-        let enforced = set(policies.iter().filter(|policy| !is_shadow(policy)))?;
-        let tried = if shadows { Some(set(policies.iter())?) } else { None };
+        let enforced = Policies::of(policies.iter().filter(|policy| !is_shadow(policy)))?;
+        let tried = if shadows { Some(Policies::of(policies.iter())?) } else { None };
         let kinds = Kinds { action: kind("Action")?, function: kind("Function")?, label: kind("Label")? };
         let hash = bundle.hash();
         Ok(Self { bundle, hash, enforced, tried, depends, sentences, reveals, authorizer: Authorizer::new(), kinds })
@@ -214,7 +223,7 @@ impl Engine {
         allowed.cloned().collect()
     }
 
-    fn judge(&self, policies: &PolicySet, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
+    fn judge(&self, policies: &Policies, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
         let mut tally = Tally::default();
         for principal in &scope.principals {
             for function in &facts.functions {
@@ -243,12 +252,12 @@ impl Engine {
                 }
             }
         }
-        tally.verdict(policies, self.version())
+        tally.verdict(&policies.all, self.version())
     }
 
     fn ask(
         &self,
-        policies: &PolicySet,
+        policies: &Policies,
         scope: &Scope,
         principal: &EntityUid,
         action: &str,
@@ -256,6 +265,7 @@ impl Engine {
         context: &Context,
     ) -> Asked {
         let failed = |why: &str| Asked::Failed(Vec::new(), why.to_owned());
+        let policies = policies.by_action.get(action).unwrap_or(&policies.all);
         let Ok(action) = uid_of(&self.kinds.action, action) else { return failed("the action has no name") };
         let request = Request::new(principal.clone(), action, resource.clone(), context.clone(), None);
         let Ok(request) = request else { return failed("the request cannot be expressed") };
@@ -400,12 +410,24 @@ fn set<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<PolicySet, Comp
 
 /// Whether a policy can be about `Reveal` or `SendRaw`.
 fn mentions_labels(policy: &Policy) -> bool {
+    is_about(policy, "Reveal") || is_about(policy, "SendRaw")
+}
+
+fn is_about(policy: &Policy, action: &str) -> bool {
     use cedar_policy::ActionConstraint::{Any, Eq, In};
-    let named = |uid: &EntityUid| matches!(uid.id().unescaped(), "Reveal" | "SendRaw");
+    let named = |uid: &EntityUid| uid.id().unescaped() == action;
     match policy.action_constraint() {
         Any => true,
         Eq(uid) => named(&uid),
         In(uids) => uids.iter().any(named),
+    }
+}
+
+impl Policies {
+    fn of<'a>(policies: impl Iterator<Item = &'a Policy> + Clone) -> Result<Self, CompileError> {
+        let own = |action: &'static str| Ok((action, set(policies.clone().filter(|policy| is_about(policy, action)))?));
+        let by_action = ACTIONS.into_iter().map(own).collect::<Result<_, CompileError>>()?;
+        Ok(Self { all: set(policies)?, by_action })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The seam between what a filter found out and what policy says: a filter hands over facts and gets a decision. It never
 //! lets a request pass without one.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use masking::Masker;
 use policy::{Facts, Outcome, Verdict};
@@ -9,6 +9,7 @@ use proto::{
     Code, Refusal,
     event::{Refused, Request},
 };
+use sha2::{Digest as _, Sha256};
 
 /// Decides about the calls of one session, by the newest bundle.
 pub trait Guard: Send + Sync {
@@ -38,7 +39,12 @@ pub struct Judged {
     pub facts: Facts,
     /// The same as it is recorded: without arguments, masked.
     pub record: Arc<str>,
+    /// SHA-256 of the facts without arguments: equal calls have equal keys.
+    pub key: [u8; 32],
 }
+
+/// Looks for everything there is to find.
+static EVERYTHING: LazyLock<Masker> = LazyLock::new(|| Masker::new(&masking::Label::ALL));
 
 /// A verdict, ready to be told.
 #[derive(Clone, Debug)]
@@ -56,15 +62,20 @@ impl Judged {
     #[must_use]
     pub fn new(facts: Facts) -> Arc<Self> {
         let mut record = facts.to_record().into_bytes();
-        Masker::new(&masking::Label::ALL).mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
+        let key = Sha256::digest(&record).into();
+        EVERYTHING.mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
         let record = String::from_utf8(record).unwrap_or_default().into();
-        Arc::new(Self { facts, record })
+        Arc::new(Self { facts, record, key })
     }
 
     /// The same call with its arguments.
     #[must_use]
     pub fn with_arguments(&self, arguments: std::collections::BTreeMap<String, policy::Argument>) -> Arc<Self> {
-        Arc::new(Self { facts: Facts { arguments, ..self.facts.clone() }, record: Arc::clone(&self.record) })
+        Arc::new(Self {
+            facts: Facts { arguments, ..self.facts.clone() },
+            record: Arc::clone(&self.record),
+            key: self.key,
+        })
     }
 }
 

@@ -42,8 +42,8 @@ struct State {
 struct Ready {
     engine: Arc<Engine>,
     scope: Arc<Scope>,
-    /// By the address of what was judged, which is kept alive here.
-    remembered: HashMap<usize, (Arc<Judged>, Arc<Decision>)>,
+    /// By what was judged.
+    remembered: HashMap<[u8; 32], Arc<Decision>>,
 }
 
 impl SessionRights {
@@ -112,12 +112,12 @@ impl Guard for SessionRights {
     fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision> {
         let mut state = self.lock();
         let Some(ready) = self.ready(&mut state) else { return Arc::new(Decision::no_policy()) };
-        let key = Arc::as_ptr(judged) as usize;
-        if let Some((_, decision)) = ready.remembered.get(&key) {
+        let depends = ready.engine.depends();
+        // What depends on neither the moment nor arguments is decided once.
+        let keeps = !depends.moment && (judged.facts.arguments.is_empty() || !depends.arguments);
+        if let Some(decision) = ready.remembered.get(&judged.key).filter(|_| keeps) {
             return Arc::clone(decision);
         }
-        let depends = ready.engine.depends();
-        let keeps = !depends.moment && judged.facts.arguments.is_empty();
         let decision = Arc::new(if depends.moment {
             let facts = self.live(&judged.facts, 0, 0);
             self.judge(&mut state, &facts)
@@ -128,7 +128,7 @@ impl Guard for SessionRights {
             if ready.remembered.len() >= MOST_REMEMBERED {
                 ready.remembered.clear();
             }
-            ready.remembered.insert(key, (Arc::clone(judged), Arc::clone(&decision)));
+            ready.remembered.insert(judged.key, Arc::clone(&decision));
         }
         decision
     }
