@@ -34,7 +34,11 @@ impl Guard for NoRemoving {
     }
 
     fn decide_again(&self, judged: &Judged, _: u64, _: u64) -> Arc<Decision> {
-        self.decide(&Arc::new(Judged { facts: judged.facts.clone(), record: Arc::clone(&judged.record), key: judged.key }))
+        self.decide(&Arc::new(Judged {
+            facts: judged.facts.clone(),
+            record: Arc::clone(&judged.record),
+            key: judged.key,
+        }))
     }
 
     fn sent(&self, _: u64, _: u64) {}
