@@ -4,6 +4,7 @@
 
 mod apply;
 mod crowd;
+mod demo;
 mod ending;
 mod hostile;
 mod http;
@@ -11,6 +12,9 @@ mod http_bodies;
 mod http_streams;
 mod login;
 mod login_http;
+mod login_pg;
+mod login_ssh;
+mod own_store;
 mod pg;
 mod pg_copy;
 mod pg_drivers;
