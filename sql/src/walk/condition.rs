@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use pg_query::{
     NodeEnum,
     protobuf::{
-        AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, JoinExpr, JoinType, NullTest,
-        NullTestType, SelectStmt, SetOperation, SubLink, SubLinkType,
+        AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, JoinExpr, NullTest, NullTestType,
+        SelectStmt, SetOperation, SubLink, SubLinkType,
     },
 };
 
 use super::{
     each, inner,
     operand::{Comparison, Literal, Operand, bit},
+    outcome::{Link, Outcome},
     scope::{Cte, Entry, Shape},
     text_of,
 };
@@ -29,30 +30,6 @@ pub(super) struct Conditions<'a> {
     naming: &'a Naming,
     catalog: Option<&'a Catalog>,
     found: Outcome,
-}
-
-/// What one condition does.
-#[derive(Clone, Debug, Default)]
-struct Outcome {
-    /// Entries of which it lets only some rows through, by bit.
-    limited: u64,
-    links: Vec<Link>,
-    /// No row gets through at all.
-    never: bool,
-    /// The plain comparisons that make it limit, to find alternatives that cover everything.
-    atoms: Vec<Comparison>,
-}
-
-/// Rows of two entries are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link {
-    one: u64,
-    two: u64,
-    /// They are the same rows: a relation joined to itself over the same column.
-    same: bool,
-    /// A limit on `one` limits `two`, and the other way round.
-    forth: bool,
-    back: bool,
 }
 
 impl<'a> Conditions<'a> {
@@ -541,98 +518,6 @@ impl<'a> Conditions<'a> {
 
 fn whole_is_empty(within: &Conditions<'_>) -> bool {
     within.unlimited().is_empty()
-}
-
-impl Outcome {
-    fn and(&mut self, other: Self) {
-        self.limited |= other.limited;
-        self.links.extend(other.links);
-        self.never |= other.never;
-        self.atoms.extend(other.atoms);
-    }
-
-    /// Either of several.
-    fn any(branches: Vec<Self>) -> Self {
-        let live: Vec<Self> = branches.into_iter().filter(|branch| !branch.never).collect();
-        let Some(first) = live.first() else { return Self { never: true, ..Self::default() } };
-        for (index, one) in live.iter().enumerate() {
-            if live.iter().skip(index + 1).any(|two| one.covers_with(two)) {
-                return Self::default();
-            }
-        }
-        let limited = live.iter().fold(u64::MAX, |all, branch| all & branch.closure());
-        let links = first.links.iter().copied().filter(|l| live.iter().all(|b| b.links.contains(l))).collect();
-        let one_column = live.windows(2).all(|pair| match pair {
-            [a, b] => a.key() == b.key() && a.key().is_some(),
-            _ => false,
-        });
-        let atoms = if one_column { live.iter().flat_map(|branch| branch.atoms.clone()).collect() } else { Vec::new() };
-        Self { limited, links, never: false, atoms }
-    }
-
-    /// The one column that all of it is about.
-    fn key(&self) -> Option<&str> {
-        let first = &self.atoms.first()?.column.key;
-        self.atoms.iter().all(|atom| atom.column.key == *first).then_some(first)
-    }
-
-    fn covers_with(&self, other: &Self) -> bool {
-        match (self.key(), other.key()) {
-            (Some(one), Some(two)) if one == two => {
-                self.atoms.iter().any(|a| other.atoms.iter().any(|b| a.covers_with(b)))
-            }
-            _ => false,
-        }
-    }
-
-    /// Rows for which it is NULL get through as well.
-    fn loosely(self) -> Self {
-        Self { never: false, ..self }
-    }
-
-    /// Entries limited directly, or by being compared to one that is.
-    fn closure(&self) -> u64 {
-        self.spread(self.limited)
-    }
-
-    fn closure_with_free(&self) -> u64 {
-        self.spread(self.limited)
-    }
-
-    fn spread(&self, mut limited: u64) -> u64 {
-        for _ in 0..=self.links.len().min(64) {
-            let before = limited;
-            for link in &self.links {
-                if link.forth && limited & link.one != 0 {
-                    limited |= link.two;
-                }
-                if link.back && limited & link.two != 0 {
-                    limited |= link.one;
-                }
-            }
-            if limited == before {
-                break;
-            }
-        }
-        limited
-    }
-
-    /// In an outer join the condition does not limit the side whose rows all stay.
-    fn outer_join(&mut self, kind: JoinType, left: u64, right: u64) {
-        let kept = match kind {
-            JoinType::JoinLeft => left,
-            JoinType::JoinRight => right,
-            JoinType::JoinFull => left | right,
-            _ => return,
-        };
-        self.never = false;
-        self.limited &= !kept;
-        self.atoms.clear();
-        for link in &mut self.links {
-            link.forth &= link.two & kept == 0;
-            link.back &= link.one & kept == 0;
-        }
-    }
 }
 
 fn collect_aliases<'a>(item: Option<&'a NodeEnum>, aliases: &mut Vec<&'a str>) {

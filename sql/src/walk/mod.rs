@@ -6,6 +6,7 @@ mod define;
 mod expression;
 mod function;
 mod operand;
+mod outcome;
 mod privilege;
 mod query;
 mod scope;
