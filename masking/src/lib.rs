@@ -14,6 +14,7 @@
 
 mod custom;
 mod detect;
+mod glance;
 mod hit;
 mod label;
 mod layer;

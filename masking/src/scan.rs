@@ -2,11 +2,11 @@
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
 use crate::detect::{assign, card, chain::Chain, email, iban, jwt, pem, phone, ssn, token, url};
+use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
 use crate::open::Open;
 use crate::syntax::Syntax;
-use crate::unit::DASH;
 use crate::window::{Beyond, Window};
 
 const DIGIT: u8 = 1;
@@ -21,9 +21,9 @@ const PHONE: u8 = 1 << 7;
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
 /// Fewer digits than this in a chain match nothing.
-const LEAST_DIGITS: usize = 9;
+pub(crate) const LEAST_DIGITS: usize = 9;
 /// Fewer digits than this are no card.
-const LEAST_CARD: usize = 13;
+pub(crate) const LEAST_CARD: usize = 13;
 
 /// The detectors to ask at each byte.
 #[derive(Clone)]
@@ -87,6 +87,10 @@ impl Plan {
                 return false;
             }
             let window = Window { bytes, last, floor: cursor.floor };
+            if let Some(next) = self.pass(&window, at) {
+                cursor.at = next;
+                continue;
+            }
             match self.ask(&window, at) {
                 Ok((None, next)) => cursor.at = next,
                 Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
@@ -119,6 +123,28 @@ impl Plan {
     fn next_trigger(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         rest.iter().position(|byte| self.bits(*byte) != 0).map(|index| from + index)
+    }
+
+    /// Where to go on if a glance shows the trigger at `at` to be nothing.
+    fn pass(&self, window: &Window<'_>, at: usize) -> Option<usize> {
+        let byte = window.bytes.get(at).copied()?;
+        if !byte.is_ascii_digit() {
+            return (!glance::counts(window, at, byte)).then_some(at + 1);
+        }
+        let before = window.before(at, 1).unwrap_or_default();
+        let joined = before.is_ascii_digit() || before.is_ascii_alphabetic() && self.may_be_named(window, at, before);
+        let trunk = byte == b'1' && matches!(window.bytes.get(at + 1), None | Some(b'(' | b' ' | b'-' | b'.'));
+        if joined || trunk {
+            return None;
+        }
+        glance::dull_end(window, at, self.phone)
+    }
+
+    /// Whether the letter before the digits at `at` may begin what `ask_named_digits` looks for.
+    fn may_be_named(&self, window: &Window<'_>, at: usize, letter: u8) -> bool {
+        let hexadecimal = self.secret && token::may_be_hexadecimal(window, at);
+        let three = self.secret && window.bytes.get(at) == Some(&b'3') && matches!(letter, b'T' | b'B');
+        hexadecimal || three || self.iban && iban::may_begin(window, at)
     }
 
     /// Asks the detectors of the byte at `at`; with the answer comes where to go on if nothing was found.
@@ -177,8 +203,8 @@ impl Plan {
             let found = phone::find_after_one(window, at)?;
             return Ok((found, at + 1));
         }
-        if let Some(end) = dull_end(window.slice(at, usize::MAX), window.last, self.phone) {
-            return Ok((None, at + end));
+        if let Some(end) = glance::dull_end(window, at, self.phone) {
+            return Ok((None, end));
         }
         self.ask_chain(window, at)
     }
@@ -255,45 +281,6 @@ fn run_end(window: &Window<'_>, at: usize) -> usize {
     digits.map_or(window.bytes.len(), |length| at + length)
 }
 
-/// Digits that a glance shows to be nothing, as nearly all are: how many bytes to pass over.
-///
-/// It must agree with `Chain::read`, so it gives up on whatever needs more than a glance.
-fn dull_end(bytes: &[u8], last: bool, phone: bool) -> Option<usize> {
-    let may_lead_card = matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..]);
-    let (mut digits, mut first_group, mut previous) = (0, 0, 0_u8);
-    let end = last.then_some(&0);
-    for (index, byte) in bytes.iter().chain(end).enumerate() {
-        if byte.is_ascii_digit() {
-            digits += 1;
-            if digits >= LEAST_CARD && may_lead_card {
-                return None;
-            }
-        } else {
-            if first_group == 0 {
-                first_group = index;
-            }
-            let joins = matches!(*byte, b' ' | b'-' | b'.' | DASH) && previous.is_ascii_digit();
-            if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
-                let is_long = matches!(first_group, 3 | 9) || (phone && !is_date(bytes, first_group));
-                return Some(first_group).filter(|_| !is_long);
-            }
-            // Too few digits for anything that begins at any group up to here.
-            if !joins {
-                return Some(index.saturating_sub(usize::from(!previous.is_ascii_digit())));
-            }
-        }
-        previous = *byte;
-    }
-    None
-}
-
-/// Whether the digits begin like a date of this or the last century, of which telephone numbers keep clear.
-fn is_date(bytes: &[u8], first_group: usize) -> bool {
-    first_group == 4
-        && matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..])
-        && matches!(bytes.get(4..8), Some([b' ' | b'-' | b'.', a, b, c]) if a.is_ascii_digit() && b.is_ascii_digit() && !c.is_ascii_digit())
-}
-
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plan")
@@ -310,29 +297,8 @@ pub(crate) fn seventh_digit(bytes: &[u8], start: usize) -> usize {
     digits.map(|(index, _)| index).nth(6).unwrap_or(usize::MAX)
 }
 
+/// What all detectors of marks say about the mark at `at`.
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn a_glance_passes_over_nothing_that_detectors_find(
-            text in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|00 49 30 123456|[ .-]|\u{a0}|x){1,8}"
-        ) {
-            let window = Window { bytes: text.as_bytes(), last: true, floor: 0 };
-            let Some(end) = dull_end(window.bytes, true, true) else { return Ok(()) };
-            let starts = (0..end).filter(|at| {
-                window.peek(*at).is_ok_and(|byte| byte.is_some_and(|byte| byte.is_ascii_digit()))
-                    && !window.before(*at, 1).is_some_and(|byte| byte.is_ascii_digit())
-            });
-            for start in starts {
-                let found = Chain::read(&window, start).map(|chain| (card::find(&window, &chain), ssn::find(&window, &chain), phone::find_digits(&window, &chain)));
-                prop_assert!(matches!(found, Ok((Ok(None), Ok(None), Ok(None)))), "{} at {}", text, start);
-            }
-        }
-    }
+pub(crate) fn ask_mark(window: &Window<'_>, at: usize) -> Verdict {
+    Plan::new(&Label::ALL).ask(window, at).map(|(found, _)| found)
 }

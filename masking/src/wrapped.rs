@@ -61,7 +61,22 @@ fn next_token(text: &[u8], at: &mut usize) -> Option<(usize, usize)> {
 }
 
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    TOKEN.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Which bytes are token characters: looked up, because the search for tokens looks at every text.
+static TOKEN: [bool; 256] = token_characters();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn token_characters() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let code = byte as u8;
+        table[byte] = code.is_ascii_alphanumeric() || matches!(code, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
 }
 
 /// What a token holds, if it holds anything.

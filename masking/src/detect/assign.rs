@@ -61,14 +61,10 @@ enum Kind {
 
 /// The secret assigned by the sign at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
-    let Some(last) = name_end(window, at) else { return Ok(None) };
-    // Nearly all names end otherwise: a glance spares them the rest.
-    if !matches!(
-        window.before(last, 1).map(|byte| byte | 0x20),
-        Some(b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g')
-    ) {
+    if !may_assign(window, at) {
         return Ok(None);
     }
+    let Some(last) = name_end(window, at) else { return Ok(None) };
     let name = Name::read(window, last);
     if name.contains(b"secret")
         && let found @ Some(_) = aws_key(window, at)?
@@ -82,13 +78,59 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     }
 }
 
+/// Whether the end of the name before the sign at `at` is one that counts: a glance that spares nearly all names the rest.
+pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
+    let Some(end) = name_end(window, at) else { return false };
+    let tail = match window.slice(end.saturating_sub(4), end) {
+        &[a, b, c, d] => [a, b, c, d],
+        &[b, c, d] => [0, b, c, d],
+        &[c, d] => [0, 0, c, d],
+        _ => return false,
+    };
+    let tail = tail.map(|byte| byte.to_ascii_lowercase());
+    let is_usual = matches!(tail, [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g']);
+    is_usual && (ends_as_known(tail) || may_be_aws_key(window, at))
+}
+
+/// Whether a name that counts ends with these letters, of which marks may part some.
+fn ends_as_known(tail: [u8; 4]) -> bool {
+    let is_mark = |byte| matches!(byte, b'_' | b'-' | b'.' | b' ');
+    let [a, b, c, d] = tail;
+    let wanted = match [c, d] {
+        [b'p', b'w'] | [b'w', b'd'] => return true,
+        [b'i', b'g'] => return b == b's' || is_mark(b),
+        [b'e', b'y'] if matches!(a, b'i' | b't' | b's' | b'e' | b'g' | b'n' | b'h' | b'p' | b'r') => [a, b'k'],
+        [b'e', b'y'] => [0, 0],
+        [b'r', b'd' | b't'] => *b"wo",
+        [b's', b'e'] => *b"ra",
+        [b'd', b'e'] => *b"co",
+        [b's', b's'] => *b"pa",
+        [b'e', b't'] => *b"cr",
+        [b'e', b'n'] => *b"ok",
+        [b'a', b'l'] | [b'o', b'n'] => *b"ti",
+        [b'l', b's'] => *b"ia",
+        _ => return is_mark(c),
+    };
+    [a, b] == wanted || is_mark(a) || is_mark(b)
+}
+
+/// Whether the value after the sign has the length of an AWS key, or more of it is to come.
+fn may_be_aws_key(window: &Window<'_>, at: usize) -> bool {
+    let rest = window.slice(at + 1, usize::MAX);
+    let filling = rest.iter().take(MOST_FILLING).take_while(|byte| is_filling(**byte)).count();
+    let key = rest.get(filling..).unwrap_or_default();
+    let length = key.iter().take(AWS_LENGTH + 1).take_while(|byte| is_base64(**byte)).count();
+    length == AWS_LENGTH || (length == key.len() && !window.last)
+}
+
 /// Where the name before the sign ends: before quotes and spaces.
 fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
-    let filled = (1..=3).take_while(|back| {
-        window.before(at, *back).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`'))
-    });
-    let end = at - filled.count();
-    window.before(end, 1).filter(|byte| byte.is_ascii_alphabetic()).map(|_| end)
+    let mut name = window.slice(0, at);
+    for _ in 0..3 {
+        let [rest @ .., b' ' | b'\t' | b'"' | b'\'' | b']' | b'`'] = name else { break };
+        name = rest;
+    }
+    matches!(name, [.., last] if last.is_ascii_alphabetic()).then_some(name.len())
 }
 
 /// A name in small letters, without the marks that join its words.

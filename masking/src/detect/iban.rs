@@ -14,7 +14,10 @@ const LONGEST: usize = 34;
 /// The account number whose check digits begin at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
     let Some(start) = at.checked_sub(2).filter(|start| *start >= window.floor) else { return Ok(None) };
-    let Some(structure) = structure(window.slice(start, at)).filter(|_| opens(window, start)) else { return Ok(None) };
+    if !may_begin(window, at) {
+        return Ok(None);
+    }
+    let Some(structure) = structure(window.slice(start, at)) else { return Ok(None) };
     let mut account = Account::default();
     let wanted = 4 + positions(structure).count();
     let mut end = start;
@@ -32,6 +35,12 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyo
     }
     let closes = !window.peek(end)?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Ok((closes && account.fits(structure) && account.has_check_digits()).then(|| Match::closed(IBAN, start, end)))
+}
+
+/// Whether two letters that may be a country's code stand before `at`, and no word runs into them.
+pub(crate) fn may_begin(window: &Window<'_>, at: usize) -> bool {
+    let is_letter = |back| window.before(at, back).is_some_and(|byte| byte.is_ascii_alphabetic());
+    is_letter(1) && is_letter(2) && opens(window, at.saturating_sub(2))
 }
 
 /// The structure of the country whose code this is.

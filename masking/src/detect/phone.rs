@@ -99,6 +99,12 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
     (named && exists()).then_some(NAMED)
 }
 
+/// Whether a word before may say that digits are a telephone number.
+pub(crate) fn may_be_named(window: &Window<'_>, at: usize) -> bool {
+    let left = window.slice(at.saturating_sub(words::REACH), at);
+    words::may_name(left) && words::speaks_of_phone(left)
+}
+
 /// Four short groups with dots: an address of the Internet.
 fn is_address(groups: &[Group]) -> bool {
     groups.len() == 4 && groups.iter().all(|group| group.length <= 3 && matches!(group.joint, None | Some(Joint::Dot)))
@@ -228,7 +234,7 @@ fn joint(window: &Window<'_>, at: usize, first: bool) -> Result<usize, Beyond> {
 }
 
 /// Whether the candidate is the end of something else.
-fn joins_left(window: &Window<'_>, at: usize) -> bool {
+pub(crate) fn joins_left(window: &Window<'_>, at: usize) -> bool {
     let start = at == 0 || at <= window.floor;
     !start
         && window.before(at, 1).is_some_and(|byte| {

@@ -12,6 +12,65 @@ const BOT_KEY: usize = 33;
 /// The bytes at which `find` is called: one of them stands in each prefix.
 pub(crate) const TRIGGERS: &[u8] = b"_-I.";
 
+/// For each byte, the formats whose prefix has it last before the trigger, and last but one; a bit for each format.
+struct Heads {
+    last: [u64; 256],
+    second: [u64; 256],
+}
+
+static UNDERSCORE_HEADS: Heads = Heads::of(UNDERSCORE);
+static DASH_HEADS: Heads = Heads::of(DASH);
+static DOT_HEADS: Heads = Heads::of(DOT);
+static CAPITAL_I_HEADS: Heads = Heads::of(CAPITAL_I);
+
+impl Heads {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+    const fn of(formats: &[Format]) -> Self {
+        assert!(formats.len() <= 64);
+        let mut heads = Self { last: [0; 256], second: [0; 256] };
+        let mut index = 0;
+        while index < formats.len() {
+            let (prefix, trigger) = (formats[index].prefix, formats[index].trigger);
+            heads.last[prefix[trigger - 1] as usize] |= 1 << index;
+            let mut byte = 0;
+            while byte < 256 {
+                if trigger < 2 || prefix[trigger - 2] as usize == byte {
+                    heads.second[byte] |= 1 << index;
+                }
+                byte += 1;
+            }
+            index += 1;
+        }
+        heads
+    }
+
+    /// The formats whose prefix may stand before the trigger at `at`.
+    fn before(&self, window: &Window<'_>, at: usize) -> u64 {
+        let bits = |table: &[u64; 256], back| {
+            let byte = usize::from(window.before(at, back).unwrap_or_default());
+            table.get(byte).copied().unwrap_or_default()
+        };
+        bits(&self.last, 1) & bits(&self.second, 2)
+    }
+}
+
+/// Whether a token's prefix may have its trigger byte, a mark or letter, at `at`.
+pub(crate) fn may_mark(window: &Window<'_>, at: usize) -> bool {
+    let heads = match window.bytes.get(at) {
+        Some(b'_') => &UNDERSCORE_HEADS,
+        Some(b'-') => &DASH_HEADS,
+        Some(b'.') => &DOT_HEADS,
+        _ => &CAPITAL_I_HEADS,
+    };
+    heads.before(window, at) != 0
+}
+
+/// Whether `find_hexadecimal` may find a key whose first digit stands at `at`.
+pub(crate) fn may_be_hexadecimal(window: &Window<'_>, at: usize) -> bool {
+    let before = window.slice(0, at).iter().rev().take(17).find(|byte| !matches!(byte, b'a'..=b'f'));
+    HEXADECIMAL.iter().any(|key| key.0.last() == before)
+}
+
 /// The token whose prefix has its trigger byte at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let (Some(trigger), Some(before)) = (window.bytes.get(at), window.before(at, 1)) else { return Ok(None) };

@@ -3,83 +3,99 @@
 
 /// How far before a value words are read, in bytes.
 pub(crate) const REACH: usize = 40;
+/// The longest word that is known, in letters.
+const LONGEST: usize = 11;
 
-const PHONE: [&[u8]; 24] = [
-    b"phone",
-    b"phones",
-    b"telephone",
-    b"tel",
-    b"mobile",
-    b"mob",
-    b"cell",
-    b"cellphone",
-    b"fax",
-    b"msisdn",
-    b"sms",
-    b"whatsapp",
-    b"telefon",
-    b"telefono",
-    b"telefone",
-    b"handy",
-    b"hotline",
-    b"helpline",
-    b"landline",
-    b"ph",
-    b"cellular",
-    b"celular",
-    b"phonenumber",
-    b"viber",
-];
-const PHONE_HINTS: [&[u8]; 13] = [
-    b"call",
-    b"calls",
-    b"called",
-    b"calling",
-    b"caller",
-    b"dial",
-    b"dialed",
-    b"ring",
-    b"text",
-    b"contact",
-    b"reach",
-    b"callback",
-    b"voicemail",
-];
-const NO_PHONE: [&[u8]; 33] = [
-    b"order",
-    b"invoice",
-    b"ticket",
-    b"case",
-    b"tracking",
-    b"serial",
-    b"part",
-    b"sku",
-    b"isbn",
-    b"issn",
-    b"ean",
-    b"upc",
-    b"version",
-    b"build",
-    b"ref",
-    b"reference",
-    b"batch",
-    b"lot",
-    b"model",
-    b"po",
-    b"id",
-    b"account",
-    b"acct",
-    b"item",
-    b"product",
-    b"booking",
-    b"claim",
-    b"policy",
-    b"asin",
-    b"imei",
-    b"patent",
-    b"doi",
-    b"shipment",
-];
+/// Words for telephones.
+fn is_phone(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"phone"
+            | b"phones"
+            | b"telephone"
+            | b"tel"
+            | b"mobile"
+            | b"mob"
+            | b"cell"
+            | b"cellphone"
+            | b"fax"
+            | b"msisdn"
+            | b"sms"
+            | b"whatsapp"
+            | b"telefon"
+            | b"telefono"
+            | b"telefone"
+            | b"handy"
+            | b"hotline"
+            | b"helpline"
+            | b"landline"
+            | b"ph"
+            | b"cellular"
+            | b"celular"
+            | b"phonenumber"
+            | b"viber"
+    )
+}
+
+/// Words for what one does with a telephone.
+fn is_hint(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"call"
+            | b"calls"
+            | b"called"
+            | b"calling"
+            | b"caller"
+            | b"dial"
+            | b"dialed"
+            | b"ring"
+            | b"text"
+            | b"contact"
+            | b"reach"
+            | b"callback"
+            | b"voicemail"
+    )
+}
+
+/// Words for other kinds of numbers.
+fn is_other(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"order"
+            | b"invoice"
+            | b"ticket"
+            | b"case"
+            | b"tracking"
+            | b"serial"
+            | b"part"
+            | b"sku"
+            | b"isbn"
+            | b"issn"
+            | b"ean"
+            | b"upc"
+            | b"version"
+            | b"build"
+            | b"ref"
+            | b"reference"
+            | b"batch"
+            | b"lot"
+            | b"model"
+            | b"po"
+            | b"id"
+            | b"account"
+            | b"acct"
+            | b"item"
+            | b"product"
+            | b"booking"
+            | b"claim"
+            | b"policy"
+            | b"asin"
+            | b"imei"
+            | b"patent"
+            | b"doi"
+            | b"shipment"
+    )
+}
 
 /// Whether a word stands right before, with nothing but marks between: a glance that spares most numbers the rest.
 pub(crate) fn may_name(left: &[u8]) -> bool {
@@ -90,48 +106,68 @@ pub(crate) fn may_name(left: &[u8]) -> bool {
 
 /// Whether a word says that a telephone number follows.
 pub(crate) fn names_phone(left: &[u8]) -> bool {
-    any_of(left, &PHONE) && !denies_phone(left)
+    any_of(left, is_phone) && !denies_phone(left)
 }
 
 /// Whether a word makes a number with separators a telephone number.
 pub(crate) fn hints_at_phone(left: &[u8]) -> bool {
-    any_of(left, &PHONE_HINTS) && !denies_phone(left)
+    any_of(left, is_hint) && !denies_phone(left)
+}
+
+/// Whether a word names a telephone number or hints at one, whatever the others say.
+pub(crate) fn speaks_of_phone(left: &[u8]) -> bool {
+    any_of(left, |word| is_phone(word) || is_hint(word))
 }
 
 /// Whether the last words say that another kind of number follows.
 pub(crate) fn denies_phone(left: &[u8]) -> bool {
     let clause =
         left.iter().rposition(|byte| matches!(byte, b',' | b';' | b'|' | b'\t' | b'\n')).map_or(0, |index| index + 1);
-    let mut last = Words::new(since_number(left.get(clause..).unwrap_or_default())).take(3);
-    last.any(|word| is_in(word, &NO_PHONE))
+    let mut last = Words(since_number(left.get(clause..).unwrap_or_default())).take(3);
+    last.any(|word| Small::of(word).is_some_and(|word| is_other(word.as_bytes())))
 }
 
-/// Whether one of the words stands in `left`, with no other number between it and the end.
-fn any_of(left: &[u8], words: &[&[u8]]) -> bool {
-    Words::new(since_number(left)).any(|word| is_in(word, words))
-}
-
-fn is_in(word: &[u8], words: &[&[u8]]) -> bool {
-    let first = word.first().map_or(0, u8::to_ascii_lowercase);
-    words
-        .iter()
-        .any(|known| known.len() == word.len() && known.first() == Some(&first) && known.eq_ignore_ascii_case(word))
+/// Whether one of these words stands in `left`, with no other number between it and the end.
+fn any_of(left: &[u8], is_one: impl Fn(&[u8]) -> bool) -> bool {
+    Words(since_number(left)).any(|word| Small::of(word).is_some_and(|word| is_one(word.as_bytes())))
 }
 
 /// What follows the last number of three digits or more.
 pub(crate) fn since_number(left: &[u8]) -> &[u8] {
-    let end = left.windows(3).rposition(|three| three.iter().all(u8::is_ascii_digit)).map_or(0, |index| index + 3);
-    left.get(end..).unwrap_or_default()
+    let (mut digits, mut end) = (0, left.len());
+    for (index, byte) in left.iter().enumerate().rev() {
+        if !byte.is_ascii_digit() {
+            (digits, end) = (0, index);
+        } else if digits == 2 {
+            return left.get(end..).unwrap_or_default();
+        } else {
+            digits += 1;
+        }
+    }
+    left
+}
+
+/// A word in small letters, if it is no longer than those that are known.
+struct Small {
+    letters: [u8; LONGEST],
+    length: usize,
+}
+
+impl Small {
+    fn of(word: &[u8]) -> Option<Self> {
+        let mut small = Self { letters: [0; LONGEST], length: word.len() };
+        small.letters.get_mut(..word.len())?.copy_from_slice(word);
+        small.letters.make_ascii_lowercase();
+        Some(small)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// The words of a text, the last first.
 struct Words<'a>(&'a [u8]);
-
-impl<'a> Words<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self(text)
-    }
-}
 
 impl<'a> Iterator for Words<'a> {
     type Item = &'a [u8];

@@ -1,0 +1,160 @@
+//! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
+//! where one may have an answer. It never passes over what a detector would find or wait for.
+
+use crate::detect::{assign, phone, token};
+use crate::scan::{LEAST_CARD, LEAST_DIGITS};
+use crate::unit::DASH;
+use crate::window::Window;
+
+/// Whether a detector of marks may have an answer for the mark at `at`.
+pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
+    let next = window.bytes.get(at + 1).copied();
+    // What follows is unknown at the end of unfinished input.
+    let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
+    match mark {
+        b':' => follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at),
+        b'=' | b'|' | b'>' => assign::may_assign(window, at),
+        b'-' => follows(|byte| byte == b'-') || token::may_mark(window, at),
+        b'_' | b'.' | b'I' => token::may_mark(window, at),
+        b'J' => window.before(at, 1) == Some(b'y'),
+        b'+' | b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
+        _ => true,
+    }
+}
+
+/// Where to go on after the digits that begin at `at`, if no detector of chains finds anything before.
+pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<usize> {
+    let bytes = window.bytes.get(at..)?;
+    let first = count_digits(bytes);
+    let mut joint = *bytes.get(first).or(window.last.then_some(&0))?;
+    if first < LEAST_DIGITS && !is_joint(joint) {
+        return Some(at + first);
+    }
+    let mut sizes = Sizes { first: [first, 0, 0, 0], groups: 1, total: first, dotted: true };
+    let mut end = first;
+    loop {
+        if sizes.total >= LEAST_CARD && may_lead_card(bytes) {
+            return None;
+        }
+        let rest = bytes.get(end + 1..).unwrap_or_default();
+        if is_joint(joint) && rest.is_empty() && !window.last {
+            return None;
+        }
+        let more = if is_joint(joint) { count_digits(rest) } else { 0 };
+        if more == 0 && sizes.total < LEAST_DIGITS {
+            return Some(at + end);
+        }
+        if more == 0 || sizes.total >= LEAST_CARD {
+            let long = may_be_ssn(sizes.first) || (phone && may_be_phone(window, at, &sizes));
+            return (!long).then_some(at + first);
+        }
+        sizes.push(more, joint);
+        end += 1 + more;
+        joint = *bytes.get(end).or(window.last.then_some(&0))?;
+    }
+}
+
+/// The sizes of groups of digits.
+struct Sizes {
+    first: [usize; 4],
+    groups: usize,
+    total: usize,
+    /// Whether only dots join them.
+    dotted: bool,
+}
+
+impl Sizes {
+    fn push(&mut self, size: usize, joint: u8) {
+        if let Some(slot) = self.first.get_mut(self.groups) {
+            *slot = size;
+        }
+        self.groups += 1;
+        self.total += size;
+        self.dotted &= joint == b'.';
+    }
+
+    /// Whether the groups are an address of the Internet, and no part of it is long enough for a telephone number.
+    fn is_address(&self) -> bool {
+        let [a, b, c, d] = self.first;
+        self.groups == 4 && self.dotted && a.max(b).max(c).max(d) <= 3 && a + b + c < LEAST_DIGITS
+    }
+}
+
+fn count_digits(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len())
+}
+
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | DASH)
+}
+
+fn may_lead_card(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..])
+}
+
+fn may_be_ssn(sizes: [usize; 4]) -> bool {
+    matches!(sizes, [9, 0, ..] | [3, 2, 4, _])
+}
+
+/// Whether groups of these sizes have the shape of a telephone number, or a word before that names one.
+fn may_be_phone(window: &Window<'_>, at: usize, sizes: &Sizes) -> bool {
+    let digits = window.slice(at, at + 3);
+    let in_chain = window.before(at, 1).is_some_and(is_joint)
+        && at >= window.floor + 2
+        && window.before(at, 2).is_some_and(|byte| byte.is_ascii_digit());
+    let is_date = matches!(sizes.first, [4, 2, ..]) && matches!(digits, [b'1', b'9', ..] | [b'2', b'0', ..]);
+    if in_chain || is_date || phone::joins_left(window, at) {
+        return false;
+    }
+    let written = match sizes.first {
+        [3, 3, 4, _] | [1, 3, 3, 4] | [3, 3, 3, 4] | [3, 4, 4, _] | [4, 3, 4, _] | [5, 6, ..] | [5, 3, 3, _] => true,
+        [3..=15, 2..=15, ..] => matches!(digits, [b'0', b'0', ..] | [b'0', b'1', b'1']),
+        _ => false,
+    };
+    written || !sizes.is_address() && phone::may_be_named(window, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::detect::chain::Chain;
+    use crate::detect::{card, ssn};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_glance_passes_over_nothing_that_detectors_find(
+            left in "|tel |phone: |call |x|ssn |12 |1\\.|order |=|id=",
+            right in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|00 49 30 123456|[ .-]|\u{a0}|x){1,8}"
+        ) {
+            let text = format!("{left}{right}");
+            let window = Window { bytes: text.as_bytes(), last: true, floor: 0 };
+            let Some(end) = dull_end(&window, left.len(), true) else { return Ok(()) };
+            let starts = (left.len()..end).filter(|at| {
+                window.peek(*at).is_ok_and(|byte| byte.is_some_and(|byte| byte.is_ascii_digit()))
+                    && !window.before(*at, 1).is_some_and(|byte| byte.is_ascii_digit())
+            });
+            for start in starts {
+                let found = Chain::read(&window, start).map(|chain| (card::find(&window, &chain), ssn::find(&window, &chain), phone::find_digits(&window, &chain)));
+                prop_assert!(matches!(found, Ok((Ok(None), Ok(None), Ok(None)))), "{} at {}", text, start);
+            }
+        }
+
+        #[test]
+        fn a_mark_without_an_answer_counts_for_no_detector(
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|-----BEGIN |api_key|passw|ord|pw|sig|pass-wd|secret|aws_secret|id|tok|en|s|e|[:=|>\"' ]|://|AA|[a-zA-Z0-9]|[a-zA-Z0-9]{20,41}|[-_.+(]){1,10}",
+            last in any::<bool>()
+        ) {
+            let window = Window { bytes: text.as_bytes(), last, floor: 0 };
+            for (at, mark) in text.bytes().enumerate().filter(|(_, mark)| b":=|>-_.IJ+(".contains(mark)) {
+                if !counts(&window, at, mark) {
+                    let found = crate::scan::ask_mark(&window, at);
+                    prop_assert!(matches!(found, Ok(None)), "{} at {}: {:?}", text, at, found);
+                }
+            }
+        }
+    }
+}
