@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use e2e::{Run, World};
+use e2e::{
+    Run, World,
+    host::{Asks, Host},
+};
 use serde_json::{Value, json};
 
 /// Makes a key; the private half's path.
@@ -72,6 +75,22 @@ fn a_certificate_opens_the_target_and_an_expired_one_does_not() {
     assert!(refused.contains("SP-TARGET-LOGIN"), "the key alone: {refused}");
     let refused = ask(world, "with-cert", json!({}), &certificate("20200101:20200102")).refused();
     assert!(refused.contains("SP-TARGET-LOGIN"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_opens_the_target_by_either_method() {
+    let world = World::shared();
+    for (name, asks) in [("pw-method", Asks::Password), ("pw-prompt", Asks::Prompt)] {
+        let host = Host::start(asks, "correct horse").await;
+        let settings = json!({ "protocol": "ssh", "login": "svc", "host_keys": [host.fingerprint] });
+        let try_with = |password: &str| {
+            world.target(name, host.port, &settings, &json!({ "password": world.secret(password) }));
+            world.ssh_to(name, world.alice(), &["true"])
+        };
+        assert_eq!(try_with("correct horse").ok().out, "in\n", "{name}");
+        let refused = try_with("battery staple").refused();
+        assert!(refused.contains("SP-TARGET-LOGIN"), "{name}: {refused}");
+    }
 }
 
 #[test]

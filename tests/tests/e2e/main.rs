@@ -30,6 +30,7 @@ mod secrets;
 mod ssh;
 mod ssh_files;
 mod ssh_forward;
+mod ssh_live;
 mod ssh_long;
 mod ssh_masking;
 mod ssh_policy;
