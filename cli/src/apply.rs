@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Connect, block_on},
+    inline::inline,
     output::{self, Format},
 };
 
@@ -38,7 +39,8 @@ pub struct Args {
 /// If the file cannot be read; what the gateway says.
 pub(crate) fn run(args: Args) -> Result<()> {
     let client = args.connect.signed_in()?;
-    let text = read(&args.file)?;
+    let folder = args.file.parent().unwrap_or(Path::new("."));
+    let text = inline(read(&args.file)?, folder)?;
     let path = format!("/api/v1/apply?dry_run={}&prune={}", args.dry_run, args.prune);
     let name = args.file.display().to_string();
     let applied = block_on(client.post_text(&path, "application/yaml", text)).context(name)?;

@@ -7,6 +7,7 @@ pub mod client;
 mod connections;
 pub mod demo;
 mod export;
+mod inline;
 mod keys;
 mod login;
 mod mask;

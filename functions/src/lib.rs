@@ -7,4 +7,5 @@
 //!
 //! Rules: pure (no I/O, no clock). What cannot be read is *unknown*, never harmless.
 
+pub mod http;
 pub mod shell;

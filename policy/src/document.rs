@@ -171,7 +171,10 @@ impl<'a> Checker<'a> {
 
     fn check(&self, document: &Document, policy: &Policy, problems: &mut Vec<Problem>) {
         let rule = Some(policy.id().to_string());
-        let special = self.special(policy).map(Validator::new);
+        let (special, arguments) = self.special(policy).unzip();
+        let special = special.map(Validator::new);
+        let hint = arguments.map(|names: Vec<String>| format!("; its arguments are {}", names.join(", ")));
+        let told = |message: String| message + hint.as_deref().unwrap_or_default();
         let Some(validator) = special.as_ref().or(self.general.as_ref()) else {
             problems.push(at(document, rule, None, "the schema is broken".into()));
             return;
@@ -182,13 +185,13 @@ impl<'a> Checker<'a> {
         }
         let result = validator.validate(&set, ValidationMode::Strict);
         for error in result.validation_errors() {
-            problems.push(at(document, rule.clone(), offset(error), explained(error)));
+            problems.push(at(document, rule.clone(), offset(error), told(explained(error))));
         }
         if !result.validation_passed() {
             return;
         }
         for warning in result.validation_warnings() {
-            problems.push(at(document, rule.clone(), offset(warning), explained(warning)));
+            problems.push(at(document, rule.clone(), offset(warning), told(explained(warning))));
         }
         for unknown in self.unknown_names(policy) {
             let position = document.text.find(&format!("\"{}\"", unknown.1));
@@ -196,13 +199,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The schema of the one function that the policy is about, with exactly its arguments.
-    fn special(&self, policy: &Policy) -> Option<Schema> {
+    /// The schema of the one function that the policy is about, with exactly its arguments, and their names.
+    fn special(&self, policy: &Policy) -> Option<(Schema, Vec<String>)> {
         let ResourceConstraint::Eq(uid) = policy.resource_constraint() else { return None };
         if uid.type_name().to_string() != "Function" {
             return None;
         }
-        schema::with(&schema::arguments_of(self.bundle, uid.id().unescaped())?)
+        let arguments = schema::arguments_of(self.bundle, uid.id().unescaped())?;
+        Some((schema::with(&arguments)?, arguments.into_keys().collect()))
     }
 
     /// Connections and functions that the policy names and nobody registered.

@@ -10,7 +10,7 @@ use cedar_policy::{
 
 use crate::{
     Bundle, Caller, Circumstances, Denial, Facts, Outcome, Permit, Principal, Shadow, Verdict,
-    bundle::{Connection, builtin},
+    bundle::{Connection, Kind, builtin},
     context,
     depends::Depends,
     document::{self, Problem, is_shadow},
@@ -184,6 +184,8 @@ impl Engine {
     /// Decides about a call. Any doubt refuses.
     #[must_use]
     pub fn decide(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Verdict {
+        let typed = self.typed(scope, facts);
+        let facts = typed.as_ref().unwrap_or(facts);
         let context = match context::call(&scope.connection_uid, facts, &scope.caller, around) {
             Ok(context) => context,
             Err(error) => return Verdict { bundle: self.version(), ..Verdict::refused(error.to_string()) },
@@ -199,6 +201,24 @@ impl Engine {
         let revealed =
             if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
         Verdict { shadow, revealed, ..judged }
+    }
+
+    /// Arguments in the types that their function declares, as policies are validated against these: 500 is as good a decimal as
+    /// 500.0.
+    fn typed(&self, scope: &Scope, facts: &Facts) -> Option<Facts> {
+        if facts.arguments.is_empty() {
+            return None;
+        }
+        let known = self.bundle.connections.get(&scope.connection)?;
+        let used =
+            known.functions.iter().filter(|one| facts.functions.iter().any(|function| function.name == one.name));
+        let kinds: BTreeMap<&String, Kind> =
+            used.flat_map(|function| &function.arguments).map(|(name, kind)| (name, *kind)).collect();
+        let typed = facts.arguments.iter().map(|(name, argument)| {
+            let kind = kinds.get(name).copied();
+            (name.clone(), kind.map_or_else(|| argument.clone(), |kind| argument.of_kind(kind)))
+        });
+        Some(Facts { arguments: typed.collect(), ..facts.clone() })
     }
 
     /// The labels whose values may go to the target as they are in marked parameters.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::Kind;
+
 /// The strongest thing a call does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -165,6 +167,21 @@ impl Inspected {
             Self::Yes => "yes",
             Self::Partial => "partial",
             Self::No => "no",
+        }
+    }
+}
+
+impl Argument {
+    /// The same value in another type, where it has one there; otherwise as it is.
+    pub(crate) fn of_kind(&self, kind: Kind) -> Self {
+        match (kind, self) {
+            #[expect(clippy::cast_precision_loss, reason = "a number that large fits no decimal and is refused")]
+            (Kind::Decimal, Self::Long(number)) => Self::Decimal(*number as f64),
+            (Kind::Text, Self::Long(number)) => Self::Text(number.to_string()),
+            (Kind::Text, Self::Decimal(number)) => Self::Text(number.to_string()),
+            (Kind::Text, Self::Flag(flag)) => Self::Text(flag.to_string()),
+            (Kind::Texts, Self::Text(text)) => Self::Texts(BTreeSet::from([text.clone()])),
+            _ => self.clone(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod codec;
 pub mod convert;
 pub mod event;
 pub mod frame;
+pub mod functions;
 pub mod grant;
 pub mod id;
 pub mod masking;

@@ -1,8 +1,11 @@
 //! What a connection says about its target, per protocol. Written by administrators (`sallyport apply`), checked
 //! by the gateway when saved, and read by the agent. No secret stands here: credentials are references.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::functions::{FunctionEffect, HttpKind, HttpMask};
 use crate::masking::Masking;
 
 /// The protocols that are proxied. Adding one adds a variant here.
@@ -127,6 +130,36 @@ pub struct HttpSettings {
     /// TLS towards the target; only with `https`.
     #[serde(default)]
     pub tls: TargetTls,
+    /// What it speaks, so that its functions are known.
+    #[serde(default)]
+    pub kind: HttpKind,
+    /// The text of an OpenAPI 3.0 or 3.1 document, JSON or YAML: its operations are the functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi: Option<String>,
+    /// Hex SHA-256 of that text. If given, another text is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openapi_sha256: Option<String>,
+    /// Functions without a document: `METHOD /path/{template}` to name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub routes: BTreeMap<String, String>,
+    /// Refuse requests that break the document's schemas.
+    #[serde(default)]
+    pub validate: bool,
+    /// Refuse requests whose content cannot be read whole.
+    #[serde(default)]
+    pub require_inspection: bool,
+    /// What functions do at most, where the document does not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub effects: BTreeMap<String, FunctionEffect>,
+    /// Texts of persisted GraphQL documents, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub persisted: BTreeMap<String, String>,
+    /// Base64 of a serialised `FileDescriptorSet` (`protoc --descriptor_set_out`): fields of gRPC messages become arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descriptors: Option<String>,
+    /// What is masked by its place.
+    #[serde(default, skip_serializing_if = "HttpMask::is_default")]
+    pub mask: HttpMask,
 }
 
 /// The scheme of an HTTP target.

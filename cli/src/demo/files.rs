@@ -12,7 +12,7 @@ use super::{
     idp::CLIENT_ID,
     process::Launch,
     site::{AGENT, Plan},
-    targets::postgres,
+    targets::{api, postgres},
 };
 
 /// Makes the demo's folder and those in it. Only credentials are hidden from others: the account that runs
@@ -127,7 +127,7 @@ pub(super) fn write_connections(plan: &Plan, login: &str, host_key: &str) -> Res
         "protocol": "postgres", "login": postgres::ROLE, "database": postgres::DATABASE, "any_database": true,
     });
     let ssh = json!({ "protocol": "ssh", "login": login, "host_keys": [host_key] });
-    let http = json!({ "protocol": "http", "auth": "bearer" });
+    let http = json!({ "protocol": "http", "auth": "bearer", "openapi": api::document().to_string() });
     let document = json!({ "connections": [
         connection("shop-db", &database, postgres, "password"),
         connection("web-1", &shell, ssh, "key"),

@@ -207,6 +207,9 @@ impl ConnectionDocument {
             _ => return Err("masking.columns: only PostgreSQL has columns".into()),
         }
         self.masking.of_columns().parts().map_err(|wrong| format!("masking.columns: {wrong}"))?;
+        if let Settings::Http(http) = &self.settings {
+            super::http_settings::check(http)?;
+        }
         if self.access.groups.iter().any(|group| group.is_empty() || group.len() > 256) {
             return Err("access.groups: a group has 1 to 256 bytes".into());
         }

@@ -16,6 +16,7 @@ mod export;
 mod guard;
 mod health;
 mod html;
+mod http_settings;
 mod input;
 mod logins;
 mod me;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use functions::http::{ArgumentType, Document};
 use proto::Settings;
 use sea_orm::{ConnectionTrait, QueryOrder, Set, entity::prelude::*, sea_query::OnConflict};
 use uuid::Uuid;
@@ -30,6 +31,21 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The functions that an HTTP connection describes. Its settings were checked when they were saved; what cannot be read
+    /// describes nothing, and then the agent refuses as well.
+    fn described(&self) -> Vec<policy::Described> {
+        let Settings::Http(settings) = &self.settings else { return Vec::new() };
+        let named = |name: &str| policy::Described { name: name.to_owned(), ..policy::Described::default() };
+        let routes = settings.routes.values().map(|name| named(name));
+        let document = settings.openapi.as_deref().and_then(|text| Document::import(text).ok());
+        let declared = document.iter().flat_map(Document::functions).map(|function| policy::Described {
+            name: function.name.to_owned(),
+            labels: function.labels.clone(),
+            arguments: function.arguments.iter().map(|(name, kind)| ((*name).to_owned(), kind_of(*kind))).collect(),
+        });
+        declared.chain(routes).collect()
+    }
+
     /// What policy knows about it.
     #[must_use]
     pub fn in_policy(&self) -> policy::Connection {
@@ -37,7 +53,7 @@ impl Connection {
             protocol: self.settings.protocol().as_str().to_owned(),
             access: self.groups.iter().cloned().collect(),
             labels: self.labels.clone(),
-            functions: Vec::new(),
+            functions: self.described(),
         }
     }
 }
@@ -47,6 +63,16 @@ impl Store {
     #[must_use]
     pub fn connection(&self, name: &str) -> Option<std::sync::Arc<Connection>> {
         self.0.snapshot.load().connection(name)
+    }
+}
+
+fn kind_of(kind: ArgumentType) -> policy::Kind {
+    match kind {
+        ArgumentType::Flag => policy::Kind::Flag,
+        ArgumentType::Long => policy::Kind::Long,
+        ArgumentType::Decimal => policy::Kind::Decimal,
+        ArgumentType::Text => policy::Kind::Text,
+        ArgumentType::Texts => policy::Kind::Texts,
     }
 }
 

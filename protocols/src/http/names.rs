@@ -73,9 +73,6 @@ pub fn claims_identity(name: &[u8]) -> bool {
                         | b"original-uri"
                         | b"rewrite-url"
                         | b"host"
-                        | b"http-method"
-                        | b"http-method-override"
-                        | b"method-override"
                         | b"cluster-client-ip"
                 )
         }
@@ -101,6 +98,9 @@ pub fn is_trailer_forbidden(name: &[u8]) -> bool {
                 | b"expect"
                 | b"range"
                 | b"location"
+                | b"x-http-method"
+                | b"x-http-method-override"
+                | b"x-method-override"
         )
 }
 

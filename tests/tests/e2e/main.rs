@@ -9,6 +9,7 @@ mod ending;
 mod hostile;
 mod http;
 mod http_bodies;
+mod http_functions;
 mod http_streams;
 mod login;
 mod login_http;

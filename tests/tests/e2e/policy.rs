@@ -167,3 +167,32 @@ when { context.effect == "read" && context.actor == "ai" };
     assert!(refused.err.contains("reporter"), "what Alice may do herself, her agent may not: {}", refused.err);
     assert!(world.psql().args(["-c", "UPDATE customers SET name = name WHERE id = 1"]).ok().out.contains("UPDATE 1"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_of_a_document_are_functions_with_typed_arguments() {
+    let world = fresh().await;
+    assert!(world.curl("/shop-api/customers/1", &[]).ok().out.contains("\"id\""));
+    let refund = |cents: u32| {
+        let body = format!("{{\"order_id\": 1, \"amount_cents\": {cents}}}");
+        world.curl("/shop-api/refunds", &["-i", "-H", "Content-Type: application/json", "-d", &body]).output().out
+    };
+    let held = refund(100);
+    assert!(held.contains(" 403") && held.contains("hold-money") && held.contains("SP-NEEDS-APPROVAL"), "{held}");
+    let limit = r#"
+@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
+@id("big-refunds") @reason("refunds over 5.00 are finance's")
+forbid (principal, action == Action::"RunUnapproved", resource == Function::"shop-api/issue_refund")
+when { context.arguments has amount_cents && context.arguments.amount_cents > 500 };
+"#;
+    world.policy("default", limit);
+    eventually("the new bundle", || refund(500).contains(" 201").then_some(()));
+    let held = refund(501);
+    assert!(held.contains(" 403") && held.contains("big-refunds"), "{held}");
+    let misspelt = limit.replace("amount_cents", "amount_cent");
+    let file = world.folder("misspelt").join("policy.json");
+    let document = serde_json::json!({ "policies": [{ "name": "default", "text": misspelt }] });
+    std::fs::write(&file, document.to_string()).unwrap();
+    let refused = world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).refused();
+    assert!(refused.contains("its arguments are amount_cents, order_id, reason"), "{refused}");
+}

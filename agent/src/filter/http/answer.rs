@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header, response::Parts};
-use masking::{Masker, StreamMasker, Syntax, Tally};
+use masking::{Masker, Syntax, Tally};
 use proto::{
     Code, Refusal,
     event::{Completed, Field, Masked},
@@ -12,88 +12,89 @@ use proto::{
 use protocols::http::{Fields, is_hop_by_hop, is_trailer_forbidden};
 
 use super::{
-    content::{Content, classify, disguise, sniff},
     range::{Cut, Range},
+    read::{Reader, Rules, Unreadable},
 };
 
 /// One response on its way to the client.
 pub struct Answer {
     masker: Arc<Masker>,
-    treatment: Treatment,
+    rules: Arc<Rules>,
+    /// `None` if nothing is masked on this connection, or there is no content.
+    reader: Option<Box<Reader>>,
     tally: Tally,
     status: StatusCode,
     content_type: String,
-    events: bool,
+    range: Option<Range>,
+    length: Option<u64>,
     cut: Option<Cut>,
-    started: bool,
-    /// Whether the content so far ends with an event.
-    at_boundary: bool,
-}
-
-enum Treatment {
-    /// Nothing is masked on this connection, or there is no content.
-    Untouched,
-    Opaque(&'static str),
-    Masked(Box<StreamMasker>, Syntax),
-    /// Waits for the first bytes.
-    Undecided,
+    /// Whether the head may be sent.
+    decided: bool,
+    /// Content that was read while the head was undecided.
+    ready: Vec<u8>,
 }
 
 impl Answer {
     /// Judges a response by its head. `range` is what the client asked for, if the target was asked for all.
     ///
     /// # Errors
-    /// [`Code::Uninspectable`] if it carries text that cannot be read.
-    pub fn new(masker: Arc<Masker>, method: &Method, head: &Parts, range: Option<Range>) -> Result<Self, Refusal> {
-        let content_type = head.headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    /// [`Code::Uninspectable`] if its content cannot be read.
+    pub fn new(
+        masker: Arc<Masker>,
+        rules: Arc<Rules>,
+        method: &Method,
+        head: &Parts,
+        range: Option<Range>,
+    ) -> Result<Self, Refusal> {
+        let labels = head.headers.get_all(header::CONTENT_TYPE).iter().collect::<Vec<_>>();
+        let content_type = labels.first().map(|label| String::from_utf8_lossy(label.as_bytes()).into_owned());
+        let content_type = content_type.unwrap_or_default();
         let empty = method == Method::HEAD
             || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
             || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+        let codings = head.headers.get_all(header::CONTENT_ENCODING).iter().map(http::HeaderValue::as_bytes);
+        let reader = if masker.is_off() || empty {
+            None
+        } else {
+            Some(Box::new(Reader::new(&content_type, codings).map_err(|reason| unreadable(&reason))?))
+        };
+        let length = length(&head.headers);
         let mut answer = Self {
-            treatment: Treatment::Untouched,
+            masker,
+            rules,
             tally: Tally::default(),
             status: head.status,
-            content_type: content_type.map(|label| String::from_utf8_lossy(label).into_owned()).unwrap_or_default(),
-            events: content_type.is_some_and(|label| label.starts_with(b"text/event-stream")),
-            cut: range.filter(|_| head.status == StatusCode::OK).and_then(|range| range.of(length(&head.headers)?)),
-            masker,
-            started: false,
-            at_boundary: false,
+            content_type,
+            range: range.filter(|_| head.status == StatusCode::OK),
+            length,
+            cut: None,
+            decided: false,
+            ready: Vec::new(),
+            reader,
         };
-        if !answer.masker.is_off() && !empty {
-            answer.treat(classify(content_type))?;
-            let coded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-            if coded && !matches!(answer.treatment, Treatment::Opaque(_)) {
-                return Err(uninspectable("the target answered in a coding that it was not offered"));
-            }
+        // Events may be long in coming, and their reader waits for the head.
+        if answer.reader.as_ref().is_none_or(|reader| reader.is_stream()) {
+            answer.decide();
         }
         Ok(answer)
     }
 
-    /// Whether the first bytes of content must be shown to [`Answer::decide`] before the head can be sent.
+    /// Whether content must be shown to [`Answer::content`] before the head can be sent.
     #[must_use]
     pub fn is_undecided(&self) -> bool {
-        matches!(self.treatment, Treatment::Undecided)
+        !self.decided
     }
 
-    /// Judges by the first bytes.
-    ///
-    /// # Errors
-    /// [`Code::Uninspectable`] if it is text that cannot be read.
-    pub fn decide(&mut self, first: &[u8]) -> Result<(), Refusal> {
-        if self.is_undecided() { self.treat(sniff(first)) } else { Ok(()) }
+    fn decide(&mut self) {
+        if !std::mem::replace(&mut self.decided, true) {
+            let whole = self.length.filter(|_| self.keeps_length());
+            self.cut = self.range.zip(whole).and_then(|(range, whole)| range.of(whole));
+        }
     }
 
-    fn treat(&mut self, content: Content) -> Result<(), Refusal> {
-        self.treatment = match content {
-            Content::Readable(syntax) => Treatment::Masked(Box::new(self.masker.stream(syntax)), syntax),
-            Content::Opaque(reason) => Treatment::Opaque(reason),
-            Content::Unknown => Treatment::Undecided,
-            Content::Unreadable(_) => {
-                return Err(uninspectable("the target answered in a character set that cannot be read"));
-            }
-        };
-        Ok(())
+    /// Whether the client gets as many bytes as the target announced.
+    fn keeps_length(&self) -> bool {
+        self.reader.as_ref().is_none_or(|reader| reader.keeps_length())
     }
 
     /// The status that the client gets.
@@ -104,7 +105,9 @@ impl Answer {
 
     /// The head's fields as the client gets them.
     pub fn fields(&mut self, headers: &HeaderMap) -> Fields {
-        let masked = matches!(self.treatment, Treatment::Masked(..));
+        let masks = self.reader.as_ref().is_some_and(|reader| reader.masks());
+        let changes = self.reader.as_ref().is_some_and(|reader| reader.changes_form());
+        let length = !self.keeps_length() || self.cut.is_some();
         let named = connection_options(headers);
         let mut fields = Fields::with_capacity(headers.len() + 1);
         for (name, value) in headers {
@@ -113,12 +116,19 @@ impl Answer {
                 || name.starts_with("x-sallyport-")
                 || name == "alt-svc"
                 || named.iter().any(|option| option.eq_ignore_ascii_case(name))
-                || (masked && is_validator(name))
-                || (self.cut.is_some() && matches!(name, "content-length" | "content-range"));
-            if !dropped {
-                let value = if is_plain(name) { share(value.as_bytes()) } else { self.value(value.as_bytes()) };
-                fields.push((share(name.as_bytes()), value));
+                || (masks && is_validator(name))
+                || (length && matches!(name, "content-length" | "content-range"))
+                || (changes && name == "content-encoding")
+                || self.names_a_value(name);
+            if dropped {
+                continue;
             }
+            let value = match name {
+                "content-type" if changes => relabel(value.as_bytes()),
+                _ if is_plain(name) => share(value.as_bytes()),
+                _ => self.value(name, value.as_bytes()),
+            };
+            fields.push((share(name.as_bytes()), value));
         }
         if let Some(cut) = &self.cut {
             let range = format!("bytes {}-{}/{}", cut.first, cut.last, cut.whole);
@@ -130,15 +140,30 @@ impl Answer {
 
     /// The trailers as the client gets them.
     pub fn trailers(&mut self, trailers: &HeaderMap) -> Fields {
-        let passing = trailers.iter().filter(|(name, _)| !is_trailer_forbidden(name.as_str().as_bytes()));
-        passing.map(|(name, value)| (share(name.as_str().as_bytes()), self.value(value.as_bytes()))).collect()
+        let mut fields = Fields::new();
+        for (name, value) in trailers {
+            let name = name.as_str();
+            if !is_trailer_forbidden(name.as_bytes()) && !self.names_a_value(name) {
+                fields.push((share(name.as_bytes()), self.value(name, value.as_bytes())));
+            }
+        }
+        fields
     }
 
-    fn value(&mut self, value: &[u8]) -> Bytes {
+    /// Whether a field's name itself is something that is masked.
+    fn names_a_value(&mut self, name: &str) -> bool {
+        let mut bytes = name.as_bytes().to_vec();
+        !self.masker.is_off() && self.masker.mask(&mut bytes, Syntax::Text, &mut self.tally)
+    }
+
+    fn value(&mut self, name: &str, value: &[u8]) -> Bytes {
         if self.masker.is_off() {
             return share(value);
         }
         let mut value = value.to_vec();
+        if self.rules.headers.iter().any(|marked| marked == name) {
+            value.fill(b'*');
+        }
         self.masker.mask(&mut value, Syntax::Text, &mut self.tally);
         value.into()
     }
@@ -146,43 +171,55 @@ impl Answer {
     /// The next content as the client gets it. Some of it may be held back until more is known.
     ///
     /// # Errors
-    /// [`Code::Uninspectable`] if content that is labelled as text is none.
+    /// [`Code::Uninspectable`] if it cannot be read, or is a file with something that is masked.
     pub fn content(&mut self, piece: Bytes) -> Result<Bytes, Refusal> {
-        let first = !std::mem::replace(&mut self.started, true);
-        let piece = match &mut self.treatment {
-            Treatment::Untouched | Treatment::Opaque(_) => piece,
-            Treatment::Undecided => return Err(uninspectable("the target's answer could not be judged")),
-            Treatment::Masked(stream, _) => {
-                if first && disguise(&piece).is_some() {
-                    return Err(uninspectable("the target's answer is not the text it says it is"));
-                }
-                self.at_boundary = piece.ends_with(b"\n\n") || piece.ends_with(b"\r\n\r\n");
-                let mut out = Vec::with_capacity(piece.len() + 64);
-                stream.push(&piece, &mut out, &mut self.tally);
-                out.into()
-            }
-        };
-        Ok(self.cut(piece))
+        let Some(reader) = &mut self.reader else { return Ok(self.cut(piece)) };
+        let mut out = std::mem::take(&mut self.ready);
+        reader
+            .push(&self.rules, &self.masker, &piece, &mut out, &mut self.tally)
+            .map_err(|reason| unreadable(&reason))?;
+        self.give(out)
     }
 
-    /// The target has nothing more to say for now. A complete event is given whole: its reader must not wait for the next.
-    pub fn pause(&mut self) -> Bytes {
-        let Treatment::Masked(stream, syntax) = &mut self.treatment else { return Bytes::new() };
-        if !(self.events && self.at_boundary) || stream.held() == 0 {
-            return Bytes::new();
-        }
-        let mut out = Vec::new();
-        stream.finish(&mut out, &mut self.tally);
-        **stream = self.masker.stream(*syntax);
-        self.cut(out.into())
+    /// The target paused, or nothing more of the head is to be learnt: gives what waits for more.
+    ///
+    /// # Errors
+    /// As [`Answer::content`].
+    pub fn pause(&mut self) -> Result<Bytes, Refusal> {
+        let Some(reader) = &mut self.reader else { return Ok(Bytes::new()) };
+        let mut out = std::mem::take(&mut self.ready);
+        reader.pause(&self.rules, &self.masker, &mut out, &mut self.tally).map_err(|reason| unreadable(&reason))?;
+        self.decide();
+        self.give(out)
+    }
+
+    /// Whether something waits that a pause of the target should let go.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.decided || self.reader.as_ref().is_some_and(|reader| reader.holds())
     }
 
     /// The content is over: the rest of it.
-    pub fn finish(&mut self) -> Bytes {
-        let Treatment::Masked(stream, _) = &mut self.treatment else { return Bytes::new() };
-        let mut out = Vec::new();
-        stream.finish(&mut out, &mut self.tally);
-        self.cut(out.into())
+    ///
+    /// # Errors
+    /// As [`Answer::content`].
+    pub fn finish(&mut self) -> Result<Bytes, Refusal> {
+        let Some(reader) = &mut self.reader else { return Ok(Bytes::new()) };
+        let mut out = std::mem::take(&mut self.ready);
+        reader.finish(&self.rules, &self.masker, &mut out, &mut self.tally).map_err(|reason| unreadable(&reason))?;
+        self.decide();
+        self.give(out)
+    }
+
+    fn give(&mut self, out: Vec<u8>) -> Result<Bytes, Refusal> {
+        if self.reader.as_ref().is_some_and(|reader| reader.is_judged()) {
+            self.decide();
+        }
+        if !self.decided {
+            self.ready = out;
+            return Ok(Bytes::new());
+        }
+        Ok(self.cut(out.into()))
     }
 
     /// Whether all that the client asked for has been given.
@@ -202,7 +239,7 @@ impl Answer {
     #[must_use]
     pub fn completed(&self, outcome: &str) -> Completed {
         let mut fields = vec![Field { name: "content-type".into(), value: self.content_type.clone() }];
-        if let Treatment::Opaque(reason) = self.treatment {
+        if let Some(reason) = self.reader.as_ref().and_then(|reader| reader.opaque()) {
             fields.push(Field { name: "inspected".into(), value: format!("no reason={reason}") });
         }
         Completed {
@@ -216,10 +253,7 @@ impl Answer {
     /// What was masked since the last call.
     pub fn masked(&mut self) -> Vec<Masked> {
         let tally = std::mem::take(&mut self.tally);
-        let transform = match self.treatment {
-            Treatment::Masked(_, Syntax::Json) => "json",
-            _ => "text",
-        };
+        let transform = self.reader.as_ref().map_or("text", |reader| reader.transform());
         masked_lines("response", transform, tally).collect()
     }
 }
@@ -235,12 +269,23 @@ pub fn masked_lines(field: &'static str, transform: &'static str, tally: Tally) 
     })
 }
 
-fn uninspectable(message: &str) -> Refusal {
-    Refusal::new(Code::Uninspectable, message)
+fn unreadable(reason: &Unreadable) -> Refusal {
+    Refusal::new(Code::Uninspectable, reason.to_string())
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The label of text that was made UTF-8.
+fn relabel(label: &[u8]) -> Bytes {
+    let label = String::from_utf8_lossy(label);
+    let mut parts = label.split(';');
+    let media = parts.next().unwrap_or_default().trim();
+    let others = parts.map(str::trim).filter(|part| !part.to_ascii_lowercase().starts_with("charset"));
+    let mut out = others.fold(media.to_owned(), |out, part| out + "; " + part);
+    out.push_str("; charset=utf-8");
+    out.into()
 }
 
 fn connection_options(headers: &HeaderMap) -> Vec<String> {
@@ -255,27 +300,9 @@ fn is_validator(name: &str) -> bool {
     matches!(name, "etag" | "last-modified" | "content-md5" | "digest" | "repr-digest" | "content-digest")
 }
 
-/// Fields whose values are numbers, dates and names of formats: masking them could only break them.
+/// Fields whose values frame the message, or are checked by the client: a value in them would not survive anyway.
 fn is_plain(name: &str) -> bool {
-    matches!(
-        name,
-        "content-length"
-            | "content-type"
-            | "content-range"
-            | "content-encoding"
-            | "accept-ranges"
-            | "age"
-            | "cache-control"
-            | "date"
-            | "etag"
-            | "expires"
-            | "last-modified"
-            | "retry-after"
-            | "server"
-            | "vary"
-            | "sec-websocket-accept"
-            | "grpc-status"
-    )
+    matches!(name, "content-length" | "content-encoding" | "date" | "sec-websocket-accept" | "grpc-status")
 }
 
 fn share(bytes: &[u8]) -> Bytes {

@@ -1,110 +1,143 @@
-//! What kind of content a message carries: by its label first, by its first bytes where the label says nothing.
+//! What kind of content a message carries: by its first bytes, and by its label where those say nothing.
 
-use masking::Syntax;
-
-/// How content is treated when something is to be masked.
+/// How content is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// Read and masked.
-    Readable(Syntax),
-    /// Passed as it is; the reason is recorded.
-    Opaque(&'static str),
-    /// The label does not tell; the first bytes must.
+pub enum Class {
+    /// JSON, or what may pass for it.
+    Json,
+    /// A JSON document a line.
+    Lines,
+    /// Server-sent events.
+    Events,
+    /// XML, HTML.
+    Markup,
+    /// `name=value&...`.
+    Form,
+    /// Other text.
+    Text,
+    /// No text; the reason is recorded.
+    Binary(&'static str),
+    /// The label does not tell.
     Unknown,
-    /// It is text in a form that cannot be read, so it does not pass.
-    Unreadable(&'static str),
+    /// It is text in a form that nobody here can read, so it does not pass.
+    Unreadable,
 }
 
 /// Judges a `Content-Type`.
 #[must_use]
-pub fn classify(content_type: Option<&[u8]>) -> Content {
-    let Some(label) = content_type.and_then(|value| std::str::from_utf8(value).ok()) else { return Content::Unknown };
-    let mut parts = label.split(';');
-    let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let content = media_type(&media);
-    if matches!(content, Content::Readable(_)) && !parts.all(readable_charset) {
-        return Content::Unreadable("charset");
-    }
-    content
-}
-
-fn media_type(media: &str) -> Content {
-    let Some((kind, name)) = media.split_once('/') else { return Content::Unknown };
+pub fn classify(label: &str) -> Class {
+    let media = label.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some((kind, name)) = media.split_once('/') else { return Class::Unknown };
     match (kind, name) {
-        (_, "json" | "x-json" | "ndjson" | "x-ndjson" | "jsonl" | "x-jsonlines" | "json-seq") => {
-            Content::Readable(Syntax::Json)
-        }
-        (_, name) if name.ends_with("+json") => Content::Readable(Syntax::Json),
-        ("image", "svg+xml") => Content::Readable(Syntax::Text),
-        (_, name) if name.ends_with("+xml") || name.ends_with("+yaml") => Content::Readable(Syntax::Text),
-        ("text" | "multipart", _) => Content::Readable(Syntax::Text),
-        ("image" | "video" | "audio" | "font" | "model", _) => Content::Opaque("media"),
+        ("text", "event-stream") => Class::Events,
+        (_, "ndjson" | "x-ndjson" | "jsonl" | "x-jsonlines" | "jsonlines" | "json-seq") => Class::Lines,
+        (_, "json" | "x-json") => Class::Json,
+        (_, name) if name.ends_with("+json") => Class::Json,
+        ("text", "html") | (_, "xml") => Class::Markup,
+        (_, name) if name.ends_with("+xml") => Class::Markup,
+        (_, "x-www-form-urlencoded") => Class::Form,
+        (_, name) if name.ends_with("+yaml") => Class::Text,
+        ("text" | "multipart", _) => Class::Text,
+        ("image" | "video" | "audio" | "font" | "model", _) => Class::Binary("media"),
         ("application", name) => application(name),
-        _ => Content::Unknown,
+        _ => Class::Unknown,
     }
 }
 
-fn application(name: &str) -> Content {
+fn application(name: &str) -> Class {
     match name {
-        "xml"
-        | "javascript"
-        | "ecmascript"
-        | "x-javascript"
-        | "x-www-form-urlencoded"
-        | "yaml"
-        | "x-yaml"
-        | "toml"
-        | "sql"
-        | "graphql"
-        | "csv"
-        | "x-sh"
-        | "rtf" => Content::Readable(Syntax::Text),
+        "javascript" | "ecmascript" | "x-javascript" | "yaml" | "x-yaml" | "toml" | "sql" | "graphql" | "csv"
+        | "x-sh" | "rtf" => Class::Text,
         "zip" | "gzip" | "x-gzip" | "x-tar" | "x-7z-compressed" | "x-bzip2" | "x-xz" | "zstd" | "java-archive"
-        | "vnd.rar" => Content::Opaque("archive"),
+        | "vnd.rar" => Class::Binary("archive"),
         "grpc" | "grpc+proto" | "grpc-web" | "grpc-web+proto" | "protobuf" | "x-protobuf" | "vnd.google.protobuf" => {
-            Content::Opaque("protobuf")
+            Class::Binary("protobuf")
         }
-        "pdf" | "wasm" | "font-woff" | "font-sfnt" => Content::Opaque("binary"),
+        "pdf" | "wasm" | "font-woff" | "font-sfnt" => Class::Binary("binary"),
         // `octet-stream` means that the sender did not say.
-        _ => Content::Unknown,
+        _ => Class::Unknown,
     }
 }
 
-fn readable_charset(parameter: &str) -> bool {
-    let Some((name, value)) = parameter.split_once('=') else { return true };
-    if !name.trim().eq_ignore_ascii_case("charset") {
-        return true;
-    }
-    let value = value.trim().trim_matches('"').to_ascii_lowercase();
-    matches!(value.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii")
-        || value.starts_with("iso-8859-")
-        || value.starts_with("windows-125")
-}
-
-/// Judges the first bytes of content without a telling label.
+/// Judges decoded content by its beginning, with its label.
 #[must_use]
-pub fn sniff(first: &[u8]) -> Content {
-    if let Some(reason) = disguise(first) {
-        return if reason == "charset" { Content::Unreadable(reason) } else { Content::Opaque(reason) };
+pub fn sniff(first: &[u8], label: &str) -> Class {
+    let labelled = classify(label);
+    // Of characters of two or four bytes, the NULs are left out.
+    let narrow: Vec<u8> =
+        if is_wide(first) { first.iter().copied().filter(|byte| *byte != 0).collect() } else { first.to_vec() };
+    let text = match narrow.as_slice() {
+        [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] | [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+        all => all,
+    };
+    if let Some(reason) = binary(text, labelled) {
+        return Class::Binary(reason);
     }
-    let shown = first.get(..1024.min(first.len())).unwrap_or_default();
-    let binary = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
-    if shown.iter().any(binary) {
-        return Content::Opaque("binary");
+    if !is_wide(first) && is_foreign(text) && !label.to_ascii_lowercase().contains("charset=") {
+        return Class::Unreadable;
     }
-    match shown.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{' | b'[') => Content::Readable(Syntax::Json),
-        _ => Content::Readable(Syntax::Text),
+    by_text(text, labelled)
+}
+
+fn by_text(text: &[u8], labelled: Class) -> Class {
+    let begins = |word: &[u8]| text.trim_ascii_start().starts_with(word);
+    match (text.iter().find(|byte| !byte.is_ascii_whitespace()), labelled) {
+        (_, Class::Events | Class::Lines | Class::Form) => labelled,
+        (Some(b'{' | b'['), _) => Class::Json,
+        (Some(b'<'), _) => Class::Markup,
+        (_, Class::Binary(_) | Class::Unknown) if begins(b"data:") || begins(b"event:") => Class::Events,
+        (_, Class::Json | Class::Markup) => labelled,
+        _ => Class::Text,
     }
 }
 
-/// What the first bytes of content betray that text cannot begin with: a compression, or a wide character set.
-#[must_use]
-pub(super) fn disguise(first: &[u8]) -> Option<&'static str> {
-    match first {
-        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("compressed"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => Some("charset"),
-        [0, byte, 0, ..] | [byte, 0, _, 0, ..] if byte.is_ascii_graphic() => Some("charset"),
+/// Whether it is no text, and what it is then.
+fn binary(text: &[u8], labelled: Class) -> Option<&'static str> {
+    let known = match text {
+        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => Some("media"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, ..] => Some("media"),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] | [b'7', b'z', 0xbc, 0xaf, ..] | [0xfd, b'7', b'z', b'X', ..] => Some("archive"),
+        [b'%', b'P', b'D', b'F', b'-', ..] | [0x7f, b'E', b'L', b'F', ..] | [0, b'a', b's', b'm', ..] => Some("binary"),
+        _ => None,
+    };
+    if known.is_some() {
+        return known;
+    }
+    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    match labelled {
+        // What says it is text is read as text, odd bytes and all.
+        Class::Binary(reason) if text.iter().any(control) || !is_utf8(text) => Some(reason),
+        Class::Unknown if text.iter().any(control) => Some("binary"),
         _ => None,
     }
+}
+
+/// Whether it may be the beginning of UTF-8 text.
+fn is_utf8(text: &[u8]) -> bool {
+    match std::str::from_utf8(text) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    }
+}
+
+/// Characters of two or four bytes: a byte order mark, or NULs where such text has them.
+fn is_wide(first: &[u8]) -> bool {
+    matches!(
+        first,
+        [0xff, 0xfe, ..]
+            | [0xfe, 0xff, ..]
+            | [0, 0, 0xfe, 0xff, ..]
+            | [0, 0, 0, 0x20..=0x7e, ..]
+            | [0x20..=0x7e, 0, 0, 0, ..]
+    ) || matches!(first, [a, 0, b, 0, ..] | [0, a, 0, b, ..] if is_plain(*a) && is_plain(*b))
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Whether text is of a set in which letters and digits stand above 127, as in EBCDIC: no UTF-8, and hardly any ASCII.
+fn is_foreign(text: &[u8]) -> bool {
+    let high = text.iter().filter(|byte| **byte >= 0x80).count();
+    !is_utf8(text) && high * 2 > text.len()
 }

@@ -3,15 +3,22 @@
 
 mod answer;
 mod content;
+mod facts;
 mod range;
+mod read;
+mod refuse;
 mod request;
+mod setup;
 mod websocket;
 
 pub use self::{
     answer::{Answer, masked_lines},
-    content::{Content, classify, sniff},
+    facts::facts,
     range::{Cut, Range},
+    read::{Binary, Markings, Rules},
+    refuse::{Denied, Rendered},
     request::{describe, passes_to_target},
+    setup::Setup,
     websocket::{Side, Websocket},
 };
 

@@ -1,23 +1,32 @@
-//! Websocket frames (RFC 6455 section 5.2). What a target sends is masked inside its frames, whose lengths stay; what a client
-//! sends reaches the target as it is, and is recorded without the client's XOR key.
+//! Websocket messages (RFC 6455). What a target sends is read across the frames of a message and masked in them, so that frames
+//! keep their lengths; what a client sends reaches the target as it is, and is recorded without the client's XOR key.
 
 use std::sync::Arc;
 
 use masking::{Masker, StreamMasker, Syntax, Tally};
 use proto::{Code, Refusal};
 
-use super::content::{Content, sniff};
+use super::{
+    content::{Class, sniff},
+    read::{Binary, Rules, Scanner, Weave},
+};
 
 /// One direction of a websocket.
 pub struct Websocket {
     masker: Arc<Masker>,
+    rules: Arc<Rules>,
     side: Side,
     header: Vec<u8>,
     left: u64,
     key: Option<[u8; 4]>,
     at: usize,
+    frame: Frame,
+    message: Message,
+    /// The content of a control frame.
+    control: Vec<u8>,
+    weave: Weave,
+    /// What is recorded of a client's message.
     stream: Option<StreamMasker>,
-    fresh: bool,
     tally: Tally,
 }
 
@@ -30,25 +39,56 @@ pub enum Side {
     Client,
 }
 
+/// The frame that arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Control { close: bool },
+    Data { last: bool },
+}
+
+/// The message that arrives.
+enum Message {
+    /// Its first content will tell.
+    Fresh,
+    Text,
+    Binary(Box<Scanner>),
+}
+
 impl Websocket {
     /// A direction before its first frame.
     #[must_use]
-    pub fn new(masker: Arc<Masker>, side: Side) -> Self {
-        let tally = Tally::default();
-        Self { masker, side, header: Vec::new(), left: 0, key: None, at: 0, stream: None, fresh: false, tally }
+    pub fn new(masker: Arc<Masker>, rules: Arc<Rules>, side: Side) -> Self {
+        Self {
+            weave: Weave::new(&masker),
+            masker,
+            rules,
+            side,
+            header: Vec::new(),
+            left: 0,
+            key: None,
+            at: 0,
+            frame: Frame::Data { last: true },
+            message: Message::Fresh,
+            control: Vec::new(),
+            stream: None,
+            tally: Tally::default(),
+        }
     }
 
-    /// Takes the next bytes; appends to `out` what may pass. Nothing of a frame is held back beyond its end.
+    /// Takes the next bytes; appends to `out` what may pass. Nothing of a message is held back beyond its end.
     ///
     /// # Errors
-    /// [`Code::Uninspectable`] if the target compresses or disguises its frames.
+    /// [`Code::Uninspectable`] if frames are compressed or broken, or binary ones carry what is masked here.
     pub fn pass(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
         while let Some((first, rest)) = bytes.split_first() {
             if self.left == 0 {
                 self.header.push(*first);
                 bytes = rest;
                 if self.header.len() >= 2 && self.header.len() == self.header_len() {
-                    self.begin(out)?;
+                    self.begin()?;
+                    if self.left == 0 {
+                        self.content(&[], out)?;
+                    }
                 }
                 continue;
             }
@@ -56,8 +96,9 @@ impl Websocket {
             let (piece, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
             bytes = rest;
             self.left -= piece.len() as u64;
-            self.content(piece, out);
+            self.content(piece, out)?;
         }
+        self.weave.drain(&self.masker, out, &mut self.tally);
         Ok(())
     }
 
@@ -77,12 +118,15 @@ impl Websocket {
     }
 
     /// A header is complete.
-    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    fn begin(&mut self) -> Result<(), Refusal> {
         let header = std::mem::take(&mut self.header);
         let (first, second) = (header.first().copied().unwrap_or(0), header.get(1).copied().unwrap_or(0));
         let keyed = second & 0x80 != 0;
-        if !self.masker.is_off() && (first & 0x70 != 0 || (keyed && self.side == Side::Target)) {
-            return Err(Refusal::new(Code::Uninspectable, "the websocket's frames cannot be read"));
+        let (opcode, last) = (first & 0x0f, first & 0x80 != 0);
+        let broken =
+            first & 0x70 != 0 || matches!(opcode, 3..=7 | 11..) || (opcode >= 8 && (!last || second & 0x7f > 125));
+        if !self.masker.is_off() && (broken || (keyed && self.side == Side::Target)) {
+            return Err(uninspectable("the websocket's frames cannot be read"));
         }
         let (fixed, key) = header.split_at_checked(header.len() - if keyed { 4 } else { 0 }).unwrap_or((&header, &[]));
         self.key = key.try_into().ok();
@@ -91,38 +135,100 @@ impl Websocket {
             [] => u64::from(second & 0x7f),
             length => length.iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte)),
         };
-        self.stream = None;
-        self.fresh = true;
+        self.frame = if opcode >= 8 { Frame::Control { close: opcode == 8 } } else { Frame::Data { last } };
+        if matches!(opcode, 1 | 2) {
+            self.message = if opcode == 1 { Message::Text } else { Message::Fresh };
+            self.stream = None;
+        }
         if self.side == Side::Target {
-            out.extend_from_slice(&header);
+            self.weave.raw(&header);
         }
         Ok(())
     }
 
-    fn content(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        let mut clear;
-        let piece = match self.key {
-            Some(key) if self.side == Side::Client => {
-                clear = piece.to_vec();
-                let keys = key.iter().cycle().skip(self.at % 4);
-                clear.iter_mut().zip(keys).for_each(|(byte, key)| *byte ^= key);
-                self.at += piece.len();
-                &clear[..]
+    fn content(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        match self.side {
+            Side::Client => {
+                self.record(piece, out);
+                Ok(())
             }
-            _ => piece,
-        };
-        if std::mem::take(&mut self.fresh) && !self.masker.is_off() && !matches!(sniff(piece), Content::Opaque(_)) {
-            self.stream = Some(self.masker.stream(Syntax::Text));
-        }
-        let Some(stream) = &mut self.stream else {
-            out.extend_from_slice(piece);
-            return;
-        };
-        stream.push(piece, out, &mut self.tally);
-        if self.left == 0 {
-            stream.finish(out, &mut self.tally);
+            Side::Target if self.masker.is_off() => {
+                self.weave.raw(piece);
+                self.weave.drain(&self.masker, out, &mut self.tally);
+                Ok(())
+            }
+            Side::Target => self.mask(piece, out),
         }
     }
+
+    fn mask(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let last = match self.frame {
+            Frame::Control { close } => {
+                self.control.extend_from_slice(piece);
+                if self.left == 0 {
+                    let mut content = std::mem::take(&mut self.control);
+                    if let Some(reason) = content.get_mut(if close { 2 } else { 0 }..) {
+                        self.masker.mask(reason, Syntax::Text, &mut self.tally);
+                    }
+                    self.weave.raw(&content);
+                }
+                return Ok(());
+            }
+            Frame::Data { last } => last && self.left == 0,
+        };
+        if matches!(self.message, Message::Fresh) && !piece.is_empty() {
+            self.message = self.judge(piece)?;
+        }
+        match &mut self.message {
+            Message::Binary(scanner) => {
+                let found = scanner.push(piece).and_then(|()| if last { scanner.finish() } else { Ok(()) });
+                found.map_err(|_| {
+                    uninspectable("the websocket carries binary content with values that are masked here")
+                })?;
+                self.weave.raw(piece);
+            }
+            Message::Fresh | Message::Text => self.weave.text(piece, &mut self.tally),
+        }
+        if last {
+            self.weave.finish(&self.masker, out, &mut self.tally);
+            self.message = Message::Fresh;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, first: &[u8]) -> Result<Message, Refusal> {
+        match sniff(first, "") {
+            Class::Binary(_) if self.rules.binary == Binary::Refuse => {
+                Err(uninspectable("the connection lets no binary websocket messages through"))
+            }
+            Class::Binary(_) => Ok(Message::Binary(Box::new(Scanner::new(&self.masker, first)))),
+            Class::Unreadable => Err(uninspectable("the websocket carries text that cannot be read")),
+            _ => Ok(Message::Text),
+        }
+    }
+
+    fn record(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        let mut clear = piece.to_vec();
+        if let Some(key) = self.key {
+            let keys = key.iter().cycle().skip(self.at % 4);
+            clear.iter_mut().zip(keys).for_each(|(byte, key)| *byte ^= key);
+            self.at += piece.len();
+        }
+        let Frame::Data { last } = self.frame else {
+            self.masker.mask(&mut clear, Syntax::Text, &mut self.tally);
+            return out.extend_from_slice(&clear);
+        };
+        let stream = self.stream.get_or_insert_with(|| self.masker.stream(Syntax::Text));
+        stream.push(&clear, out, &mut self.tally);
+        if last && self.left == 0 {
+            stream.finish(out, &mut self.tally);
+            self.stream = None;
+        }
+    }
+}
+
+fn uninspectable(message: &str) -> Refusal {
+    Refusal::new(Code::Uninspectable, message)
 }
 
 #[cfg(test)]
@@ -132,25 +238,48 @@ mod tests {
 
     use super::*;
 
+    fn socket(side: Side) -> Websocket {
+        Websocket::new(Arc::new(Masker::new(&[Label::Card])), Arc::default(), side)
+    }
+
     fn all(side: Side, wire: &[u8], step: usize) -> Vec<u8> {
-        let mut socket = Websocket::new(Arc::new(Masker::new(&[Label::Card])), side);
-        let mut out = Vec::new();
+        let (mut socket, mut out) = (socket(side), Vec::new());
         wire.chunks(step).for_each(|piece| socket.pass(piece, &mut out).unwrap());
         out
+    }
+
+    fn frame(first: u8, content: &[u8]) -> Vec<u8> {
+        [&[first, u8::try_from(content.len()).unwrap()], content].concat()
     }
 
     #[test]
     fn what_a_target_sends_is_masked_inside_its_frames() {
         let text = b"card 4111111111111111 end";
-        let mut wire = vec![0x81, u8::try_from(text.len()).unwrap()];
-        wire.extend_from_slice(text);
-        wire.extend_from_slice(&[0x82, 3, 0, 1, 2]);
+        let wire = [frame(0x81, text), frame(0x82, &[0, 1, 2])].concat();
         for step in 1..wire.len() {
             let out = all(Side::Target, &wire, step);
             assert_eq!(out.len(), wire.len());
             assert!(!out.windows(16).any(|run| run == b"4111111111111111"), "{step}");
             assert_eq!(out[..7], wire[..7]);
             assert!(out.ends_with(&[0x82, 3, 0, 1, 2]));
+        }
+    }
+
+    #[test]
+    fn a_message_in_fragments_is_read_as_one() {
+        let wire = [
+            frame(0x01, b"card 4111 11"),
+            frame(0x89, b"ping"),
+            frame(0x00, b"11 1111 "),
+            frame(0x80, b"1111 end"),
+            frame(0x88, b"\x03\xe8bye 4111111111111111"),
+        ]
+        .concat();
+        for step in 1..wire.len() {
+            let out = all(Side::Target, &wire, step);
+            let text = String::from_utf8_lossy(&out).into_owned();
+            assert_eq!(out.len(), wire.len(), "{step}");
+            assert!(!text.contains("4111") && text.contains("ping") && text.contains("bye"), "{step}: {text}");
         }
     }
 
@@ -166,8 +295,17 @@ mod tests {
     }
 
     #[test]
-    fn compressed_frames_do_not_pass() {
-        let mut socket = Websocket::new(Arc::new(Masker::new(&[Label::Card])), Side::Target);
-        assert!(socket.pass(&[0xc1, 1, 0], &mut Vec::new()).is_err());
+    fn frames_that_cannot_be_read_do_not_pass() {
+        for wire in [
+            &[0xc1, 1, 0][..],
+            &[0x83, 1, 0],
+            &[0x09, 0],
+            &[
+                0x82, 20, 0, b'4', b'1', b'1', b'1', b' ', b'1', b'1', b'1', b'1', b' ', b'1', b'1', b'1', b'1', b' ',
+                b'1', b'1', b'1', b'1',
+            ],
+        ] {
+            assert!(socket(Side::Target).pass(wire, &mut Vec::new()).is_err());
+        }
     }
 }

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, Response, StatusCode, response::Parts};
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
+use masking::Masker;
 use proto::{Code, Ending, Refusal, event::Stream};
 use protocols::http::{Fields, RequestHead, put_data, put_end, put_response};
 use tokio::sync::mpsc;
@@ -20,6 +21,7 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
+    filter::guard::Guard as _,
     filter::http::{Answer, Range, Websocket, masked_lines},
     record::Exchange,
     target::{Context, ToGateway},
@@ -27,6 +29,8 @@ use crate::{
 
 /// How long a target may take until the head of its answer.
 const FIRST_BYTE: Duration = Duration::from_secs(300);
+/// How long content may wait for what follows it.
+const HOLD: Duration = Duration::from_millis(150);
 /// What is collected before it is sent, if the target is fast.
 const BATCH: usize = 64 * 1024;
 
@@ -37,6 +41,8 @@ pub(super) struct Reply<'a> {
     pub(super) to: &'a ToGateway,
     pub(super) exchange: Exchange,
     pub(super) range: Option<Range>,
+    /// Hides what this caller may not see of this answer.
+    pub(super) masker: Arc<Masker>,
     pub(super) head: RequestHead,
     pub(super) begun: bool,
     pub(super) out: BytesMut,
@@ -65,7 +71,7 @@ impl Reply<'_> {
             return self.switch(upstream, &head, raw).await;
         }
         let method = Method::from_bytes(&self.head.method).unwrap_or_default();
-        let mut answer = Answer::new(Arc::clone(&self.context.masker), &method, &head, self.range)?;
+        let mut answer = self.answer(&method, &head, self.range)?;
         let whole = self.content(&mut upstream, &mut answer, &head, content).await?;
         self.complete(&mut answer, "ok");
         self.flush().await?;
@@ -75,10 +81,15 @@ impl Reply<'_> {
         Ok(())
     }
 
+    fn answer(&self, method: &Method, head: &Parts, range: Option<Range>) -> Result<Answer, Refusal> {
+        let (masker, rules) = (Arc::clone(&self.masker), Arc::clone(&self.target.setup.rules));
+        Answer::new(masker, rules, method, head, range)
+    }
+
     async fn send(&self, body: RequestBody) -> Result<(Upstream, Response<Incoming>), Fault> {
         let credential = self.target.authorization(self.context).await?;
         let mut upstream = self.target.connection(self.context, want(&self.head)).await?;
-        let form = Form { h2: upstream.is_h2(), readable: !self.context.masker.is_off() };
+        let form = Form { h2: upstream.is_h2(), readable: !self.masker.is_off() };
         let request = outgoing::build(self.target, &self.head, credential, &form, body)?;
         match self.within(upstream.send(request)).await? {
             Ok(response) => Ok((upstream, response)),
@@ -116,23 +127,33 @@ impl Reply<'_> {
                 self.begin(answer, head)?;
             }
             // Whatever is here goes out together; only when the target pauses is it sent.
-            let next = if self.out.is_empty() || answer.is_undecided() {
+            let next = if self.out.is_empty() && !answer.holds() {
                 Some(upstream.drive(next(&mut content)).await)
             } else {
-                upstream.drive(now(&mut content)).await
+                match upstream.drive(now(&mut content)).await {
+                    None => {
+                        self.flush().await?;
+                        self.wait(upstream, answer, &mut content).await
+                    }
+                    here => here,
+                }
             };
             match next {
                 None => {
-                    self.data(&answer.pause());
+                    let rest = answer.pause()?;
+                    self.begin(answer, head)?;
+                    self.data(&rest);
                     self.flush().await?;
                 }
                 Some(None) => return self.end(answer, head, None).map(|()| true),
                 Some(Some(Err(error))) => return Err(lost(&error).into()),
                 Some(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
-                        answer.decide(&data)?;
-                        self.begin(answer, head)?;
-                        self.data(&answer.content(data)?);
+                        let data = answer.content(data)?;
+                        if !answer.is_undecided() {
+                            self.begin(answer, head)?;
+                            self.data(&data);
+                        }
                     }
                     Err(frame) => {
                         let trailers = frame.into_trailers().ok();
@@ -149,6 +170,12 @@ impl Reply<'_> {
         }
     }
 
+    /// Waits for more content; not for long, if something waits for it.
+    async fn wait(&self, upstream: &mut Upstream, answer: &Answer, content: &mut Incoming) -> Option<Next> {
+        let next = upstream.drive(next(content));
+        if answer.holds() { tokio::time::timeout(HOLD, next).await.ok() } else { Some(next.await) }
+    }
+
     /// Puts the head, once.
     fn begin(&mut self, answer: &mut Answer, head: &Parts) -> Result<(), Refusal> {
         if std::mem::replace(&mut self.begun, true) {
@@ -162,12 +189,14 @@ impl Reply<'_> {
         if !content.is_empty() {
             self.context.record.data(self.exchange, Stream::Out, content);
             put_data(&mut self.out, content);
+            self.context.rights.sent(0, content.len() as u64);
         }
     }
 
     fn end(&mut self, answer: &mut Answer, head: &Parts, trailers: Option<&HeaderMap>) -> Result<(), Fault> {
+        let rest = answer.finish()?;
         self.begin(answer, head)?;
-        self.data(&answer.finish());
+        self.data(&rest);
         let trailers = trailers.map(|trailers| answer.trailers(trailers)).unwrap_or_default();
         put_end(&mut self.out, pairs(&trailers)).map_err(|_| oversize().into())
     }
@@ -198,7 +227,7 @@ impl Reply<'_> {
         let (Upstream::H1(h1), Some(parts)) = (upstream, raw) else {
             return Err(Refusal::new(Code::TargetProtocol, "the target switched protocols unasked").into());
         };
-        let mut answer = Answer::new(Arc::clone(&self.context.masker), &Method::HEAD, head, None)?;
+        let mut answer = self.answer(&Method::HEAD, head, None)?;
         let mut fields = answer.fields(&head.headers);
         fields.retain(|(name, _)| &name[..] != b"sec-websocket-extensions");
         fields.push((Bytes::from_static(b"upgrade"), Bytes::from_static(b"websocket")));

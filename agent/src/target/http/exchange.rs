@@ -1,21 +1,25 @@
 //! One exchange: recorded, sent, answered. Its two directions run side by side in one task, so neither waits for the other.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
-use masking::Tally;
+use masking::{Masker, Tally};
 use proto::{Code, Ending, Refusal, event::Completed};
-use protocols::http::{Fields, Frame, RequestHead, put_abort};
+use protocols::http::{Fields, Frame, RequestHead, put_abort, put_data, put_end, put_response};
 use tokio::sync::mpsc;
 
 use super::{
     Lane,
     answer::{Fault, Reply},
     body::{Part, RequestBody},
+    judge::{Judgement, judge},
     outgoing,
     pool::Want,
     upload::{Intake, Interruption, Upload},
 };
 use crate::{
-    filter::http::{Range, describe, masked_lines},
+    filter::guard::Guard as _,
+    filter::http::{Denied, Range, Rendered, describe, masked_lines},
     record::Exchange,
     target::{Context, ToGateway},
 };
@@ -25,18 +29,29 @@ const QUEUE: usize = 4;
 
 /// Serves one exchange. An error ends the lane.
 pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Ending> {
-    let first = arrived(lane, &head)?;
-    let (exchange, intake) = record(&lane.context, &head, &first).await?;
+    let mut first = arrived(lane, &head)?;
+    let setup = Arc::clone(&lane.target.setup);
+    let judgement = judge(&mut lane.inbox, &setup, &*lane.context.rights, &head, &mut first).await?;
+    let (exchange, intake) = record(&lane.context, &head, &first, &judgement).await?;
     if first.cancelled {
         return cancel(lane, exchange).await;
     }
+    if let Some(denied) = judgement.denied {
+        let rendered = denied.render(setup.kind, &head, &first.content);
+        return deny(lane, exchange, &denied, &rendered).await;
+    }
+    let masker = match &judgement.known {
+        Some((_, decision)) => lane.context.rights.masker(decision),
+        None => Arc::clone(&lane.context.masker),
+    };
     let (body, parts, raw) = body(&head, first);
     let reply = Reply {
         context: &lane.context,
         target: &lane.target,
         to: &lane.to,
         exchange,
-        range: range(&lane.context, &head),
+        range: range(&masker, &head),
+        masker,
         head,
         begun: false,
         out: BytesMut::new(),
@@ -65,10 +80,10 @@ pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Endi
 
 /// What has arrived of a request besides its head.
 #[derive(Default)]
-struct First {
-    content: Bytes,
-    end: Option<Fields>,
-    cancelled: bool,
+pub(super) struct First {
+    pub(super) content: Bytes,
+    pub(super) end: Option<Fields>,
+    pub(super) cancelled: bool,
 }
 
 fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
@@ -94,9 +109,18 @@ fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
 }
 
 /// Writes the request down. Only after this may the target see any of it.
-async fn record(context: &Context, head: &RequestHead, first: &First) -> Result<(Exchange, Intake), Ending> {
+async fn record(
+    context: &Context,
+    head: &RequestHead,
+    first: &First,
+    judgement: &Judgement,
+) -> Result<(Exchange, Intake), Ending> {
     let mut tally = Tally::default();
-    let exchange = context.record.begin(describe(head, &first.content, &context.masker, &mut tally));
+    let mut request = describe(head, &first.content, &context.masker, &mut tally);
+    if let Some((judged, decision)) = &judgement.known {
+        decision.note(&mut request, judged);
+    }
+    let exchange = context.record.begin(request);
     for masked in masked_lines("request", "text", tally) {
         context.record.masked(exchange, masked);
     }
@@ -137,9 +161,9 @@ fn body(head: &RequestHead, first: First) -> Body {
 }
 
 /// The range that the agent has to cut out itself, because the target is asked for everything.
-fn range(context: &Context, head: &RequestHead) -> Option<Range> {
+fn range(masker: &Masker, head: &RequestHead) -> Option<Range> {
     let field = |wanted: &[u8]| head.fields.iter().find(|(name, _)| &name[..] == wanted).map(|(_, value)| value);
-    if context.masker.is_off() || &head.method[..] != b"GET" || field(b"if-range").is_some() {
+    if masker.is_off() || &head.method[..] != b"GET" || field(b"if-range").is_some() {
         return None;
     }
     Range::parse(field(b"range")?)
@@ -153,6 +177,26 @@ pub(super) fn want(head: &RequestHead) -> Want {
         head if head.fields.iter().any(grpc) => Want::H2,
         _ => Want::Any,
     }
+}
+
+/// Answers in the target's place.
+async fn deny(lane: &Lane, exchange: Exchange, denied: &Denied, rendered: &Rendered) -> Result<(), Ending> {
+    lane.context.record.refused(exchange, denied.refused());
+    let completed = Completed {
+        outcome: "refused".into(),
+        status: rendered.status.to_string(),
+        code: denied.code.to_string(),
+        ..Completed::default()
+    };
+    lane.context.record.completed(exchange, completed);
+    lane.context.record.commit().await?;
+    let mut out = BytesMut::with_capacity(256 + rendered.content.len());
+    let fields = rendered.fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let oversize = |_| Ending::new(Code::Internal, "a refusal does not fit");
+    put_response(&mut out, rendered.status, fields).map_err(oversize)?;
+    put_data(&mut out, &rendered.content);
+    put_end(&mut out, std::iter::empty()).map_err(oversize)?;
+    lane.to.payload(out.freeze()).await.map_err(|_| super::gateway_lost())
 }
 
 async fn refuse(context: &Context, to: &ToGateway, exchange: Exchange, refusal: &Refusal) -> Result<(), Ending> {

@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod body;
 mod exchange;
+mod judge;
 mod outgoing;
 mod pool;
 mod raw;
@@ -24,7 +25,10 @@ use crate::target::{Context, FromGateway, Link, ToGateway};
 /// Serves one lane: sends an empty greeting, then serves exchanges. Never panics; every end is told.
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: HttpSettings, link: Link) -> Ending {
-    let target = context.http.target(&context.grant, &settings);
+    let target = match context.http.target(&context.grant, &settings) {
+        Ok(target) => target,
+        Err(refusal) => return refusal,
+    };
     if let Err(refusal) = target.authorization(&context).await {
         return refusal;
     }

@@ -18,7 +18,10 @@ use super::{
     body::RequestBody,
     upstream::{H1, Stream, Upstream, h2},
 };
-use crate::target::{Context, tls};
+use crate::{
+    filter::http::Setup,
+    target::{Context, tls},
+};
 
 /// How long a connection is kept without use.
 const IDLE: Duration = Duration::from_secs(30);
@@ -39,6 +42,8 @@ type Key = (String, String, BTreeMap<String, String>);
 /// A target with its connections.
 pub(super) struct Target {
     pub(super) settings: HttpSettings,
+    /// What its requests do, and how its answers are read.
+    pub(super) setup: Arc<Setup>,
     address: String,
     /// The `Host` of requests.
     pub(super) host: HeaderValue,
@@ -70,21 +75,32 @@ pub(super) enum Want {
 }
 
 impl Pools {
-    pub(super) fn target(&self, grant: &Grant, settings: &HttpSettings) -> Arc<Target> {
+    /// # Errors
+    /// If the settings cannot be used: then nothing may pass.
+    pub(super) fn target(&self, grant: &Grant, settings: &HttpSettings) -> Result<Arc<Target>, Refusal> {
         let key = (grant.address.clone(), format!("{settings:?}"), grant.credentials.clone());
         let mut targets = lock(&self.0);
         targets.retain(|_, target| Arc::strong_count(target) > 1 || !lock(&target.idle).is_empty());
-        Arc::clone(targets.entry(key).or_insert_with(|| Arc::new(Target::new(&grant.address, settings.clone()))))
+        if let Some(target) = targets.get(&key) {
+            return Ok(Arc::clone(target));
+        }
+        let setup = Setup::new(settings).map_err(|reason| {
+            Refusal::new(Code::Internal, format!("the connection's settings cannot be used: {reason}"))
+        })?;
+        let target = Arc::new(Target::new(&grant.address, settings.clone(), setup));
+        targets.insert(key, Arc::clone(&target));
+        Ok(target)
     }
 }
 
 impl Target {
-    fn new(address: &str, settings: HttpSettings) -> Self {
+    fn new(address: &str, settings: HttpSettings, setup: Setup) -> Self {
         let default_port = if settings.scheme == Scheme::Https { ":443" } else { ":80" };
         let host = settings.host.as_deref().unwrap_or_else(|| address.strip_suffix(default_port).unwrap_or(address));
         Self {
             host: HeaderValue::from_str(host).unwrap_or_else(|_| HeaderValue::from_static("target")),
             settings,
+            setup: Arc::new(setup),
             address: address.to_owned(),
             idle: Mutex::default(),
             shared: tokio::sync::Mutex::default(),

@@ -95,7 +95,7 @@ impl Intake {
     /// For a request's content, or for what a websocket's client sends.
     pub(super) fn new(context: &Context, exchange: Exchange, websocket: bool) -> Self {
         let reading = if websocket {
-            Reading::Websocket(Box::new(Websocket::new(Arc::clone(&context.masker), Side::Client)))
+            Reading::Websocket(Box::new(Websocket::new(Arc::clone(&context.masker), Arc::default(), Side::Client)))
         } else if context.masker.is_off() {
             Reading::Clear
         } else {

@@ -217,12 +217,12 @@ fn problem(status: StatusCode, detail: &str) -> Response {
 }
 
 /// The OpenAPI 3.1 document of the functions.
-fn document() -> Value {
+pub(in crate::demo) fn document() -> Value {
     let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 1 } });
     let text = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
     let number = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "integer" } });
     let ok = |kind: &str| json!({ "200": { "description": "OK", "content": { kind: { "schema": {} } } } });
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": "Shop functions", "version": "1.0.0", "description": "A made-up shop, for the Sallyport demo." },
         "paths": {
@@ -236,7 +236,7 @@ fn document() -> Value {
             "/exports/customers": { "get": {
                 "operationId": "export_customers", "summary": "All customers as CSV", "responses": ok("text/csv") } },
             "/refunds": { "post": {
-                "operationId": "issue_refund", "summary": "Pay money back",
+                "operationId": "issue_refund", "summary": "Pay money back", "x-sallyport-labels": ["money"],
                 "requestBody": { "required": true, "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/Refund" } } } },
                 "responses": { "201": { "description": "Issued" } } } },
@@ -253,5 +253,28 @@ fn document() -> Value {
             },
         },
         "security": [{ "token": [] }],
+    });
+    if let (Some(paths), Value::Object(aids)) = (document.get_mut("paths").and_then(Value::as_object_mut), aids()) {
+        paths.extend(aids);
+    }
+    document
+}
+
+/// The paths that exist to show how streams, uploads and fields travel.
+fn aids() -> Value {
+    let number = |name: &str, place: &str| json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "integer" } });
+    let reads = |name: &str, parameters: &[Value]| {
+        json!({ "operationId": name, "x-sallyport-effect": "read", "parameters": parameters,
+            "responses": { "200": { "description": "OK" } } })
+    };
+    json!({
+        "/openapi.json": { "get": reads("describe", &[]) },
+        "/events": { "get": reads("stream_customers", &[number("count", "query"), number("every_ms", "query")]) },
+        "/echo": {
+            "get": reads("echo", &[]), "post": reads("echo_post", &[]),
+            "put": reads("echo_put", &[]), "delete": reads("echo_delete", &[]),
+        },
+        "/sink": { "post": reads("count_post", &[]), "put": reads("count_put", &[]) },
+        "/bytes/{count}": { "get": reads("make_bytes", &[number("count", "path")]) },
     })
 }

@@ -1,0 +1,414 @@
+//! JSON by where values stand: members that are marked are masked whole, and numbers written with a fraction or an exponent are
+//! looked at as the whole number they are. Streams; every other byte stays. It is a lexer, not a validator: what is no JSON
+//! passes through, and is read as text after this.
+
+use functions::http::{Step, json_place};
+use masking::{Label, Masker, Tally};
+
+/// Deepest level whose place is known; what is deeper is masked as if it were marked.
+const MAX_DEPTH: usize = 2048;
+/// Longest key that is compared, and longest number that is looked at, in bytes.
+const MAX_TOKEN: usize = 256;
+
+/// What is marked.
+#[derive(Clone, Debug, Default)]
+pub struct Markings(Vec<Marking>);
+
+#[derive(Clone, Debug)]
+struct Marking {
+    steps: Vec<Step>,
+    label: Option<Label>,
+}
+
+impl Markings {
+    /// Reads markings: a bare key counts anywhere, `$.a.b[*].c` and `$..c` from the root.
+    ///
+    /// # Errors
+    /// The place that cannot be read.
+    pub fn new<'a>(places: impl IntoIterator<Item = (&'a str, Option<Label>)>) -> Result<Self, String> {
+        let places = places.into_iter();
+        places
+            .map(|(place, label)| Ok(Marking { steps: json_place(place).ok_or_else(|| place.to_owned())?, label }))
+            .collect::<Result<_, String>>()
+            .map(Self)
+    }
+}
+
+/// Follows a JSON text.
+pub(super) struct Lexer {
+    levels: Vec<Level>,
+    deeper: usize,
+    state: State,
+    /// The key or number so far.
+    token: Vec<u8>,
+    escape: Escape,
+    /// Positions in markings that the next value continues.
+    next: Vec<(usize, usize)>,
+    /// Whether the value here is masked, and by which marking.
+    masked: Option<usize>,
+}
+
+struct Level {
+    object: bool,
+    index: usize,
+    expects_key: bool,
+    active: Vec<(usize, usize)>,
+    masked: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Between,
+    Key,
+    Text,
+    /// A number or a word.
+    Bare,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    None,
+    Begun,
+    Digits(u8),
+}
+
+impl Lexer {
+    pub(super) fn new(markings: &Markings) -> Self {
+        let mut lexer = Self {
+            levels: Vec::new(),
+            deeper: 0,
+            state: State::Between,
+            token: Vec::new(),
+            escape: Escape::None,
+            next: Vec::new(),
+            masked: None,
+        };
+        lexer.restart(markings);
+        lexer
+    }
+
+    fn restart(&mut self, markings: &Markings) {
+        self.next = (0..markings.0.len()).map(|marking| (marking, 0)).collect();
+        self.next = spread(markings, &self.next);
+        self.masked = None;
+    }
+
+    /// Takes the next text; appends it with what is marked masked.
+    pub(super) fn push(
+        &mut self,
+        markings: &Markings,
+        masker: &Masker,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) {
+        for &byte in text {
+            match self.state {
+                State::Key | State::Text => self.quoted(markings, byte, out),
+                State::Bare if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+') => {
+                    self.token.push(byte)
+                }
+                State::Bare => {
+                    self.bare(masker, out, tally);
+                    self.between(markings, byte, out, tally);
+                }
+                State::Between => self.between(markings, byte, out, tally),
+            }
+            if self.state == State::Bare && self.token.len() > MAX_TOKEN {
+                self.bare(masker, out, tally);
+            }
+        }
+    }
+
+    /// Nothing follows.
+    pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+        if self.state == State::Bare {
+            self.bare(masker, out, tally);
+        }
+    }
+
+    fn between(&mut self, markings: &Markings, byte: u8, out: &mut Vec<u8>, tally: &mut Tally) {
+        match byte {
+            b'"' => {
+                let key = self.levels.last().is_some_and(|level| level.object && level.expects_key) && self.deeper == 0;
+                self.state = if key { State::Key } else { State::Text };
+                self.token.clear();
+                self.escape = Escape::None;
+                if !key {
+                    self.note(markings, tally);
+                }
+            }
+            b'{' | b'[' => {
+                self.open(markings, byte == b'{');
+            }
+            b'}' | b']' => self.close(markings),
+            b',' => self.comma(markings),
+            b'0'..=b'9' | b'-' | b'a'..=b'z' => {
+                self.state = State::Bare;
+                self.token.clear();
+                self.token.push(byte);
+                self.note(markings, tally);
+                return;
+            }
+            _ => {}
+        }
+        out.push(byte);
+    }
+
+    /// Counts a value that a marking masks.
+    fn note(&self, markings: &Markings, tally: &mut Tally) {
+        if let Some(label) = self.masked.and_then(|marking| markings.0.get(marking)).and_then(|one| one.label) {
+            tally.add(label, "marking");
+        }
+    }
+
+    fn open(&mut self, markings: &Markings, object: bool) {
+        if self.levels.len() >= MAX_DEPTH {
+            self.deeper += 1;
+            return;
+        }
+        let active = std::mem::take(&mut self.next);
+        let level = Level { object, index: 0, expects_key: object, active, masked: self.masked };
+        self.levels.push(level);
+        if !object {
+            self.item(markings);
+        }
+    }
+
+    fn close(&mut self, markings: &Markings) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return;
+        }
+        self.levels.pop();
+        if self.levels.is_empty() {
+            // Another document may follow.
+            return self.restart(markings);
+        }
+        self.next.clear();
+        self.masked = self.levels.last().and_then(|level| level.masked);
+    }
+
+    fn comma(&mut self, markings: &Markings) {
+        if self.deeper > 0 {
+            return;
+        }
+        match self.levels.last_mut() {
+            Some(level) if level.object => {
+                level.expects_key = true;
+                self.next.clear();
+                self.masked = level.masked;
+            }
+            Some(level) => {
+                level.index += 1;
+                self.item(markings);
+            }
+            None => self.restart(markings),
+        }
+    }
+
+    /// The value that comes is an item of the array here.
+    fn item(&mut self, markings: &Markings) {
+        let Some(level) = self.levels.last() else { return };
+        let index = level.index;
+        let fits = |step: &Step| *step == Step::Any || *step == Step::Item(index);
+        let (next, masked) = advance(markings, &level.active, fits);
+        (self.next, self.masked) = (next, level.masked.or(masked));
+    }
+
+    /// A member's key is complete.
+    fn member(&mut self, markings: &Markings) {
+        let key = decode(&self.token);
+        self.token.clear();
+        let Some(level) = self.levels.last_mut() else { return };
+        level.expects_key = false;
+        let fits = |step: &Step| match step {
+            Step::Any => true,
+            Step::Member(name) => *name == key,
+            Step::Item(_) | Step::Below => false,
+        };
+        let (next, masked) = advance(markings, &level.active, fits);
+        (self.next, self.masked) = (next, level.masked.or(masked));
+    }
+
+    fn quoted(&mut self, markings: &Markings, byte: u8, out: &mut Vec<u8>) {
+        let masks = self.state == State::Text && (self.masked.is_some() || self.deeper > 0);
+        match self.escape {
+            Escape::Begun => self.escape = if byte == b'u' { Escape::Digits(4) } else { Escape::None },
+            Escape::Digits(left) => {
+                self.escape =
+                    if left > 1 && byte.is_ascii_hexdigit() { Escape::Digits(left - 1) } else { Escape::None };
+                if !byte.is_ascii_hexdigit() && byte == b'"' {
+                    return self.unquote(markings, out);
+                }
+            }
+            Escape::None if byte == b'\\' => self.escape = Escape::Begun,
+            Escape::None if byte == b'"' => return self.unquote(markings, out),
+            Escape::None => {}
+        }
+        if self.state == State::Key && self.token.len() < MAX_TOKEN {
+            self.token.push(byte);
+        }
+        out.push(if masks { b'*' } else { byte });
+    }
+
+    fn unquote(&mut self, markings: &Markings, out: &mut Vec<u8>) {
+        if self.state == State::Key {
+            self.member(markings);
+        }
+        self.state = State::Between;
+        out.push(b'"');
+    }
+
+    /// A number or a word is complete.
+    fn bare(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+        self.state = State::Between;
+        let number = self.token.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+        let marked = self.masked.is_some() || self.deeper > 0;
+        match self.token.as_slice() {
+            b"true" if marked => out.extend_from_slice(b"null"),
+            b"false" if marked => out.extend_from_slice(b"null "),
+            token if number && (marked || hides_value(token, masker, tally)) => {
+                let mut before = None;
+                for byte in token {
+                    out.push(match byte {
+                        b'0'..=b'9' if before.is_some_and(|byte: u8| byte.is_ascii_digit()) => b'0',
+                        b'0'..=b'9' => b'1',
+                        other => *other,
+                    });
+                    before = Some(*byte);
+                }
+            }
+            token => out.extend_from_slice(token),
+        }
+        self.token.clear();
+    }
+}
+
+/// Whether a number in scientific or decimal notation is a whole number that a detector knows.
+fn hides_value(token: &[u8], masker: &Masker, tally: &mut Tally) -> bool {
+    let Some(whole) = expand(token) else { return false };
+    let mut hits = Vec::new();
+    masker.scan(&whole, &mut hits);
+    for hit in &hits {
+        tally.add(hit.label, hit.detector);
+    }
+    !hits.is_empty()
+}
+
+/// `4.111e15` as its digits.
+fn expand(token: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(token).ok()?.trim_start_matches('-');
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if text.len() == whole.len() {
+        return None;
+    }
+    let exponent: i32 = exponent.parse().ok().filter(|exponent| (-30..=30).contains(exponent))?;
+    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+    let length = i32::try_from(whole.len()).ok()? + exponent;
+    let length = usize::try_from(length).ok().filter(|length| (7..=30).contains(length))?;
+    if !digits.iter().all(u8::is_ascii_digit) || digits.iter().skip(length).any(|digit| *digit != b'0') {
+        return None;
+    }
+    Some(digits.into_iter().chain(std::iter::repeat(b'0')).take(length).collect())
+}
+
+/// Positions that a value continues after one step, and whether it is marked.
+fn advance(
+    markings: &Markings,
+    active: &[(usize, usize)],
+    fits: impl Fn(&Step) -> bool,
+) -> (Vec<(usize, usize)>, Option<usize>) {
+    let mut next = Vec::new();
+    for &(marking, at) in active {
+        let Some(steps) = markings.0.get(marking).map(|one| &one.steps) else { continue };
+        match steps.get(at) {
+            Some(Step::Below) => next.push((marking, at)),
+            Some(step) if fits(step) => next.push((marking, at + 1)),
+            _ => {}
+        }
+    }
+    let done = |&(marking, at): &(usize, usize)| {
+        markings.0.get(marking).is_some_and(|one| at == one.steps.len()).then_some(marking)
+    };
+    let masked = next.iter().find_map(done);
+    (spread(markings, &next), masked)
+}
+
+/// With `Below`, what comes after it may begin here already.
+fn spread(markings: &Markings, positions: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut all = positions.to_vec();
+    for &(marking, at) in positions {
+        let below = markings.0.get(marking).and_then(|one| one.steps.get(at)) == Some(&Step::Below);
+        if below && !all.contains(&(marking, at + 1)) {
+            all.push((marking, at + 1));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// A key as it is compared: escapes read, in lower case.
+fn decode(raw: &[u8]) -> String {
+    let quoted = [b"\"", raw, b"\""].concat();
+    let text = serde_json::from_slice::<String>(&quoted);
+    text.unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned()).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn mask(places: &[&str], text: &str, step: usize) -> String {
+        let markings = Markings::new(places.iter().map(|place| (*place, Some(Label::Ssn)))).unwrap();
+        let masker = Masker::new(&[Label::Card]);
+        let (mut lexer, mut out, mut tally) = (Lexer::new(&markings), Vec::new(), Tally::default());
+        for piece in text.as_bytes().chunks(step) {
+            lexer.push(&markings, &masker, piece, &mut out, &mut tally);
+        }
+        lexer.finish(&masker, &mut out, &mut tally);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn marked_members_are_masked_whole_wherever_they_stand() {
+        for (places, text, masked) in [
+            (vec!["ssn"], r#"{"a":{"SSN":"12"},"ssn":5,"b":"ssn"}"#, r#"{"a":{"SSN":"**"},"ssn":1,"b":"ssn"}"#),
+            (vec!["ssn"], r#"{"s\u0073n":"a\"b","x":1}"#, r#"{"s\u0073n":"****","x":1}"#),
+            (vec!["ssn"], r#"{"ssn":"1","ssn":"2"}"#, r#"{"ssn":"*","ssn":"*"}"#),
+            (
+                vec!["ssn"],
+                r#"{"ssn":{"a":[true,"b",-12.50,null]},"c":1}"#,
+                r#"{"ssn":{"a":[null,"*",-10.10,null]},"c":1}"#,
+            ),
+            (vec!["$.a[*].b"], r#"{"a":[{"b":"x","c":"y"}],"b":"z"}"#, r#"{"a":[{"b":"*","c":"y"}],"b":"z"}"#),
+            (vec!["$.a[1]"], r#"{"a":["x","y","z"]}"#, r#"{"a":["x","*","z"]}"#),
+            (vec!["$..b"], r#"[{"b":"x"},{"a":{"b":"y"}}]"#, r#"[{"b":"*"},{"a":{"b":"*"}}]"#),
+            (vec!["$.a"], r#"{"b":{"a":"x"},"a":"y"}"#, r#"{"b":{"a":"x"},"a":"*"}"#),
+            (vec!["$['a b'].c"], r#"{"a b":{"c":"x"}}"#, r#"{"a b":{"c":"*"}}"#),
+            (vec!["$.a"], "{\"a\":1}\n{\"a\":2}", "{\"a\":1}\n{\"a\":1}"),
+            (
+                vec![],
+                r#"[4.111111111111111e15, 4111111111111111.0, 1.5, 12e3]"#,
+                r#"[1.100000000000000e10, 1000000000000000.1, 1.5, 12e3]"#,
+            ),
+        ] {
+            for step in 1..text.len() {
+                assert_eq!(mask(&places, text, step), masked, "{step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_passes() {
+        for text in ["callback({\"a\": 1});", ")]}',\n{}", "plain \"text\" {", "}}}]]]", "[NaN, // c\n Infinity]"] {
+            assert_eq!(mask(&["ssn"], text, 3), text);
+        }
+        let deep = format!("{}\"x\"{}", "[".repeat(5000), "]".repeat(5000));
+        assert!(mask(&[], &deep, 100).contains("\"*\""));
+        assert!(Markings::new([("$.a[", None)]).is_err() && Markings::new([("", None)]).is_err());
+    }
+}

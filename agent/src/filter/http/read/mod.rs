@@ -1,0 +1,477 @@
+//! Content as it is read for masking: codings undone, characters made UTF-8, then each class in its own way. What no rule
+//! touches comes out byte for byte.
+//!
+//! ```text
+//!  bytes ── Decoder ── Converter ── JSON: marked members, then detectors
+//!                                   markup: text without tags        records: events, lines, tokens
+//!                                   form, text                       binary: looked at, not changed
+//! ```
+
+mod deltas;
+mod marked;
+mod markup;
+mod records;
+mod scanner;
+mod weave;
+
+use functions::http::{CodingError, Converter, Decoder, charset_of};
+use masking::{Masker, StreamMasker, Syntax, Tally};
+
+pub use self::marked::Markings;
+use self::{
+    marked::Lexer,
+    markup::Markup,
+    records::{Framing, Records},
+};
+pub(super) use self::{scanner::Scanner, weave::Weave};
+use super::content::{Class, classify, sniff};
+
+/// How many bytes are looked at before content is judged.
+pub(super) const PROBE: usize = 512;
+
+/// Reads the content of one message.
+pub struct Reader {
+    decoder: Decoder,
+    content_type: String,
+    /// The very first bytes as they came, until it is known whether they begin a compressed file.
+    opening: Option<Vec<u8>>,
+    /// The first bytes, until the class is known.
+    first: Vec<u8>,
+    body: Option<Body>,
+}
+
+/// What is known once content is judged.
+struct Body {
+    converter: Converter,
+    class: Reading,
+}
+
+enum Reading {
+    Json(Box<Lexer>, Box<StreamMasker>),
+    Text(Box<StreamMasker>),
+    Form(Box<StreamMasker>, std::collections::VecDeque<u8>),
+    Markup(Box<Markup>),
+    Records(Box<Records>),
+    Binary(Box<Scanner>, &'static str),
+    /// Let through by a setting.
+    Allowed(&'static str),
+}
+
+/// Why content does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Codings.
+    #[error("the target's answer cannot be decoded: {0}")]
+    Coding(CodingError),
+    /// Characters.
+    #[error("the target's answer has a character set that cannot be read")]
+    Charset,
+    /// A record.
+    #[error("the target's answer has a record that is too long to be read")]
+    Record,
+    /// A file with something sensitive.
+    #[error("the target's answer is a file with values that are masked here, which cannot be masked in it")]
+    File,
+    /// Binary content where none is let through.
+    #[error("the target's answer is of a kind that cannot be read, and the connection lets none through")]
+    Binary,
+}
+
+impl From<CodingError> for Unreadable {
+    fn from(error: CodingError) -> Self {
+        Self::Coding(error)
+    }
+}
+
+/// What is done with content that cannot be masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// It is looked at, and stopped if something sensitive stands in it.
+    Scan,
+    /// It does not pass.
+    Refuse,
+}
+
+/// What applies to the content of a connection.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Members of JSON that are masked whole.
+    pub markings: Markings,
+    /// Header fields that are masked whole; in lower case.
+    pub headers: Vec<String>,
+    /// What happens to binary content.
+    pub binary: Binary,
+    /// Media types that pass unseen, in lower case; `image/*` for a family.
+    pub allow: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { markings: Markings::default(), headers: Vec::new(), binary: Binary::Scan, allow: Vec::new() }
+    }
+}
+
+impl Rules {
+    fn allows(&self, content_type: &str) -> bool {
+        let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let family = media.split_once('/').map(|(family, _)| format!("{family}/*")).unwrap_or_default();
+        !media.is_empty() && self.allow.iter().any(|allowed| *allowed == media || *allowed == family)
+    }
+}
+
+impl Reader {
+    /// For content with these labels.
+    ///
+    /// # Errors
+    /// If its codings cannot be read.
+    pub fn new<'a>(content_type: &str, codings: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Unreadable> {
+        let (content_type, first) = (content_type.to_owned(), Vec::new());
+        Ok(Self { decoder: Decoder::new(codings)?, content_type, opening: Some(Vec::new()), first, body: None })
+    }
+
+    /// Whether the labels alone tell that it is a stream of events: those may be slow to begin.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.content_type.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+    }
+
+    /// Whether the content's kind is known.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// Whether as many bytes come out as went in, each in its place.
+    #[must_use]
+    pub fn keeps_length(&self) -> bool {
+        let fixed = |body: &Body| !body.converter.converts() && !matches!(body.class, Reading::Records(_));
+        !self.decoder.is_coded() && self.body.as_ref().is_some_and(fixed)
+    }
+
+    /// Whether content is decoded or converted, so that its labels must change.
+    #[must_use]
+    pub fn changes_form(&self) -> bool {
+        self.decoder.is_coded() || self.body.as_ref().is_some_and(|body| body.converter.converts())
+    }
+
+    /// Whether content is changed where something is found.
+    #[must_use]
+    pub fn masks(&self) -> bool {
+        !self.body.as_ref().is_some_and(|body| matches!(body.class, Reading::Binary(..) | Reading::Allowed(_)))
+    }
+
+    /// Why the content is not read for masking, if so.
+    #[must_use]
+    pub fn opaque(&self) -> Option<&'static str> {
+        match &self.body.as_ref()?.class {
+            Reading::Binary(_, reason) | Reading::Allowed(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// How it is read, for the record.
+    #[must_use]
+    pub fn transform(&self) -> &'static str {
+        match self.body.as_ref().map(|body| &body.class) {
+            Some(Reading::Json(..)) => "json",
+            Some(Reading::Records(_)) => "records",
+            Some(Reading::Markup(_)) => "markup",
+            Some(Reading::Form(..)) => "form",
+            _ => "text",
+        }
+    }
+
+    /// Takes the next content; appends to `out` what may pass.
+    ///
+    /// # Errors
+    /// Why it must not pass.
+    pub fn push(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        content: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        let Some(mut opening) = self.opening.take() else {
+            return self.pass(rules, masker, content, out, tally);
+        };
+        opening.extend_from_slice(content);
+        if opening.len() < 4 {
+            self.opening = Some(opening);
+            return Ok(());
+        }
+        self.open(rules, masker, &opening, out, tally)
+    }
+
+    /// The beginning is there: a compressed file is looked at, coded content is decoded.
+    fn open(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        opening: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        if !self.decoder.is_coded() && self.is_archive(opening) {
+            self.judge_archive(rules, masker, opening)?;
+        }
+        self.pass(rules, masker, opening, out, tally)
+    }
+
+    fn pass(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        content: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        // What cannot be masked is given on as it came; so its coding stays as well.
+        if self.body.as_ref().is_some_and(|body| matches!(body.class, Reading::Binary(..) | Reading::Allowed(_)))
+            && !self.decoder.is_coded()
+        {
+            self.read(rules, masker, content, out, tally)?;
+            out.extend_from_slice(content);
+            return Ok(());
+        }
+        let mut plain = Vec::new();
+        self.decoder.push(content, &mut plain)?;
+        self.first.extend_from_slice(&plain);
+        // Streams of messages wait for no more than they need.
+        let enough = match classify(&self.content_type) {
+            Class::Events => 4,
+            Class::Binary("protobuf") => 5,
+            Class::Binary(_) => 16,
+            _ => PROBE,
+        };
+        if self.body.is_none() && self.first.len() < enough {
+            return Ok(());
+        }
+        self.deliver(rules, masker, out, tally)
+    }
+
+    fn deliver(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        let plain = std::mem::take(&mut self.first);
+        if self.body.is_none() {
+            self.judge(rules, masker, &plain)?;
+        }
+        let before = out.len();
+        self.read(rules, masker, &plain, out, tally)?;
+        if out.len() == before && !self.masks() {
+            out.extend_from_slice(&plain);
+        }
+        Ok(())
+    }
+
+    /// The first bytes are here, or no more come for now: judges by what there is.
+    ///
+    /// # Errors
+    /// Why it must not pass.
+    pub fn settle(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        if self.body.is_none() && !self.first.is_empty() { self.deliver(rules, masker, out, tally) } else { Ok(()) }
+    }
+
+    /// The content is over: appends the rest.
+    ///
+    /// # Errors
+    /// Why it must not pass.
+    pub fn finish(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        if let Some(opening) = self.opening.take().filter(|opening| !opening.is_empty()) {
+            self.open(rules, masker, &opening, out, tally)?;
+        }
+        let mut plain = Vec::new();
+        self.decoder.finish(&mut plain)?;
+        self.first.extend_from_slice(&plain);
+        self.deliver(rules, masker, out, tally)?;
+        let Some(body) = &mut self.body else { return Ok(()) };
+        let mut text = Vec::new();
+        body.converter.push(&[], true, &mut text).map_err(|_| Unreadable::Charset)?;
+        self.text(rules, masker, &text, out, tally)?;
+        let Some(body) = &mut self.body else { return Ok(()) };
+        match &mut body.class {
+            Reading::Json(lexer, stream) => {
+                let mut rest = Vec::new();
+                lexer.finish(masker, &mut rest, tally);
+                stream.push(&rest, out, tally);
+                stream.finish(out, tally);
+            }
+            Reading::Text(stream) => stream.finish(out, tally),
+            Reading::Form(stream, shown) => {
+                let mut rest = Vec::new();
+                stream.finish(&mut rest, tally);
+                unform(&rest, shown, out);
+            }
+            Reading::Markup(markup) => markup.finish(masker, out, tally),
+            Reading::Records(records) => records.finish((&rules.markings, masker), out, tally),
+            Reading::Binary(scanner, _) => scanner.finish().map_err(|_| Unreadable::File)?,
+            Reading::Allowed(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether something waits that a pause of the sender should let go.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        match self.body.as_ref().map(|body| &body.class) {
+            Some(Reading::Records(records)) => records.holds(),
+            _ => !self.first.is_empty(),
+        }
+    }
+
+    /// The sender paused: appends what waits.
+    ///
+    /// # Errors
+    /// Why it must not pass.
+    pub fn pause(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        self.settle(rules, masker, out, tally)?;
+        if let Some(Body { class: Reading::Records(records), .. }) = &mut self.body {
+            records.pause(out, tally);
+        }
+        Ok(())
+    }
+
+    /// Whether content is a compressed file rather than coded content: its label says so.
+    fn is_archive(&self, first: &[u8]) -> bool {
+        matches!(first, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..])
+            && matches!(classify(&self.content_type), Class::Binary(_) | Class::Unknown)
+            && !self.content_type.is_empty()
+    }
+
+    fn judge_archive(&mut self, rules: &Rules, masker: &Masker, first: &[u8]) -> Result<(), Unreadable> {
+        let class = self.binary(rules, masker, first, "archive")?;
+        let converter = Converter::new(None, &[]).map_err(|_| Unreadable::Charset)?;
+        self.body = Some(Body { converter, class });
+        Ok(())
+    }
+
+    fn binary(
+        &self,
+        rules: &Rules,
+        masker: &Masker,
+        first: &[u8],
+        reason: &'static str,
+    ) -> Result<Reading, Unreadable> {
+        if rules.allows(&self.content_type) {
+            return Ok(Reading::Allowed(reason));
+        }
+        match rules.binary {
+            Binary::Scan => Ok(Reading::Binary(Box::new(Scanner::new(masker, first)), reason)),
+            Binary::Refuse => Err(Unreadable::Binary),
+        }
+    }
+
+    fn judge(&mut self, rules: &Rules, masker: &Masker, first: &[u8]) -> Result<(), Unreadable> {
+        let label = charset_of(&self.content_type);
+        let converter = match sniff(first, &self.content_type) {
+            // Its label is no matter: bytes are bytes.
+            Class::Binary(_) => Converter::new(None, &[]),
+            Class::Unreadable => return Err(Unreadable::Charset),
+            _ => Converter::new(label, first.get(..4.min(first.len())).unwrap_or_default()),
+        }
+        .map_err(|_| Unreadable::Charset)?;
+        let text = Box::new(masker.stream(Syntax::Text));
+        let class = match sniff(first, &self.content_type) {
+            Class::Json => Reading::Json(Box::new(Lexer::new(&rules.markings)), Box::new(masker.stream(Syntax::Json))),
+            Class::Lines => Reading::Records(Box::new(Records::new(Framing::Lines))),
+            Class::Events => Reading::Records(Box::new(Records::new(Framing::Events))),
+            Class::Markup => Reading::Markup(Box::new(Markup::new(masker))),
+            Class::Form => Reading::Form(text, std::collections::VecDeque::new()),
+            Class::Binary(reason) => self.binary(rules, masker, first, reason)?,
+            Class::Text | Class::Unknown | Class::Unreadable => Reading::Text(text),
+        };
+        self.body = Some(Body { converter, class });
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        plain: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        let Some(body) = &mut self.body else { return Ok(()) };
+        match &mut body.class {
+            Reading::Binary(scanner, _) => return scanner.push(plain).map_err(|_| Unreadable::File),
+            Reading::Allowed(_) => return Ok(()),
+            _ => {}
+        }
+        if !body.converter.converts() {
+            return self.text(rules, masker, plain, out, tally);
+        }
+        let mut text = Vec::with_capacity(plain.len());
+        body.converter.push(plain, false, &mut text).map_err(|_| Unreadable::Charset)?;
+        self.text(rules, masker, &text, out, tally)
+    }
+
+    fn text(
+        &mut self,
+        rules: &Rules,
+        masker: &Masker,
+        text: &[u8],
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) -> Result<(), Unreadable> {
+        let Some(body) = &mut self.body else { return Ok(()) };
+        match &mut body.class {
+            Reading::Json(lexer, stream) => {
+                let mut marked = Vec::with_capacity(text.len());
+                lexer.push(&rules.markings, masker, text, &mut marked, tally);
+                stream.push(&marked, out, tally);
+            }
+            Reading::Text(stream) => stream.push(text, out, tally),
+            Reading::Form(stream, shown) => {
+                let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+                shown.extend(text);
+                let mut masked = Vec::with_capacity(text.len());
+                stream.push(&spaced, &mut masked, tally);
+                unform(&masked, shown, out);
+            }
+            Reading::Markup(markup) => markup.push(masker, text, out, tally),
+            Reading::Records(records) => {
+                records.push((&rules.markings, masker), text, out, tally).map_err(|_| Unreadable::Record)?;
+            }
+            Reading::Binary(..) | Reading::Allowed(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Puts back the plus signs that were read as blanks.
+fn unform(masked: &[u8], shown: &mut std::collections::VecDeque<u8>, out: &mut Vec<u8>) {
+    for byte in masked {
+        out.push(match (byte, shown.pop_front()) {
+            (b' ', Some(b'+')) => b'+',
+            (byte, _) => *byte,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

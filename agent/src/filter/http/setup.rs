@@ -1,0 +1,50 @@
+//! A connection's rules, compiled once for all its sessions.
+
+use std::sync::Arc;
+
+use functions::http::Api;
+use masking::Label;
+use proto::{
+    HttpSettings,
+    functions::{BinaryContent, HttpKind},
+};
+
+use super::read::{Binary, Markings, Rules};
+
+/// What is compiled from a connection's settings.
+#[derive(Debug)]
+pub struct Setup {
+    /// Tells what requests do.
+    pub api: Api,
+    /// Tells how content is read.
+    pub rules: Arc<Rules>,
+    /// What the target speaks.
+    pub kind: HttpKind,
+    /// Whether content that cannot be read whole is refused.
+    pub require_inspection: bool,
+}
+
+impl Setup {
+    /// Compiles the settings.
+    ///
+    /// # Errors
+    /// What is wrong with them. The gateway checks the same before it saves them.
+    pub fn new(settings: &HttpSettings) -> Result<Self, String> {
+        let value = serde_json::to_value(settings).map_err(|error| error.to_string())?;
+        let api = Api::from_settings(&value).map_err(|error| error.to_string())?;
+        let mask = &settings.mask;
+        let label = |name: &str| Label::ALL.iter().copied().find(|label| label.as_str() == name);
+        let places = mask.json.iter().map(|(place, name)| (place.as_str(), label(name)));
+        let rules = Rules {
+            markings: Markings::new(places)?,
+            headers: mask.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
+            binary: match mask.binary {
+                BinaryContent::Scan => Binary::Scan,
+                BinaryContent::Refuse => Binary::Refuse,
+            },
+            allow: mask.allow.iter().map(|media| media.trim().to_ascii_lowercase()).collect(),
+        };
+        let rules = Arc::new(rules);
+        Ok(Self { api, rules, kind: settings.kind, require_inspection: settings.require_inspection })
+    }
+}

@@ -1,0 +1,98 @@
+//! What a request does, found out before its first byte reaches the target: from its head, and from as much content as it
+//! takes. Uploads whose content says nothing about the call are not collected.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use functions::http::{Call, Content, Fault, Request, Wants};
+use proto::{Code, Ending};
+use protocols::http::{Frame, RequestHead};
+
+use super::{Inbox, Message, exchange::First};
+use crate::filter::{
+    guard::{Decision, Guard, Judged},
+    http::{Denied, Setup, facts},
+};
+
+/// What was found out, and what follows from it.
+pub(super) struct Judgement {
+    /// What the request does, if that can be told.
+    pub(super) known: Option<(Arc<Judged>, Arc<Decision>)>,
+    /// What the caller is told, if it does not pass.
+    pub(super) denied: Option<Denied>,
+}
+
+/// Judges a request. Collects content into `first` as far as needed.
+pub(super) async fn judge(
+    inbox: &mut Inbox,
+    setup: &Setup,
+    guard: &dyn Guard,
+    head: &RequestHead,
+    first: &mut First,
+) -> Result<Judgement, Ending> {
+    let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let method = std::str::from_utf8(&head.method).unwrap_or_default();
+    let request = Request { method, target: &head.target, fields: &fields, upgrade: head.upgrade };
+    let wants = match setup.api.wants(&request) {
+        Ok(wants) => wants,
+        Err(fault) => return Ok(Judgement::fault(&fault)),
+    };
+    let labelled = fields.iter().any(|(name, _)| *name == b"content-type");
+    let content = match wants {
+        Wants::Content { most } => {
+            collect(inbox, first, most).await?;
+            if first.end.is_some() && first.content.len() <= most {
+                Content::Whole(&first.content)
+            } else {
+                Content::Begun(&first.content)
+            }
+        }
+        Wants::Nothing if head.upgrade => Content::Whole(&[]),
+        Wants::Nothing => {
+            if !labelled {
+                // Its end follows at once, if it has no content.
+                collect(inbox, first, 0).await?;
+            }
+            if first.end.is_some() && first.content.is_empty() { Content::Whole(&[]) } else { Content::Unread }
+        }
+    };
+    Ok(match setup.api.judge(&request, content) {
+        Ok(call) => Judgement::of(setup, guard, &call),
+        Err(fault) => Judgement::fault(&fault),
+    })
+}
+
+impl Judgement {
+    fn fault(fault: &Fault) -> Self {
+        Self { known: None, denied: Some(Denied::by_fault(fault)) }
+    }
+
+    /// What the connection itself demands, then what policy says.
+    fn of(setup: &Setup, guard: &dyn Guard, call: &Call) -> Self {
+        let judged = Judged::new(facts(call));
+        let decision = guard.decide(&judged);
+        let denied = match (&call.unknown, &call.uninspected) {
+            (Some(reason), _) => Some(Denied::new(Code::Denied, 403, reason.clone())),
+            (None, Some(reason)) if setup.require_inspection => {
+                let detail = format!("requests are to be read whole here, and this one cannot be: {reason}");
+                Some(Denied::new(Code::Denied, 403, detail))
+            }
+            _ => (!decision.forwards()).then(|| Denied::by_policy(&decision)),
+        };
+        Self { known: Some((judged, decision)), denied }
+    }
+}
+
+/// Waits for content until its end, or more than `most` bytes of it.
+async fn collect(inbox: &mut Inbox, first: &mut First, most: usize) -> Result<(), Ending> {
+    let mut content = BytesMut::from(&first.content[..]);
+    while first.end.is_none() && !first.cancelled && content.len() <= most {
+        match inbox.next().await? {
+            Message::Frame(Frame::Data(more)) => content.extend_from_slice(&more),
+            Message::Frame(Frame::End(trailers)) => first.end = Some(trailers),
+            Message::Frame(_) | Message::Cancel => first.cancelled = true,
+        }
+    }
+    first.content = Bytes::from(content);
+    Ok(())
+}

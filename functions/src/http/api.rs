@@ -1,0 +1,307 @@
+//! The rules of one connection, and how a request is judged by them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Document, Fault, ImportError, Request,
+    body::{Body, Content, Kind, readable},
+    call::{Call, Effect, Inspected},
+    graphql::Asked,
+    grpc::Services,
+    json, mcp,
+    openapi::effect_of,
+    request::{check_method_parameter, check_overrides},
+    router::Router,
+    target::Target,
+};
+
+/// Most content that is collected for arguments, in bytes. What is longer is read in part, or refused where all of it counts.
+pub const MAX_ARGUMENT_CONTENT: usize = 1024 * 1024;
+/// Most content of an MCP message or a GraphQL request, in bytes.
+pub const MAX_MESSAGE_CONTENT: usize = 4 * 1024 * 1024;
+
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaks {
+    /// Paths and methods.
+    #[default]
+    Rest,
+    /// MCP over streamable HTTP.
+    Mcp,
+    /// GraphQL.
+    GraphQl,
+    /// gRPC.
+    Grpc,
+}
+
+/// What a connection says about its functions.
+#[derive(Clone, Debug, Default)]
+pub struct Rules<'a> {
+    /// What it speaks.
+    pub speaks: Speaks,
+    /// The text of an OpenAPI document.
+    pub openapi: Option<&'a str>,
+    /// `METHOD /path/{template}` to the function's name. `*` is any method.
+    pub routes: Vec<(&'a str, &'a str)>,
+    /// What the agent puts before every path.
+    pub base_path: &'a str,
+    /// Refuse what breaks the document's schemas.
+    pub validate: bool,
+    /// What functions do, where the document does not say: name to effect.
+    pub effects: Vec<(&'a str, Effect)>,
+    /// Texts of persisted GraphQL documents by id.
+    pub persisted: BTreeMap<String, String>,
+    /// A serialised `FileDescriptorSet`.
+    pub descriptors: Option<&'a [u8]>,
+}
+
+/// Judges requests of one connection.
+#[derive(Debug)]
+pub struct Api {
+    speaks: Speaks,
+    document: Option<Document>,
+    /// Names and effects of routes that stand beside the document.
+    routes: Vec<(String, Effect)>,
+    router: Router,
+    validate: bool,
+    effects: BTreeMap<String, Effect>,
+    persisted: BTreeMap<String, String>,
+    services: Services,
+}
+
+/// How much of a request's content must be there before it can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// None.
+    Nothing,
+    /// All of it, if it is not longer than this.
+    Content {
+        /// In bytes.
+        most: usize,
+    },
+}
+
+impl Api {
+    /// Compiles the rules.
+    ///
+    /// # Errors
+    /// What is wrong with the document, a route or the descriptors.
+    pub fn new(rules: &Rules<'_>) -> Result<Self, ImportError> {
+        let document = rules.openapi.map(Document::import).transpose()?;
+        let mut router = Router::default();
+        let prefix = document.as_ref().map_or("", |document| prefix(document, rules.base_path));
+        for (index, operation) in document.iter().flat_map(|document| &document.operations).enumerate() {
+            let path = format!("{prefix}{}", operation.path);
+            router.add(&operation.method, &path, index).map_err(|error| ImportError::new(path, error.to_string()))?;
+        }
+        let count = document.as_ref().map_or(0, |document| document.operations.len());
+        let mut routes = Vec::new();
+        for (route, name) in &rules.routes {
+            let wrong = |reason: &str| ImportError::new(format!("routes: {route}"), reason);
+            let (method, template) = route.split_once(' ').ok_or_else(|| wrong("write METHOD /path"))?;
+            let plain = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()));
+            if !plain || name.is_empty() || name.len() > 200 {
+                return Err(wrong("write METHOD /path, and a name of 1 to 200 characters"));
+            }
+            if router.has(method, template) {
+                return Err(wrong("this path is there already"));
+            }
+            router.add(method, template.trim(), count + routes.len()).map_err(|error| wrong(&error.to_string()))?;
+            routes.push(((*name).to_owned(), effect_of(method)));
+        }
+        let services = Services::new(rules.descriptors).map_err(|reason| ImportError::new("descriptors", reason))?;
+        Ok(Self {
+            speaks: rules.speaks,
+            document,
+            routes,
+            router,
+            validate: rules.validate,
+            effects: rules.effects.iter().map(|(name, effect)| ((*name).to_owned(), *effect)).collect(),
+            persisted: rules.persisted.clone(),
+            services,
+        })
+    }
+
+    /// The document, if there is one.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
+    }
+
+    /// How much content must be there first.
+    ///
+    /// # Errors
+    /// If the head alone shows that the request cannot be judged.
+    pub fn wants(&self, request: &Request<'_>) -> Result<Wants, Fault> {
+        let target = Target::parse(request.target)?;
+        if request.upgrade {
+            return Ok(Wants::Nothing);
+        }
+        let message = Wants::Content { most: MAX_MESSAGE_CONTENT };
+        let content_type = request.content_type()?;
+        let arguments = match self.speaks {
+            Speaks::Mcp | Speaks::GraphQl if self.route(request, &target).is_empty() => return Ok(message),
+            Speaks::Grpc if self.route(request, &target).is_empty() => self.services.wants_message(&target),
+            _ => {
+                let found = self.route(request, &target);
+                let operation = found.first().and_then(|found| self.operation(found.leads_to));
+                match operation {
+                    Some(operation) => operation.wants_content(content_type),
+                    None => matches!(Kind::of(content_type), Kind::Json | Kind::Form),
+                }
+            }
+        };
+        Ok(if arguments { Wants::Content { most: MAX_ARGUMENT_CONTENT } } else { Wants::Nothing })
+    }
+
+    /// Judges a request.
+    ///
+    /// # Errors
+    /// Why it must not pass, whatever the policy says.
+    pub fn judge(&self, request: &Request<'_>, content: Content<'_>) -> Result<Call, Fault> {
+        let target = Target::parse(request.target)?;
+        check_overrides(request, &target)?;
+        let mut call = Call { method: request.method.to_owned(), path: target.path(), ..Call::default() };
+        let found = self.route(request, &target);
+        match self.speaks {
+            Speaks::Mcp if found.is_empty() => self.mcp(request, content, &mut call)?,
+            Speaks::GraphQl if found.is_empty() => self.graphql(request, &target, content, &mut call)?,
+            Speaks::Grpc if found.is_empty() => self.services.read(request, &target, content, &mut call)?,
+            _ => self.rest(request, &target, content, &mut call)?,
+        }
+        for (name, effect) in &mut call.functions {
+            if let Some(marked) = self.effects.get(name) {
+                *effect = *marked;
+            }
+        }
+        Ok(call)
+    }
+
+    fn route(&self, request: &Request<'_>, target: &Target) -> Vec<super::router::Found> {
+        self.router.find(request.method, target)
+    }
+
+    fn operation(&self, index: usize) -> Option<&super::openapi::Operation> {
+        self.document.as_ref()?.operations.get(index)
+    }
+
+    fn rest(&self, request: &Request<'_>, target: &Target, content: Content<'_>, call: &mut Call) -> Result<(), Fault> {
+        let found = self.route(request, target);
+        let documented = self.document.as_ref().map_or(0, |document| document.operations.len());
+        for one in &found {
+            let (name, effect) = match self.operation(one.leads_to) {
+                Some(operation) => (&operation.name, operation.effect),
+                None => match self.routes.get(one.leads_to.saturating_sub(documented)) {
+                    Some((name, effect)) => (name, *effect),
+                    None => continue,
+                },
+            };
+            call.functions.insert(name.clone(), effect);
+        }
+        if found.is_empty() && self.router.is_empty() {
+            let name = if request.upgrade { "websocket".into() } else { request.method.to_ascii_lowercase() };
+            call.functions.insert(name, effect_of(request.method));
+        } else if request.target.split(|byte| *byte == b'?').next().is_some_and(|path| path.contains(&b';')) {
+            return Err(Fault::malformed("the path has parameters after `;`, which servers read differently"));
+        }
+        if call.functions.is_empty() {
+            call.unknown = Some(format!("no function of the connection is {} {}", request.method, call.path));
+        }
+        let body = self.body(request, content, call)?;
+        let path = found.first().map(|found| found.parameters.clone()).unwrap_or_default();
+        match found.first().and_then(|found| self.operation(found.leads_to)) {
+            Some(operation) => operation.read(request, target, &path, body.as_ref(), self.validate, call),
+            None => {
+                let owned = super::arguments::parameters(&path, target, call)?;
+                body.map_or(Ok(()), |body| super::arguments::content(&body, &owned, call))
+            }
+        }
+    }
+
+    /// The content, as far as it can be read.
+    fn body(&self, request: &Request<'_>, content: Content<'_>, call: &mut Call) -> Result<Option<Body>, Fault> {
+        let content = match content {
+            Content::Whole(content) => content,
+            Content::Begun(_) if self.validate && self.document.is_some() => {
+                return Err(Fault::TooLarge("the content is longer than can be checked against its schema".into()));
+            }
+            Content::Begun(_) => {
+                call.note_uninspected(Inspected::Partial, "more content than is read for arguments");
+                return Ok(None);
+            }
+            Content::Unread => {
+                call.note_uninspected(Inspected::Partial, "content that is not read for arguments");
+                return Ok(None);
+            }
+        };
+        let body = Body::read(content, &request.raw("content-encoding"), request.content_type()?)?;
+        if let Body::Form(pairs) = &body {
+            check_method_parameter(request, pairs)?;
+        }
+        Ok(Some(body))
+    }
+
+    fn message(request: &Request<'_>, content: Content<'_>) -> Result<Option<Vec<u8>>, Fault> {
+        match content {
+            Content::Whole([]) => Ok(None),
+            Content::Whole(content) => {
+                readable(content, &request.raw("content-encoding"), request.content_type()?).map(Some)
+            }
+            Content::Begun(_) => Err(Fault::TooLarge("the message is too long to be read".into())),
+            Content::Unread => Err(Fault::malformed("the message was not read")),
+        }
+    }
+
+    fn mcp(&self, request: &Request<'_>, content: Content<'_>, call: &mut Call) -> Result<(), Fault> {
+        match (request.method, Self::message(request, content)?) {
+            ("POST", Some(text)) => mcp::read(request, &json::parse(&text)?, call),
+            ("POST", None) => Err(Fault::malformed("the request carries no JSON-RPC message")),
+            (_, None) => mcp::without_message(request, call),
+            (_, Some(_)) => Err(Fault::malformed("JSON-RPC messages come by POST")),
+        }
+    }
+
+    fn graphql(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        content: Content<'_>,
+        call: &mut Call,
+    ) -> Result<(), Fault> {
+        let asked =
+            match (request.method, Self::message(request, content)?) {
+                ("GET" | "HEAD", None) => Asked::from_pairs(&target.query)?,
+                ("POST", Some(text)) => {
+                    if target.query.iter().any(|(name, _)| {
+                        matches!(name.as_str(), "query" | "operationName" | "variables" | "extensions")
+                    }) {
+                        return Err(Fault::malformed("the GraphQL request is in the path and in the content"));
+                    }
+                    let media = request.content_type()?.unwrap_or_default().to_ascii_lowercase();
+                    if media.starts_with("application/graphql") && !media.contains("json") {
+                        let text = String::from_utf8(text).map_err(|_| Fault::malformed("the query is not text"))?;
+                        Asked::from_document(text)
+                    } else {
+                        Asked::from_json(&json::parse(&text)?)?
+                    }
+                }
+                _ => return Err(Fault::malformed("GraphQL takes GET with a query or POST with content")),
+            };
+        let method = if request.method == "HEAD" { "GET" } else { request.method };
+        asked.read(method, &self.persisted, call)
+    }
+
+    /// The names of all functions that are known beforehand.
+    #[must_use]
+    pub fn function_names(&self) -> BTreeSet<&str> {
+        let documented = self.document.iter().flat_map(|document| &document.operations).map(|one| one.name.as_str());
+        documented.chain(self.routes.iter().map(|(name, _)| name.as_str())).collect()
+    }
+}
+
+/// What stands before a document's paths as callers write them.
+fn prefix<'a>(document: &'a Document, base_path: &str) -> &'a str {
+    let base = base_path.trim_end_matches('/');
+    if base.ends_with(&document.server_path) { "" } else { &document.server_path }
+}

@@ -1,0 +1,64 @@
+//! Rules as a connection's settings spell them. Gateway and agent read the same, so that what was saved is what is enforced.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Api, Effect, ImportError, Rules, Speaks, json_place};
+
+/// The part of an HTTP connection's settings that is about functions.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Settings {
+    kind: Speaks,
+    openapi: Option<String>,
+    openapi_sha256: Option<String>,
+    routes: BTreeMap<String, String>,
+    base_path: String,
+    validate: bool,
+    effects: BTreeMap<String, Effect>,
+    persisted: BTreeMap<String, String>,
+    descriptors: Option<String>,
+    mask: Mask,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Mask {
+    json: BTreeMap<String, String>,
+}
+
+impl Api {
+    /// Compiles the settings of a connection; fields about other matters are passed over.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, and where.
+    pub fn from_settings(settings: &Value) -> Result<Self, ImportError> {
+        let settings =
+            Settings::deserialize(settings).map_err(|error| ImportError::new("settings", error.to_string()))?;
+        if let Some(pin) = &settings.openapi_sha256 {
+            let found = settings.openapi.as_ref().map(|text| hex::encode(Sha256::digest(text.as_bytes())));
+            if found.as_ref().is_none_or(|found| !found.eq_ignore_ascii_case(pin)) {
+                return Err(ImportError::new("openapi_sha256", "this is not the hash of the document"));
+            }
+        }
+        if let Some(place) = settings.mask.json.keys().find(|place| json_place(place).is_none()) {
+            return Err(ImportError::new(format!("mask.json: {place}"), "write a key, or a place such as $.a[*].b"));
+        }
+        let descriptors = settings.descriptors.as_ref().map(|text| STANDARD.decode(text.trim())).transpose();
+        let descriptors = descriptors.map_err(|_| ImportError::new("descriptors", "this is no base64"))?;
+        Self::new(&Rules {
+            speaks: settings.kind,
+            openapi: settings.openapi.as_deref(),
+            routes: settings.routes.iter().map(|(route, name)| (route.as_str(), name.as_str())).collect(),
+            base_path: &settings.base_path,
+            validate: settings.validate,
+            effects: settings.effects.iter().map(|(name, effect)| (name.as_str(), *effect)).collect(),
+            persisted: settings.persisted,
+            descriptors: descriptors.as_deref(),
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! What an HTTP connection says about its functions and about content that is masked by place. Part of its settings.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What an HTTP target speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpKind {
+    /// Paths and methods.
+    #[default]
+    Rest,
+    /// MCP over streamable HTTP.
+    Mcp,
+    /// GraphQL.
+    Graphql,
+    /// gRPC.
+    Grpc,
+}
+
+/// What a function does at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FunctionEffect {
+    /// Nothing at the target changes.
+    Read,
+    /// Data changes.
+    Write,
+    /// Rights, programs or the server itself change.
+    Admin,
+}
+
+/// What is masked by its place, and what happens to content that cannot be masked. Applies where the connection masks anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpMask {
+    /// Members of JSON content that are masked whole, with their labels: `ssn` for a key anywhere, `$.a.b[*].c` or `$..c` for a
+    /// place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub json: BTreeMap<String, String>,
+    /// Header fields of answers that are masked whole, with their labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// What happens to binary content: pictures, archives, documents.
+    #[serde(default)]
+    pub binary: BinaryContent,
+    /// Media types that pass unseen, such as `application/zip` or `image/*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+}
+
+/// What happens to content that cannot be masked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BinaryContent {
+    /// It is looked at while it passes, and stopped where something sensitive stands in it.
+    #[default]
+    Scan,
+    /// It does not pass.
+    Refuse,
+}
+
+impl HttpMask {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}

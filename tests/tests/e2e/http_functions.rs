@@ -1,0 +1,78 @@
+//! Functions of an HTTP connection: what is none, or breaks its schema, is refused in words a client understands.
+
+use std::io::Write as _;
+
+use e2e::World;
+
+fn status(answer: &str) -> &str {
+    answer.lines().next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default()
+}
+
+#[test]
+fn a_path_that_no_function_has_is_refused_and_the_connection_goes_on() {
+    let world = World::shared();
+    for version in ["--http1.1", "--http2"] {
+        let refused = world.curl("/shop-api/admin/users", &[version, "-i"]).ok().out;
+        assert_eq!(status(&refused), "403", "{refused}");
+        assert!(refused.contains("application/problem+json") && refused.contains("GET /admin/users"), "{refused}");
+    }
+    let deleted = world.curl("/shop-api/customers/7", &["-i", "-X", "DELETE"]).ok().out;
+    assert_eq!(status(&deleted), "403", "{deleted}");
+    let both = world.curl("/shop-api/{nothing,customers/1}", &["-w", "\n%{num_connects}\n"]).ok().out;
+    assert!(both.contains("SP-") && both.contains("\"id\":1") && both.trim_end().ends_with('0'), "{both}");
+}
+
+#[test]
+fn an_argument_of_the_wrong_type_is_named() {
+    let world = World::shared();
+    let body = ["-i", "--json", r#"{"order_id": 4, "amount_cents": "a lot"}"#];
+    let refused = world.curl("/shop-api/refunds", &body).ok().out;
+    assert_eq!(status(&refused), "400", "{refused}");
+    assert!(refused.contains("\"field\":\"/amount_cents\""), "{refused}");
+}
+
+#[test]
+fn what_two_servers_could_read_differently_is_refused() {
+    let world = World::shared();
+    let twice = r#"{"order_id": 4, "amount_cents": 1, "amount_cents": 99999}"#;
+    for (path, options) in [
+        ("/shop-api/refunds", vec!["--json", twice]),
+        ("/shop-api/echo", vec!["-H", "X-HTTP-Method-Override: DELETE"]),
+        ("/shop-api/echo?_method=DELETE", vec![]),
+        ("/shop-api/customers/7;x=1", vec![]),
+        ("/shop-api/customers/%2537", vec![]),
+        ("/shop-api/x/../customers/7", vec!["--path-as-is"]),
+    ] {
+        let refused = world.curl(path, &[&["-i"], &options[..]].concat()).ok().out;
+        assert_eq!(status(&refused), "400", "{path}: {refused}");
+    }
+}
+
+#[test]
+fn a_compressed_request_is_read_and_reaches_the_target_as_it_was() {
+    let world = World::shared();
+    let file = world.folder("gzip").join("refund.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(br#"{"order_id": "x", "amount_cents": 5}"#).unwrap();
+    std::fs::write(&file, encoder.finish().unwrap()).unwrap();
+    let body = format!("@{}", file.display());
+    let options =
+        ["-i", "-H", "Content-Type: application/json", "-H", "Content-Encoding: gzip", "--data-binary", &body];
+    let refused = world.curl("/shop-api/refunds", &options).ok().out;
+    assert_eq!(status(&refused), "400", "{refused}");
+    assert!(refused.contains("/order_id"), "{refused}");
+}
+
+#[test]
+fn the_functions_of_a_request_stand_in_its_record() {
+    let world = World::shared();
+    let _answer = world.curl("/shop-api/customers/3", &["--fail"]).ok();
+    let found = world.session_ids("shop-api").iter().any(|id| {
+        world
+            .sallyport(world.carol(), &["sessions", "replay", id, "--format", "json"])
+            .output()
+            .out
+            .contains("get_customer")
+    });
+    assert!(found, "no recording names get_customer");
+}
