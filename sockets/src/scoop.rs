@@ -68,7 +68,7 @@ fn large<R: AsyncRead + Unpin>(cx: &mut Context<'_>, reader: &mut R, buffer: &mu
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
 

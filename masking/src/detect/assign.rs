@@ -81,10 +81,10 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
 /// Whether the end of the name before the sign at `at` is one that counts: a glance that spares nearly all names the rest.
 pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
     let Some(end) = name_end(window, at) else { return false };
-    let tail = match window.slice(end.saturating_sub(4), end) {
-        &[a, b, c, d] => [a, b, c, d],
-        &[b, c, d] => [0, b, c, d],
-        &[c, d] => [0, 0, c, d],
+    let tail = match *window.slice(end.saturating_sub(4), end) {
+        [a, b, c, d] => [a, b, c, d],
+        [b, c, d] => [0, b, c, d],
+        [c, d] => [0, 0, c, d],
         _ => return false,
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
