@@ -43,6 +43,7 @@ impl Number {
 }
 
 /// What stands behind a request in the queue of due replies.
+#[expect(clippy::large_enum_variant, reason = "most requests run something")]
 pub(super) enum Mark {
     /// Query, Execute, FunctionCall: something runs.
     Run(Run),

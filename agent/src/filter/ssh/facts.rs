@@ -23,7 +23,7 @@ pub struct Known {
 #[must_use]
 pub fn program_facts(program: &Program, env: &[(String, String)]) -> Known {
     let settings = env.iter().map(|(name, _)| name.clone()).collect();
-    let known = match program {
+    match program {
         Program::Shell => known(Facts {
             functions: one("shell", Effect::Write),
             verbs: set(["shell"]),
@@ -53,8 +53,7 @@ pub fn program_facts(program: &Program, env: &[(String, String)]) -> Known {
                 ..Facts::default()
             }),
         },
-    };
-    known
+    }
 }
 
 /// What a command line does, sent by a client that has set no variables.

@@ -16,7 +16,6 @@ pub struct Screen {
 }
 
 /// How closely a channel is looked at.
-#[expect(clippy::large_enum_variant, reason = "one for each channel, and most are inspected")]
 enum Sight {
     /// Text for people: masked, recorded.
     Inspected { out: Masking, err: Masking, keys: Option<Keys> },

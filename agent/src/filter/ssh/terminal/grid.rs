@@ -296,8 +296,8 @@ impl Grid {
             (0, 'E') => self.place(row + count, 0),
             (0, 'F') => self.place(row.saturating_sub(count), 0),
             (0, 'G' | '`') => self.place(row, count - 1),
-            (0, 'd') => self.place(self.from_origin(count - 1), column),
-            (0, 'H' | 'f') => self.place(self.from_origin(count - 1), number(1).max(1) - 1),
+            (0, 'd') => self.place(self.row_of(count - 1), column),
+            (0, 'H' | 'f') => self.place(self.row_of(count - 1), number(1).max(1) - 1),
             (0, 'I') => self.place(row, (column / 8 + count) * 8),
             (0, 'Z') => self.place(row, (column.div_ceil(8)).saturating_sub(count) * 8),
             (0, 'r') => self.region(number(0), number(1)),
@@ -412,7 +412,7 @@ impl Grid {
         }
     }
 
-    fn from_origin(&self, row: usize) -> usize {
+    fn row_of(&self, row: usize) -> usize {
         if self.origin { (row + self.top).min(self.bottom) } else { row }
     }
 

@@ -163,9 +163,9 @@ fn what_is_typed_comes_back_at_once() {
 fn a_value_in_two_halves_with_a_pause_does_not_stay() {
     let mut terminal = Terminal::new(&masker(), COLUMNS, ROWS);
     let (mut out, mut tally) = (Vec::new(), Tally::default());
-    terminal.push(CARD[..9].as_bytes(), &mut out, &mut tally);
+    terminal.push(&CARD.as_bytes()[..9], &mut out, &mut tally);
     terminal.release(&[], &mut out, &mut tally);
-    terminal.push(CARD[9..].as_bytes(), &mut out, &mut tally);
+    terminal.push(&CARD.as_bytes()[9..], &mut out, &mut tally);
     terminal.finish(&mut out, &mut tally);
     assert!(!screen(&out)[0].contains(CARD) && !letters(&out).contains(CARD));
 }

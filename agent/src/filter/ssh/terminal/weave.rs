@@ -83,8 +83,7 @@ impl Weave {
 
     fn put(&mut self, out: &mut Vec<u8>) {
         let mut rest = self.masked.as_slice();
-        loop {
-            let Some((place, _)) = self.marks.front() else { break };
+        while let Some((place, _)) = self.marks.front() {
             let ahead = usize::try_from(place.saturating_sub(self.taken)).unwrap_or(usize::MAX);
             let Some((before, behind)) = rest.split_at_checked(ahead) else { break };
             out.extend_from_slice(before);
