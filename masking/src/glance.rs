@@ -25,52 +25,69 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
 /// Where to go on after the digits that begin at `at`, if no detector of chains finds anything before.
 pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<usize> {
     let bytes = window.bytes.get(at..)?;
-    let first = count_digits(bytes);
-    let mut joint = *bytes.get(first).or(window.last.then_some(&0))?;
-    if first < LEAST_DIGITS && !is_joint(joint) {
-        return Some(at + first);
+    let (mut digits, mut first, mut previous) = (0, None, true);
+    let end = window.last.then_some(&0);
+    for (index, byte) in bytes.iter().chain(end).enumerate() {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            previous = true;
+            continue;
+        }
+        let first = *first.get_or_insert(index);
+        let joins = previous && is_joint(*byte);
+        if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
+            return (!may_be_long(window, at, phone, digits)).then_some(at + first);
+        }
+        // Too few digits for anything that begins at any group up to here.
+        if !joins {
+            return Some(at + index - usize::from(!previous));
+        }
+        previous = false;
     }
-    let mut sizes = Sizes { first: [first, 0, 0, 0], groups: 1, total: first, dotted: true };
-    let mut end = first;
-    loop {
-        if sizes.total >= LEAST_CARD && may_lead_card(bytes) {
-            return None;
-        }
-        let rest = bytes.get(end + 1..).unwrap_or_default();
-        if is_joint(joint) && rest.is_empty() && !window.last {
-            return None;
-        }
-        let more = if is_joint(joint) { count_digits(rest) } else { 0 };
-        if more == 0 && sizes.total < LEAST_DIGITS {
-            return Some(at + end);
-        }
-        if more == 0 || sizes.total >= LEAST_CARD {
-            let long = may_be_ssn(sizes.first) || (phone && may_be_phone(window, at, &sizes));
-            return (!long).then_some(at + first);
-        }
-        sizes.push(more, joint);
-        end += 1 + more;
-        joint = *bytes.get(end).or(window.last.then_some(&0))?;
+    None
+}
+
+/// Whether so many digits in groups may be something.
+fn may_be_long(window: &Window<'_>, at: usize, phone: bool, digits: usize) -> bool {
+    let bytes = window.slice(at, usize::MAX);
+    if digits >= LEAST_CARD && matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..]) {
+        return true;
     }
+    if is_date(bytes) {
+        return false;
+    }
+    let sizes = Sizes::of(bytes);
+    may_be_ssn(sizes.first) || (phone && may_be_phone(window, at, &sizes))
 }
 
 /// The sizes of groups of digits.
 struct Sizes {
     first: [usize; 4],
     groups: usize,
-    total: usize,
     /// Whether only dots join them.
     dotted: bool,
 }
 
 impl Sizes {
-    fn push(&mut self, size: usize, joint: u8) {
-        if let Some(slot) = self.first.get_mut(self.groups) {
+    /// The groups at the start of `bytes`, as far as they matter.
+    fn of(bytes: &[u8]) -> Self {
+        let mut sizes = Self { first: [0; 4], groups: 0, dotted: true };
+        let mut rest = bytes;
+        loop {
+            let size = count_digits(rest);
+            sizes.groups += usize::from(size > 0);
+            let Some(slot) = sizes.first.get_mut(sizes.groups.wrapping_sub(1)).filter(|_| size > 0) else {
+                return sizes;
+            };
             *slot = size;
+            let Some([joint, after @ ..]) =
+                rest.get(size..).filter(|tail| tail.first().is_some_and(|byte| is_joint(*byte)))
+            else {
+                return sizes;
+            };
+            sizes.dotted &= *joint == b'.' || !after.first().is_some_and(u8::is_ascii_digit);
+            rest = after;
         }
-        self.groups += 1;
-        self.total += size;
-        self.dotted &= joint == b'.';
     }
 
     /// Whether the groups are an address of the Internet, and no part of it is long enough for a telephone number.
@@ -88,8 +105,16 @@ fn is_joint(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | DASH)
 }
 
-fn may_lead_card(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..])
+/// Whether the digits begin like a date of this or the last century, of which telephone numbers keep clear.
+fn is_date(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'1', b'9', rest @ ..] | [b'2', b'0', rest @ ..] => matches!(
+            rest,
+            [a, b, joint, c, d, end, ..]
+                if [a, b, c, d].into_iter().all(u8::is_ascii_digit) && is_joint(*joint) && !end.is_ascii_digit()
+        ),
+        _ => false,
+    }
 }
 
 fn may_be_ssn(sizes: [usize; 4]) -> bool {
@@ -102,8 +127,7 @@ fn may_be_phone(window: &Window<'_>, at: usize, sizes: &Sizes) -> bool {
     let in_chain = window.before(at, 1).is_some_and(is_joint)
         && at >= window.floor + 2
         && window.before(at, 2).is_some_and(|byte| byte.is_ascii_digit());
-    let is_date = matches!(sizes.first, [4, 2, ..]) && matches!(digits, [b'1', b'9', ..] | [b'2', b'0', ..]);
-    if in_chain || is_date || phone::joins_left(window, at) {
+    if in_chain || phone::joins_left(window, at) {
         return false;
     }
     let written = match sizes.first {

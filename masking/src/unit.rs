@@ -71,11 +71,25 @@ impl Utf8 {
 pub(crate) struct Cut;
 
 /// Whether a unit that is not raw can begin with this byte.
-pub(crate) const fn may_begin(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'\\' | b'%' | b'&' | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
-    )
+pub(crate) fn may_begin(byte: u8) -> bool {
+    BEGINS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Looked up, because texts with an odd place are searched byte by byte.
+static BEGINS: [bool; 256] = begins();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn begins() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(
+            byte,
+            0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
+        );
+        byte += 1;
+    }
+    table
 }
 
 /// Reads units of a wire.
@@ -95,6 +109,9 @@ const INVALID: u32 = 0x0011_0000;
 impl Reader<'_> {
     /// The unit at `at`, which is inside the wire.
     pub(crate) fn unit(&self, at: usize) -> Result<Unit, Cut> {
+        if let Some(unit) = self.glance(at) {
+            return Ok(unit);
+        }
         let (code, width) = self.code(at, 1 + ROUNDS)?;
         let seen = if (0x80..INVALID).contains(&code) { plain(code) } else { Plain::Same };
         Ok(match seen {
@@ -103,6 +120,27 @@ impl Reader<'_> {
             Plain::Same if code >= INVALID || self.is_raw(at, code, width) => Unit::Raw(width),
             Plain::Same => Unit::Text { width, text: Utf8::of(code) },
         })
+    }
+
+    /// The unit at `at` if the next byte tells it: most marks begin nothing, and most escapes of JSON are one letter.
+    fn glance(&self, at: usize) -> Option<Unit> {
+        let (mark, next) = match self.wire.get(at..)? {
+            [mark, next, ..] => (*mark, *next),
+            _ => return None,
+        };
+        // What follows may be wrapped itself.
+        let wrapped = matches!(next, b'%' | b'&' | b'\\');
+        let begins = match mark {
+            b'\\' if self.json => {
+                let code = simple_escape(next)?;
+                return Some(Unit::Text { width: 2, text: Utf8::byte(code) });
+            }
+            b'\\' => matches!(next, b'u' | b'x'),
+            b'%' => next.is_ascii_hexdigit(),
+            b'&' => next.is_ascii_alphanumeric() || next == b'#',
+            _ => return None,
+        };
+        (!begins && !wrapped).then_some(Unit::Raw(1))
     }
 
     /// Whether the code is spelt as itself.
@@ -157,14 +195,10 @@ impl Reader<'_> {
     /// An escape of a JSON string.
     fn json_escape(&self, at: usize) -> Result<Option<Code>, Cut> {
         let Some((kind, _)) = self.next(at + 1, 0)? else { return Ok(None) };
-        let simple = match char::from_u32(kind) {
-            Some('n') => 0x0A,
-            Some('t') => 0x09,
-            Some('r') => 0x0D,
-            Some('b') => 0x08,
-            Some('f') => 0x0C,
-            Some('u') => return self.json_code(at).map(Some),
-            Some(_) if kind < 0x80 => kind,
+        let simple = match (u8::try_from(kind).ok().and_then(simple_escape), char::from_u32(kind)) {
+            (Some(simple), _) => u32::from(simple),
+            (None, Some('u')) => return self.json_code(at).map(Some),
+            (None, Some(_)) if kind < 0x80 => kind,
             _ => return Ok(None),
         };
         Ok(Some((simple, 2)))
@@ -254,6 +288,19 @@ impl Reader<'_> {
         let digits = self.hex(at + mark + used, count, level)?;
         Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)))
     }
+}
+
+/// What an escape of one letter or mark stands for in JSON, but for the backslash, which may begin more.
+fn simple_escape(kind: u8) -> Option<u8> {
+    Some(match kind {
+        b'n' => 0x0A,
+        b't' => 0x09,
+        b'r' => 0x0D,
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        b'"' | b'/' => kind,
+        _ => return None,
+    })
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
