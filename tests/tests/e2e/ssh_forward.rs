@@ -37,8 +37,8 @@ fn events(world: &World, name: &str, operation: &str) -> Vec<Value> {
 fn completed(events: &[Value], operation: &str) -> Option<Value> {
     let asked = events.iter().filter(|event| event.to_string().contains(&format!("\"operation\":\"{operation}\"")));
     let exchanges: Vec<&Value> = asked.map(|event| &event["exchange"]).collect();
-    let ends = events.iter().filter(|event| exchanges.contains(&&event["exchange"]));
-    ends.filter(|event| event.to_string().contains("\"bytes_out\"")).last().cloned()
+    let mut ends = events.iter().filter(|event| exchanges.contains(&&event["exchange"]));
+    ends.rfind(|event| event.to_string().contains("\"bytes_out\"")).cloned()
 }
 
 /// The numbers of that name anywhere in a value.

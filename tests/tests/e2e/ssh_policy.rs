@@ -43,15 +43,12 @@ fn tool(world: &World, name: &str) -> Run {
 fn ended(mut child: Child) -> (Option<i32>, String) {
     let status = eventually("the command ends", || child.try_wait().unwrap());
     let mut said = String::new();
-    for stream in [
-        child.stdout.take().map(|out| Box::new(out) as Box<dyn std::io::Read>),
-        child.stderr.take().map(|err| Box::new(err) as _),
-    ] {
-        if let Some(mut stream) = stream {
-            let mut bytes = Vec::new();
-            stream.read_to_end(&mut bytes).unwrap();
-            said.push_str(&String::from_utf8_lossy(&bytes));
-        }
+    let streams: [Option<Box<dyn std::io::Read>>; 2] =
+        [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|err| Box::new(err) as _)];
+    for mut stream in streams.into_iter().flatten() {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        said.push_str(&String::from_utf8_lossy(&bytes));
     }
     (status.code(), said)
 }
