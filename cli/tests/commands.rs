@@ -167,7 +167,7 @@ async fn an_administrator_signs_in_applies_exports_and_mints() {
     assert!(world.says(&["apply", "-f", &file]).await.contains("create  shop-db"));
     std::fs::write(world.file("out.yaml"), world.says(&["export"]).await).unwrap();
     let exported = world.file("out.yaml").display().to_string();
-    assert!(world.says(&["apply", "--prune", "-f", &exported]).await.contains("0 changed, 1 as they were"));
+    assert!(world.says(&["apply", "--prune", "-f", &exported]).await.contains("0 changed, 2 as they were"));
     std::fs::write(world.file("bad.yaml"), SHOP.replace("address", "adress")).unwrap();
     let bad = world.run(&["apply", "-f", &world.file("bad.yaml").display().to_string()]).await;
     let error = String::from_utf8_lossy(&bad.stderr).into_owned();

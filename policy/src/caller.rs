@@ -1,6 +1,6 @@
 //! Who asks, and under which circumstances.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// What kind of actor somebody is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

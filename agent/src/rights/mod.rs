@@ -89,7 +89,7 @@ impl Rights {
 /// A bundle in which every caller may do everything on `connection`, for driving a target without a gateway.
 #[must_use]
 pub fn open_bundle(connection: &str, protocol: &str) -> Bundle {
-    let text = "@id(\"all\") permit (principal, action, resource);".to_owned();
+    let text = r#"@id("all") permit (principal, action in [Action::"Connect", Action::"Invoke", Action::"RunUnapproved"], resource);"#.to_owned();
     let known = policy::Connection { protocol: protocol.to_owned(), ..policy::Connection::default() };
     Bundle {
         version: 1,
