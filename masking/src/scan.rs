@@ -178,8 +178,9 @@ impl Plan {
             found = pem::find(window, at, self.quote_ends)?;
         }
         if bits & URL != 0 {
-            found = match url::find(window, at)? {
-                None => token::find_bot(window, at)?,
+            // First what begins before the colon, so that nothing of it is sent while the rest waits for more.
+            found = match token::find_bot(window, at)? {
+                None => url::find(window, at)?,
                 found => found,
             };
         }
