@@ -25,26 +25,42 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
 /// Where to go on after the digits that begin at `at`, if no detector of chains finds anything before.
 pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<usize> {
     let bytes = window.bytes.get(at..)?;
-    let (mut digits, mut first, mut previous) = (0, None, true);
-    let end = window.last.then_some(&0);
-    for (index, byte) in bytes.iter().chain(end).enumerate() {
-        if byte.is_ascii_digit() {
-            digits += 1;
-            previous = true;
-            continue;
+    // A mark behind these digits may be part of a token that the letter before them is part of.
+    let named = window.before(at, 1).is_some_and(|byte| byte.is_ascii_alphabetic());
+    let (mut digits, mut first, mut group, mut index) = (0, None, 0, 0);
+    loop {
+        let start = index;
+        while let Some(b'0'..=b'9') = bytes.get(index) {
+            index += 1;
         }
+        let is_group = index > start;
+        group = if is_group { start } else { group };
+        digits += index - start;
         let first = *first.get_or_insert(index);
-        let joins = previous && is_joint(*byte);
+        let next = match bytes.get(index) {
+            None if !window.last => return None,
+            next => next.copied().unwrap_or_default(),
+        };
+        let joins = is_group && is_joint(next);
         if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
             return (!may_be_long(window, at, phone, digits)).then_some(at + first);
         }
         // Too few digits for anything that begins at any group up to here.
         if !joins {
-            return Some(at + index - usize::from(!previous));
+            // A one before a parenthesis may begin a telephone number.
+            let trunk = next == b'(' && group > 0 && index - group <= 2;
+            return Some(
+                at + if named {
+                    first
+                } else if trunk {
+                    group
+                } else {
+                    index - usize::from(!is_group)
+                },
+            );
         }
-        previous = false;
+        index += 1;
     }
-    None
 }
 
 /// Whether so many digits in groups may be something.

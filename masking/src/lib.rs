@@ -24,6 +24,7 @@ mod more;
 mod open;
 mod plain;
 mod scan;
+mod sieve;
 mod stream;
 mod surface;
 mod syntax;

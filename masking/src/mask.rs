@@ -14,7 +14,7 @@ use crate::masked::{Masked, Uninspected};
 use crate::more::{More, Plans};
 use crate::scan::{Cursor, Plan};
 use crate::stream::StreamMasker;
-use crate::surface::{Surface, is_odd};
+use crate::surface::{Surface, Text, is_odd};
 use crate::syntax::Syntax;
 use crate::tally::Tally;
 use crate::transform::{mask_number, mask_text, mask_zeros};
@@ -22,6 +22,10 @@ use crate::window::LEFT_CONTEXT;
 
 /// The shortest value any detector can match, in bytes (`a@b.co`).
 const SHORTEST: usize = 6;
+/// Up to this length the text of a value costs no allocation, in bytes.
+const SHORT: usize = 256;
+/// A longer value whose text is not its bytes is read in pieces, in bytes.
+const LONGEST_AT_ONCE: usize = 256 * 1024;
 /// How much of a value whose text is not its bytes is masked at once, in bytes.
 const ODD_PIECE: usize = 16 * 1024;
 
@@ -99,7 +103,7 @@ impl Masker {
             return false;
         }
         if is_odd(value, syntax) {
-            return self.mask_odd(value, syntax, tally);
+            return !self.is_clean(value, syntax) && self.mask_odd(value, syntax, tally);
         }
         let mut spans = Vec::new();
         if syntax != Syntax::Number || !self.more.layers.is_empty() {
@@ -173,6 +177,29 @@ impl Masker {
         }
     }
 
+    /// Whether the text of a value whose text is not its bytes holds nothing: most do, and then its places need not be followed.
+    fn is_clean(&self, value: &[u8], syntax: Syntax) -> bool {
+        if value.len() <= SHORT {
+            let mut text = ShortText { bytes: [0; SHORT], length: 0 };
+            Surface::read(value, syntax, &mut text);
+            return text.bytes.get(..text.length).is_some_and(|text| self.finds_nothing(text, syntax));
+        }
+        if value.len() > LONGEST_AT_ONCE {
+            return false;
+        }
+        let mut text = Vec::with_capacity(value.len());
+        Surface::read(value, syntax, &mut text);
+        self.finds_nothing(&text, syntax)
+    }
+
+    fn finds_nothing(&self, text: &[u8], syntax: Syntax) -> bool {
+        let plan = if syntax == Syntax::Json { &self.json_plan } else { &self.plan };
+        let mut spans = Vec::new();
+        self.more.find(plan, text, &mut spans);
+        plan.scan(text, true, &mut Cursor::default(), &mut spans);
+        spans.is_empty()
+    }
+
     fn mask_odd(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
         let mut own = Tally::default();
         let mut stream = self.stream(syntax);
@@ -186,6 +213,26 @@ impl Masker {
         put(value, written, &mut out);
         tally.merge(&own);
         !own.is_empty()
+    }
+}
+
+/// Text of a short value, without an allocation.
+struct ShortText {
+    bytes: [u8; SHORT],
+    /// More than there is room for: it did not fit.
+    length: usize,
+}
+
+impl Text for ShortText {
+    fn append(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.bytes.get_mut(self.length..self.length.saturating_add(bytes.len())) {
+            room.copy_from_slice(bytes);
+        }
+        self.length = self.length.saturating_add(bytes.len());
+    }
+
+    fn length(&self) -> usize {
+        self.length
     }
 }
 

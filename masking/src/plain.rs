@@ -54,6 +54,7 @@ pub(crate) fn plain(code: u32) -> Plain {
 
 fn letter_or_digit(code: u32) -> Plain {
     match code {
+        0xBA..0x660 | 0x3004..0xA620 | 0xAC00..0xD800 => Plain::Same,
         0x00B2 | 0x00B3 => ascii(code - 0x80),
         0x00B9 => Plain::As(b'1'),
         0x2070 | 0x2074..=0x2079 => ascii(code - 0x2040),

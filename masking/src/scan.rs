@@ -6,6 +6,7 @@ use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
 use crate::open::Open;
+use crate::sieve::Sieve;
 use crate::syntax::Syntax;
 use crate::window::{Beyond, Window};
 
@@ -82,12 +83,13 @@ impl Plan {
         cursor.pending = None;
         let most = spans.len() + SPANS_PER_CALL;
         self.go_on(bytes, cursor, spans);
-        while let Some(at) = self.next_trigger(bytes, cursor.at) {
+        let mut sieve = Sieve::new(bytes, last, cursor.at);
+        while let Some((at, in_chain)) = self.next_trigger(&mut sieve, bytes, cursor) {
             if spans.len() >= most {
                 return false;
             }
             let window = Window { bytes, last, floor: cursor.floor };
-            if let Some(next) = self.pass(&window, at) {
+            if let Some(next) = self.pass(&window, at, in_chain) {
                 cursor.at = next;
                 continue;
             }
@@ -120,13 +122,29 @@ impl Plan {
         self.triggers.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
-    fn next_trigger(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let rest = bytes.get(from..)?;
-        rest.iter().position(|byte| self.bits(*byte) != 0).map(|index| from + index)
+    fn next_trigger(&self, sieve: &mut Sieve<'_>, bytes: &[u8], cursor: &Cursor) -> Option<(usize, bool)> {
+        let mut from = cursor.at;
+        // Right behind a hit a number or a country begins, whatever stands before.
+        if from > 0 && from == cursor.floor {
+            match bytes.get(from..).unwrap_or_default() {
+                [b'0'..=b'9', ..] => return Some((from, true)),
+                [a, b, b'0'..=b'9', ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+                    return Some((from + 2, false));
+                }
+                _ => {}
+            }
+        }
+        loop {
+            let (at, in_chain) = sieve.next(from)?;
+            if bytes.get(at).is_some_and(|byte| self.bits(*byte) != 0) {
+                return Some((at, in_chain));
+            }
+            from = at + 1;
+        }
     }
 
-    /// Where to go on if a glance shows the trigger at `at` to be nothing.
-    fn pass(&self, window: &Window<'_>, at: usize) -> Option<usize> {
+    /// Where to go on if a glance shows the trigger at `at` to be nothing; `in_chain` if it is the first digit of a long chain.
+    fn pass(&self, window: &Window<'_>, at: usize, in_chain: bool) -> Option<usize> {
         let byte = window.bytes.get(at).copied()?;
         if !byte.is_ascii_digit() {
             return (!glance::counts(window, at, byte)).then_some(at + 1);
@@ -137,14 +155,14 @@ impl Plan {
         if joined || trunk {
             return None;
         }
-        glance::dull_end(window, at, self.phone)
+        if in_chain { glance::dull_end(window, at, self.phone) } else { Some(at + 1) }
     }
 
     /// Whether the letter before the digits at `at` may begin what `ask_named_digits` looks for.
     fn may_be_named(&self, window: &Window<'_>, at: usize, letter: u8) -> bool {
         let hexadecimal = self.secret && token::may_be_hexadecimal(window, at);
-        let three = self.secret && window.bytes.get(at) == Some(&b'3') && matches!(letter, b'T' | b'B');
-        hexadecimal || three || self.iban && iban::may_begin(window, at)
+        let token = self.secret && window.bytes.get(at).is_some_and(|digit| token::may_be_digit(*digit, letter));
+        hexadecimal || token || self.iban && iban::may_begin(window, at)
     }
 
     /// Asks the detectors of the byte at `at`; with the answer comes where to go on if nothing was found.
@@ -301,5 +319,6 @@ pub(crate) fn seventh_digit(bytes: &[u8], start: usize) -> usize {
 /// What all detectors of marks say about the mark at `at`.
 #[cfg(test)]
 pub(crate) fn ask_mark(window: &Window<'_>, at: usize) -> Verdict {
-    Plan::new(&Label::ALL).ask(window, at).map(|(found, _)| found)
+    static PLAN: std::sync::LazyLock<Plan> = std::sync::LazyLock::new(|| Plan::new(&Label::ALL));
+    PLAN.ask(window, at).map(|(found, _)| found)
 }

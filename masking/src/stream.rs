@@ -211,6 +211,7 @@ impl StreamMasker {
         }
         if self.text.capacity() > PIECE && self.text.len() < IDLE_CAPACITY {
             self.text.shrink_to(IDLE_CAPACITY);
+            self.surface.shrink(IDLE_CAPACITY);
         }
     }
 }

@@ -7,7 +7,7 @@ use memchr::memchr_iter;
 
 use crate::syntax::Syntax;
 use crate::transform::{mask_text, mask_zeros, number_mask, stays};
-use crate::unit::{Reader, Unit, may_begin};
+use crate::unit::{Reader, Unit, may_be_odd, may_begin};
 
 /// How many unseen bytes the next character takes along; more of them part what they stand between.
 const MOST_UNSEEN: usize = 256;
@@ -18,23 +18,43 @@ struct Odd {
     /// Where it stands in all text so far.
     at: usize,
     /// Its bytes in the text.
-    length: usize,
+    length: u8,
     /// Its bytes on the wire.
-    width: usize,
+    width: u32,
+}
+
+/// Where text goes.
+pub(crate) trait Text {
+    fn append(&mut self, bytes: &[u8]);
+    fn length(&self) -> usize;
+}
+
+impl Text for Vec<u8> {
+    fn append(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn length(&self) -> usize {
+        self.len()
+    }
 }
 
 /// Takes what is received, gives the text of it, and sends either what was received or masks in its place.
 pub(crate) struct Surface {
     syntax: Syntax,
+    /// Whether only the text is wanted, and nothing will be sent.
+    only_text: bool,
     odds: VecDeque<Odd>,
-    /// The wire's bytes of the odd places, in order.
-    wire: VecDeque<u8>,
+    /// What was received and became text.
+    wire: Vec<u8>,
+    /// How much of it was sent.
+    sent: usize,
     /// How much text was forgotten.
     base: usize,
     /// Received bytes of an unfinished unit, not yet text.
     cut: Vec<u8>,
-    /// Unseen bytes that the next character takes along.
-    unseen: Vec<u8>,
+    /// How many unseen bytes the next character takes along.
+    unseen: usize,
     /// Whether what is sent next stands in a JSON string.
     quoted: bool,
     /// All text before was sent: ahead of its own place when a character of several bytes was cut.
@@ -43,49 +63,115 @@ pub(crate) struct Surface {
 
 impl Surface {
     pub(crate) fn new(syntax: Syntax) -> Self {
-        let (odds, wire, cut, unseen) = (VecDeque::new(), VecDeque::new(), Vec::new(), Vec::new());
-        Self { syntax, odds, wire, base: 0, cut, unseen, quoted: false, done: 0 }
+        Self {
+            syntax,
+            only_text: false,
+            odds: VecDeque::new(),
+            wire: Vec::new(),
+            sent: 0,
+            base: 0,
+            cut: Vec::new(),
+            unseen: 0,
+            quoted: false,
+            done: 0,
+        }
+    }
+
+    /// Appends the text of a whole value.
+    pub(crate) fn read(value: &[u8], syntax: Syntax, text: &mut impl Text) {
+        let mut surface = Self { only_text: true, ..Self::new(syntax) };
+        surface.take_odd(value, text, true);
+        surface.settle(text);
     }
 
     /// Appends a received piece to the text.
     pub(crate) fn take(&mut self, piece: &[u8], text: &mut Vec<u8>) {
-        if self.cut.is_empty() && self.unseen.is_empty() && (self.syntax == Syntax::Number || is_plain(piece)) {
+        if self.cut.is_empty() && self.unseen == 0 && (self.syntax == Syntax::Number || is_plain(piece)) {
             text.extend_from_slice(piece);
-            return;
+            return self.wire.extend_from_slice(piece);
         }
         self.take_odd(piece, text, false);
     }
 
     /// Takes unfinished units as what they seem.
-    pub(crate) fn settle(&mut self, text: &mut Vec<u8>) {
+    pub(crate) fn settle(&mut self, text: &mut impl Text) {
         self.take_odd(&[], text, true);
-        if !self.unseen.is_empty() {
-            self.odd(&[], &[0], text);
+        if self.unseen > 0 {
+            self.odd(0, &[0], text);
         }
     }
 
     /// Sends `text[start..end]` as it was received.
     pub(crate) fn clear(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<u8>) {
-        self.send(text, start, end, false, out);
+        let start = start.max(self.done.saturating_sub(self.base));
+        let (mut at, mut width) = (start, 0);
+        while let Some(odd) = self.next_odd(end) {
+            let place = odd.at.saturating_sub(self.base).max(at);
+            width += place - at + odd.width as usize;
+            at = place + usize::from(odd.length);
+            self.done = self.base + at;
+            // An escaped quote ends no string; it is counted below like the others.
+            self.quoted ^= text.get(place) == Some(&b'"');
+        }
+        width += end.saturating_sub(at);
+        if self.syntax == Syntax::Json {
+            let quotes = memchr_iter(b'"', text.get(start..end).unwrap_or_default()).count();
+            self.quoted ^= quotes % 2 == 1;
+        }
+        out.extend_from_slice(self.received(width));
     }
 
     /// Sends `text[start..end]` masked.
     pub(crate) fn mask(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<u8>) {
-        self.send(text, start, end, true, out);
+        let mut at = start.max(self.done.saturating_sub(self.base));
+        while at < end {
+            let odd = self.next_odd(end);
+            let place = odd.map_or(end, |odd| odd.at.saturating_sub(self.base).max(at));
+            self.mask_plain(text, at, place, out);
+            let Some(odd) = odd else { return };
+            let from = out.len();
+            out.extend_from_slice(self.received(odd.width as usize));
+            if !text.get(place).is_some_and(|byte| stays(*byte)) {
+                mask_wire(out.get_mut(from..).unwrap_or_default(), self.syntax);
+            }
+            at = place + usize::from(odd.length);
+            self.done = self.base + at;
+        }
     }
 
     /// Where `text[at]` begins on the wire, as long as nothing was sent.
     pub(crate) fn origin(&self, at: usize) -> usize {
         let before = self.odds.iter().take_while(|odd| odd.at < at);
-        before.fold(at, |origin, odd| origin + odd.width - odd.length.min(at - odd.at))
+        before.fold(at, |origin, odd| origin + odd.width as usize - usize::from(odd.length).min(at - odd.at))
     }
 
     /// Forgets the first `count` bytes of the text.
     pub(crate) fn forget(&mut self, count: usize) {
         self.base += count;
+        self.wire.drain(..self.sent.min(self.wire.len()));
+        self.sent = 0;
     }
 
-    fn take_odd(&mut self, piece: &[u8], text: &mut Vec<u8>, last: bool) {
+    /// Gives back memory that a stream under way does not need.
+    pub(crate) fn shrink(&mut self, capacity: usize) {
+        self.wire.shrink_to(capacity);
+        self.odds.shrink_to(capacity);
+    }
+
+    /// Takes the next odd place before `text[end]`.
+    fn next_odd(&mut self, end: usize) -> Option<Odd> {
+        let before = self.base + end;
+        self.odds.front().is_some_and(|odd| odd.at < before).then(|| self.odds.pop_front()).flatten()
+    }
+
+    /// The next so many bytes of the wire, which are sent now.
+    fn received(&mut self, width: usize) -> &[u8] {
+        let start = self.sent;
+        self.sent += width;
+        self.wire.get(start..self.sent.min(self.wire.len())).unwrap_or_default()
+    }
+
+    fn take_odd(&mut self, piece: &[u8], text: &mut impl Text, last: bool) {
         let mut joined = std::mem::take(&mut self.cut);
         let wire = if joined.is_empty() {
             piece
@@ -95,122 +181,132 @@ impl Surface {
         };
         let reader = Reader { wire, json: self.syntax == Syntax::Json, last };
         let mut at = 0;
-        while at < wire.len() {
-            let rest = wire.get(at..).unwrap_or_default();
-            let raw = if self.unseen.is_empty() {
-                rest.iter().position(|byte| may_begin(*byte)).unwrap_or(rest.len())
-            } else {
-                0
-            };
-            text.extend_from_slice(rest.get(..raw).unwrap_or_default());
-            at += raw;
-            if at == wire.len() {
-                break;
+        while let Some(rest) = wire.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.unseen == 0 {
+                let raw = next_odd(rest).unwrap_or(rest.len());
+                text.append(rest.get(..raw).unwrap_or_default());
+                at += raw;
+                if at == wire.len() {
+                    break;
+                }
             }
             let Ok(unit) = reader.unit(at) else { break };
-            at += self.take_unit(unit, wire.get(at..).unwrap_or_default(), text);
+            at += self.take_unit(&unit, wire.get(at..).unwrap_or_default(), text);
         }
-        self.cut = wire.get(at..).unwrap_or_default().to_vec();
+        let (whole, cut) = wire.split_at_checked(at).unwrap_or((wire, &[]));
+        if !self.only_text {
+            self.wire.extend_from_slice(whole);
+        }
+        self.cut = cut.to_vec();
     }
 
     /// Appends one unit to the text; returns its width on the wire.
-    fn take_unit(&mut self, unit: Unit, wire: &[u8], text: &mut Vec<u8>) -> usize {
+    fn take_unit(&mut self, unit: &Unit, wire: &[u8], text: &mut impl Text) -> usize {
         match unit {
             Unit::Raw(width) => {
-                let raw = wire.get(..width).unwrap_or_default();
-                if !self.unseen.is_empty() && raw == b"\"" {
+                let raw = wire.get(..*width).unwrap_or_default();
+                if self.unseen > 0 && raw == b"\"" {
                     // A quote ends a JSON string also after something unseen.
-                    self.odd(&[], &[0], text);
+                    self.odd(0, &[0], text);
                 }
-                if self.unseen.is_empty() {
-                    text.extend_from_slice(raw)
+                if self.unseen == 0 {
+                    text.append(raw)
                 } else {
-                    self.odd(raw, raw, text)
+                    self.odd(*width, raw, text)
                 }
-                width
+                *width
             }
             Unit::Text { width, text: seen } => {
-                self.odd(wire.get(..width).unwrap_or_default(), seen.as_bytes(), text);
-                width
+                self.odd(*width, seen.as_bytes(), text);
+                *width
             }
             Unit::Nothing(width) => {
-                self.unseen.extend_from_slice(wire.get(..width).unwrap_or_default());
-                if self.unseen.len() > MOST_UNSEEN {
-                    self.odd(&[], &[0], text);
+                self.unseen += width;
+                if self.unseen > MOST_UNSEEN {
+                    self.odd(0, &[0], text);
                 }
-                width
+                *width
             }
         }
     }
 
-    fn odd(&mut self, wire: &[u8], seen: &[u8], text: &mut Vec<u8>) {
-        self.odds.push_back(Odd {
-            at: self.base + text.len(),
-            length: seen.len(),
-            width: self.unseen.len() + wire.len(),
-        });
-        self.wire.extend(self.unseen.drain(..));
-        self.wire.extend(wire);
-        text.extend_from_slice(seen);
-    }
-
-    fn send(&mut self, text: &[u8], start: usize, end: usize, masked: bool, out: &mut Vec<u8>) {
-        let mut at = start.max(self.done.saturating_sub(self.base));
-        while at < end {
-            let odd = self.odds.front().copied().filter(|odd| odd.at < self.base + end);
-            let next = odd.map_or(end, |odd| odd.at.saturating_sub(self.base).max(at));
-            self.send_plain(text, at, next, masked, out);
-            let Some(odd) = odd else { return };
-            self.odds.pop_front();
-            let from = out.len();
-            out.extend(self.wire.drain(..odd.width.min(self.wire.len())));
-            if masked && !text.get(next).is_some_and(|byte| stays(*byte)) {
-                mask_wire(out.get_mut(from..).unwrap_or_default(), self.syntax);
-            }
-            at = next + odd.length;
-            self.done = self.base + at;
+    /// Appends what is read where so many bytes of the wire, and the unseen ones before, stand.
+    fn odd(&mut self, width: usize, seen: &[u8], text: &mut impl Text) {
+        if !self.only_text {
+            let width = u32::try_from(self.unseen + width).unwrap_or(u32::MAX);
+            let length = u8::try_from(seen.len()).unwrap_or(u8::MAX);
+            self.odds.push_back(Odd { at: self.base + text.length(), length, width });
         }
+        self.unseen = 0;
+        text.append(seen);
     }
 
-    fn send_plain(&mut self, text: &[u8], start: usize, end: usize, masked: bool, out: &mut Vec<u8>) {
+    fn mask_plain(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<u8>) {
         let from = out.len();
-        let plain = text.get(start..end).unwrap_or_default();
-        out.extend_from_slice(plain);
+        out.extend_from_slice(self.received(end - start));
         let sent = out.get_mut(from..).unwrap_or_default();
         match self.syntax {
-            Syntax::Json if masked => {
-                self.mask_json(sent, start.checked_sub(1).and_then(|before| text.get(before)).copied())
+            Syntax::Json => {
+                let before = start.checked_sub(1).and_then(|before| text.get(before)).copied();
+                self.quoted = mask_json(sent, before, self.quoted);
             }
-            Syntax::Json => self.quoted ^= memchr_iter(b'"', plain).count() % 2 == 1,
-            Syntax::Text if masked => mask_text(sent),
-            Syntax::Number if masked => mask_zeros(sent),
-            Syntax::Text | Syntax::Number => {}
-        }
-    }
-
-    fn mask_json(&mut self, bytes: &mut [u8], before: Option<u8>) {
-        let mut before = before;
-        for byte in bytes {
-            let raw = *byte;
-            self.quoted ^= raw == b'"';
-            *byte = match raw {
-                b'"' | b'\\' => raw,
-                raw if !self.quoted => number_mask(raw, before),
-                raw if stays(raw) => raw,
-                _ => b'*',
-            };
-            before = Some(raw);
+            Syntax::Text => mask_text(sent),
+            Syntax::Number => mask_zeros(sent),
         }
     }
 }
 
+/// Masks a part of a JSON text; takes and gives whether it stands in a string.
+fn mask_json(bytes: &mut [u8], before: Option<u8>, quoted: bool) -> bool {
+    let (mut before, mut quoted) = (before, quoted);
+    for byte in bytes {
+        let raw = *byte;
+        quoted ^= raw == b'"';
+        *byte = match raw {
+            b'"' | b'\\' => raw,
+            raw if !quoted => number_mask(raw, before),
+            raw if stays(raw) => raw,
+            _ => b'*',
+        };
+        before = Some(raw);
+    }
+    quoted
+}
+
 /// Whether the text of these bytes is certainly the bytes.
 fn is_plain(bytes: &[u8]) -> bool {
-    // Without an early end this is a handful of vector instructions for each 16 bytes.
+    bytes.chunks(1024).all(has_no_marks)
+}
+
+/// Without an early end this is a handful of vector instructions for each 16 bytes.
+fn has_no_marks(bytes: &[u8]) -> bool {
     let odd = |byte: &u8| {
         u8::from(*byte >= 0x80) | u8::from(*byte == b'\\') | u8::from(*byte == b'%') | u8::from(*byte == b'&')
     };
-    bytes.chunks(1024).all(|chunk| chunk.iter().fold(0, |any, byte| any | odd(byte)) == 0)
+    bytes.iter().fold(0, |any, byte| any | odd(byte)) == 0
+}
+
+/// Where the first unit that is not raw may begin.
+fn next_odd(bytes: &[u8]) -> Option<usize> {
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    let mut passed = 0;
+    for block in blocks {
+        if !has_no_marks(block)
+            && let Some(place) = odd_in(bytes, passed, passed + block.len())
+        {
+            return Some(place);
+        }
+        passed += block.len();
+    }
+    odd_in(bytes, passed, passed + rest.len())
+}
+
+fn odd_in(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let places = bytes.get(start..end)?.iter().enumerate().filter(|(_, byte)| may_begin(**byte));
+    places
+        .map(|(place, byte)| (start + place, *byte))
+        .find(|(at, byte)| may_be_odd(*byte, bytes.get(at + 1)))
+        .map(|(at, _)| at)
 }
 
 /// Whether the text of a whole value differs from its bytes.
@@ -220,7 +316,7 @@ pub(crate) fn is_odd(value: &[u8], syntax: Syntax) -> bool {
     }
     let reader = Reader { wire: value, json: syntax == Syntax::Json, last: true };
     let mut at = 0;
-    while let Some(raw) = value.get(at..).and_then(|rest| rest.iter().position(|byte| may_begin(*byte))) {
+    while let Some(raw) = value.get(at..).and_then(next_odd) {
         match reader.unit(at + raw) {
             Ok(Unit::Raw(width)) => at += raw + width,
             _ => return true,

@@ -75,6 +75,11 @@ pub(crate) fn may_begin(byte: u8) -> bool {
     BEGINS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
+/// Whether a unit that is not raw can begin with these two bytes: of the Japanese characters hardly any does.
+pub(crate) fn may_be_odd(byte: u8, next: Option<&u8>) -> bool {
+    byte != 0xE3 || next.is_none_or(|next| matches!(next, 0x80 | 0x85))
+}
+
 /// Looked up, because texts with an odd place are searched byte by byte.
 static BEGINS: [bool; 256] = begins();
 
@@ -112,19 +117,29 @@ impl Reader<'_> {
         if let Some(unit) = self.glance(at) {
             return Ok(unit);
         }
-        let (code, width) = self.code(at, 1 + ROUNDS)?;
+        Ok(self.seen(at, self.code(at, 1 + ROUNDS)?))
+    }
+
+    /// How a code that is spelt at `at` is read.
+    fn seen(&self, at: usize, (code, width): Code) -> Unit {
         let seen = if (0x80..INVALID).contains(&code) { plain(code) } else { Plain::Same };
-        Ok(match seen {
+        match seen {
             Plain::Nothing => Unit::Nothing(width),
             Plain::As(byte) => Unit::Text { width, text: Utf8::byte(byte) },
             Plain::Same if code >= INVALID || self.is_raw(at, code, width) => Unit::Raw(width),
             Plain::Same => Unit::Text { width, text: Utf8::of(code) },
-        })
+        }
     }
 
-    /// The unit at `at` if the next byte tells it: most marks begin nothing, and most escapes of JSON are one letter.
+    /// The unit at `at` if it can be told without following what may be wrapped in it: most marks begin nothing, most escapes of
+    /// JSON are one letter or one code, and no character beyond ASCII begins anything.
     fn glance(&self, at: usize) -> Option<Unit> {
         let (mark, next) = match self.wire.get(at..)? {
+            [0x80..=0xFF, ..] => return Some(self.seen(at, self.character(at).ok()?)),
+            [b'\\', b'u', digits @ ..] if self.json => {
+                let code = short_code(digits.first_chunk()?)?;
+                return Some(self.seen(at, (code, 6)));
+            }
             [mark, next, ..] => (*mark, *next),
             _ => return None,
         };
@@ -132,15 +147,36 @@ impl Reader<'_> {
         let wrapped = matches!(next, b'%' | b'&' | b'\\');
         let begins = match mark {
             b'\\' if self.json => {
-                let code = simple_escape(next)?;
+                let code = match next {
+                    b'\\' if self.begins_nothing(at + 2) => b'\\',
+                    next => simple_escape(next)?,
+                };
                 return Some(Unit::Text { width: 2, text: Utf8::byte(code) });
             }
             b'\\' => matches!(next, b'u' | b'x'),
             b'%' => next.is_ascii_hexdigit(),
-            b'&' => next.is_ascii_alphanumeric() || next == b'#',
+            b'&' => self.may_be_reference(at + 1),
             _ => return None,
         };
         (!begins && !wrapped).then_some(Unit::Raw(1))
+    }
+
+    /// Whether what stands at `at`, behind a backslash, makes no escape of it, as one byte or two can tell.
+    fn begins_nothing(&self, at: usize) -> bool {
+        let is_wrapped = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&');
+        match self.wire.get(at..).unwrap_or_default() {
+            [b'u' | b'x', next, ..] => !next.is_ascii_hexdigit() && !is_wrapped(next),
+            [next, ..] => !matches!(next, b'u' | b'x') && !is_wrapped(next),
+            [] => false,
+        }
+    }
+
+    /// Whether what stands at `at`, behind an ampersand, can be the rest of a reference.
+    fn may_be_reference(&self, at: usize) -> bool {
+        let name = self.wire.get(at..).unwrap_or_default();
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
+        let length = name.iter().take(LONGEST_NAME + 2).take_while(is_name).count();
+        length < LONGEST_NAME + 2 && name.get(length).is_none_or(|end| matches!(end, b';' | b'%' | b'&' | b'\\'))
     }
 
     /// Whether the code is spelt as itself.
@@ -288,6 +324,14 @@ impl Reader<'_> {
         let digits = self.hex(at + mark + used, count, level)?;
         Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)))
     }
+}
+
+/// The code of four hexadecimal digits, if it is a whole character that begins nothing.
+fn short_code(digits: &[u8; 4]) -> Option<u32> {
+    let digit = |code: Option<u32>, byte: &u8| Some(code? << 4 | char::from(*byte).to_digit(16)?);
+    let code = digits.iter().fold(Some(0), digit)?;
+    let follows = (0xD800..0xE000).contains(&code) || matches!(code, 0x25 | 0x26 | 0x5C);
+    (!follows).then_some(code)
 }
 
 /// What an escape of one letter or mark stands for in JSON, but for the backslash, which may begin more.

@@ -113,16 +113,8 @@ fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
 }
 
 fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
-    let mut glance = [0; GLANCE];
-    let mut count = 0;
-    for (slot, pair) in glance.iter_mut().zip(token.chunks_exact(2)) {
-        *slot = octet(pair)?;
-        count += 1;
-    }
-    if !reads_as_text(glance.get(..count)?) {
-        return None;
-    }
-    token.chunks_exact(2).map(octet).collect()
+    let octets = || token.chunks_exact(2).map(octet);
+    begins_as_text(octets().map_while(|octet| octet)).then(|| octets().collect()).flatten()
 }
 
 /// The byte of two hexadecimal digits.
@@ -132,16 +124,17 @@ fn octet(pair: &[u8]) -> Option<u8> {
 }
 
 fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
-    let mut glance = [0; GLANCE];
-    let mut count = 0;
-    for (slot, byte) in glance.iter_mut().zip(octets(token)) {
-        *slot = byte;
-        count += 1;
-    }
-    if !reads_as_text(glance.get(..count)?) {
-        return None;
-    }
-    Some(octets(token).collect::<Vec<_>>()).filter(|decoded| reads_as_text(decoded))
+    let decoded = || octets(token).collect::<Vec<_>>();
+    begins_as_text(octets(token)).then(decoded).filter(|decoded| reads_as_text(decoded))
+}
+
+/// Whether the first bytes are text, nearly all of them: a glance that spares most tokens the rest.
+fn begins_as_text(octets: impl Iterator<Item = u8>) -> bool {
+    let mut strange = 0;
+    octets.take(GLANCE).all(|byte| {
+        strange += usize::from(!is_text(byte));
+        strange <= GLANCE / 8
+    })
 }
 
 /// The bytes of base64 characters.
@@ -170,7 +163,10 @@ fn sextet(byte: u8) -> u32 {
 
 /// Whether nearly all bytes are text; of random bytes a third is.
 fn reads_as_text(bytes: &[u8]) -> bool {
-    let text =
-        bytes.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') || **byte >= 0xC2).count();
+    let text = bytes.iter().filter(|byte| is_text(**byte)).count();
     !bytes.is_empty() && text * 8 >= bytes.len() * 7
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') || byte >= 0xC2
 }

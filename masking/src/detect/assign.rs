@@ -117,10 +117,18 @@ fn ends_as_known(tail: [u8; 4]) -> bool {
 /// Whether the value after the sign has the length of an AWS key, or more of it is to come.
 fn may_be_aws_key(window: &Window<'_>, at: usize) -> bool {
     let rest = window.slice(at + 1, usize::MAX);
+    // Wherever a key begins behind so much filling, these are a part of it.
+    let probes = [MOST_FILLING + 2, MOST_FILLING + 14, AWS_LENGTH - 1];
+    if probes.iter().any(|probe| rest.get(*probe).map_or(window.last, |byte| !is_base64(*byte))) {
+        return false;
+    }
     let filling = rest.iter().take(MOST_FILLING).take_while(|byte| is_filling(**byte)).count();
     let key = rest.get(filling..).unwrap_or_default();
-    let length = key.iter().take(AWS_LENGTH + 1).take_while(|byte| is_base64(**byte)).count();
-    length == AWS_LENGTH || (length == key.len() && !window.last)
+    match key.get(..AWS_LENGTH) {
+        // Nearly all values are shorter, which is seen soonest from behind.
+        Some(key) => key.iter().rev().all(|byte| is_base64(*byte)),
+        None => !window.last && key.iter().rev().all(|byte| is_base64(*byte)),
+    }
 }
 
 /// Where the name before the sign ends: before quotes and spaces.

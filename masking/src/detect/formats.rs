@@ -128,15 +128,15 @@ pub(crate) const DOT: &[Format] = &[
     format(b"hvs.", 3, 20, is_word, "vault-token"),
     format(b"hvb.", 3, 20, is_word, "vault-token"),
     format(b"hvr.", 3, 20, is_word, "vault-token"),
-    format(b"ya29.", 4, 20, is_dotted_word, "google-token"),
     format(b"dp.pt.", 2, 32, is_alphanumeric, "doppler-token"),
     format(b"dp.st.", 2, 32, is_dotted_word, "doppler-token"),
-    format(b"dt0c01.", 6, 40, is_dotted_word, "dynatrace-token"),
     format(b"sk.eyJ", 2, 40, is_dotted_word, "mapbox-token"),
 ];
 
-/// Formats with a `3` at the trigger.
-pub(crate) const THREE: &[Format] = &[
+/// Formats with a digit at the trigger, behind two letters.
+pub(crate) const DIGITS: &[Format] = &[
+    format(b"ya29.", 2, 20, is_dotted_word, "google-token"),
+    format(b"dt0c01.", 2, 40, is_dotted_word, "dynatrace-token"),
     format(b"ATATT3", 5, 40, is_percented, "atlassian-token"),
     format(b"ATCTT3", 5, 40, is_percented, "atlassian-token"),
     format(b"ATBB3", 4, 24, is_word, "atlassian-token"),

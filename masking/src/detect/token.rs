@@ -1,6 +1,6 @@
 //! Tokens that vendors mark with a fixed prefix, by the table of `formats`; and a few marked otherwise.
 
-use super::formats::{CAPITAL_I, DASH, DOT, Format, HEXADECIMAL, THREE, UNDERSCORE};
+use super::formats::{CAPITAL_I, DASH, DIGITS, DOT, Format, HEXADECIMAL, UNDERSCORE};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
@@ -65,6 +65,11 @@ pub(crate) fn may_mark(window: &Window<'_>, at: usize) -> bool {
     heads.before(window, at) != 0
 }
 
+/// Whether a token's prefix may have this digit at its trigger, behind this letter.
+pub(crate) fn may_be_digit(digit: u8, before: u8) -> bool {
+    matches!((digit, before), (b'0', b't') | (b'2', b'a') | (b'3', b'T' | b'B'))
+}
+
 /// Whether `find_hexadecimal` may find a key whose first digit stands at `at`.
 pub(crate) fn may_be_hexadecimal(window: &Window<'_>, at: usize) -> bool {
     let before = window.slice(0, at).iter().rev().take(17).find(|byte| !matches!(byte, b'a'..=b'f'));
@@ -80,10 +85,10 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     match trigger {
         b'_' => find_in(UNDERSCORE, window, at, before),
         b'-' => find_in(DASH, window, at, before),
-        b'.' if !matches!(before, b'G' | b's' | b'b' | b'r' | b'9' | b'p' | b'1' | b'k') => Ok(None),
+        b'.' if !matches!(before, b'G' | b's' | b'b' | b'r' | b'p' | b'k') => Ok(None),
         b'.' => find_in(DOT, window, at, before),
-        b'3' if before != b'T' && before != b'B' => Ok(None),
-        b'3' => find_in(THREE, window, at, before),
+        b'0'..=b'9' if !may_be_digit(*trigger, before) => Ok(None),
+        b'0'..=b'9' => find_in(DIGITS, window, at, before),
         _ => find_in(CAPITAL_I, window, at, before),
     }
 }

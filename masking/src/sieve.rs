@@ -1,0 +1,398 @@
+//! The search for triggers, 64 bytes at a time: a byte is looked up once for its classes, the classes of a block become bit masks, and
+//! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
+
+use crate::detect::token;
+use crate::scan::LEAST_DIGITS;
+use crate::unit::DASH;
+
+/// The bytes of a block: one for each bit of a mask.
+const BLOCK: usize = 64;
+
+const DIGIT: u8 = 1;
+/// Joins digits: space, dash, dot.
+const JOINT: u8 = 1 << 1;
+const LETTER: u8 = 1 << 2;
+/// Assigns a value to a name: `:`, `=`, `|`, `>`.
+const SIGN: u8 = 1 << 3;
+/// May end a name that counts: some letters, quotes and the like.
+const NAME_END: u8 = 1 << 4;
+/// Follows a colon that counts: `/`, `A`.
+const AFTER_COLON: u8 = 1 << 5;
+/// Begins a telephone number: `+`, `(`.
+const OPENER: u8 = 1 << 6;
+/// Other marks: `@`, `_`, `I`, `J`, `-`, `.`.
+const MARK: u8 = 1 << 7;
+
+/// The classes of each byte.
+static CLASSES: [u8; 256] = classes();
+/// For each byte the marks that count behind it: a bit of `mark_bit` each.
+static BEFORE: [u8; 256] = before();
+
+/// Goes through a text from front to back.
+pub(crate) struct Sieve<'a> {
+    bytes: &'a [u8],
+    /// Whether the text ends with the bytes.
+    last: bool,
+    /// Where the block begins.
+    start: usize,
+    behind: Masks,
+    here: Masks,
+    ahead: Masks,
+    /// Digits and joints between them, of the block and the one ahead.
+    chains: (u64, u64),
+    /// Digits of the block that begin a group in a long chain.
+    groups: u64,
+    /// Digits of the block behind letters that may be a part of an account number or a token.
+    named: u64,
+    /// Other places of the block that may begin something.
+    places: u64,
+    /// Marks of the block that count if the right byte stands before them.
+    marks: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Masks {
+    digit: u64,
+    joint: u64,
+    letter: u64,
+    sign: u64,
+    name_end: u64,
+    after_colon: u64,
+    opener: u64,
+    mark: u64,
+    /// What is not there yet.
+    beyond: u64,
+}
+
+impl<'a> Sieve<'a> {
+    /// A search that begins at `from`.
+    pub(crate) fn new(bytes: &'a [u8], last: bool, from: usize) -> Self {
+        let none = Masks::default();
+        let (behind, here, ahead) = (none, none, none);
+        let mut sieve = Self {
+            bytes,
+            last,
+            start: 0,
+            behind,
+            here,
+            ahead,
+            chains: (0, 0),
+            groups: 0,
+            named: 0,
+            places: 0,
+            marks: 0,
+        };
+        sieve.jump(from);
+        sieve
+    }
+
+    /// The first place at or behind `from`, which never goes back, that a detector may have an answer for; and whether it is the
+    /// first digit of a long chain.
+    pub(crate) fn next(&mut self, from: usize) -> Option<(usize, bool)> {
+        if from >= self.start + 2 * BLOCK {
+            self.jump(from);
+        }
+        loop {
+            let passed = from.saturating_sub(self.start);
+            let left = if passed < BLOCK { u64::MAX << passed } else { 0 };
+            let mut left = left & (self.groups | self.named | self.places | self.marks);
+            while left != 0 {
+                let bit = left & left.wrapping_neg();
+                let place = left.trailing_zeros();
+                let at = self.start + place as usize;
+                let is_group = self.groups & bit != 0 && self.is_long(place);
+                let counts = self.places & bit != 0
+                    || self.named & bit != 0 && self.is_named(at)
+                    || self.marks & bit != 0 && self.counts(at);
+                if is_group || counts {
+                    return Some((at, is_group));
+                }
+                left ^= bit;
+            }
+            if self.start + BLOCK >= self.bytes.len() {
+                return None;
+            }
+            self.advance();
+        }
+    }
+
+    fn jump(&mut self, from: usize) {
+        self.start = from - from % BLOCK;
+        self.behind = match self.start.checked_sub(BLOCK) {
+            Some(start) => self.masks(start),
+            None => Masks::default(),
+        };
+        self.here = self.masks(self.start);
+        self.ahead = self.masks(self.start + BLOCK);
+        self.look();
+    }
+
+    fn advance(&mut self) {
+        self.start += BLOCK;
+        self.behind = self.here;
+        self.here = self.ahead;
+        self.ahead = self.masks(self.start + BLOCK);
+        self.look();
+    }
+
+    /// Finds the places of the block.
+    fn look(&mut self) {
+        let (behind, here, ahead) = (&self.behind, &self.here, &self.ahead);
+        let after_digit = here.digit << 1 | behind.digit >> 63;
+        // What joins digits is no mark, but two dashes may begin a key.
+        let two = shifted(here, ahead, 1, |masks| masks.joint | masks.beyond);
+        self.marks = here.mark & !(here.joint & after_digit & !two);
+        let named = here.name_end << 1 | behind.name_end >> 63 | shifted(here, ahead, 1, |masks| masks.after_colon);
+        let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener);
+        self.places = here.sign & named | here.opener & opens;
+        let starts = here.digit & !after_digit;
+        (self.groups, self.named, self.chains) = (0, 0, (0, 0));
+        if starts == 0 {
+            return;
+        }
+        self.places |= starts & self.before_opener();
+        self.named = self.after_letters();
+        self.chains = self.joined();
+        let run = |mask: (u64, u64), count| (mask.0 & shift(mask, count).0, mask.1 & shift(mask, count).1);
+        let eight = run(run(run(self.chains, 1), 2), 4);
+        self.groups = starts & eight.0 & shift(self.chains, 8).0;
+    }
+
+    /// Digits and the joints between digits; what is not known counts.
+    fn joined(&self) -> (u64, u64) {
+        let (behind, here, ahead) = (&self.behind, &self.here, &self.ahead);
+        let before = (here.digit << 1 | behind.digit >> 63, ahead.digit << 1 | here.digit >> 63);
+        let unknown = 1 << 63;
+        let after = (
+            here.digit >> 1 | ahead.digit << 63 | here.beyond >> 1 | ahead.beyond << 63,
+            ahead.digit >> 1 | ahead.beyond >> 1 | unknown,
+        );
+        (
+            here.digit | here.joint & before.0 & after.0 | here.beyond,
+            ahead.digit | ahead.joint & before.1 & after.1 | ahead.beyond,
+        )
+    }
+
+    /// Where digits right behind letters may be a part of an account number, a token or a hexadecimal key.
+    fn after_letters(&self) -> u64 {
+        let (behind, here, ahead) = (&self.behind, &self.here, &self.ahead);
+        let one = here.letter << 1 | behind.letter >> 63;
+        let digits = here.digit & one;
+        if digits == 0 {
+            return 0;
+        }
+        let two = here.letter << 2 | behind.letter >> 62;
+        let mut places = digits & two;
+        if digits & !two != 0 {
+            let words = |masks: &Masks| masks.digit | masks.letter | masks.beyond;
+            let words = (words(here), words(ahead));
+            let run = |mask: (u64, u64), count| (mask.0 & shift(mask, count).0, mask.1 & shift(mask, count).1);
+            places |= digits & run(run(run(run(words, 1), 2), 4), 8).0;
+        }
+        places
+    }
+
+    /// Digits before a parenthesis, with or without a joint between.
+    fn before_opener(&self) -> u64 {
+        let (here, ahead) = (&self.here, &self.ahead);
+        let next = shifted(here, ahead, 1, |masks| masks.opener);
+        let joint = shifted(here, ahead, 1, |masks| masks.joint);
+        next | joint & shifted(here, ahead, 2, |masks| masks.opener)
+    }
+
+    /// Whether the chain from this place of the block on has enough digits for anything, or an end that is not known.
+    fn is_long(&self, place: u32) -> bool {
+        let cut = |mask: (u64, u64)| mask.0 >> place | (mask.1 << 1) << (63 - place);
+        let length = cut(self.chains).trailing_ones();
+        let digits = cut((self.here.digit, self.ahead.digit)) & !u64::MAX.checked_shl(length).unwrap_or(0);
+        let unknown = cut((self.here.beyond, self.ahead.beyond)) & !u64::MAX.checked_shl(length).unwrap_or(0);
+        length == 64 || unknown != 0 || digits.count_ones() as usize >= LEAST_DIGITS
+    }
+
+    /// Whether the letters before the digit at `at` let it count: a country's code, or what a token has there.
+    fn is_named(&self, at: usize) -> bool {
+        let [c, b, a] = [3, 2, 1].map(|back| at.checked_sub(back).and_then(|at| self.bytes.get(at)).copied());
+        let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
+        // The word IBAN may stand right before the country.
+        let opens = c.is_none_or(|byte| !byte.is_ascii_alphanumeric() || matches!(byte, b'N' | b'n'));
+        let country = opens && b.is_ascii_alphabetic();
+        let digit = self.bytes.get(at).copied().unwrap_or_default();
+        country || token::may_be_digit(digit, a) || matches!(a, b'a'..=b'f' | b'i' | b'K')
+    }
+
+    /// Whether what stands beside the mark at `at` lets it count.
+    fn counts(&self, at: usize) -> bool {
+        let mark = self.bytes.get(at).copied().unwrap_or_default();
+        let previous = at.checked_sub(1).and_then(|before| self.bytes.get(before)).copied().unwrap_or_default();
+        let allowed = BEFORE.get(usize::from(previous)).copied().unwrap_or_default();
+        let next = || self.bytes.get(at + 1).map_or(!self.last, |next| *next == b'-');
+        allowed & mark_bit(mark) != 0 || mark == b'-' && next()
+    }
+
+    fn masks(&self, start: usize) -> Masks {
+        let bytes = self.bytes.get(start..).unwrap_or_default();
+        let mut masks = Masks::default();
+        if let Some(block) = bytes.first_chunk::<BLOCK>() {
+            for eight in block.as_chunks().0 {
+                masks.take(eight);
+            }
+            return masks;
+        }
+        let (words, rest) = bytes.as_chunks();
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        for eight in words.iter().chain(std::iter::once(&last)) {
+            masks.take(eight);
+        }
+        // The words that are missing.
+        for _ in words.len() + 1..8 {
+            masks.take(&[0; 8]);
+        }
+        if !self.last {
+            masks.beyond = u64::MAX << bytes.len();
+            masks.after_colon |= masks.beyond;
+            masks.opener |= masks.beyond;
+        }
+        masks
+    }
+}
+
+impl Masks {
+    /// Takes the classes of the next eight bytes; after eight times the first byte's bit is the lowest.
+    #[inline]
+    fn take(&mut self, bytes: &[u8; 8]) {
+        let flags = bytes.iter().rev().fold(0, |flags, byte| flags << 8 | u64::from(class(*byte)));
+        let push = |mask: &mut u64, flags: u64| *mask = *mask >> 8 | pack(flags);
+        push(&mut self.digit, flags);
+        push(&mut self.joint, flags >> 1);
+        push(&mut self.letter, flags >> 2);
+        push(&mut self.sign, flags >> 3);
+        push(&mut self.name_end, flags >> 4);
+        push(&mut self.after_colon, flags >> 5);
+        push(&mut self.opener, flags >> 6);
+        push(&mut self.mark, flags >> 7);
+    }
+}
+
+/// The lowest bit of each byte, side by side in the highest byte.
+fn pack(flags: u64) -> u64 {
+    (flags & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) & 0xFF << 56
+}
+
+/// A mask of two blocks as seen so many bytes earlier; what comes behind counts.
+fn shift(mask: (u64, u64), count: u32) -> (u64, u64) {
+    (mask.0 >> count | mask.1 << (64 - count), mask.1 >> count | u64::MAX << (64 - count))
+}
+
+/// A mask of the block as seen so many bytes earlier.
+fn shifted(here: &Masks, ahead: &Masks, count: u32, mask: impl Fn(&Masks) -> u64) -> u64 {
+    mask(here) >> count | mask(ahead) << (64 - count)
+}
+
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        let mut class = match byte {
+            b'0'..=b'9' => DIGIT,
+            b' ' | DASH => JOINT,
+            b'-' | b'.' => JOINT | MARK,
+            b'I' | b'J' => LETTER | MARK,
+            b'A'..=b'Z' | b'a'..=b'z' => LETTER,
+            b':' | b'=' | b'|' | b'>' => SIGN,
+            b'+' | b'(' => OPENER,
+            b'@' | b'_' => MARK,
+            _ => 0,
+        };
+        let small = byte.to_ascii_lowercase();
+        let ends_name = matches!(small, b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g');
+        if ends_name || matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`') {
+            class |= NAME_END;
+        }
+        if matches!(byte, b'/' | b'A') {
+            class |= AFTER_COLON;
+        }
+        table[index] = class;
+        index += 1;
+    }
+    table
+}
+
+const fn mark_bit(mark: u8) -> u8 {
+    match mark {
+        b'@' => 1,
+        b'_' => 1 << 1,
+        b'-' => 1 << 2,
+        b'.' => 1 << 3,
+        b'I' => 1 << 4,
+        b'J' => 1 << 5,
+        _ => 0,
+    }
+}
+
+/// Each is a glance at what the detectors of `token` and `jwt` look at first.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn before() -> [u8; 256] {
+    let mut table = [mark_bit(b'@'); 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        if byte.is_ascii_alphanumeric() {
+            table[index] |= mark_bit(b'_');
+        }
+        if byte.is_ascii_alphabetic() {
+            table[index] |= mark_bit(b'-');
+        }
+        if matches!(byte, b'G' | b's' | b'b' | b'r' | b'p' | b'k') {
+            table[index] |= mark_bit(b'.');
+        }
+        if matches!(byte, b'A' | b'B' | b'K' | b'S') {
+            table[index] |= mark_bit(b'I');
+        }
+        if byte == b'y' {
+            table[index] |= mark_bit(b'J');
+        }
+        index += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::ask_mark;
+    use crate::window::Window;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_search_passes_over_nothing_that_detectors_find_whatever_comes_after(
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
+            cut in any::<prop::sample::Index>()
+        ) {
+            let bytes = text.as_bytes();
+            let whole = Window { bytes, last: true, floor: 0 };
+            for (seen, last) in [(bytes, true), (bytes.get(..cut.index(bytes.len() + 1)).unwrap_or_default(), false)] {
+                let (mut sieve, mut from) = (Sieve::new(seen, last, 0), 0);
+                while from < seen.len() {
+                    let next = sieve.next(from).map_or(seen.len(), |(at, _)| at);
+                    for at in from..next {
+                        let inside = |back| whole.before(at + 1, back).is_some_and(|byte| byte.is_ascii_digit());
+                        let found = ask_mark(&whole, at);
+                        prop_assert!(inside(1) && inside(2) || matches!(found, Ok(None)), "{} at {}: {:?}", text, at, found);
+                    }
+                    from = next + 1;
+                }
+            }
+        }
+    }
+}
