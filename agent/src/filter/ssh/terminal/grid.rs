@@ -101,7 +101,7 @@ impl Grid {
                 line.mixed = !line.cells.is_empty();
             }
         }
-        (self.top, self.bottom, self.behind_letter) = (0, self.rows - 1, None);
+        (self.top, self.bottom, self.behind_letter, self.shifted) = (0, self.rows - 1, None, true);
         self.place(self.row, self.column);
     }
 
@@ -124,6 +124,11 @@ impl Grid {
     /// Whether rows have moved since this was last asked, so that any of them may read differently.
     pub(super) fn take_shifted(&mut self) -> bool {
         std::mem::take(&mut self.shifted)
+    }
+
+    /// Whether letters push aside what stands where they come.
+    pub(super) fn inserts(&self) -> bool {
+        self.insert
     }
 
     /// The cell that the latest letter took.
@@ -203,7 +208,7 @@ impl Grid {
         }
         self.wraps = false;
         let (row, column, insert) = (self.row, self.column, self.insert);
-        let crowded = self.is_crowded(row);
+        let (crowded, was_full) = (self.is_crowded(row), self.is_full(row));
         if let Some(line) = self.lines.get_mut(row) {
             if line.cells.len() < column {
                 line.cells.resize(column, ' ');
@@ -221,6 +226,7 @@ impl Grid {
             line.cells.truncate(self.columns);
             line.mixed |= !joined && crowded || insert;
         }
+        self.part(row, was_full);
         (self.letter, self.printed) = (c, (row, column));
         self.column += width;
         if self.column >= self.columns {
@@ -340,10 +346,12 @@ impl Grid {
     fn edit(&mut self, last: char, number: usize) -> Done {
         let (row, column, count) = (self.row, self.column, number.max(1));
         let (top, bottom, columns) = (self.top, self.bottom, self.columns);
-        if matches!(last, 'L' | 'M' | 'S' | 'T') || matches!(last, 'J' | 'K') && number != 0 {
+        // A cursor that waits to wrap stands on the latest letter, so that an edit there takes it away.
+        if self.wraps || matches!(last, 'L' | 'M' | 'S' | 'T') || matches!(last, 'J' | 'K') && number != 0 {
             self.behind_letter = None;
         }
         self.shifted |= last == 'J';
+        let was_full = self.is_full(row);
         match last {
             'J' => self.erase_display(number),
             'K' => self.erase_line(number),
@@ -369,7 +377,13 @@ impl Grid {
             }
         }
         self.mark(row);
+        self.part(row, was_full);
         Done::Edited
+    }
+
+    /// A row that no longer reaches the last column leaves the one below to be read by itself.
+    fn part(&mut self, row: usize, was_full: bool) {
+        self.shifted |= was_full && !self.is_full(row);
     }
 
     fn mark(&mut self, row: usize) {

@@ -89,8 +89,12 @@ impl Watch {
             if self.hits.is_empty() {
                 break;
             }
+            // Stars are to replace what is there, not to push it aside.
+            let inserts = self.grid.inserts();
+            out.extend_from_slice(if inserts { b"\x1b[4l" } else { b"" });
             completes |= self.cover(out, tally);
             self.grid.come_back(out);
+            out.extend_from_slice(if inserts { b"\x1b[4h" } else { b"" });
         }
         (completes, last)
     }
