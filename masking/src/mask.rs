@@ -97,6 +97,15 @@ impl Masker {
         &self.labels
     }
 
+    /// The same but for these labels, by their names: their values are shown.
+    #[must_use]
+    pub fn without(&self, shown: &[String]) -> Self {
+        let hidden = |label: &Label| !shown.iter().any(|name| name == label.as_str());
+        let labels = self.labels.iter().copied().filter(hidden).collect();
+        let layers = self.more.layers.iter().filter(|layer| hidden(&layer.label())).cloned().collect();
+        Self::build(labels, layers, Options { decode: self.more.decode })
+    }
+
     /// Masks a whole value in place; its length never changes. Returns whether anything was masked.
     pub fn mask(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
         if self.is_off() || value.len() < SHORTEST {

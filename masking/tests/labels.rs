@@ -23,3 +23,15 @@ fn labels_are_read_by_name() {
     }
     assert!("cards".parse::<Label>().is_err());
 }
+
+#[test]
+fn who_may_see_one_label_does_not_see_the_others_nor_what_a_detector_of_the_connection_finds() {
+    let custom = r#"{"name": "employee", "pattern": "EMP-\\d{6}"}"#.parse().unwrap();
+    let detectors = [masking::Detector::Label(Label::Card), masking::Detector::Label(Label::Email), custom];
+    let masker = Masker::compile(&detectors, masking::Options::default()).unwrap();
+    let mut text = b"EMP-123456 4111111111111111 alice@example.com".to_vec();
+    masker.without(&["email".to_owned()]).mask(&mut text, Syntax::Text, &mut Tally::default());
+    assert_eq!(text, b"***-****** **************** alice@example.com");
+    let nothing = ["card", "email", "employee"].map(str::to_owned);
+    assert!(masker.without(&nothing).is_off());
+}

@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use masking::{Label, Masker};
+use masking::Masker;
 use policy::{ActorKind, Circumstances, Engine, Facts, Principal, Scope};
 use proto::Caller;
 
@@ -160,10 +160,8 @@ impl Guard for SessionRights {
             return Arc::clone(&self.masker);
         }
         let mut state = self.lock();
-        let masker = state.maskers.entry(decision.verdict.revealed.clone()).or_insert_with(|| {
-            let hidden = |label: &&Label| !decision.verdict.revealed.iter().any(|shown| shown == label.as_str());
-            Arc::new(Masker::new(&self.masker.labels().iter().filter(hidden).copied().collect::<Vec<_>>()))
-        });
+        let revealed = &decision.verdict.revealed;
+        let masker = state.maskers.entry(revealed.clone()).or_insert_with(|| Arc::new(self.masker.without(revealed)));
         Arc::clone(masker)
     }
 }
