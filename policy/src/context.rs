@@ -5,83 +5,114 @@ use std::collections::BTreeSet;
 use cedar_policy::{Context, EntityUid, RestrictedExpression as Value};
 use time::OffsetDateTime;
 
-use crate::{Argument, Caller, Circumstances, Facts, risk};
+use crate::{Argument, Caller, Circumstances, Facts, depends::Needs, risk};
 
 /// A value cannot be given to Cedar; the call is refused.
 #[derive(Debug, thiserror::Error)]
 #[error("a fact cannot be expressed: {0}")]
 pub(crate) struct Inexpressible(String);
 
-type Pairs = Vec<(String, Value)>;
+/// The facts that some policy looks at; the others are not even made.
+struct Pairs<'a> {
+    needs: &'a Needs,
+    pairs: Vec<(String, Value)>,
+}
+
+impl Pairs<'_> {
+    fn put(&mut self, name: &str, value: impl FnOnce() -> Value) {
+        if self.needs.has(name) {
+            self.pairs.push((name.to_owned(), value()));
+        }
+    }
+}
 
 /// The context of `Connect`.
-pub(crate) fn connect(caller: &Caller, around: &Circumstances) -> Result<Context, Inexpressible> {
-    let mut pairs = Pairs::new();
+pub(crate) fn connect(
+    needs: &Needs,
+    caller: &Caller,
+    around: &Circumstances,
+) -> Result<Context, Inexpressible> {
+    let mut pairs = Pairs { needs, pairs: Vec::with_capacity(12) };
     circumstances(&mut pairs, caller, around);
     finish(pairs)
 }
 
 /// The context of everything that is decided about a call.
 pub(crate) fn call(
+    needs: &Needs,
     connection: &EntityUid,
     facts: &Facts,
     caller: &Caller,
     around: &Circumstances,
 ) -> Result<Context, Inexpressible> {
-    let mut pairs = Pairs::with_capacity(40);
+    let mut pairs = Pairs { needs, pairs: Vec::with_capacity(40) };
     circumstances(&mut pairs, caller, around);
-    let (risk, reasons) = risk::score(facts, caller, around);
-    let functions: BTreeSet<&str> = facts.functions.iter().map(|function| function.name.as_str()).collect();
-    pairs.extend([
-        ("connection".into(), Value::new_entity_uid(connection.clone())),
-        ("effect".into(), text(facts.effect().as_str())),
-        ("functions".into(), Value::new_set(functions.into_iter().map(text))),
-        ("verbs".into(), texts(&facts.verbs)),
-        ("reads".into(), texts(&facts.reads)),
-        ("writes".into(), texts(&facts.writes)),
-        ("columns".into(), texts(&facts.columns)),
-        ("calls".into(), texts(&facts.calls)),
-        ("opaque".into(), texts(&facts.opaque)),
-        ("ddl".into(), texts(&facts.ddl)),
-        ("cascade".into(), Value::new_bool(facts.cascade)),
-        ("commands".into(), texts(&facts.commands)),
-        ("paths".into(), texts(&facts.paths)),
-        ("hosts".into(), texts(&facts.hosts)),
-        ("external".into(), texts(&facts.external)),
-        ("settings".into(), texts(&facts.settings)),
-        ("arguments".into(), arguments(facts)?),
-        ("filtered".into(), Value::new_bool(facts.filtered)),
-        ("bounded".into(), Value::new_bool(facts.bounded)),
-        ("dynamic".into(), Value::new_bool(facts.dynamic)),
-        ("unknown".into(), Value::new_bool(facts.unknown.is_some())),
-        ("statements".into(), Value::new_long(facts.statements.into())),
-        ("inspected".into(), text(facts.inspected.as_str())),
-        ("rows".into(), count(facts.rows)),
-        ("bytes".into(), count(facts.bytes)),
-        ("session_rows".into(), count(facts.session_rows)),
-        ("session_bytes".into(), count(facts.session_bytes)),
-        ("risk".into(), Value::new_long(risk)),
-        ("risk_reasons".into(), Value::new_set(reasons.into_iter().map(text))),
-    ]);
+    pairs.put("connection", || Value::new_entity_uid(connection.clone()));
+    pairs.put("effect", || text(facts.effect().as_str()));
+    pairs.put("functions", || {
+        let functions: BTreeSet<&str> = facts.functions.iter().map(|function| function.name.as_str()).collect();
+        Value::new_set(functions.into_iter().map(text))
+    });
+    for (name, values) in [
+        ("verbs", &facts.verbs),
+        ("reads", &facts.reads),
+        ("writes", &facts.writes),
+        ("columns", &facts.columns),
+        ("calls", &facts.calls),
+        ("opaque", &facts.opaque),
+        ("ddl", &facts.ddl),
+        ("commands", &facts.commands),
+        ("paths", &facts.paths),
+        ("hosts", &facts.hosts),
+        ("external", &facts.external),
+        ("settings", &facts.settings),
+    ] {
+        pairs.put(name, || texts(values));
+    }
+    for (name, flag) in [
+        ("cascade", facts.cascade),
+        ("filtered", facts.filtered),
+        ("bounded", facts.bounded),
+        ("dynamic", facts.dynamic),
+        ("unknown", facts.unknown.is_some()),
+    ] {
+        pairs.put(name, || Value::new_bool(flag));
+    }
+    for (name, number) in [
+        ("statements", facts.statements.into()),
+        ("rows", facts.rows),
+        ("bytes", facts.bytes),
+        ("session_rows", facts.session_rows),
+        ("session_bytes", facts.session_bytes),
+    ] {
+        pairs.put(name, || count(number));
+    }
+    pairs.put("inspected", || text(facts.inspected.as_str()));
+    // A number that no policy can be given refuses, whether one looks at it or not.
+    let arguments = arguments(facts)?;
+    pairs.put("arguments", || arguments);
+    if needs.has("risk") || needs.has("risk_reasons") {
+        let (risk, reasons) = risk::score(facts, caller, around);
+        pairs.put("risk", || Value::new_long(risk));
+        pairs.put("risk_reasons", || Value::new_set(reasons.into_iter().map(text)));
+    }
     finish(pairs)
 }
 
-fn circumstances(pairs: &mut Pairs, caller: &Caller, around: &Circumstances) {
-    pairs.extend([
-        ("now".into(), Value::new_datetime(date(around.now))),
-        ("hour".into(), Value::new_long(around.hour())),
-        ("weekday".into(), text(around.weekday())),
-        ("auth_method".into(), text(&around.auth_method)),
-        ("auth_age".into(), Value::new_long(around.auth_age())),
-        ("mfa".into(), Value::new_bool(around.mfa)),
-        ("client".into(), text(&around.client)),
-        ("actor".into(), text(caller.acting().kind.as_str())),
-    ]);
+fn circumstances(pairs: &mut Pairs<'_>, caller: &Caller, around: &Circumstances) {
+    pairs.put("now", || Value::new_datetime(date(around.now)));
+    pairs.put("hour", || Value::new_long(around.hour()));
+    pairs.put("weekday", || text(around.weekday()));
+    pairs.put("auth_method", || text(&around.auth_method));
+    pairs.put("auth_age", || Value::new_long(around.auth_age()));
+    pairs.put("mfa", || Value::new_bool(around.mfa));
+    pairs.put("client", || text(&around.client));
+    pairs.put("actor", || text(caller.acting().kind.as_str()));
     if let Some(source) = around.source {
-        pairs.push(("source".into(), Value::new_ip(source.to_canonical().to_string())));
+        pairs.put("source", || Value::new_ip(source.to_canonical().to_string()));
     }
     if let Some(reason) = &around.reason {
-        pairs.push(("reason".into(), text(reason)));
+        pairs.put("reason", || text(reason));
     }
 }
 
@@ -132,8 +163,8 @@ fn count(value: u64) -> Value {
     Value::new_long(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-fn finish(pairs: Pairs) -> Result<Context, Inexpressible> {
-    Context::from_pairs(pairs).map_err(|error| Inexpressible(error.to_string()))
+fn finish(pairs: Pairs<'_>) -> Result<Context, Inexpressible> {
+    Context::from_pairs(pairs.pairs).map_err(|error| Inexpressible(error.to_string()))
 }
 
 #[cfg(test)]

@@ -18,6 +18,38 @@ pub struct Depends {
     pub bytes: bool,
 }
 
+/// The facts that policies look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    names: BTreeSet<String>,
+    /// All of them.
+    all: bool,
+}
+
+impl Needs {
+    pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a Policy>) -> Self {
+        let mut used = Used::default();
+        for policy in policies {
+            match policy.to_json() {
+                Ok(json) => used.walk(&json),
+                Err(_) => used.all = true,
+            }
+        }
+        Self { names: used.names, all: used.all }
+    }
+
+    /// Every fact.
+    #[cfg(test)]
+    pub(crate) fn everything() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
+    /// Whether some policy looks at a fact.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
+    }
+}
+
 const MOMENT: [&str; 8] =
     ["now", "hour", "weekday", "auth_age", "risk", "risk_reasons", "session_rows", "session_bytes"];
 

@@ -1,7 +1,10 @@
 //! A compiled bundle. Positive rights: a call needs Invoke or it is refused, RunUnapproved or it is held; a label is masked
 //! without Reveal. What forbids always wins, an error refuses, and what no policy mentions is not allowed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
@@ -12,47 +15,64 @@ use crate::{
     Bundle, Caller, Circumstances, Denial, Facts, Outcome, Permit, Principal, Shadow, Verdict,
     bundle::{Connection, Kind, builtin},
     context,
-    depends::Depends,
+    depends::{Depends, Needs},
     document::{self, Problem, is_shadow},
     sentence::{self, Sentence},
+    slice::{ACTIONS, Library, Placed, Slices, is_about},
 };
 
 /// A bundle that decides. Immutable.
 pub struct Engine {
     bundle: Bundle,
-    hash: String,
-    enforced: Policies,
+    hash: Arc<str>,
+    enforced: Library,
     /// Enforced and shadow policies together, if there are any of the latter.
-    tried: Option<Policies>,
+    tried: Option<Library>,
     depends: Depends,
+    /// The facts that some policy looks at; Cedar is given no others.
+    needs: Needs,
     sentences: Vec<Sentence>,
     /// Whether any policy can reveal a label.
     reveals: bool,
     authorizer: Authorizer,
     kinds: Kinds,
+    actions: [EntityUid; ACTIONS.len()],
 }
 
 /// A caller on a connection, ready to be decided about.
 pub struct Scope {
+    /// Of which engine; its slices are of no use to another.
+    engine: Arc<str>,
     caller: Caller,
     connection: String,
     connection_uid: EntityUid,
-    principals: Vec<EntityUid>,
+    principals: Vec<Party>,
     entities: Entities,
     labels: Vec<String>,
 }
 
-/// Policies, whole and by the action they can be about: most are about one, and only these are evaluated.
-struct Policies {
-    all: PolicySet,
-    by_action: HashMap<&'static str, PolicySet>,
+/// One of those who must be allowed, with the policies that can matter.
+struct Party {
+    uid: EntityUid,
+    enforced: Slices,
+    tried: Option<Slices>,
 }
 
-/// What is decided here.
-const ACTIONS: [&str; 5] = ["Connect", "Invoke", "RunUnapproved", "Reveal", "SendRaw"];
+/// Which policies are asked.
+#[derive(Clone, Copy)]
+enum Which {
+    Enforced,
+    Tried,
+}
+
+/// Places in [`ACTIONS`].
+const CONNECT: usize = 0;
+const INVOKE: usize = 1;
+const RUN_UNAPPROVED: usize = 2;
+const REVEAL: usize = 3;
+const SEND_RAW: usize = 4;
 
 struct Kinds {
-    action: EntityTypeName,
     function: EntityTypeName,
     label: EntityTypeName,
 }
@@ -99,11 +119,15 @@ impl Engine {
         let depends = Depends::of(policies.iter());
         let reveals = policies.iter().any(mentions_labels);
         let shadows = policies.iter().any(is_shadow);
-        let enforced = Policies::of(policies.iter().filter(|policy| !is_shadow(policy)))?;
-        let tried = if shadows { Some(Policies::of(policies.iter())?) } else { None };
-        let kinds = Kinds { action: kind("Action")?, function: kind("Function")?, label: kind("Label")? };
-        let hash = bundle.hash();
-        Ok(Self { bundle, hash, enforced, tried, depends, sentences, reveals, authorizer: Authorizer::new(), kinds })
+        let needs = Needs::of(policies.iter());
+        let enforced = Library::of(policies.iter().filter(|policy| !is_shadow(policy)).cloned().collect())?;
+        let tried = if shadows { Some(Library::of(policies)?) } else { None };
+        let kinds = Kinds { function: kind("Function")?, label: kind("Label")? };
+        let action = kind("Action")?;
+        let actions = ACTIONS.map(|name| EntityUid::from_type_name_and_id(action.clone(), EntityId::new(name)));
+        let hash = bundle.hash().into();
+        let authorizer = Authorizer::new();
+        Ok(Self { bundle, hash, enforced, tried, depends, needs, sentences, reveals, authorizer, kinds, actions })
     }
 
     /// The bundle.
@@ -135,10 +159,13 @@ impl Engine {
     /// # Errors
     /// [`Denial`] unless a policy permits `Connect` for everybody who takes part and none forbids it.
     pub fn connect(&self, scope: &Scope, around: &Circumstances) -> Result<Permit, Denial> {
-        let context = context::connect(&scope.caller, around).map_err(|_| Denial)?;
+        if !self.made(scope) {
+            return Err(Denial);
+        }
+        let context = context::connect(&self.needs, &scope.caller, around).map_err(|_| Denial)?;
         let mut rules = BTreeSet::new();
-        for principal in &scope.principals {
-            let asked = self.ask(&self.enforced, scope, principal, "Connect", &scope.connection_uid, &context);
+        for party in &scope.principals {
+            let asked = self.ask(Which::Enforced, scope, party, CONNECT, &scope.connection_uid, &context);
             let Asked::Allowed(by) = asked else { return Err(Denial) };
             rules.extend(by);
         }
@@ -161,17 +188,24 @@ impl Engine {
         for (name, labels) in described.chain(built_in) {
             entities.push(function_entity(connection, &connection_uid, name, labels)?);
         }
-        let mut principals = Vec::new();
+        let zone: HashSet<EntityUid> = zone_of(known)?.into_iter().collect();
+        let place = Placed { uid: &connection_uid, above: &zone };
+        let mut principals: Vec<Party> = Vec::new();
         for principal in caller.principals() {
-            let (uid, entity) = principal_entity(principal)?;
-            if !principals.contains(&uid) {
-                entities.push(entity);
-                principals.push(uid);
+            let (uid, groups) = principal_names(principal)?;
+            if principals.iter().any(|party| party.uid == uid) {
+                continue;
             }
+            let placed = Placed { uid: &uid, above: &groups };
+            let enforced = self.enforced.slices(&placed, &place)?;
+            let tried = self.tried.as_ref().map(|tried| tried.slices(&placed, &place)).transpose()?;
+            entities.push(entity(uid.clone(), Attributes::new(), groups)?);
+            principals.push(Party { uid, enforced, tried });
         }
         let entities =
             Entities::from_entities(entities, None).map_err(|error| CompileError::Entity(error.to_string()))?;
         Ok(Scope {
+            engine: Arc::clone(&self.hash),
             caller,
             connection: connection.to_owned(),
             connection_uid,
@@ -184,22 +218,25 @@ impl Engine {
     /// Decides about a call. Any doubt refuses.
     #[must_use]
     pub fn decide(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Verdict {
+        if !self.made(scope) {
+            return Verdict { bundle: self.version(), ..Verdict::refused("the policies have changed") };
+        }
         let typed = self.typed(scope, facts);
         let facts = typed.as_ref().unwrap_or(facts);
-        let context = match context::call(&scope.connection_uid, facts, &scope.caller, around) {
+        let context = match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
             Ok(context) => context,
             Err(error) => return Verdict { bundle: self.version(), ..Verdict::refused(error.to_string()) },
         };
         if facts.functions.is_empty() {
             return Verdict { bundle: self.version(), ..Verdict::refused("it calls no function that is known") };
         }
-        let judged = self.judge(&self.enforced, scope, facts, &context);
-        let shadow = self.tried.as_ref().and_then(|tried| {
-            let other = self.judge(tried, scope, facts, &context);
+        let judged = self.judge(Which::Enforced, scope, facts, &context);
+        let shadow = self.tried.as_ref().and_then(|_| {
+            let other = self.judge(Which::Tried, scope, facts, &context);
             (other.outcome != judged.outcome).then_some(Shadow { outcome: other.outcome, rules: other.rules })
         });
         let revealed =
-            if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, "Reveal", &context) };
+            if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, REVEAL, &context) };
         Verdict { shadow, revealed, ..judged }
     }
 
@@ -224,39 +261,44 @@ impl Engine {
     /// The labels whose values may go to the target as they are in marked parameters.
     #[must_use]
     pub fn sends_raw(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Vec<String> {
-        match context::call(&scope.connection_uid, facts, &scope.caller, around) {
-            Ok(context) => self.labels(scope, "SendRaw", &context),
-            Err(_) => Vec::new(),
+        match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
+            Ok(context) if self.made(scope) => self.labels(scope, SEND_RAW, &context),
+            _ => Vec::new(),
         }
     }
 
-    fn labels(&self, scope: &Scope, action: &str, context: &Context) -> Vec<String> {
+    /// Whether a scope was prepared by this engine.
+    fn made(&self, scope: &Scope) -> bool {
+        Arc::ptr_eq(&self.hash, &scope.engine)
+    }
+
+    fn labels(&self, scope: &Scope, action: usize, context: &Context) -> Vec<String> {
         if !self.reveals {
             return Vec::new();
         }
         let allowed = scope.labels.iter().filter(|label| {
             let Ok(resource) = uid_of(&self.kinds.label, label) else { return false };
-            scope.principals.iter().all(|principal| {
-                matches!(self.ask(&self.enforced, scope, principal, action, &resource, context), Asked::Allowed(_))
+            scope.principals.iter().all(|party| {
+                matches!(self.ask(Which::Enforced, scope, party, action, &resource, context), Asked::Allowed(_))
             })
         });
         allowed.cloned().collect()
     }
 
-    fn judge(&self, policies: &Policies, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
+    fn judge(&self, which: Which, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
         let mut tally = Tally::default();
-        for principal in &scope.principals {
+        for party in &scope.principals {
             for function in &facts.functions {
                 let name = format!("{}/{}", scope.connection, function.name);
                 let Ok(resource) = uid_of(&self.kinds.function, &name) else {
                     tally.refuse(Vec::new(), "its name cannot be used in policies".into());
                     continue;
                 };
-                match self.ask(policies, scope, principal, "Invoke", &resource, context) {
+                match self.ask(which, scope, party, INVOKE, &resource, context) {
                     Asked::Allowed(rules) => tally.allow(rules),
                     Asked::Forbidden(rules) => tally.refuse(rules, String::new()),
                     Asked::Unmentioned => {
-                        tally.refuse(Vec::new(), format!("no policy lets {} use {}", principal.id().unescaped(), name));
+                        tally.refuse(Vec::new(), format!("no policy lets {} use {}", party.uid.id().unescaped(), name));
                         continue;
                     }
                     Asked::Failed(rules, why) => {
@@ -264,7 +306,7 @@ impl Engine {
                         continue;
                     }
                 }
-                match self.ask(policies, scope, principal, "RunUnapproved", &resource, context) {
+                match self.ask(which, scope, party, RUN_UNAPPROVED, &resource, context) {
                     Asked::Allowed(rules) => tally.allow(rules),
                     Asked::Forbidden(rules) => tally.hold(rules, String::new()),
                     Asked::Unmentioned => tally.hold(Vec::new(), format!("no policy lets {name} run without approval")),
@@ -272,22 +314,27 @@ impl Engine {
                 }
             }
         }
-        tally.verdict(&policies.all, self.version())
+        let all = self.tried.as_ref().unwrap_or(&self.enforced);
+        tally.verdict(&all.all, self.version())
     }
 
     fn ask(
         &self,
-        policies: &Policies,
+        which: Which,
         scope: &Scope,
-        principal: &EntityUid,
-        action: &str,
+        party: &Party,
+        action: usize,
         resource: &EntityUid,
         context: &Context,
     ) -> Asked {
         let failed = |why: &str| Asked::Failed(Vec::new(), why.to_owned());
-        let policies = policies.by_action.get(action).unwrap_or(&policies.all);
-        let Ok(action) = uid_of(&self.kinds.action, action) else { return failed("the action has no name") };
-        let request = Request::new(principal.clone(), action, resource.clone(), context.clone(), None);
+        let slices = match which {
+            Which::Enforced => &party.enforced,
+            Which::Tried => party.tried.as_ref().unwrap_or(&party.enforced),
+        };
+        let policies = slices.of(action, resource);
+        let Some(action) = self.actions.get(action) else { return failed("the action has no name") };
+        let request = Request::new(party.uid.clone(), action.clone(), resource.clone(), context.clone(), None);
         let Ok(request) = request else { return failed("the request cannot be expressed") };
         // A function that the connection does not describe is still one of that connection.
         let known = resource.type_name() != &self.kinds.function || scope.entities.get(resource).is_some();
@@ -424,31 +471,9 @@ fn explain(verdict: &mut Verdict, policies: &PolicySet, why: Option<String>) {
     verdict.approvers = each.collect::<BTreeSet<_>>().into_iter().collect();
 }
 
-fn set<'a>(policies: impl Iterator<Item = &'a Policy>) -> Result<PolicySet, CompileError> {
-    PolicySet::from_policies(policies.cloned()).map_err(|error| CompileError::Entity(error.to_string()))
-}
-
 /// Whether a policy can be about `Reveal` or `SendRaw`.
 fn mentions_labels(policy: &Policy) -> bool {
     is_about(policy, "Reveal") || is_about(policy, "SendRaw")
-}
-
-fn is_about(policy: &Policy, action: &str) -> bool {
-    use cedar_policy::ActionConstraint::{Any, Eq, In};
-    let named = |uid: &EntityUid| uid.id().unescaped() == action;
-    match policy.action_constraint() {
-        Any => true,
-        Eq(uid) => named(&uid),
-        In(uids) => uids.iter().any(named),
-    }
-}
-
-impl Policies {
-    fn of<'a>(policies: impl Iterator<Item = &'a Policy> + Clone) -> Result<Self, CompileError> {
-        let own = |action: &'static str| Ok((action, set(policies.clone().filter(|policy| is_about(policy, action)))?));
-        let by_action = ACTIONS.into_iter().map(own).collect::<Result<_, CompileError>>()?;
-        Ok(Self { all: set(policies)?, by_action })
-    }
 }
 
 fn kind(name: &str) -> Result<EntityTypeName, CompileError> {
@@ -481,8 +506,11 @@ fn connection_entity(own: &EntityUid, known: &Connection) -> Result<Entity, Comp
         ("labels".into(), texts(&labels)),
         ("access".into(), RestrictedExpression::new_set(access.into_iter().map(RestrictedExpression::new_entity_uid))),
     ]);
-    let zone = known.labels.get("zone").map(|zone| uid("Zone", zone)).transpose()?;
-    entity(own.clone(), attributes, zone.into_iter().collect())
+    entity(own.clone(), attributes, zone_of(known)?.into_iter().collect())
+}
+
+fn zone_of(known: &Connection) -> Result<Option<EntityUid>, CompileError> {
+    known.labels.get("zone").map(|zone| uid("Zone", zone)).transpose()
 }
 
 fn function_entity(
@@ -499,8 +527,11 @@ fn function_entity(
     entity(uid("Function", &format!("{connection}/{name}"))?, attributes, HashSet::from([connection_uid.clone()]))
 }
 
-fn principal_entity(principal: &Principal) -> Result<(EntityUid, Entity), CompileError> {
+fn principal_names(principal: &Principal) -> Result<(EntityUid, HashSet<EntityUid>), CompileError> {
     let own = uid(principal.kind.entity(), &principal.name)?;
     let groups = principal.groups.iter().map(|group| uid("Group", group)).collect::<Result<HashSet<_>, _>>()?;
-    Ok((own.clone(), entity(own, Attributes::new(), groups)?))
+    Ok((own, groups))
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ mod permit;
 mod risk;
 pub mod schema;
 mod sentence;
+mod slice;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -6,10 +6,7 @@ use super::{call::Call, judge::operands, paths, reading::Effect, walk::Walker, w
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
         "rm" => remove(walker, call),
-        "mv" => {
-            operands(walker, call, true);
-            walker.out.danger("mv takes files from their place");
-        }
+        "mv" => move_files(walker, call),
         "cp" | "ln" | "link" | "symlink" => copy(walker, call),
         "tee" => tee(walker, call),
         "dd" => disk_dump(walker, call),
@@ -27,10 +24,61 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     true
 }
 
+/// Folders and ends of names of what a build or a run makes again.
+const MADE_AGAIN: [&str; 34] = [
+    "node_modules", "target", "build", "dist", "out", "obj", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache",
+    ".cache", ".next", ".nuxt", ".turbo", ".parcel-cache", "coverage", "htmlcov", ".tox", ".nox", ".venv", "venv", "tmp",
+    "temp", ".gradle", ".eggs", ".coverage", ".nyc_output", ".sass-cache", ".DS_Store", "nohup.out", "core", "a.out",
+    "package-lock.json", "yarn.lock",
+];
+const MADE_AGAIN_ENDS: [&str; 14] = [
+    ".o", ".obj", ".pyc", ".pyo", ".class", ".tmp", ".temp", ".swp", ".swo", "~", ".egg-info", ".pid", ".lock", ".rej",
+];
+
+/// Whether losing a path costs nothing but time.
+fn is_made_again(word: &Word) -> bool {
+    let path = paths::tidy(&word.text);
+    let mut parts = path.split('/').collect::<Vec<_>>();
+    if paths::is_wide(&path) || paths::is_system(&path) || word.hole && !paths::is_own(&path) {
+        return false;
+    }
+    if matches!(parts.as_slice(), ["", "tmp" | "var", ..]) {
+        return !word.glob;
+    }
+    if parts.last() == Some(&"*") {
+        parts.pop();
+    }
+    let name = parts.last().copied().unwrap_or_default();
+    MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
+}
+
 fn remove(walker: &mut Walker, call: Call<'_>) {
-    operands(walker, call, true);
     let tree = call.any_flag("rR") || call.long("recursive");
-    walker.out.danger(if tree { "rm with -r removes a tree" } else { "rm removes files" });
+    let words: Vec<&Word> = call.operands().collect();
+    for word in &words {
+        walker.changes_file(&paths::tidy(&word.text));
+    }
+    walker.out.at_least(Effect::Write);
+    if words.is_empty() || call.may_hide_option() || !words.into_iter().all(is_made_again) {
+        walker.out.danger(if tree { "rm with -r removes a tree" } else { "rm removes files" });
+    }
+}
+
+fn move_files(walker: &mut Walker, call: Call<'_>) {
+    operands(walker, call, true);
+    walker.out.at_least(Effect::Write);
+    let words: Vec<String> = call.operands().map(|word| paths::tidy(&word.text)).collect();
+    if let Some((target, sources)) = words.split_last() {
+        if sources.iter().any(|path| paths::is_wide(path) && path != "." && path != "*") {
+            walker.out.danger("mv takes a whole folder of the system or a home from its place");
+        }
+        if paths::is_sink(target) {
+            walker.out.danger("mv loses files");
+        }
+    }
+    for word in call.values('t', "target-directory") {
+        walker.writes_file(&paths::tidy(word.text.trim_start_matches("--target-directory=")));
+    }
 }
 
 fn copy(walker: &mut Walker, call: Call<'_>) {
@@ -52,12 +100,6 @@ fn copy(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.danger("a copy of nothing empties a file");
     }
-    if call.name == "cp" && (call.flag('l') || call.flag('s') || call.long("remove-destination")) || call.flag('f') {
-        walker.out.danger(format!("{} replaces files", call.name));
-    }
-    if call.may_hide_option() {
-        walker.out.danger(format!("options of {} that are only known while it runs", call.name));
-    }
 }
 
 fn tee(walker: &mut Walker, call: Call<'_>) {
@@ -67,11 +109,8 @@ fn tee(walker: &mut Walker, call: Call<'_>) {
         any = true;
         walker.writes_file(&paths::tidy(&word.text));
     }
-    let appends = call.flag('a') || call.long("append");
-    match (any, appends) {
-        (false, _) => {}
-        (true, true) => walker.out.at_least(Effect::Write),
-        (true, false) => walker.out.danger("tee replaces a file"),
+    if any {
+        walker.out.at_least(Effect::Write);
     }
 }
 
@@ -81,8 +120,12 @@ fn disk_dump(walker: &mut Walker, call: Call<'_>) {
             Some(("if", path)) => walker.reads_file(&paths::tidy(path)),
             Some(("of", path)) if paths::is_sink(&paths::tidy(path)) => {}
             Some(("of", path)) => {
-                walker.writes_file(&paths::tidy(path));
-                walker.out.danger("dd overwrites a file or a device");
+                let path = paths::tidy(path);
+                walker.writes_file(&path);
+                let image = [".img", ".bin", ".iso", ".dat"].iter().any(|end| path.ends_with(end)) || path.starts_with("/tmp/");
+                if !image || !call.args.iter().any(|word| word.text.starts_with("count=")) {
+                    walker.out.danger("dd overwrites a file or a device");
+                }
             }
             Some(_) => {}
             None if word.hole => walker.out.danger("dd with operands that are only known while it runs"),
@@ -97,14 +140,17 @@ fn disk_dump(walker: &mut Walker, call: Call<'_>) {
 fn rights(walker: &mut Walker, call: Call<'_>) {
     let mut words = call.args.iter().filter(|word| !is_option(&word.text, call.name));
     let mode = words.next().map(|word| word.text.clone()).unwrap_or_default();
-    for word in words {
-        walker.writes_file(&paths::tidy(&word.text));
-    }
     let recursive = call.flag('R') || call.long("recursive");
+    let mut wide = false;
+    for word in words {
+        let path = paths::tidy(&word.text);
+        wide |= recursive && paths::is_wide(&path) && !matches!(path.as_str(), "." | "*");
+        walker.changes_file(&path);
+    }
     walker.out.at_least(Effect::Write);
-    if recursive {
+    if wide {
         walker.out.danger(format!("{} -R changes who may use a whole tree", call.name));
-    } else if call.name == "chown" || !is_tame(&mode) || call.may_hide_option() {
+    } else if call.name == "chown" || !is_tame(&mode) || call.args.first().is_some_and(Word::may_be_option) {
         walker.out.danger(format!("{} changes who may use files", call.name));
     }
 }
@@ -115,21 +161,28 @@ fn is_option(text: &str, program: &str) -> bool {
         || text.starts_with('-') && if program == "chmod" { letters("cfvR") } else { letters("cfvRhHLP") }
 }
 
-/// A mode that takes nothing from the owner and opens nothing to everyone.
+/// A mode that leaves the owner able to read and opens nothing to everyone but reading and running.
 fn is_tame(mode: &str) -> bool {
     let digits = mode.trim_start_matches('0').as_bytes();
     if let [owner, group, other] = digits {
-        return matches!(owner, b'6' | b'7')
-            && matches!(group, b'0'..=b'7')
-            && matches!(other, b'0' | b'1' | b'4' | b'5');
+        return matches!(owner, b'4'..=b'7') && matches!(group, b'0'..=b'7') && matches!(other, b'0' | b'1' | b'4' | b'5');
     }
-    mode.split(',').all(|part| {
-        part.split_once('+').is_some_and(|(who, what)| {
-            who.chars().all(|c| "ugoa".contains(c))
-                && what.chars().all(|c| "rwxX".contains(c))
-                && (!what.contains('w') || !who.is_empty() && !who.contains(['o', 'a']))
-        })
-    })
+    !mode.is_empty() && mode.split(',').all(is_tame_part)
+}
+
+/// `u+x`, `go-w`, `u=rwX`.
+fn is_tame_part(part: &str) -> bool {
+    let Some(place) = part.find(['+', '-', '=']) else { return false };
+    let (who, what) = part.split_at(place);
+    let (takes, what) = (what.starts_with('-'), what.get(1..).unwrap_or_default());
+    let known = who.chars().all(|c| "ugoa".contains(c)) && what.chars().all(|c| "rwxX".contains(c));
+    let owner = who.is_empty() || who.contains(['u', 'a']);
+    let others = who.contains(['o', 'a']);
+    known
+        && match takes {
+            true => !owner || !what.contains('r'),
+            false => !what.contains('w') || !others && !who.is_empty(),
+        }
 }
 
 /// Filters that can write to a file they are given.
@@ -148,10 +201,18 @@ fn output(walker: &mut Walker, call: Call<'_>) {
     let runs = call.name == "sort" && call.options().any(|text| text.starts_with("--comp"));
     operands(walker, call, writes);
     if writes {
-        walker.out.danger(format!("{} writes to a file", call.name));
+        from_nothing(walker, call);
+        walker.out.at_least(Effect::Write);
     }
     if runs || call.may_hide_option() && call.name != "tree" {
         walker.out.doubt(format!("options of {} that can write or run commands", call.name));
+    }
+}
+
+/// A file is made of nothing, which only empties it.
+fn from_nothing(walker: &mut Walker, call: Call<'_>) {
+    if call.operands().any(|word| word.text == "/dev/null") {
+        walker.out.danger("empties a file");
     }
 }
 
@@ -168,7 +229,10 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
     operands(walker, call, false);
     if call.name == "unzip" {
         if !call.any_flag("lvtpcz") {
-            walker.out.danger("unzip writes files");
+            walker.out.at_least(Effect::Write);
+            for word in call.values('d', "").into_iter().filter(|word| !word.text.starts_with('-')) {
+                walker.writes_file(&paths::tidy(&word.text));
+            }
         }
         return;
     }
@@ -198,7 +262,7 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
     if mode('x', "extract") || mode('x', "get") {
         match call.flag('O') || bare.contains('O') || call.options().any(|text| text == "--to-stdout") {
             true => {}
-            false => walker.out.danger("tar x writes files over others"),
+            false => extract(walker, call),
         }
     } else if mode('t', "list") && !mode('c', "create") {
         walker.out.at_least(Effect::Read);
@@ -209,7 +273,23 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.at_least(Effect::Read);
     } else {
-        walker.out.danger("tar writes an archive");
+        from_nothing(walker, call);
+        walker.out.at_least(Effect::Write);
+        for word in call.values('f', "file").into_iter().filter(|word| !word.text.starts_with("-")) {
+            walker.writes_file(&paths::tidy(&word.text));
+        }
+    }
+}
+
+/// Files come out of an archive: where it says, or here.
+fn extract(walker: &mut Walker, call: Call<'_>) {
+    walker.out.at_least(Effect::Write);
+    for word in call.values('C', "directory").into_iter().filter(|word| !word.text.starts_with('-') || word.text.contains('/')) {
+        let text = word.text.trim_start_matches("--directory=").trim_start_matches("-C");
+        walker.writes_file(&paths::tidy(text));
+    }
+    if call.flag('P') || call.long("absolute-names") && call.options().any(|text| text.starts_with("--a")) {
+        walker.out.danger("tar x writes wherever the archive says");
     }
 }
 
@@ -223,7 +303,7 @@ fn compress(walker: &mut Walker, call: Call<'_>) {
         || ["stdout", "to-stdout", "list", "test"].iter().any(|name| call.has(&format!("--{name}")));
     operands(walker, call, !shows);
     if !shows && (call.operands().next().is_some() || call.may_hide_option()) {
-        walker.out.danger(format!("{} replaces files", call.name));
+        walker.out.at_least(Effect::Write);
     }
 }
 
@@ -231,9 +311,13 @@ fn pager(walker: &mut Walker, call: Call<'_>) {
     if call.name != "man" {
         operands(walker, call, false);
     }
+    walker.out.typed = true;
     let runs = match call.name {
         "man" => call.any_flag("PHC") || call.long("pager") || call.long("html") || call.long("config-file"),
-        _ => call.args.iter().any(|word| word.text.starts_with('+')) || call.any_flag("koOtT"),
+        _ => {
+            let moves = |text: &str| text == "F" || text == "G" || text.starts_with('/') || text.chars().all(|c| c.is_ascii_digit());
+            call.args.iter().any(|word| word.text.strip_prefix('+').is_some_and(|rest| !moves(rest))) || call.any_flag("koOtT")
+        }
     };
     if runs || call.may_hide_option() {
         walker.out.doubt(format!("{} with an option that can run commands", call.name));
@@ -264,7 +348,13 @@ fn openssl(walker: &mut Walker, call: Call<'_>) {
     let writes = call.args.iter().any(|word| {
         matches!(word.text.as_str(), "-out" | "--out" | "-writerand" | "-keyout" | "-engine" | "-provider")
     });
-    if !shows || writes || call.may_hide_option() {
+    let makes = matches!(verb, "rand" | "req" | "genrsa" | "genpkey" | "ecparam" | "dhparam");
+    if makes && !call.has("-engine") && !call.has("-provider") {
+        walker.out.at_least(Effect::Write);
+        for word in call.args.iter().skip_while(|word| word.text != "-out" && word.text != "-keyout").skip(1).step_by(2).take(1) {
+            walker.writes_file(&paths::tidy(&word.text));
+        }
+    } else if !shows || writes || call.may_hide_option() {
         walker.out.danger("openssl changes keys or files, or makes text unreadable");
     }
 }

@@ -1,7 +1,8 @@
-//! Programs that run code: shells, whose code is read like everything else, and languages that are not read here.
+//! Programs that run code which is read here: shells, awk and sed.
 
 use super::{
     call::Call,
+    languages,
     reading::Effect,
     scripts,
     walk::{Stdin, Walker},
@@ -11,69 +12,8 @@ use super::{
 const SHELLS: [&str; 13] =
     ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "rbash", "yash", "hush", "csh", "tcsh"];
 
-/// Programs whose arguments or input are code of another language, or that run commands from inside.
-const LANGUAGES: [&str; 56] = [
-    "python",
-    "python2",
-    "python3",
-    "pypy",
-    "pypy3",
-    "perl",
-    "ruby",
-    "irb",
-    "node",
-    "nodejs",
-    "deno",
-    "bun",
-    "php",
-    "lua",
-    "luajit",
-    "tclsh",
-    "wish",
-    "expect",
-    "Rscript",
-    "R",
-    "julia",
-    "ghci",
-    "runghc",
-    "scala",
-    "groovy",
-    "java",
-    "jshell",
-    "swift",
-    "go",
-    "osascript",
-    "pwsh",
-    "powershell",
-    "fish",
-    "nu",
-    "xonsh",
-    "elvish",
-    "gdb",
-    "lldb",
-    "ed",
-    "ex",
-    "vi",
-    "vim",
-    "nvim",
-    "view",
-    "emacs",
-    "nano",
-    "psql",
-    "mysql",
-    "mariadb",
-    "sqlite3",
-    "mongosh",
-    "mongo",
-    "redis-cli",
-    "sqlplus",
-    "m4",
-    "gcc",
-];
-
 /// Judges an interpreter; false if it is none.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
-    let versioned = call.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     match call.name {
         name if SHELLS.contains(&name) => shell(walker, call),
         "eval" => walker.joined(call.args),
@@ -85,22 +25,12 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
             true => {}
             false => walker.out.doubt("commands for later that come from its input"),
         },
-        "make" | "gmake" | "ninja" | "cmake" | "ant" | "mvn" | "gradle" | "rake" | "just" | "npx" | "ansible"
-        | "ansible-playbook" | "salt" | "puppet" | "chef-client" => {
-            walker.out.doubt(format!("{} runs what its own files say", call.name));
+        "ansible" | "ansible-playbook" | "salt" | "puppet" | "chef-client" => {
+            walker.out.doubt(format!("{} runs commands on other machines", call.name));
         }
-        name if LANGUAGES.contains(&name) || LANGUAGES.contains(&versioned) => language(walker, call),
-        _ => return false,
+        _ => return languages::judge(walker, call),
     }
     true
-}
-
-/// Asking a language only for its version is harmless.
-fn language(walker: &mut Walker, call: Call<'_>) {
-    let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "--version" | "-V" | "-version" | "--help"));
-    if !asks {
-        walker.out.doubt(format!("{} runs code that is not read here", call.name));
-    }
 }
 
 fn shell(walker: &mut Walker, call: Call<'_>) {
@@ -151,15 +81,14 @@ fn operand(walker: &mut Walker, word: &Word, _arguments: &[Word], is_code: bool)
     if is_code {
         return walker.joined(std::slice::from_ref(word));
     }
-    walker.reads_file(&super::paths::tidy(&word.text));
-    walker.out.doubt("a script whose text is not known here");
+    walker.script(word);
 }
 
 fn sourced(walker: &mut Walker, call: Call<'_>) {
-    for word in call.args.iter().take(1) {
-        walker.reads_file(&super::paths::tidy(&word.text));
+    match call.args.first() {
+        Some(word) if !word.text.starts_with('-') => walker.script(word),
+        _ => walker.out.doubt("commands that come from a file"),
     }
-    walker.out.doubt("commands that come from a file");
 }
 
 fn builtin(walker: &mut Walker, call: Call<'_>) {
@@ -200,7 +129,7 @@ fn awk(walker: &mut Walker, call: Call<'_>) {
             _ => {
                 match (word.hole, scripts::awk(text)) {
                     (false, scripts::Script::Harmless) => {}
-                    (false, scripts::Script::Writes) => walker.out.danger("awk writes to a file"),
+                    (false, scripts::Script::Writes) => writes(walker, text),
                     _ => walker.out.doubt("a program for awk that can run commands"),
                 }
                 break;
@@ -246,12 +175,13 @@ fn sed(walker: &mut Walker, call: Call<'_>) {
             _ => files.push(word),
         }
     }
+    let empties = script.iter().any(|word| matches!(word.text.as_str(), "d" | "1,$d" | "1~1d" | "/^/d" | "//d" | "/.*/d" | "0~1d"));
     for word in script {
         let text = word.text.trim_start_matches("--expression=");
         let text = if text.starts_with('-') { text.split_once('e').map_or(text, |(_, rest)| rest) } else { text };
         match (word.hole, scripts::sed(text)) {
             (false, scripts::Script::Harmless) => {}
-            (false, scripts::Script::Writes) => walker.out.danger("sed writes to a file"),
+            (false, scripts::Script::Writes) => writes(walker, text),
             (true, scripts::Script::Harmless) if !text.ends_with(super::word::HOLE) && is_printing(text) => {}
             _ => walker.out.doubt("a script for sed that can run commands"),
         }
@@ -263,11 +193,24 @@ fn sed(walker: &mut Walker, call: Call<'_>) {
             false => walker.reads_file(&path),
         }
     }
-    if in_place {
-        walker.out.danger("sed -i changes files in place");
+    if in_place && empties {
+        walker.out.danger("sed empties a file");
+    } else if in_place {
+        walker.out.at_least(Effect::Write);
     }
     if walker.stdin == Stdin::Client {
         walker.out.at_least(Effect::Read);
+    }
+}
+
+/// A small script writes to files that its text names.
+fn writes(walker: &mut Walker, text: &str) {
+    walker.out.at_least(Effect::Write);
+    for part in text.split(|c: char| c.is_whitespace() || c == '"' || c == ';') {
+        let path = super::paths::tidy(part);
+        if part.starts_with(['/', '~']) && !super::paths::is_sink(&path) {
+            walker.writes_file(&path);
+        }
     }
 }
 

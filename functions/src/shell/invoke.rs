@@ -3,6 +3,8 @@
 use super::{
     call::Call,
     interpreters, judge, paths,
+    reading::Effect,
+    unfamiliar,
     walk::{Stdin, Walker, evaluates},
     word::Word,
     wrap,
@@ -22,40 +24,20 @@ pub(super) const PROGRAM_FOLDERS: [&str; 10] = [
     "/opt/homebrew/bin",
 ];
 
-/// Builtins that evaluate subscripts in their words.
-const EVALUATING: [&str; 14] = [
-    "test",
-    "[",
-    "let",
-    "declare",
-    "typeset",
-    "local",
-    "export",
-    "readonly",
-    "unset",
-    "read",
-    "printf",
-    "mapfile",
-    "readarray",
-    "getopts",
+/// Builtins that set the variables their words name.
+const SETTING: [&str; 11] = [
+    "let", "declare", "typeset", "local", "export", "readonly", "unset", "read", "printf", "mapfile", "readarray",
 ];
 
-/// Builtins that set the variables their words name.
-const SETTING: [&str; 13] = [
-    "let",
-    "declare",
-    "typeset",
-    "local",
-    "export",
-    "readonly",
-    "unset",
-    "read",
-    "printf",
-    "mapfile",
-    "readarray",
-    "getopts",
-    "wait",
-];
+/// Whether a builtin evaluates subscripts in its words.
+fn is_evaluating(name: &str) -> bool {
+    matches!(name, "test" | "[" | "getopts") || SETTING.contains(&name)
+}
+
+/// Whether a builtin sets the variables that its words name.
+fn is_setting(name: &str) -> bool {
+    matches!(name, "wait" | "getopts") || SETTING.contains(&name)
+}
 
 impl Walker {
     /// A command with its arguments, expanded.
@@ -83,14 +65,14 @@ impl Walker {
         if let Some((folder, _)) = written.rsplit_once('/')
             && (!PROGRAM_FOLDERS.contains(&paths::tidy(folder).as_str()) || !folder.starts_with('/'))
         {
-            self.reads_file(&paths::tidy(&written));
-            return self.out.danger("runs a program that is not the system's own");
+            self.script(&Word { text: written.clone(), ..first.clone() });
+            return unfamiliar::judge(self, Call { name: &name, args });
         }
         let call = Call { name: &name, args };
-        if EVALUATING.contains(&call.name) && args.iter().any(|word| evaluates(&word.text)) {
+        if is_evaluating(call.name) && args.iter().any(|word| evaluates(&word.text)) {
             self.out.doubt("text that a builtin evaluates");
         }
-        if SETTING.contains(&call.name) {
+        if is_setting(call.name) {
             for word in args {
                 let name: String = word.text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
                 self.set(&name, None, false);
@@ -99,70 +81,26 @@ impl Walker {
                 }
             }
         }
+        if matches!(call.name, "cd" | "pushd") {
+            return call.operands().for_each(|word| self.goes_to(&paths::tidy(&word.text)));
+        }
         if !wrap::unwrap(self, call) && !interpreters::judge(self, call) {
             judge::judge(self, call);
         }
     }
 
-    /// A variable is put into the environment of commands.
-    pub(super) fn environment(&mut self, name: &str, value: &Word) {
-        const CODE: [&str; 12] = [
-            "PAGER",
-            "MANPAGER",
-            "GIT_PAGER",
-            "EDITOR",
-            "VISUAL",
-            "GIT_EDITOR",
-            "GIT_SSH_COMMAND",
-            "GIT_SSH",
-            "RSYNC_RSH",
-            "LESSOPEN",
-            "LESSCLOSE",
-            "BROWSER",
-        ];
-        const LOADS: [&str; 24] = [
-            "PATH",
-            "BASH_ENV",
-            "ENV",
-            "SHELLOPTS",
-            "BASHOPTS",
-            "PROMPT_COMMAND",
-            "PS4",
-            "PERL5OPT",
-            "PERL5LIB",
-            "PERLLIB",
-            "PERL5DB",
-            "RUBYOPT",
-            "RUBYLIB",
-            "NODE_OPTIONS",
-            "NODE_PATH",
-            "JAVA_TOOL_OPTIONS",
-            "_JAVA_OPTIONS",
-            "TAR_OPTIONS",
-            "GCONV_PATH",
-            "GIT_EXTERNAL_DIFF",
-            "GIT_PROXY_COMMAND",
-            "SHELL",
-            "CLASSPATH",
-            "SUDO_ASKPASS",
-        ];
-        if CODE.contains(&name) {
-            match value.exact() {
-                Some(code) => self.other_shell(code),
-                None => self.out.doubt("a variable that names a command"),
-            }
-        }
-        let loads = LOADS.contains(&name)
-            || ["LD_", "DYLD_", "PYTHON", "GIT_CONFIG", "BASH_FUNC_"].iter().any(|start| name.starts_with(start));
-        let usual = name == "PATH"
-            && value.text.split(':').all(|part| {
-                PROGRAM_FOLDERS.contains(&part) || part.chars().all(|c| c == super::word::HOLE) && !part.is_empty()
-            });
-        if loads && !usual {
-            self.out.doubt(format!("{name} changes which code runs"));
-        }
-        if name == "IFS" && !matches!(value.exact(), Some("" | " " | "\n" | "," | ":" | ";" | "|" | "\t" | " \t\n")) {
-            self.out.doubt("IFS is set to something unusual");
+    /// A file is run: what it does is the business of who put it there, unless anyone may have.
+    pub(super) fn script(&mut self, word: &Word) {
+        let path = paths::tidy(&word.text);
+        self.reads_file(&path);
+        self.scripts.insert(path.clone());
+        self.out.at_least(Effect::Write);
+        if word.hole && !paths::is_own(&path) || word.glob || path == "-" {
+            self.out.doubt("it runs a file that is only known then");
+        } else if self.places_of(&path).iter().any(|path| paths::is_staging(path)) {
+            self.out.danger("runs a file from where anyone may put one");
+        } else if path.contains("://") {
+            self.out.danger("runs a file that comes from another machine");
         }
     }
 

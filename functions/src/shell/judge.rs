@@ -1,10 +1,11 @@
 //! What one program does with these arguments: the programs whose options matter first, then the table.
 
 use super::{
+    builders,
     call::Call,
-    files, network, paths, system,
+    databases, files, network, paths, system,
     table::{self, Entry},
-    verbs,
+    unfamiliar, verbs,
     walk::Walker,
 };
 
@@ -14,6 +15,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     let special = files::judge(walker, call)
         || system::judge(walker, call)
         || network::judge(walker, call)
+        || builders::judge(walker, call)
+        || databases::judge(walker, call)
         || verbs::judge(walker, call);
     if special {
         return;
@@ -21,23 +24,40 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     match table::look_up(call.name) {
         Some(entry) => from_table(walker, call, entry),
         None if walker.functions.contains(call.name) => {}
-        None => {
-            named_paths(walker, call, false);
-            walker.out.danger(format!("{} is not a program that is known here", call.name));
-        }
+        None => unfamiliar::judge(walker, call),
     }
 }
 
 fn from_table(walker: &mut Walker, call: Call<'_>, entry: Entry) {
     walker.out.at_least(entry.effect());
     match entry {
+        Entry::Names => call.operands().for_each(|word| walker.names_file(&paths::tidy(&word.text))),
         Entry::Read { files: true } => operands(walker, call, false),
         Entry::Read { files: false } => named_paths(walker, call, false),
-        Entry::Write => operands(walker, call, true),
+        Entry::Write => {
+            hides_writes(walker, call);
+            operands(walker, call, true);
+        }
         Entry::Admin(reason) => {
             walker.out.danger(reason);
             operands(walker, call, true);
         }
+    }
+}
+
+/// An option of a program that writes could name a place that is not seen.
+fn hides_writes(walker: &mut Walker, call: Call<'_>) {
+    for word in call.args.iter().filter(|word| word.text.starts_with('-')) {
+        let value = word.text.split_once('=').map_or(word.text.get(2..).unwrap_or_default(), |(_, value)| value);
+        if value.starts_with(['/', '~']) {
+            walker.writes_file(&paths::tidy(value));
+        }
+    }
+    if matches!(call.name, "split" | "zip") && call.options().any(|text| text.starts_with("--fi") || text.starts_with("-T")) {
+        walker.out.doubt(format!("{} with an option that runs commands", call.name));
+    }
+    if matches!(call.name, "zip" | "7z" | "7za" | "rar") && call.options().any(|text| text.starts_with("-m") || text == "-sdel" || text == "-df") {
+        walker.out.danger(format!("{} removes what it packed", call.name));
     }
 }
 

@@ -10,29 +10,38 @@
 
 mod ansi;
 mod braces;
+mod builders;
 mod call;
+mod containers;
+mod databases;
+mod environment;
 mod files;
 mod interpreters;
 mod invoke;
 mod judge;
+mod languages;
 mod network;
 mod paths;
 mod reading;
 mod redirect;
 mod scripts;
+mod secrets;
 mod span;
+mod repository;
 mod sudo;
 mod system;
 mod table;
 mod transfer;
+mod unfamiliar;
 mod verbs;
 mod walk;
 mod word;
 mod wrap;
 
 pub use self::{
-    paths::{is_secret as is_secret_path, is_system as is_system_path, tidy as tidy_path},
+    paths::{is_system as is_system_path, tidy as tidy_path},
     reading::{Effect, Reading},
+    secrets::is_secret as is_secret_path,
     transfer::{Direction, Tool, Transfer},
     walk::read,
 };

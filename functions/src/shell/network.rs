@@ -25,16 +25,60 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
             }
         }
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "ftp" | "lftp" | "tftp" | "nmap" | "mosh" | "rsh" => {
-            walker.out.network = true;
-            walker.out.hosts.extend(call.operands().take(1).map(|word| word.text.clone()));
-            if call.any_flag("ec") || call.name == "socat" || call.name == "lftp" {
-                walker.out.doubt(format!("{} can run commands for others", call.name));
-            }
-            return false;
+            connects(walker, call);
         }
+        "ssh-keygen" | "gpg" | "gpg2" | "tmux" | "screen" => keys_and_terminals(walker, call),
         _ => return false,
     }
     true
+}
+
+fn connects(walker: &mut Walker, call: Call<'_>) {
+    walker.out.network = true;
+    walker.out.hosts.extend(call.operands().take(1).map(|word| word.text.clone()));
+    let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "-h" | "--help" | "--version"));
+    let probes = matches!(call.name, "nc" | "ncat" | "netcat") && call.flag('z') && !call.any_flag("lecUx");
+    if asks || probes && !call.may_hide_option() {
+        return;
+    }
+    if call.any_flag("ec") || call.name == "socat" || call.name == "lftp" || call.options().any(|text| text.contains("script")) {
+        walker.out.doubt(format!("{} can run commands for others", call.name));
+    }
+    walker.out.danger(format!("{} connects to other machines", call.name));
+}
+
+/// Programs whose options tell whether they only show keys or sessions.
+fn keys_and_terminals(walker: &mut Walker, call: Call<'_>) {
+    let first = call.args.first().map(|word| word.text.as_str()).unwrap_or_default();
+    let shows = match call.name {
+        "ssh-keygen" => call.flag('l') && !call.any_flag("pyceiR"),
+        "tmux" => matches!(first, "ls" | "list-sessions" | "list-windows" | "-V"),
+        "screen" => matches!(first, "-ls" | "-list" | "-v"),
+        _ => matches!(first, "--verify" | "--list-keys" | "-k" | "--version" | "--fingerprint"),
+    };
+    if !shows {
+        walker.out.danger(format!("{} changes keys or opens a shell of its own", call.name));
+    }
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.chars().all(|c| c.is_ascii_digit()) { name } else { host });
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0")
+}
+
+/// An address that gives secrets, or that carries away what a command printed.
+fn leaks(walker: &mut Walker, call: Call<'_>) {
+    let metadata = ["169.254.169.254", "metadata.google.internal", "100.100.100.200", "[fd00:ec2::254]"];
+    for word in call.args {
+        if metadata.iter().any(|host| word.text.contains(host)) {
+            walker.out.danger("asks the cloud for the machine's credentials");
+        }
+        let away = host(&word.text).is_none_or(|host| !is_here(&host));
+        if word.hole && walker.prints && away && !word.text.starts_with(super::word::HOLE) {
+            walker.out.danger(format!("{} sends what another command prints", call.name));
+        }
+    }
 }
 
 /// The host of an address as curl takes it.
@@ -82,9 +126,13 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
         }
     }
     writes |= written.is_empty() && (call.flag('o') || call.options().any(|text| text.starts_with("--out")));
-    if writes {
-        walker.out.danger("curl writes to a file");
+    for word in call.operands().filter(|_| call.flag('O') || call.long("remote-name") && call.options().any(|text| starts(text, "--remote-name"))) {
+        walker.writes_file(paths::name(&word.text));
     }
+    if writes {
+        walker.out.at_least(Effect::Write);
+    }
+    leaks(walker, call);
     let sends = call.any_flag("dFTQ")
         || call.options().any(|text| {
             ["--dat", "--for", "--upl", "--jso", "--quo", "--url-q", "--mail"]
@@ -96,7 +144,13 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
         .into_iter()
         .find(|word| !word.text.starts_with('-') || word.text.len() > 2 && word.text.starts_with("-X"));
     let changes = method.is_some_and(|word| !matches!(word.text.trim_start_matches("-X"), "GET" | "HEAD" | "OPTIONS"));
-    if sends || changes {
+    let here = call.operands().filter(|word| word.text.contains("://") || word.text.contains(':')).filter_map(|word| host(&word.text));
+    let here: Vec<bool> = here.map(|host| is_here(&host)).collect();
+    let literal = !call.any_flag("FTQ") && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
+    let destroys = method.is_some_and(|word| word.text.contains("DELETE"));
+    if (sends || changes) && literal && !destroys && !here.is_empty() && here.into_iter().all(|here| here) {
+        walker.out.at_least(Effect::Write);
+    } else if sends || changes {
         walker.out.danger("curl sends data or changes something elsewhere");
     }
     if call.flag('K')
@@ -127,8 +181,17 @@ fn wget(walker: &mut Walker, call: Call<'_>) {
     let runs = call.options().any(|text| {
         text == "-e" || text.starts_with("--exe") || text.starts_with("--use-a") || text.starts_with("--conf")
     });
+    leaks(walker, call);
     if !to_output || call.any_flag("oaPi") {
-        walker.out.danger(format!("{} writes to a file", call.name));
+        walker.out.at_least(Effect::Write);
+        for word in call.operands().filter(|word| word.text.contains('/')) {
+            walker.writes_file(paths::name(&word.text));
+        }
+        let named = call.values('O', "output-document").into_iter().chain(call.values('P', "directory-prefix"));
+        for word in named.filter(|word| !word.text.starts_with('-') || word.text.contains('/')) {
+            let text = word.text.trim_start_matches("-O").trim_start_matches("-P").trim_start_matches("--output-document=");
+            walker.writes_file(&paths::tidy(text.trim_start_matches("--directory-prefix=")));
+        }
     }
     if sends {
         walker.out.danger("wget sends data elsewhere");
@@ -210,7 +273,5 @@ fn copies(walker: &mut Walker, call: Call<'_>) {
     }
     if walker.out.network || call.name == "sftp" || call.name == "rclone" {
         walker.out.danger(format!("{} moves files between machines", call.name));
-    } else {
-        walker.out.danger(format!("{} replaces files", call.name));
     }
 }

@@ -32,36 +32,37 @@ const SYSTEM: [&str; 13] =
 /// Whether a path is part of the system.
 #[must_use]
 pub fn is_system(path: &str) -> bool {
-    path == "/"
-        || SYSTEM
-            .iter()
-            .any(|place| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    path == "/" || SYSTEM.iter().any(|place| is_below(path, place)) && !is_below(path, "/var/tmp")
 }
 
-/// Files that hold secrets.
-#[must_use]
-pub fn is_secret(path: &str) -> bool {
-    const ANYWHERE: [&str; 14] = [
-        "/.ssh/id_",
-        "/.aws/credentials",
-        "/.pgpass",
-        "/.netrc",
-        "/.git-credentials",
-        "/.docker/config.json",
-        "/.kube/config",
-        "/.my.cnf",
-        "/.vault-token",
-        "/etc/shadow",
-        "/etc/gshadow",
-        "/etc/sudoers",
-        "/etc/ssl/private",
-        "/serviceaccount/token",
-    ];
-    let whole = format!("/{path}");
-    ANYWHERE.iter().any(|place| whole.contains(place))
-        || whole.contains("/etc/ssh/ssh_host_") && !whole.ends_with(".pub")
-        || whole.starts_with("//proc/") && (whole.ends_with("/environ") || whole.ends_with("/mem"))
-        || whole == "//dev/mem"
+/// The last part of a path.
+pub(super) fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a path is `place` or lies in it.
+fn is_below(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a program there was put there by anyone: folders that everybody may write to, and devices.
+pub(super) fn is_staging(path: &str) -> bool {
+    ["/tmp", "/var/tmp", "/dev", "/proc", "/run"].iter().any(|place| is_below(path, place))
+}
+
+/// Whether a path is not known only where it begins, as with `$HOME/app/run`.
+pub(super) fn is_own(path: &str) -> bool {
+    let rest = path.strip_prefix(super::word::HOLE).unwrap_or_default();
+    rest.starts_with('/') && !rest.contains(super::word::HOLE) && !rest.contains("..")
+}
+
+/// Whether a path is a whole home, project or disk rather than something in one.
+pub(super) fn is_wide(path: &str) -> bool {
+    let path = path.trim_end_matches("/*").trim_end_matches("/.");
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let open = |part: &&str| matches!(*part, "~" | "." | ".." | "*" | ".*") || part.chars().all(|c| c == super::word::HOLE);
+    let shallow = path.starts_with('/') && parts.len() < 3 && parts.first() != Some(&"tmp");
+    path == "/tmp" || shallow || parts.iter().all(open)
 }
 
 /// Devices that swallow, give or mirror bytes and hold nothing.

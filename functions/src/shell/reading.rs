@@ -10,9 +10,9 @@ pub enum Effect {
     /// Nothing at the target changes.
     #[default]
     Read,
-    /// Something is made or added; nothing that was there is lost.
+    /// Files or processes that are the caller's own change, or a program runs that a project or a person put there.
     Write,
-    /// Something is lost, replaced, stopped or opened; or it cannot be known.
+    /// Much is lost at once, the system or its accounts change, something is opened to others; or it cannot be known.
     Admin,
 }
 
@@ -33,6 +33,8 @@ pub struct Reading {
     pub network: bool,
     /// It acts as another user.
     pub privileged: bool,
+    /// What is typed into one of its programs (an editor) is not judged.
+    pub typed: bool,
     /// A program in it can give text another form (`rev`, `base64`, `tr`), which masking may not recognise.
     pub disguises: bool,
     /// What it loses or breaks, for people: `rm -r removes a tree`.

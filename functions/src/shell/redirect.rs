@@ -5,7 +5,7 @@ use brush_parser::ast::{IoFileRedirectKind as Kind, IoFileRedirectTarget as Targ
 use super::{
     paths,
     reading::Effect,
-    span,
+    secrets, span,
     walk::{Stdin, Walker},
     word::{Expanded, Word},
 };
@@ -84,14 +84,18 @@ impl Walker {
             return;
         }
         match kind {
-            Kind::Read | Kind::DuplicateInput => self.reads_file(&path),
+            Kind::Read | Kind::DuplicateInput => {
+                self.from_nothing |= path == "/dev/null";
+                self.reads_file(&path);
+            }
             Kind::Append => {
                 self.writes_file(&path);
                 self.out.at_least(Effect::Write);
             }
             Kind::ReadAndWrite | Kind::Write | Kind::Clobber | Kind::DuplicateOutput => {
                 self.writes_file(&path);
-                self.out.danger("> empties or replaces a file");
+                self.out.at_least(Effect::Write);
+                self.replaces = true;
             }
         }
         if word.exact().is_none() && !matches!(kind, Kind::Read) {
@@ -99,26 +103,48 @@ impl Walker {
         }
     }
 
-    /// A file is read.
+    /// The content of a file is read.
     pub(super) fn reads_file(&mut self, path: &str) {
-        if paths::is_secret(path) {
+        if self.places_of(path).iter().any(|path| secrets::is_secret(path)) {
             self.out.danger("reads a file that holds secrets");
         }
+        self.names_file(path);
+    }
+
+    /// A file is looked for, or its size, times and rights are shown.
+    pub(super) fn names_file(&mut self, path: &str) {
         if path != "-" {
             self.out.reads.insert(path.to_owned());
         }
     }
 
-    /// A file is made, changed or removed.
+    /// The content of a file is made or changed.
     pub(super) fn writes_file(&mut self, path: &str) {
-        if path == "/" || paths::is_system(path) {
+        self.made.insert(path.to_owned());
+        self.changes_file(path);
+    }
+
+    /// A file is removed, moved, or used otherwise by others.
+    pub(super) fn changes_file(&mut self, path: &str) {
+        let places = self.places_of(path);
+        if places.iter().any(|path| paths::is_system(path)) {
             self.out.danger("changes a part of the system");
         }
-        if is_hook(path) {
-            self.out.danger("changes what runs at a login or on a schedule");
+        if places.iter().any(|path| is_hook(path)) {
+            self.out.danger("changes what runs later or who may come in");
         }
+        if is_history(path) {
+            self.out.danger("changes the record of what was done");
+        }
+        self.out.at_least(Effect::Write);
         self.out.writes.insert(path.to_owned());
     }
+}
+
+/// Files in which shells and the system keep what was done.
+fn is_history(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with('.') && name.contains("history") || matches!(name, "wtmp" | "btmp" | "lastlog" | "auth.log" | "audit.log")
 }
 
 /// Files that make something run later, or let someone in.

@@ -2,6 +2,7 @@
 
 use super::{
     call::Call,
+    reading::Effect,
     walk::Walker,
     word::Word,
     wrap::{Options, options},
@@ -33,12 +34,22 @@ pub(super) fn sudo(walker: &mut Walker, call: Call<'_>) {
         text == "--login" || text == "--shell" || !text.starts_with("--") && (text.contains('i') || text.contains('s'))
     });
     let Some(inner) = SUDO.step(walker, call) else { return };
-    match (inner.is_empty(), shell) {
+    as_another(walker, |walker| match (inner.is_empty(), shell) {
         (true, true) => walker.code_from_input(true),
         (true, false) => {}
         (false, true) => walker.joined(inner),
         (false, false) => walker.invoke(inner),
+    });
+}
+
+/// What another user does must change nothing: it is not limited to what is the caller's own.
+fn as_another(walker: &mut Walker, run: impl FnOnce(&mut Walker)) {
+    let before = std::mem::replace(&mut walker.out.effect, Effect::Read);
+    run(walker);
+    if walker.out.effect == Effect::Write {
+        walker.out.danger("changes something as another user");
     }
+    walker.out.at_least(before);
 }
 
 pub(super) fn doas(walker: &mut Walker, call: Call<'_>) {
@@ -49,12 +60,13 @@ pub(super) fn doas(walker: &mut Walker, call: Call<'_>) {
     if shell && inner.is_empty() {
         return walker.code_from_input(true);
     }
-    walker.invoke(inner);
+    as_another(walker, |walker| walker.invoke(inner));
 }
 
 /// `su` and `runuser`: the code of `-c`, or a shell. Options may stand behind the user's name.
 pub(super) fn su(walker: &mut Walker, call: Call<'_>) {
     walker.out.privileged = true;
+    walker.out.danger(format!("{} becomes another user", call.name));
     let mut args = call.args.iter();
     let (mut found, mut rest) = (false, Vec::new());
     while let Some(word) = args.next() {

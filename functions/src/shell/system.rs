@@ -1,16 +1,12 @@
 //! Programs that show or change the system, depending on their words.
 
-use super::{call::Call, judge::named_paths, walk::Walker, word::OWN_PROCESS};
+use super::{call::Call, judge::named_paths, reading::Effect, walk::Walker, word::OWN_PROCESS};
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
-        "kill" => {
-            call.args.first().is_some_and(|word| matches!(word.text.as_str(), "-l" | "-L" | "--list" | "-0"))
-                || call.operands().all(|word| word.text.chars().all(|c| c == OWN_PROCESS) || word.text.starts_with('%'))
-                    && call.operands().next().is_some()
-        }
+        "kill" => return kill(walker, call),
         "date" => !call.flag('s') && !call.long("set") && call.operands().all(|word| is_date_operand(call, &word.text)),
         "hostname" => call.operands().next().is_none() && !call.any_flag("Fb") && !call.long("file"),
         "domainname" | "nisdomainname" | "dnsdomainname" => call.operands().next().is_none(),
@@ -111,7 +107,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         _ => return false,
     };
     named_paths(walker, call, !shows);
-    if call.may_hide_option() && call.name != "kill" {
+    if call.may_hide_option() {
         walker.out.doubt(format!("words of {} that are only known while it runs", call.name));
     } else if !shows {
         walker.out.danger(reason(call.name));
@@ -119,9 +115,37 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     true
 }
 
+/// Only processes of one's own can be ended, unless everything is or the first of all is meant.
+fn kill(walker: &mut Walker, call: Call<'_>) -> bool {
+    let mut args = call.args.iter().map(|word| word.text.as_str()).peekable();
+    match args.peek() {
+        Some(&("-l" | "-L" | "--list" | "-0")) => return true,
+        Some(&("-s" | "-n" | "--signal")) => {
+            args.next();
+            args.next();
+        }
+        Some(text) if text.starts_with('-') => {
+            args.next();
+        }
+        _ => {}
+    }
+    let own = |text: &str| {
+        let number = text.parse::<u32>().is_ok_and(|pid| pid > 1);
+        number || text.starts_with('%') || text.chars().all(|c| c == OWN_PROCESS)
+    };
+    let targets: Vec<&str> = args.filter(|text| *text != "--").collect();
+    if targets.iter().all(|text| text.starts_with('%') || text.chars().all(|c| c == OWN_PROCESS)) && !targets.is_empty() {
+        return true;
+    }
+    match !targets.is_empty() && targets.len() < 16 && targets.into_iter().all(own) {
+        true => walker.out.at_least(Effect::Write),
+        false => walker.out.danger("kill ends processes that are not named one by one"),
+    }
+    true
+}
+
 fn reason(name: &str) -> String {
     match name {
-        "kill" => "kill ends processes".to_owned(),
         "date" | "hostname" | "sysctl" => format!("{name} changes a setting of the machine"),
         "crontab" => "crontab changes what runs on a schedule".to_owned(),
         "journalctl" | "dmesg" | "history" => format!("{name} removes logs"),

@@ -6,6 +6,7 @@ use super::{
     invoke::PROGRAM_FOLDERS,
     paths,
     reading::{Effect, Reading},
+    secrets,
     word::{Variables, expand},
 };
 
@@ -61,7 +62,7 @@ impl Transfer {
         if self.deletes {
             reading.danger("the transfer removes files");
         }
-        if reading.reads.iter().any(|path| paths::is_secret(path)) {
+        if reading.reads.iter().any(|path| secrets::is_secret(path)) {
             reading.danger("reads a file that holds secrets");
         }
         if reading.writes.iter().any(|path| paths::is_system(path)) {

@@ -1,7 +1,7 @@
 //! Programs whose first words say what they do: `git log`, `systemctl stop`, `kubectl get`. A verb that only shows is listed;
 //! every other one counts as changing something.
 
-use super::{call::Call, judge::named_paths, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, containers, judge::named_paths, reading::Effect, repository, walk::Walker, word::Word};
 
 /// A program with verbs.
 struct Program {
@@ -144,18 +144,8 @@ const PROGRAMS: &[Program] = &[
             "verify-commit",
             "verify-tag",
         ],
-        writes: &["fetch", "add", "commit", "clone", "init", "stage", "bundle", "archive", "format-patch"],
-        runs: &[
-            "bisect",
-            "filter-branch",
-            "submodule",
-            "difftool",
-            "mergetool",
-            "rebase",
-            "daemon",
-            "instaweb",
-            "hook",
-        ],
+        writes: &[],
+        runs: &[],
         bare: true,
     },
     Program {
@@ -221,13 +211,10 @@ const PROGRAMS: &[Program] = &[
             "stack ps",
             "context ls",
         ],
-        writes: &["pull", "tag"],
+        writes: &["pull", "tag", "start", "compose up", "compose build", "compose pull", "compose start", "compose create", "login"],
         runs: &[
             "exec",
-            "run",
-            "build",
             "buildx",
-            "create",
             "container exec",
             "container run",
             "compose exec",
@@ -239,8 +226,8 @@ const PROGRAMS: &[Program] = &[
         names: &["docker-compose"],
         valued: &["-f", "--file", "-p", "--project-name"],
         shows: &["ps", "logs", "config", "images", "top", "version", "ls"],
-        writes: &[],
-        runs: &["exec", "run", "build"],
+        writes: &["up", "build", "pull", "start", "create"],
+        runs: &["exec", "run"],
         bare: true,
     },
     Program {
@@ -353,44 +340,6 @@ const PROGRAMS: &[Program] = &[
     },
     Program { names: &["pacman"], valued: &[], shows: &[], writes: &[], runs: &[], bare: false },
     Program {
-        names: &["npm", "yarn", "pnpm"],
-        valued: &["--prefix"],
-        shows: &[
-            "ls", "list", "view", "info", "outdated", "audit", "version", "why", "root", "bin", "whoami", "help",
-            "search", "explain", "fund",
-        ],
-        writes: &[],
-        runs: &["run", "exec", "start", "test", "install", "ci", "i", "dlx", "create", "init", "run-script", "x"],
-        bare: false,
-    },
-    Program {
-        names: &["pip", "pip3", "pipx", "uv", "poetry", "gem", "cargo", "composer", "bundle", "conda"],
-        valued: &[],
-        shows: &["list", "show", "freeze", "check", "search", "help", "info", "tree", "env", "outdated", "version"],
-        writes: &[],
-        runs: &["run", "exec", "install", "build", "test", "shell"],
-        bare: true,
-    },
-    Program {
-        names: &["terraform", "tofu"],
-        valued: &[],
-        shows: &[
-            "show",
-            "output",
-            "validate",
-            "version",
-            "providers",
-            "graph",
-            "state list",
-            "state show",
-            "workspace list",
-            "workspace show",
-        ],
-        writes: &[],
-        runs: &["plan", "console"],
-        bare: true,
-    },
-    Program {
         names: &[
             "supervisorctl",
             "pm2",
@@ -423,7 +372,9 @@ const PROGRAMS: &[Program] = &[
             "certbot",
             "postconf",
             "kadmin",
-            "nmap-ncat",
+            "doctl",
+            "oci",
+            "ibmcloud",
             "pvesh",
             "qm",
         ],
@@ -470,7 +421,22 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     if words.first().is_some_and(|word| word.hole) {
         walker.out.doubt(format!("what {} does is only known while it runs", call.name));
     } else if call.name == "git" {
-        git(walker, call, first, &words, among(program.shows), among(program.writes), among(program.runs));
+        repository::judge(walker, call, first, &words, among(program.shows));
+    } else if let ("docker" | "podman" | "nerdctl", "run" | "create" | "build" | "cp", _)
+    | ("docker" | "podman" | "nerdctl", _, "container run" | "container create" | "image build" | "buildx build" | "container cp") =
+        (call.name, first, both.as_str())
+    {
+        match both.rsplit(' ').find(|word| matches!(*word, "run" | "create" | "build" | "cp")) {
+            Some("build") => containers::build(walker, call),
+            Some("cp") => containers::copy(walker, call),
+            _ => containers::run(walker, call),
+        }
+    } else if matches!(call.name, "aws" | "gcloud" | "az" | "gh" | "glab" | "doctl" | "oci" | "ibmcloud") {
+        cloud(walker, call, &words);
+    } else if call.name == "systemctl" && call.has("--user") && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload") {
+        walker.out.at_least(Effect::Write);
+    } else if among(program.shows) && containers::shows_secret(call, &words) && is_cluster(call.name) {
+        walker.out.danger(format!("{} {first} shows secrets", call.name));
     } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
     } else if among(program.runs) {
         walker.out.doubt(format!("{} {first} runs a command", call.name));
@@ -504,9 +470,9 @@ fn operands<'a>(walker: &mut Walker, call: Call<'a>, program: &Program) -> Vec<&
                 || word.text.starts_with("--exec-path=")
                 || word.text == "-p")
         {
-            walker.out.doubt("git with settings of its own");
-            if word.text == "-c" {
-                args.next();
+            let setting = if word.text == "-c" { args.next() } else { None };
+            if !setting.is_some_and(|word| repository::is_harmless_setting(&word.text)) && word.text != "-p" {
+                walker.out.doubt("git with settings of its own");
             }
         } else if !word.text.starts_with('-') || program.shows.contains(&word.text.as_str()) {
             words.push(word);
@@ -515,71 +481,24 @@ fn operands<'a>(walker: &mut Walker, call: Call<'a>, program: &Program) -> Vec<&
     words
 }
 
-fn git(walker: &mut Walker, call: Call<'_>, verb: &str, words: &[&Word], shows: bool, writes: bool, runs: bool) {
-    let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
-    let lists = match verb {
-        "branch" => {
-            words.len() == 1 && !call.any_flag("dDmMcCfu") && !call.has("--delete") && !call.has("--unset-upstream")
-                || call.has("--list")
-                || call.has("--show-current")
-                || call.has("--contains")
-        }
-        "tag" => words.len() == 1 || call.has("-l") || call.has("--list"),
-        "remote" => words.len() == 1 || matches!(second, "show" | "get-url"),
-        "stash" => matches!(second, "list" | "show"),
-        "config" => {
-            call.has("--list")
-                || call.has("-l")
-                || call.has("--get")
-                || call.has("--get-all")
-                || matches!(second, "list" | "get")
-        }
-        "worktree" => second == "list",
-        "submodule" => matches!(second, "status" | "summary"),
-        "notes" => matches!(second, "list" | "show") || words.len() == 1,
-        "reflog" => !matches!(second, "expire" | "delete"),
-        "bisect" => matches!(second, "log" | "view"),
-        "fsck" => !call.has("--lost-found"),
-        _ => shows,
+/// Clusters, whose secrets are shown like everything else.
+fn is_cluster(name: &str) -> bool {
+    matches!(name, "kubectl" | "oc" | "k" | "k3s-kubectl" | "microk8s.kubectl" | "helm")
+}
+
+/// Programs of cloud providers: one of the first words says whether it only looks.
+fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
+    walker.out.network = true;
+    let texts: Vec<&str> = words.iter().take(5).map(|word| word.text.as_str()).collect();
+    let secret = ["get-secret", "password", "token", "credentials", "secret", "access-key", "decrypt", "get-parameter", "config-helper", "keys"];
+    let looks = |text: &&str| {
+        ["describe", "list", "ls", "show", "get-", "view", "status", "diff", "whoami", "version", "checks"].iter().any(|start| text.starts_with(start))
+            || matches!(*text, "get" | "help")
     };
-    let runs_program = call.options().any(|text| {
-        [
-            "--upload-pack",
-            "--receive-pack",
-            "--exec=",
-            "--ext-diff",
-            "--textconv",
-            "--open-files-in-pager",
-            "--template",
-        ]
-        .iter()
-        .any(|start| text.starts_with(start))
-            || verb == "grep" && text.starts_with("-O")
-    }) || words.iter().any(|word| word.text.starts_with("ext::"));
-    let output = call.options().any(|text| text.starts_with("--output")) && verb != "bundle";
-    if matches!(verb, "fetch" | "pull" | "push" | "clone" | "ls-remote") {
-        walker.out.network = true;
-    }
-    if verb == "config" && call.has("--get-regexp") {
-        return;
-    }
-    if runs_program || runs && !lists {
-        return walker.out.doubt(format!("git {verb} with words that run commands"));
-    }
-    if output {
-        return walker.out.danger("git writes to a file");
-    }
-    match (lists || verb.is_empty(), writes) {
-        (true, _) => {}
-        (false, true) => walker.out.at_least(Effect::Write),
-        (false, false) => {
-            let force = call.flag('f') || call.long("force");
-            let how = if verb == "push" && force {
-                "git push --force replaces history".to_owned()
-            } else {
-                format!("git {verb} changes a repository or its files")
-            };
-            walker.out.danger(how);
-        }
+    if texts.iter().any(|text| secret.iter().any(|word| text.contains(word))) && !texts.iter().any(|text| text.starts_with("list") || text.starts_with("describe")) {
+        walker.out.danger(format!("{} shows or changes secrets", call.name));
+    } else if words.is_empty() || texts.iter().any(looks) {
+    } else {
+        walker.out.danger(format!("{} {} changes something", call.name, texts.first().copied().unwrap_or_default()));
     }
 }

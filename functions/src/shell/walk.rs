@@ -15,6 +15,7 @@ use brush_parser::{
 };
 
 use super::{
+    paths::{self, name},
     reading::Reading,
     span, transfer,
     word::{Expanded, Known, Variables, Word, expand, expand_one},
@@ -26,6 +27,8 @@ const LONGEST: usize = 32 * 1024;
 pub(super) const DEEPEST: usize = 10;
 /// How many brackets and compound commands may be open at once.
 const MOST_NESTED: usize = 24;
+/// Folders that are kept apart.
+const MOST_PLACES: usize = 8;
 /// Programs that one command line may run.
 const MOST_CALLS: usize = 4096;
 
@@ -36,6 +39,7 @@ pub fn read(command: &str) -> Reading {
     first.text(command);
     let mut second = Walker::new(Some(&first));
     second.text(command);
+    second.made_and_run();
     match transfer::find(command, &second.out) {
         Some(transfer) => transfer.reading(second.out.commands),
         None => second.out,
@@ -50,6 +54,8 @@ pub(super) enum Stdin {
     Client,
     /// Text that stands in the command line.
     Text(String),
+    /// Names of files that another command found.
+    Names,
     /// Another command, a file: not known.
     Other,
 }
@@ -73,6 +79,18 @@ pub(super) struct Walker {
     calls: usize,
     /// The function whose body is read.
     inside: Vec<String>,
+    /// Folders that the text may have gone to.
+    places: BTreeSet<String>,
+    /// Files whose content it makes.
+    pub(super) made: BTreeSet<String>,
+    /// What a command prints is put into words.
+    pub(super) prints: bool,
+    /// Files that it runs.
+    pub(super) scripts: BTreeSet<String>,
+    /// A redirection of the current command replaces a file.
+    pub(super) replaces: bool,
+    /// A redirection of the current command gives it nothing to read.
+    pub(super) from_nothing: bool,
 }
 
 impl Walker {
@@ -87,6 +105,32 @@ impl Walker {
             }
         }
         walker
+    }
+
+    /// A file that the text itself makes or loads, and then runs, holds what nobody can judge.
+    fn made_and_run(&mut self) {
+        let made = |script: &String| self.made.iter().any(|path| name(path) == name(script));
+        if self.scripts.iter().any(made) {
+            self.out.doubt("it runs a file that it makes");
+        }
+    }
+
+    /// It goes to a folder.
+    pub(super) fn goes_to(&mut self, folder: &str) {
+        let known = self.places_of(folder);
+        if self.places.len() < MOST_PLACES {
+            self.places.extend(known);
+        }
+    }
+
+    /// Where a path may lead: as it is written, and from every folder that the text went to.
+    pub(super) fn places_of(&self, path: &str) -> Vec<String> {
+        let own = path.to_owned();
+        if path.starts_with(['/', '~', super::word::HOLE]) {
+            return vec![own];
+        }
+        let joined = self.places.iter().map(|place| paths::tidy(&format!("{place}/{path}")));
+        std::iter::once(own).chain(joined).collect()
     }
 
     /// Reads a text of commands.
@@ -111,6 +155,13 @@ impl Walker {
         let straight = std::mem::replace(&mut self.straight, false);
         self.deeper(|walker| walker.text(code));
         (self.variables, self.straight) = (variables, straight);
+    }
+
+    /// Whether a text, read as a command line, does something dangerous.
+    pub(super) fn tells_danger(&self, text: &str) -> bool {
+        let mut probe = Self { depth: self.depth + 1, straight: true, ..Self::default() };
+        probe.text(text);
+        !probe.out.dangers.is_empty()
     }
 
     fn deeper(&mut self, read: impl FnOnce(&mut Self)) {
@@ -144,7 +195,11 @@ impl Walker {
         let mut previous: Option<&Command> = None;
         for command in &pipeline.seq {
             if let Some(previous) = previous {
-                self.stdin = self.printed(previous).map_or(Stdin::Other, Stdin::Text);
+                self.stdin = match self.printed(previous) {
+                    Some(text) => Stdin::Text(text),
+                    None if gives_names(previous, &self.stdin) => Stdin::Names,
+                    None => Stdin::Other,
+                };
             }
             self.command(command);
             previous = Some(command);
@@ -301,6 +356,7 @@ impl Walker {
             return self.out.not_known("more commands than are read");
         }
         let stdin = self.stdin.clone();
+        let opened = (std::mem::take(&mut self.replaces), std::mem::take(&mut self.from_nothing));
         let mut words: Vec<Word> = Vec::new();
         let prefix = simple.prefix.as_ref().map(|prefix| prefix.0.as_slice()).unwrap_or_default();
         let suffix = simple.suffix.as_ref().map(|suffix| suffix.0.as_slice()).unwrap_or_default();
@@ -321,8 +377,11 @@ impl Walker {
         if name.is_some_and(|name| self.inside.contains(&name)) {
             self.out.danger("a function that calls itself can take the machine down");
         }
+        if self.replaces && is_hollow(&words) || self.from_nothing && name_of(&words) == "tee" {
+            self.out.danger("empties a file");
+        }
         self.invoke(&words);
-        self.stdin = stdin;
+        (self.stdin, (self.replaces, self.from_nothing)) = (stdin, opened);
     }
 
     fn item(&mut self, item: &Item, words: &mut Vec<Word>) {
@@ -416,6 +475,7 @@ impl Walker {
             self.set(&name, None, false);
         }
         let straight = std::mem::replace(&mut self.straight, false);
+        self.prints |= !expanded.code.is_empty();
         for code in expanded.code {
             if !span::is_plain(&code) {
                 self.out.doubt("a substitution whose end is not plain");
@@ -423,6 +483,43 @@ impl Walker {
             self.deeper(|walker| walker.text(&code));
         }
         self.straight = straight;
+    }
+}
+
+fn name_of(words: &[Word]) -> &str {
+    words.first().map(|word| name(&word.text)).unwrap_or_default()
+}
+
+/// Whether a command prints nothing, so that a file it is written to is only emptied.
+fn is_hollow(words: &[Word]) -> bool {
+    let args = words.get(1..).unwrap_or_default();
+    match name_of(words) {
+        "" | ":" | "true" | "false" => true,
+        "cat" => args.iter().any(|word| word.text == "/dev/null"),
+        "echo" | "printf" => args.iter().all(|word| word.text.is_empty() || word.text == "-n"),
+        _ => false,
+    }
+}
+
+/// Whether a command prints names of files: it looks for them, or picks from such a list.
+fn gives_names(command: &Command, stdin: &Stdin) -> bool {
+    let Command::Simple(simple) = command else { return false };
+    let Some(name) = simple.word_or_name.as_ref().map(|word| word.value.as_str()) else { return false };
+    let words = simple.suffix.as_ref().map(|suffix| suffix.0.as_slice()).unwrap_or_default();
+    let texts: Vec<&str> = words
+        .iter()
+        .filter_map(|item| match item {
+            Item::Word(word) => Some(word.value.as_str()),
+            _ => None,
+        })
+        .collect();
+    let lists = |text: &&str| text.starts_with("--files") || text.starts_with('-') && text.contains(['l', 'L']);
+    match name {
+        "find" | "fd" | "fdfind" => !texts.iter().any(|text| text.contains("print") && *text != "-print" && *text != "-print0"),
+        "grep" | "rg" | "egrep" | "fgrep" if texts.iter().any(lists) => true,
+        "git" => matches!(texts.first(), Some(&"ls-files")),
+        "grep" | "egrep" | "sort" | "head" | "tail" | "uniq" => *stdin == Stdin::Names,
+        _ => false,
     }
 }
 

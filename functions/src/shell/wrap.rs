@@ -3,7 +3,9 @@
 
 use super::{
     call::Call,
-    sudo,
+    paths,
+    reading::Effect,
+    secrets, sudo,
     walk::{Stdin, Walker},
     word::Word,
 };
@@ -76,6 +78,7 @@ const WRAPPERS: &[Wrapper] = &[
         long_valued: &["target", "setuid", "setgid"],
         ..wrapper("nsenter", "amuinpUC", "tSG")
     },
+    Wrapper { long: &["track-origins", "quiet"], ..wrapper("valgrind", "qv", "") },
     Wrapper { long: &["follow-forks"], ..wrapper("strace", "cCdDfFhikqrtTvVxyzZ", "abeEIoOpPsSuUX") },
     wrapper("ltrace", "cCfhirStTVL", "adDelnopsuxX"),
     Wrapper {
@@ -271,10 +274,16 @@ fn xargs(walker: &mut Walker, call: Call<'_>) {
     let replaced = replaced_word(spread);
     let fed = match &walker.stdin {
         Stdin::Text(text) if !text.contains(['\'', '"', '\\']) => text.split_whitespace().map(Word::plain).collect(),
+        // Names that were found begin with the folder that was searched.
+        Stdin::Names => vec![Word { solid: true, ..Word::unknown() }],
         _ => vec![Word::unknown()],
     };
+    let names = walker.stdin == Stdin::Names;
     let words = match replaced {
-        Some(mark) => inner.iter().map(|word| holed(word, &mark)).collect(),
+        Some(mark) => inner
+            .iter()
+            .map(|word| Word { solid: names && word.text.starts_with(&mark) || word.solid, ..holed(word, &mark) })
+            .collect(),
         None => [inner, &fed].concat(),
     };
     let stdin = std::mem::replace(&mut walker.stdin, Stdin::Other);
@@ -325,33 +334,62 @@ fn parallel(walker: &mut Walker, call: Call<'_>) {
 }
 
 fn find(walker: &mut Walker, call: Call<'_>) {
-    let args = call.args.iter().enumerate();
-    for (place, word) in args {
+    let roots: Vec<String> = call
+        .args
+        .iter()
+        .take_while(|word| !word.text.starts_with(['-', '(', '!']))
+        .map(|word| paths::tidy(&word.text))
+        .collect();
+    for (place, word) in call.args.iter().enumerate() {
         match word.text.as_str() {
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
                 let behind = call.args.get(place + 1..).unwrap_or_default();
                 let ends = |word: &Word| word.text == ";" || word.text == "+";
                 let length = behind.iter().position(ends).unwrap_or(behind.len());
                 let inner: Vec<Word> = behind.iter().take(length).map(found).collect();
-                let stdin = std::mem::replace(&mut walker.stdin, Stdin::Other);
-                walker.invoke(&inner);
-                walker.stdin = stdin;
+                on_found(walker, &roots, &inner);
+            }
+            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" => {
+                let sought = call.args.get(place + 1).map(|word| word.text.as_str()).unwrap_or_default();
+                let name = paths::name(sought);
+                if secrets::is_secret(sought) || name == "shadow" || name.contains("id_rsa") {
+                    walker.out.danger("looks for files that hold secrets");
+                }
             }
             "-delete" => walker.out.danger("find -delete removes what it finds"),
             "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {
                 if let Some(target) = call.args.get(place + 1) {
-                    walker.writes_file(&super::paths::tidy(&target.text));
+                    walker.writes_file(&paths::tidy(&target.text));
                 }
-                walker.out.danger("find writes to a file");
             }
-            "-files0-from" => walker.out.at_least(super::Effect::Read),
+            "-files0-from" => walker.out.at_least(Effect::Read),
             _ if word.may_be_option() => walker.out.doubt("options of find that are only known while it runs"),
             _ => {}
         }
     }
-    for word in call.args.iter().take_while(|word| !word.text.starts_with(['-', '(', '!'])) {
-        walker.reads_file(&super::paths::tidy(&word.text));
+    for root in &roots {
+        walker.names_file(root);
     }
+}
+
+/// What is run on the files that are found below some folders.
+fn on_found(walker: &mut Walker, roots: &[String], words: &[Word]) {
+    let stdin = std::mem::replace(&mut walker.stdin, Stdin::Other);
+    let before = std::mem::replace(&mut walker.out.effect, Effect::Read);
+    walker.invoke(words);
+    walker.stdin = stdin;
+    if walker.out.effect == Effect::Write && roots.iter().any(|root| is_far(root)) {
+        walker.out.danger("changes files all over the system");
+    }
+    if roots.iter().any(|root| secrets::is_secret(root)) {
+        walker.out.danger("reads files that hold secrets");
+    }
+    walker.out.at_least(before);
+}
+
+/// A folder that is not the caller's own.
+fn is_far(root: &str) -> bool {
+    paths::is_system(root) || paths::is_wide(root) && !matches!(root, "." | "~") && !root.starts_with("./")
 }
 
 /// A word of `-exec`, where `{}` is a file that was found: its name begins with the folder that was searched.
@@ -405,7 +443,7 @@ fn script(walker: &mut Walker, call: Call<'_>) {
     if code.is_empty() {
         walker.out.doubt("commands that come from its input");
     }
-    walker.out.at_least(super::Effect::Write);
+    walker.out.at_least(Effect::Write);
     let words: Vec<Word> = code.into_iter().filter(|word| !word.text.starts_with('-')).cloned().collect();
     match words.is_empty() {
         true => walker.out.doubt("commands that come from its input"),

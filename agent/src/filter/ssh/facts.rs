@@ -122,6 +122,11 @@ fn exec(reading: Reading, settings: BTreeSet<String>) -> Known {
         }
     }
     let transfers = reading.transfer.is_some();
+    let uninspected = match (transfers, reading.typed) {
+        (true, _) => Some("the content of files is not looked at"),
+        (false, true) => Some("what is typed into its program is not judged"),
+        (false, false) => None,
+    };
     let facts = Facts {
         functions: one(name, effect),
         verbs,
@@ -134,8 +139,8 @@ fn exec(reading: Reading, settings: BTreeSet<String>) -> Known {
         settings,
         dynamic: !reading.dynamic.is_empty(),
         unknown: reading.unknown,
-        inspected: if transfers { Inspected::Partial } else { Inspected::Yes },
-        uninspected: transfers.then(|| "the content of files is not looked at".to_owned()),
+        inspected: if uninspected.is_some() { Inspected::Partial } else { Inspected::Yes },
+        uninspected: uninspected.map(str::to_owned),
         arguments: [("why".to_owned(), Argument::Texts(why.iter().cloned().collect()))].into(),
         ..Facts::default()
     };

@@ -1,0 +1,150 @@
+//! Programs of other languages, whose code is not read here: a script that lies in a file is run like any program by path, code
+//! in the command line or from the input is only known while it runs.
+
+use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
+
+/// How a language is started.
+struct Language {
+    names: &'static [&'static str],
+    /// Options without a value that load no code; a trailing `*` matches any end.
+    flags: &'static [&'static str],
+    /// Such options whose value is the next word.
+    valued: &'static [&'static str],
+}
+
+const LANGUAGES: &[Language] = &[
+    Language {
+        names: &["python", "python2", "python3", "pypy", "pypy3"],
+        flags: &["-u", "-B", "-O", "-OO", "-s", "-E", "-I", "-q", "-b", "-v"],
+        valued: &["-W", "-X"],
+    },
+    Language { names: &["perl"], flags: &["-w", "-W", "-T", "-t"], valued: &[] },
+    Language { names: &["ruby"], flags: &["-w", "-W*"], valued: &[] },
+    Language {
+        names: &["node", "nodejs"],
+        flags: &[
+            "--max-old-space-size=*", "--trace-warnings", "--no-warnings", "--test", "--watch", "--enable-source-maps", "--check",
+            "-c", "--experimental-*", "--env-file=*",
+        ],
+        valued: &[],
+    },
+    Language { names: &["php"], flags: &["-l", "-n"], valued: &[] },
+    Language { names: &["java"], flags: &["-X*", "-D*", "-ea", "-server", "-jar", "--enable-preview"], valued: &["-cp", "-classpath", "--class-path"] },
+    Language { names: &["lua", "luajit", "Rscript", "julia", "tclsh", "groovy", "ts-node", "tsx"], flags: &["--vanilla", "-q"], valued: &[] },
+];
+
+/// Languages and programs that are only asked for their version.
+const OTHERS: [&str; 26] = [
+    "irb", "ghci", "runghc", "scala", "jshell", "osascript", "pwsh", "powershell", "fish", "nu", "xonsh", "elvish", "gdb", "lldb",
+    "ed", "ex", "expect", "R", "m4", "emacs", "wish", "deno", "bun", "swift", "erl", "iex",
+];
+
+/// Modules that `python -m` runs without being given code.
+const MODULES: [&str; 24] = [
+    "pytest", "unittest", "json.tool", "venv", "black", "flake8", "mypy", "ruff", "isort", "pylint", "build", "compileall",
+    "py_compile", "coverage", "tox", "nox", "doctest", "mkdocs", "sphinx", "site", "sysconfig", "calendar", "tabnanny", "pydoc",
+];
+
+/// Editors.
+const EDITORS: [&str; 9] = ["vi", "vim", "nvim", "view", "nano", "pico", "micro", "helix", "hx"];
+
+/// Judges the program if it is one of these.
+pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
+    let versioned = call.name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is = |names: &[&str]| names.contains(&call.name) || names.contains(&versioned);
+    let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "--version" | "-V" | "-version" | "-v" | "--help" | "-h"));
+    if let Some(language) = LANGUAGES.iter().find(|language| is(language.names)) {
+        if !asks {
+            run(walker, call, language, versioned.starts_with("py"));
+        }
+    } else if EDITORS.contains(&call.name) {
+        edit(walker, call);
+    } else if is(&OTHERS) {
+        if !asks {
+            other(walker, call);
+        }
+    } else {
+        return false;
+    }
+    true
+}
+
+fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool) {
+    let mut args = call.args.iter();
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        if word.may_be_option() {
+            break;
+        } else if is_python && text == "-m" {
+            return module(walker, args.as_slice());
+        } else if text.starts_with("-D") && text.contains("agent") {
+            break;
+        } else if language.valued.contains(&text) {
+            args.next();
+        } else if text.starts_with('-') {
+            let known = |flag: &&str| flag.strip_suffix('*').map_or(text == *flag, |start| text.starts_with(start));
+            let loads = ["--experimental-loader", "--experimental-policy", "--experimental-default-config", "-Xbootclasspath", "-Xrun"];
+            if !language.flags.iter().any(known) || loads.iter().any(|start| text.starts_with(start)) {
+                break;
+            }
+        } else {
+            return walker.script(word);
+        }
+    }
+    walker.out.doubt(format!("{} runs code that is not read here", call.name));
+}
+
+fn module(walker: &mut Walker, words: &[Word]) {
+    let Some((module, args)) = words.split_first() else { return walker.out.doubt("python -m without a module") };
+    let name = module.text.as_str();
+    match name {
+        "pip" => walker.invoke(&[&[Word::plain("pip")], args].concat()),
+        "http.server" => walker.out.danger("opens files to others"),
+        _ if module.hole => walker.out.doubt("a module that is only known while it runs"),
+        _ if MODULES.iter().any(|known| name == *known) => walker.out.at_least(Effect::Write),
+        // Modules of the project itself.
+        _ if name.contains('_') || name.contains('.') && !STANDARD.contains(&name.split('.').next().unwrap_or_default()) => {
+            walker.out.at_least(Effect::Write);
+        }
+        _ if STANDARD.contains(&name) => walker.out.doubt("a module that can run code"),
+        _ => walker.out.at_least(Effect::Write),
+    }
+}
+
+/// Modules of the standard library that run code, serve or fetch.
+const STANDARD: [&str; 18] = [
+    "timeit", "code", "codeop", "pdb", "profile", "cProfile", "trace", "runpy", "smtpd", "asyncio", "idlelib", "tkinter", "turtledemo",
+    "ensurepip", "pty", "webbrowser", "ftplib", "telnetlib",
+];
+
+/// What is typed into an editor is not judged, as in a shell; options and commands behind `+` can run other programs.
+fn edit(walker: &mut Walker, call: Call<'_>) {
+    walker.out.typed = true;
+    for word in call.args {
+        let text = word.text.as_str();
+        let line = text.strip_prefix('+').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()));
+        if text.starts_with(['-', '+']) && !line && !matches!(text, "-R" | "-n" | "-l" | "-O" | "-o" | "-p" | "-d" | "--") || word.may_be_option() {
+            return walker.out.doubt(format!("{} with an option that can run commands", call.name));
+        }
+        if !text.starts_with(['-', '+']) {
+            let path = paths::tidy(text);
+            walker.reads_file(&path);
+            walker.writes_file(&path);
+        }
+    }
+    walker.out.at_least(Effect::Write);
+}
+
+fn other(walker: &mut Walker, call: Call<'_>) {
+    let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
+    let project = match call.name {
+        "deno" => matches!(first, "test" | "fmt" | "lint" | "check" | "task"),
+        "bun" => matches!(first, "test" | "run") || first == "install" && call.operands().count() == 1,
+        "swift" => matches!(first, "build" | "test" | "package"),
+        _ => false,
+    };
+    match project {
+        true => walker.out.at_least(Effect::Write),
+        false => walker.out.doubt(format!("{} runs code that is not read here", call.name)),
+    }
+}
