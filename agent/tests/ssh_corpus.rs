@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use agent::filter::ssh::facts_of;
-use policy::{ActorKind, Bundle, Caller, Circumstances, Connection, Document, Engine, Outcome, Principal, Scope, Verdict};
+use policy::{
+    ActorKind, Bundle, Caller, Circumstances, Connection, Document, Engine, Outcome, Principal, Scope, Verdict,
+};
 
 fn lines(text: &str) -> Vec<String> {
     toml::from_str::<BTreeMap<String, Vec<String>>>(text).unwrap().into_values().flatten().collect()

@@ -27,11 +27,7 @@ impl Pairs<'_> {
 }
 
 /// The context of `Connect`.
-pub(crate) fn connect(
-    needs: &Needs,
-    caller: &Caller,
-    around: &Circumstances,
-) -> Result<Context, Inexpressible> {
+pub(crate) fn connect(needs: &Needs, caller: &Caller, around: &Circumstances) -> Result<Context, Inexpressible> {
     let mut pairs = Pairs { needs, pairs: Vec::with_capacity(12) };
     circumstances(&mut pairs, caller, around);
     finish(pairs)

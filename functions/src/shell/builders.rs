@@ -19,30 +19,128 @@ const BUILDERS: &[Builder] = &[
     Builder {
         names: &["npm", "yarn", "pnpm"],
         shows: &[
-            "ls", "list", "view", "info", "outdated", "audit", "version", "why", "root", "bin", "whoami", "help", "search", "explain",
-            "fund", "-v", "--version", "prefix", "config", "licenses", "doctor",
+            "ls",
+            "list",
+            "view",
+            "info",
+            "outdated",
+            "audit",
+            "version",
+            "why",
+            "root",
+            "bin",
+            "whoami",
+            "help",
+            "search",
+            "explain",
+            "fund",
+            "-v",
+            "--version",
+            "prefix",
+            "config",
+            "licenses",
+            "doctor",
         ],
         builds: &[
-            "run", "run-script", "start", "test", "t", "tst", "build", "lint", "dev", "format", "typecheck", "check", "pack", "rebuild", "dedupe", "prune",
-            "workspaces", "serve", "preview", "watch", "coverage", "e2e", "ln",
+            "run",
+            "run-script",
+            "start",
+            "test",
+            "t",
+            "tst",
+            "build",
+            "lint",
+            "dev",
+            "format",
+            "typecheck",
+            "check",
+            "pack",
+            "rebuild",
+            "dedupe",
+            "prune",
+            "workspaces",
+            "serve",
+            "preview",
+            "watch",
+            "coverage",
+            "e2e",
+            "ln",
         ],
         restores: &["ci", "install", "i", "clean-install"],
         bare: true,
     },
     Builder {
         names: &["cargo"],
-        shows: &["tree", "metadata", "version", "search", "info", "help", "-V", "--version", "--list", "locate-project", "pkgid", "verify-project"],
+        shows: &[
+            "tree",
+            "metadata",
+            "version",
+            "search",
+            "info",
+            "help",
+            "-V",
+            "--version",
+            "--list",
+            "locate-project",
+            "pkgid",
+            "verify-project",
+        ],
         builds: &[
-            "build", "b", "test", "t", "run", "r", "check", "c", "clippy", "fmt", "doc", "d", "bench", "clean", "nextest", "fetch", "update", "fix",
-            "generate-lockfile", "vendor", "expand", "audit", "deny", "llvm-cov", "tarpaulin", "new", "init", "remove", "machete", "outdated", "miri", "xtask",
-            "watch", "make",
+            "build",
+            "b",
+            "test",
+            "t",
+            "run",
+            "r",
+            "check",
+            "c",
+            "clippy",
+            "fmt",
+            "doc",
+            "d",
+            "bench",
+            "clean",
+            "nextest",
+            "fetch",
+            "update",
+            "fix",
+            "generate-lockfile",
+            "vendor",
+            "expand",
+            "audit",
+            "deny",
+            "llvm-cov",
+            "tarpaulin",
+            "new",
+            "init",
+            "remove",
+            "machete",
+            "outdated",
+            "miri",
+            "xtask",
+            "watch",
+            "make",
         ],
         restores: &[],
         bare: true,
     },
     Builder {
         names: &["pip", "pip3", "pipx"],
-        shows: &["list", "show", "freeze", "check", "search", "help", "index", "debug", "--version", "-V", "config", "inspect", "hash"],
+        shows: &[
+            "list",
+            "show",
+            "freeze",
+            "check",
+            "search",
+            "help",
+            "index",
+            "debug",
+            "--version",
+            "-V",
+            "config",
+            "inspect",
+            "hash",
+        ],
         builds: &[],
         restores: &["install", "download", "wheel"],
         bare: true,
@@ -55,21 +153,81 @@ const BUILDERS: &[Builder] = &[
         bare: true,
     },
     Builder {
-        names: &["bundle", "bundler", "composer", "gem", "mix", "dotnet", "go", "stack", "cabal", "rebar3", "dune", "pub", "flutter", "dart", "nuget", "conda", "mamba"],
+        names: &[
+            "bundle", "bundler", "composer", "gem", "mix", "dotnet", "go", "stack", "cabal", "rebar3", "dune", "pub",
+            "flutter", "dart", "nuget", "conda", "mamba",
+        ],
         shows: &[
-            "list", "show", "info", "outdated", "check", "help", "env", "version", "--version", "--info", "doc", "licenses", "why", "search", "audit",
-            "tree", "status", "validate", "diagnose", "deps", "doctor", "devices", "analyze",
+            "list",
+            "show",
+            "info",
+            "outdated",
+            "check",
+            "help",
+            "env",
+            "version",
+            "--version",
+            "--info",
+            "doc",
+            "licenses",
+            "why",
+            "search",
+            "audit",
+            "tree",
+            "status",
+            "validate",
+            "diagnose",
+            "deps",
+            "doctor",
+            "devices",
+            "analyze",
         ],
         builds: &[
-            "exec", "build", "test", "run", "vet", "fmt", "mod", "generate", "format", "compile", "phx.server", "ecto.migrate", "clean", "watch",
-            "dump-autoload", "dumpautoload", "run-script", "work", "tool", "bench", "lint", "publish-local", "lock",
+            "exec",
+            "build",
+            "test",
+            "run",
+            "vet",
+            "fmt",
+            "mod",
+            "generate",
+            "format",
+            "compile",
+            "phx.server",
+            "ecto.migrate",
+            "clean",
+            "watch",
+            "dump-autoload",
+            "dumpautoload",
+            "run-script",
+            "work",
+            "tool",
+            "bench",
+            "lint",
+            "publish-local",
+            "lock",
         ],
         restores: &["install", "restore", "deps.get", "get"],
         bare: true,
     },
     Builder {
         names: &["rustup", "nvm", "pyenv", "rbenv", "asdf", "mise", "volta", "sdk", "corepack", "fnm"],
-        shows: &["show", "list", "ls", "current", "which", "version", "versions", "check", "component list", "toolchain list", "target list", "--version", "doc", "ls-remote"],
+        shows: &[
+            "show",
+            "list",
+            "ls",
+            "current",
+            "which",
+            "version",
+            "versions",
+            "check",
+            "component list",
+            "toolchain list",
+            "target list",
+            "--version",
+            "doc",
+            "ls-remote",
+        ],
         builds: &["use", "local", "shell", "override", "exec", "run"],
         restores: &[],
         bare: true,
@@ -77,8 +235,24 @@ const BUILDERS: &[Builder] = &[
     Builder {
         names: &["terraform", "tofu", "terragrunt", "pulumi", "cdk"],
         shows: &[
-            "show", "output", "validate", "version", "providers", "graph", "state list", "state show", "workspace list", "workspace show", "-version",
-            "--version", "stack ls", "ls", "diff", "synth", "preview", "about",
+            "show",
+            "output",
+            "validate",
+            "version",
+            "providers",
+            "graph",
+            "state list",
+            "state show",
+            "workspace list",
+            "workspace show",
+            "-version",
+            "--version",
+            "stack ls",
+            "ls",
+            "diff",
+            "synth",
+            "preview",
+            "about",
         ],
         builds: &["plan", "init", "fmt", "get", "test", "run-all plan"],
         restores: &[],
@@ -88,15 +262,35 @@ const BUILDERS: &[Builder] = &[
 
 /// Tools that `npx` and the like may run without fetching code that nobody has looked at: what projects commonly carry.
 const LOCAL_TOOLS: [&str; 22] = [
-    "tsc", "eslint", "prettier", "jest", "vitest", "playwright", "cypress", "mocha", "vite", "webpack", "rollup", "next", "nuxt", "ts-node", "tsx",
-    "husky", "lint-staged", "stylelint", "prisma", "turbo", "nx", "biome",
+    "tsc",
+    "eslint",
+    "prettier",
+    "jest",
+    "vitest",
+    "playwright",
+    "cypress",
+    "mocha",
+    "vite",
+    "webpack",
+    "rollup",
+    "next",
+    "nuxt",
+    "ts-node",
+    "tsx",
+    "husky",
+    "lint-staged",
+    "stylelint",
+    "prisma",
+    "turbo",
+    "nx",
+    "biome",
 ];
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
-        "make" | "gmake" | "ninja" | "just" | "task" | "rake" | "ant" | "mvn" | "mvnw" | "gradle" | "gradlew" | "cmake" | "bazel" | "sbt" | "meson"
-        | "scons" | "invoke" | "tox" | "nox" => make(walker, call),
+        "make" | "gmake" | "ninja" | "just" | "task" | "rake" | "ant" | "mvn" | "mvnw" | "gradle" | "gradlew"
+        | "cmake" | "bazel" | "sbt" | "meson" | "scons" | "invoke" | "tox" | "nox" => make(walker, call),
         "npx" | "bunx" | "uvx" | "pnpx" => fetched(walker, call, call.args),
         _ => match BUILDERS.iter().find(|builder| builder.names.contains(&call.name)) {
             Some(builder) => build(walker, call, builder),
@@ -112,19 +306,43 @@ fn make(walker: &mut Walker, call: Call<'_>) {
     let mut args = call.args.iter().peekable();
     while let Some(word) = args.next() {
         let text = word.text.as_str();
-        if text.starts_with("--eval") || text == "-E" && call.name != "just" || text.contains("$(") || text.contains('`') || text.starts_with("SHELL=") {
+        if text.starts_with("--eval")
+            || text == "-E" && call.name != "just"
+            || text.contains("$(")
+            || text.contains('`')
+            || text.starts_with("SHELL=")
+        {
             return walker.out.doubt(format!("{} with code of its own", call.name));
         }
-        if matches!(text, "-f" | "--file" | "--makefile" | "-C" | "--directory" | "-P" | "-D" | "-I" | "-b") && text != "-D" {
+        if matches!(text, "-f" | "--file" | "--makefile" | "-C" | "--directory" | "-P" | "-D" | "-I" | "-b")
+            && text != "-D"
+        {
             if let Some(file) = args.next() {
                 walker.script(file);
             }
-        } else if let Some(file) = text.strip_prefix("-f").or_else(|| text.strip_prefix("--file=")).or_else(|| text.strip_prefix("-C")) {
+        } else if let Some(file) =
+            text.strip_prefix("-f").or_else(|| text.strip_prefix("--file=")).or_else(|| text.strip_prefix("-C"))
+        {
             walker.script(&Word { text: file.to_owned(), ..word.clone() });
-        } else if word.may_be_option() {
+        } else if word.text.contains([' ', '\t'])
+            && walker.tells_danger(text.split_once('=').map_or(text, |(_, value)| value))
+        {
+            walker.out.danger(format!("a word of {} is a command that can hurt", call.name));
+        } else if word.may_be_option() && !text.starts_with("-j") {
             return walker.out.doubt(format!("options of {} that are only known while it runs", call.name));
-        } else if matches!(text, "install" | "uninstall" | "destroy" | "purge" | "nuke" | "publish" | "deploy:production" | "release:perform" | "db:drop" | "db:reset")
-            && !(matches!(call.name, "mvn" | "mvnw") && text == "install")
+        } else if matches!(
+            text,
+            "install"
+                | "uninstall"
+                | "destroy"
+                | "purge"
+                | "nuke"
+                | "publish"
+                | "deploy:production"
+                | "release:perform"
+                | "db:drop"
+                | "db:reset"
+        ) && !(matches!(call.name, "mvn" | "mvnw") && text == "install")
         {
             walker.out.danger(format!("{} {text} changes more than the project", call.name));
         }
@@ -133,7 +351,8 @@ fn make(walker: &mut Walker, call: Call<'_>) {
 
 fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
     let words: Vec<&Word> = call.args.iter().filter(|word| !word.text.starts_with(['-', '+'])).collect();
-    let options_ask = call.args.iter().any(|word| builder.shows.contains(&word.text.as_str()) && word.text.starts_with('-'));
+    let options_ask =
+        call.args.iter().any(|word| builder.shows.contains(&word.text.as_str()) && word.text.starts_with('-'));
     let first = words.first().map(|word| word.text.as_str()).unwrap_or_default();
     let both = format!("{first} {}", words.get(1).map(|word| word.text.as_str()).unwrap_or_default());
     let among = |verbs: &[&str]| verbs.iter().any(|verb| *verb == first || *verb == both);
@@ -145,7 +364,10 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.out.danger("npm config changes settings");
     } else if matches!((call.name, first), ("cargo", "install" | "publish" | "login" | "yank" | "owner")) {
         walker.out.danger(format!("cargo {first} brings in or gives away code"));
-    } else if matches!((call.name, first), ("bundle" | "bundler", "exec") | ("uv" | "poetry" | "pipenv" | "pdm" | "hatch" | "rye", "run")) {
+    } else if matches!(
+        (call.name, first),
+        ("bundle" | "bundler", "exec") | ("uv" | "poetry" | "pipenv" | "pdm" | "hatch" | "rye", "run")
+    ) {
         let inner = call.args.iter().skip_while(|word| word.text != first).skip(1).cloned().collect::<Vec<_>>();
         walker.out.at_least(Effect::Write);
         walker.invoke(&inner);
@@ -176,15 +398,35 @@ fn configured(walker: &mut Walker, call: Call<'_>) {
 
 /// Whether only what the project's files name is brought in.
 fn restores(call: Call<'_>, words: &[&Word]) -> bool {
-    let elsewhere = ["--index", "-i", "--extra-index", "--registry", "--find-links", "-g", "--global", "--trusted", "--prefix", "--target", "--root", "--source", "-t"];
-    if call.options().any(|text| elsewhere.iter().any(|start| text == *start || start.starts_with("--") && text.starts_with(start))) {
+    let elsewhere = [
+        "--index",
+        "-i",
+        "--extra-index",
+        "--registry",
+        "--find-links",
+        "-g",
+        "--global",
+        "--trusted",
+        "--prefix",
+        "--target",
+        "--root",
+        "--source",
+        "-t",
+    ];
+    if call
+        .options()
+        .any(|text| elsewhere.iter().any(|start| text == *start || start.starts_with("--") && text.starts_with(start)))
+    {
         return false;
     }
     let listed: Vec<&str> = words.iter().skip(1).map(|word| word.text.as_str()).collect();
     if call.name.starts_with("pip") {
         let file = call.has("-r") || call.has("--requirement") || call.has("-e") || call.has("--editable");
         let own = |text: &&str| text.starts_with('.') || text.ends_with(".txt") || text.ends_with(".in");
-        return call.name != "pipx" && (file || listed.iter().any(|text| text.starts_with('.'))) && !listed.is_empty() && listed.iter().all(own);
+        return call.name != "pipx"
+            && (file || listed.iter().any(|text| text.starts_with('.')))
+            && !listed.is_empty()
+            && listed.iter().all(own);
     }
     call.name != "go" && call.name != "gem" && call.name != "conda" && call.name != "mamba" && listed.is_empty()
 }
@@ -193,7 +435,12 @@ fn restores(call: Call<'_>, words: &[&Word]) -> bool {
 fn fetched(walker: &mut Walker, call: Call<'_>, args: &[Word]) {
     let tool = args.iter().find(|word| !word.text.starts_with('-'));
     let known = tool.is_some_and(|word| !word.hole && LOCAL_TOOLS.contains(&word.text.as_str()));
-    let others = args.iter().any(|word| word.text.starts_with("-p") || word.text.starts_with("--package") || word.text.starts_with("-c") || word.text.starts_with("--call"));
+    let others = args.iter().any(|word| {
+        word.text.starts_with("-p")
+            || word.text.starts_with("--package")
+            || word.text.starts_with("-c")
+            || word.text.starts_with("--call")
+    });
     match known && !others {
         true => walker.out.at_least(Effect::Write),
         false if tool.is_none() && args.len() == 1 => {}

@@ -4,14 +4,63 @@ use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
 
 /// Options of `docker run` that open nothing of the machine to the container.
 const PLAIN: [&str; 30] = [
-    "-d", "--detach", "--rm", "-i", "-t", "-it", "-ti", "-p", "--publish", "--name", "-e", "--env", "-w", "--workdir", "-m", "--memory", "--cpus",
-    "--label", "-l", "--restart", "--hostname", "-h", "--pull", "--platform", "--read-only", "--init", "--log-driver", "--health-cmd", "-q", "--env-file",
+    "-d",
+    "--detach",
+    "--rm",
+    "-i",
+    "-t",
+    "-it",
+    "-ti",
+    "-p",
+    "--publish",
+    "--name",
+    "-e",
+    "--env",
+    "-w",
+    "--workdir",
+    "-m",
+    "--memory",
+    "--cpus",
+    "--label",
+    "-l",
+    "--restart",
+    "--hostname",
+    "-h",
+    "--pull",
+    "--platform",
+    "--read-only",
+    "--init",
+    "--log-driver",
+    "--health-cmd",
+    "-q",
+    "--env-file",
 ];
 
 /// `docker run` and `docker create`.
 pub(super) fn run(walker: &mut Walker, call: Call<'_>) {
     let mut args = call.args.iter().skip_while(|word| !matches!(word.text.as_str(), "run" | "create")).skip(1);
-    let valued = ["-p", "--publish", "--name", "-e", "--env", "-w", "--workdir", "-m", "--memory", "--cpus", "--label", "-l", "--restart", "--hostname", "-h", "--pull", "--platform", "--log-driver", "--health-cmd", "--env-file"];
+    let valued = [
+        "-p",
+        "--publish",
+        "--name",
+        "-e",
+        "--env",
+        "-w",
+        "--workdir",
+        "-m",
+        "--memory",
+        "--cpus",
+        "--label",
+        "-l",
+        "--restart",
+        "--hostname",
+        "-h",
+        "--pull",
+        "--platform",
+        "--log-driver",
+        "--health-cmd",
+        "--env-file",
+    ];
     while let Some(word) = args.next() {
         let text = word.text.as_str();
         if word.may_be_option() {
@@ -33,7 +82,11 @@ pub(super) fn run(walker: &mut Walker, call: Call<'_>) {
 
 /// `docker build`, with the project's own file.
 pub(super) fn build(walker: &mut Walker, call: Call<'_>) {
-    let odd = call.options().any(|text| ["--allow", "--secret", "--ssh", "--network=host", "--privileged", "--push"].iter().any(|start| text.starts_with(start)));
+    let odd = call.options().any(|text| {
+        ["--allow", "--secret", "--ssh", "--network=host", "--privileged", "--push"]
+            .iter()
+            .any(|start| text.starts_with(start))
+    });
     let context = call.operands().last().map(|word| word.text.as_str()).unwrap_or_default();
     if odd || context == "-" || call.has("-") || context.contains("://") || paths::is_staging(context) {
         return walker.out.doubt(format!("{} build with files from elsewhere", call.name));
@@ -52,13 +105,16 @@ pub(super) fn copy(walker: &mut Walker, call: Call<'_>) {
 
 /// Whether a read of a cluster shows what is secret.
 pub(super) fn shows_secret(call: Call<'_>, words: &[&Word]) -> bool {
-    let secret = words.iter().skip(1).any(|word| {
-        word.text.split([',', '/']).any(|kind| matches!(kind, "secret" | "secrets")) || word.hole
-    });
+    let secret = words
+        .iter()
+        .skip(1)
+        .any(|word| word.text.split([',', '/']).any(|kind| matches!(kind, "secret" | "secrets")) || word.hole);
     let content = call.args.iter().any(|word| {
         let text = word.text.as_str();
         let formats = ["yaml", "json", "jsonpath", "go-template", "custom-columns", "template"];
-        formats.iter().any(|format| text.trim_start_matches("-o").trim_start_matches("--output").trim_start_matches('=').starts_with(format))
+        formats.iter().any(|format| {
+            text.trim_start_matches("-o").trim_start_matches("--output").trim_start_matches('=').starts_with(format)
+        })
     });
     secret && content
         || call.args.iter().any(|word| word.text.starts_with("--raw"))

@@ -6,26 +6,96 @@ use super::{call::Call, walk::Walker, word::Word};
 const READS: [&str; 9] = ["select", "show", "explain", "describe", "desc", "table", "values", "with", "use"];
 
 /// Words that, anywhere outside a text, make a statement change, call or leave something.
-const CHANGES: [&str; 38] = [
-    "insert", "update", "delete", "merge", "replace", "drop", "truncate", "alter", "create", "grant", "revoke", "into", "copy",
-    "call", "do", "execute", "prepare", "set", "lock", "vacuum", "reindex", "cluster", "load", "outfile", "dumpfile", "attach",
-    "shutdown", "kill", "flush", "reset", "handler", "analyze", "listen", "notify", "refresh", "import", "load_file", "load_extension",
+const CHANGES: [&str; 40] = [
+    "insert",
+    "update",
+    "delete",
+    "merge",
+    "replace",
+    "drop",
+    "truncate",
+    "alter",
+    "create",
+    "grant",
+    "revoke",
+    "into",
+    "copy",
+    "call",
+    "do",
+    "execute",
+    "prepare",
+    "set",
+    "lock",
+    "vacuum",
+    "reindex",
+    "cluster",
+    "load",
+    "outfile",
+    "dumpfile",
+    "attach",
+    "shutdown",
+    "kill",
+    "flush",
+    "reset",
+    "handler",
+    "writefile",
+    "readfile",
+    "edit",
+    "listen",
+    "notify",
+    "refresh",
+    "import",
+    "load_file",
+    "load_extension",
 ];
 
 /// Commands of Redis that only read.
 const REDIS: [&str; 26] = [
-    "get", "mget", "exists", "ttl", "pttl", "type", "info", "ping", "dbsize", "scan", "hget", "hgetall", "hmget", "hlen", "hkeys", "llen",
-    "lrange", "scard", "smembers", "sismember", "zcard", "zrange", "zscore", "strlen", "memory", "time",
+    "get",
+    "mget",
+    "exists",
+    "ttl",
+    "pttl",
+    "type",
+    "info",
+    "ping",
+    "dbsize",
+    "scan",
+    "hget",
+    "hgetall",
+    "hmget",
+    "hlen",
+    "hkeys",
+    "llen",
+    "lrange",
+    "scard",
+    "smembers",
+    "sismember",
+    "zcard",
+    "zrange",
+    "zscore",
+    "strlen",
+    "memory",
+    "time",
 ];
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
-        "psql" => sql(walker, call, &[("-c", "--command")], &["-l", "--list"], &["-f", "--file", "-v", "--set", "-o", "--output", "-L", "--variable"]),
-        "mysql" | "mariadb" => sql(walker, call, &[("-e", "--execute")], &[], &["--init-command", "--pager", "--plugin-dir", "--tee"]),
+        "psql" => sql(
+            walker,
+            call,
+            &[("-c", "--command")],
+            &["-l", "--list"],
+            &["-f", "--file", "-v", "--set", "-o", "--output", "-L", "--variable"],
+        ),
+        "mysql" | "mariadb" => {
+            sql(walker, call, &[("-e", "--execute")], &[], &["--init-command", "--pager", "--plugin-dir", "--tee"])
+        }
         "sqlite3" => sqlite(walker, call),
         "redis-cli" => redis(walker, call),
-        "mongosh" | "mongo" | "sqlplus" | "cqlsh" | "clickhouse-client" | "influx" | "cypher-shell" | "sqlcmd" | "bsqldb" => {
+        "mongosh" | "mongo" | "sqlplus" | "cqlsh" | "clickhouse-client" | "influx" | "cypher-shell" | "sqlcmd"
+        | "bsqldb" => {
             if !asks(call) {
                 walker.out.doubt(format!("{} runs statements that are not read here", call.name));
             }
@@ -47,15 +117,25 @@ fn sql(walker: &mut Walker, call: Call<'_>, code: &[(&str, &str)], shows: &[&str
     let mut args = call.args.iter().peekable();
     while let Some(word) = args.next() {
         let text = word.text.as_str();
-        if runs.iter().any(|option| text == *option || option.starts_with("--") && text.starts_with(option) || option.len() == 2 && text.starts_with(option)) {
-            return walker.out.doubt(format!("{} with statements or settings that are not in the command line", call.name));
+        if runs.iter().any(|option| {
+            text == *option
+                || option.starts_with("--") && text.starts_with(option)
+                || option.len() == 2 && text.starts_with(option)
+        }) {
+            return walker
+                .out
+                .doubt(format!("{} with statements or settings that are not in the command line", call.name));
         }
         for (short, long) in code {
-            let cluster = text.starts_with('-') && !text.starts_with("--") && text.ends_with(short.trim_start_matches('-'));
+            let cluster =
+                text.starts_with('-') && !text.starts_with("--") && text.ends_with(short.trim_start_matches('-'));
             let given = match text.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
                 Some(statement) => Some(Word { text: statement.to_owned(), ..word.clone() }),
                 None if text == *long || cluster => args.peek().map(|word| (*word).clone()),
-                None => text.strip_prefix(short).filter(|rest| !rest.is_empty()).map(|rest| Word { text: rest.to_owned(), ..word.clone() }),
+                None => text
+                    .strip_prefix(short)
+                    .filter(|rest| !rest.is_empty())
+                    .map(|rest| Word { text: rest.to_owned(), ..word.clone() }),
             };
             if let Some(statement) = given {
                 found = true;
@@ -129,18 +209,47 @@ fn only_reads(text: &str) -> bool {
         let lower = statement.to_lowercase();
         let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
         let first = words.next().unwrap_or_default();
-        READS.contains(&first) && !statement.contains('\\') && words.all(|word| !CHANGES.contains(&word) && !is_power(word))
+        READS.contains(&first)
+            && !statement.contains('\\')
+            && words.all(|word| !CHANGES.contains(&word) && !is_power(word))
     })
 }
 
 /// Functions that reach beyond the data.
 fn is_power(word: &str) -> bool {
     const LOOKS: [&str; 14] = [
-        "pg_size_pretty", "pg_database_size", "pg_total_relation_size", "pg_relation_size", "pg_stat_activity", "pg_stat_replication",
-        "pg_stat_user_tables", "pg_tables", "pg_indexes", "pg_roles", "pg_database", "pg_settings", "pg_locks", "pg_namespace",
+        "pg_size_pretty",
+        "pg_database_size",
+        "pg_total_relation_size",
+        "pg_relation_size",
+        "pg_stat_activity",
+        "pg_stat_replication",
+        "pg_stat_user_tables",
+        "pg_tables",
+        "pg_indexes",
+        "pg_roles",
+        "pg_database",
+        "pg_settings",
+        "pg_locks",
+        "pg_namespace",
     ];
-    let reaches = ["pg_", "lo_", "dblink", "xp_", "sys_", "query_to_xml", "nextval", "setval"].iter().any(|start| word.starts_with(start));
-    let looks = LOOKS.contains(&word) || ["pg_stat_", "pg_class", "pg_catalog", "pg_attribute", "pg_index", "pg_type", "pg_proc", "pg_is_in_recovery", "pg_extension"].iter().any(|start| word.starts_with(start) && word != "pg_stat_reset" && word != "pg_stat_file");
+    let reaches = ["pg_", "lo_", "dblink", "xp_", "sys_", "query_to_xml", "nextval", "setval"]
+        .iter()
+        .any(|start| word.starts_with(start));
+    let looks = LOOKS.contains(&word)
+        || [
+            "pg_stat_",
+            "pg_class",
+            "pg_catalog",
+            "pg_attribute",
+            "pg_index",
+            "pg_type",
+            "pg_proc",
+            "pg_is_in_recovery",
+            "pg_extension",
+        ]
+        .iter()
+        .any(|start| word.starts_with(start) && word != "pg_stat_reset" && word != "pg_stat_file");
     reaches && !looks
 }
 

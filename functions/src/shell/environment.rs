@@ -101,9 +101,16 @@ fn is_usual(name: &str, value: &str) -> bool {
     match name {
         "PATH" => value.split(':').all(is_usual_folder),
         "NODE_OPTIONS" => value.split_whitespace().all(|option| {
-            ["--max-old-space-size=", "--max_old_space_size=", "--no-warnings", "--trace-warnings", "--openssl-legacy-provider", "--enable-source-maps"]
-                .iter()
-                .any(|start| option.starts_with(start))
+            [
+                "--max-old-space-size=",
+                "--max_old_space_size=",
+                "--no-warnings",
+                "--trace-warnings",
+                "--openssl-legacy-provider",
+                "--enable-source-maps",
+            ]
+            .iter()
+            .any(|start| option.starts_with(start))
         }),
         "PYTHONPATH" | "NODE_PATH" | "CLASSPATH" | "RUBYLIB" => {
             value.split(':').all(|part| !part.contains(HOLE) && !paths::is_staging(&paths::tidy(part)))

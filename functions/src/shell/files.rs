@@ -26,13 +26,56 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
 
 /// Folders and ends of names of what a build or a run makes again.
 const MADE_AGAIN: [&str; 34] = [
-    "node_modules", "target", "build", "dist", "out", "obj", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache",
-    ".cache", ".next", ".nuxt", ".turbo", ".parcel-cache", "coverage", "htmlcov", ".tox", ".nox", ".venv", "venv", "tmp",
-    "temp", ".gradle", ".eggs", ".coverage", ".nyc_output", ".sass-cache", ".DS_Store", "nohup.out", "core", "a.out",
-    "package-lock.json", "yarn.lock",
+    "node_modules",
+    "target",
+    "build",
+    "dist",
+    "out",
+    "obj",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".cache",
+    ".next",
+    ".nuxt",
+    ".turbo",
+    ".parcel-cache",
+    "coverage",
+    "htmlcov",
+    ".tox",
+    ".nox",
+    ".venv",
+    "venv",
+    "tmp",
+    "temp",
+    ".gradle",
+    ".eggs",
+    ".coverage",
+    ".nyc_output",
+    ".sass-cache",
+    ".DS_Store",
+    "nohup.out",
+    "core",
+    "a.out",
+    "package-lock.json",
+    "yarn.lock",
 ];
 const MADE_AGAIN_ENDS: [&str; 14] = [
-    ".o", ".obj", ".pyc", ".pyo", ".class", ".tmp", ".temp", ".swp", ".swo", "~", ".egg-info", ".pid", ".lock", ".rej",
+    ".o",
+    ".obj",
+    ".pyc",
+    ".pyo",
+    ".class",
+    ".tmp",
+    ".temp",
+    ".swp",
+    ".swo",
+    "~",
+    ".egg-info",
+    ".pid",
+    ".lock",
+    ".rej",
 ];
 
 /// Whether losing a path costs nothing but time.
@@ -69,7 +112,9 @@ fn move_files(walker: &mut Walker, call: Call<'_>) {
     walker.out.at_least(Effect::Write);
     let words: Vec<String> = call.operands().map(|word| paths::tidy(&word.text)).collect();
     if let Some((target, sources)) = words.split_last() {
-        if sources.iter().any(|path| paths::is_wide(path) && path != "." && path != "*") {
+        let whole =
+            |path: &str| paths::is_wide(path) && path != "." && path != "*" && !path.contains(super::word::HOLE);
+        if sources.iter().any(|path| whole(path)) {
             walker.out.danger("mv takes a whole folder of the system or a home from its place");
         }
         if paths::is_sink(target) {
@@ -122,7 +167,8 @@ fn disk_dump(walker: &mut Walker, call: Call<'_>) {
             Some(("of", path)) => {
                 let path = paths::tidy(path);
                 walker.writes_file(&path);
-                let image = [".img", ".bin", ".iso", ".dat"].iter().any(|end| path.ends_with(end)) || path.starts_with("/tmp/");
+                let image =
+                    [".img", ".bin", ".iso", ".dat"].iter().any(|end| path.ends_with(end)) || path.starts_with("/tmp/");
                 if !image || !call.args.iter().any(|word| word.text.starts_with("count=")) {
                     walker.out.danger("dd overwrites a file or a device");
                 }
@@ -145,7 +191,7 @@ fn rights(walker: &mut Walker, call: Call<'_>) {
     for word in words {
         let path = paths::tidy(&word.text);
         wide |= recursive && paths::is_wide(&path) && !matches!(path.as_str(), "." | "*");
-        walker.changes_file(&path);
+        walker.touches_file(&path);
     }
     walker.out.at_least(Effect::Write);
     if wide {
@@ -165,7 +211,9 @@ fn is_option(text: &str, program: &str) -> bool {
 fn is_tame(mode: &str) -> bool {
     let digits = mode.trim_start_matches('0').as_bytes();
     if let [owner, group, other] = digits {
-        return matches!(owner, b'4'..=b'7') && matches!(group, b'0'..=b'7') && matches!(other, b'0' | b'1' | b'4' | b'5');
+        return matches!(owner, b'4'..=b'7')
+            && matches!(group, b'0'..=b'7')
+            && matches!(other, b'0' | b'1' | b'4' | b'5');
     }
     !mode.is_empty() && mode.split(',').all(is_tame_part)
 }
@@ -284,7 +332,9 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
 /// Files come out of an archive: where it says, or here.
 fn extract(walker: &mut Walker, call: Call<'_>) {
     walker.out.at_least(Effect::Write);
-    for word in call.values('C', "directory").into_iter().filter(|word| !word.text.starts_with('-') || word.text.contains('/')) {
+    for word in
+        call.values('C', "directory").into_iter().filter(|word| !word.text.starts_with('-') || word.text.contains('/'))
+    {
         let text = word.text.trim_start_matches("--directory=").trim_start_matches("-C");
         walker.writes_file(&paths::tidy(text));
     }
@@ -315,8 +365,11 @@ fn pager(walker: &mut Walker, call: Call<'_>) {
     let runs = match call.name {
         "man" => call.any_flag("PHC") || call.long("pager") || call.long("html") || call.long("config-file"),
         _ => {
-            let moves = |text: &str| text == "F" || text == "G" || text.starts_with('/') || text.chars().all(|c| c.is_ascii_digit());
-            call.args.iter().any(|word| word.text.strip_prefix('+').is_some_and(|rest| !moves(rest))) || call.any_flag("koOtT")
+            let moves = |text: &str| {
+                text == "F" || text == "G" || text.starts_with('/') || text.chars().all(|c| c.is_ascii_digit())
+            };
+            call.args.iter().any(|word| word.text.strip_prefix('+').is_some_and(|rest| !moves(rest)))
+                || call.any_flag("koOtT")
         }
     };
     if runs || call.may_hide_option() {
@@ -351,7 +404,9 @@ fn openssl(walker: &mut Walker, call: Call<'_>) {
     let makes = matches!(verb, "rand" | "req" | "genrsa" | "genpkey" | "ecparam" | "dhparam");
     if makes && !call.has("-engine") && !call.has("-provider") {
         walker.out.at_least(Effect::Write);
-        for word in call.args.iter().skip_while(|word| word.text != "-out" && word.text != "-keyout").skip(1).step_by(2).take(1) {
+        for word in
+            call.args.iter().skip_while(|word| word.text != "-out" && word.text != "-keyout").skip(1).step_by(2).take(1)
+        {
             walker.writes_file(&paths::tidy(&word.text));
         }
     } else if !shows || writes || call.may_hide_option() {

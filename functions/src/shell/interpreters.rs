@@ -175,7 +175,12 @@ fn sed(walker: &mut Walker, call: Call<'_>) {
             _ => files.push(word),
         }
     }
-    let empties = script.iter().any(|word| matches!(word.text.as_str(), "d" | "1,$d" | "1~1d" | "/^/d" | "//d" | "/.*/d" | "0~1d"));
+    let empties = script.iter().any(|word| {
+        matches!(
+            word.text.as_str(),
+            "d" | "1,$d" | "$!d" | "/./d" | "s/.*//" | "s/.*//g" | "1~1d" | "/^/d" | "//d" | "/.*/d" | "0~1d"
+        )
+    });
     for word in script {
         let text = word.text.trim_start_matches("--expression=");
         let text = if text.starts_with('-') { text.split_once('e').map_or(text, |(_, rest)| rest) } else { text };

@@ -4,7 +4,6 @@ use super::{
     call::Call,
     interpreters, judge, paths,
     reading::Effect,
-    unfamiliar,
     walk::{Stdin, Walker, evaluates},
     word::Word,
     wrap,
@@ -25,9 +24,8 @@ pub(super) const PROGRAM_FOLDERS: [&str; 10] = [
 ];
 
 /// Builtins that set the variables their words name.
-const SETTING: [&str; 11] = [
-    "let", "declare", "typeset", "local", "export", "readonly", "unset", "read", "printf", "mapfile", "readarray",
-];
+const SETTING: [&str; 11] =
+    ["let", "declare", "typeset", "local", "export", "readonly", "unset", "read", "printf", "mapfile", "readarray"];
 
 /// Whether a builtin evaluates subscripts in its words.
 fn is_evaluating(name: &str) -> bool {
@@ -53,7 +51,7 @@ impl Walker {
     }
 
     fn called(&mut self, first: &Word, args: &[Word]) {
-        if first.made {
+        if first.made && !(first.solid && paths::is_own(&first.text)) {
             self.out.doubt("the name of a command is only known while it runs");
         }
         let written: String = first.text.chars().filter(|c| *c != super::word::HOLE).collect();
@@ -62,15 +60,22 @@ impl Walker {
             return self.out.doubt("a command without a known name");
         }
         self.out.commands.insert(name.clone());
-        if let Some((folder, _)) = written.rsplit_once('/')
+        if let Some((folder, _)) = first.text.rsplit_once('/')
             && (!PROGRAM_FOLDERS.contains(&paths::tidy(folder).as_str()) || !folder.starts_with('/'))
         {
-            self.script(&Word { text: written.clone(), ..first.clone() });
-            return unfamiliar::judge(self, Call { name: &name, args });
+            self.script(&Word { text: first.text.clone(), ..first.clone() });
+            if paths::tidy(folder).ends_with("/init.d") && args.first().is_none_or(|word| word.text != "status") {
+                return self.out.danger("changes services");
+            }
         }
         let call = Call { name: &name, args };
         if is_evaluating(call.name) && args.iter().any(|word| evaluates(&word.text)) {
             self.out.doubt("text that a builtin evaluates");
+        }
+        let forgets = name == "unset" && args.iter().any(|word| word.text.starts_with("HIST"))
+            || name == "set" && args.iter().any(|word| word.text == "+o") && call.has("history");
+        if forgets {
+            self.out.danger("the record of what was done is switched off");
         }
         if is_setting(call.name) {
             for word in args {

@@ -53,10 +53,14 @@ fn hides_writes(walker: &mut Walker, call: Call<'_>) {
             walker.writes_file(&paths::tidy(value));
         }
     }
-    if matches!(call.name, "split" | "zip") && call.options().any(|text| text.starts_with("--fi") || text.starts_with("-T")) {
+    if matches!(call.name, "split" | "zip")
+        && call.options().any(|text| text.starts_with("--fi") || text.starts_with("-T"))
+    {
         walker.out.doubt(format!("{} with an option that runs commands", call.name));
     }
-    if matches!(call.name, "zip" | "7z" | "7za" | "rar") && call.options().any(|text| text.starts_with("-m") || text == "-sdel" || text == "-df") {
+    if matches!(call.name, "zip" | "7z" | "7za" | "rar")
+        && call.options().any(|text| text.starts_with("-m") || text == "-sdel" || text == "-df")
+    {
         walker.out.danger(format!("{} removes what it packed", call.name));
     }
 }

@@ -18,31 +18,93 @@ const LANGUAGES: &[Language] = &[
         flags: &["-u", "-B", "-O", "-OO", "-s", "-E", "-I", "-q", "-b", "-v"],
         valued: &["-W", "-X"],
     },
-    Language { names: &["perl"], flags: &["-w", "-W", "-T", "-t"], valued: &[] },
-    Language { names: &["ruby"], flags: &["-w", "-W*"], valued: &[] },
+    Language { names: &["perl"], flags: &["-w", "-W", "-T", "-t", "-c"], valued: &[] },
+    Language { names: &["ruby"], flags: &["-w", "-W*", "-c"], valued: &[] },
     Language {
         names: &["node", "nodejs"],
         flags: &[
-            "--max-old-space-size=*", "--trace-warnings", "--no-warnings", "--test", "--watch", "--enable-source-maps", "--check",
-            "-c", "--experimental-*", "--env-file=*",
+            "--max-old-space-size=*",
+            "--trace-warnings",
+            "--no-warnings",
+            "--test",
+            "--watch",
+            "--enable-source-maps",
+            "--check",
+            "-c",
+            "--experimental-*",
+            "--env-file=*",
         ],
         valued: &[],
     },
     Language { names: &["php"], flags: &["-l", "-n"], valued: &[] },
-    Language { names: &["java"], flags: &["-X*", "-D*", "-ea", "-server", "-jar", "--enable-preview"], valued: &["-cp", "-classpath", "--class-path"] },
-    Language { names: &["lua", "luajit", "Rscript", "julia", "tclsh", "groovy", "ts-node", "tsx"], flags: &["--vanilla", "-q"], valued: &[] },
+    Language {
+        names: &["java"],
+        flags: &["-X*", "-D*", "-ea", "-server", "-jar", "--enable-preview"],
+        valued: &["-cp", "-classpath", "--class-path"],
+    },
+    Language {
+        names: &["lua", "luajit", "Rscript", "julia", "tclsh", "groovy", "ts-node", "tsx"],
+        flags: &["--vanilla", "-q"],
+        valued: &[],
+    },
 ];
 
 /// Languages and programs that are only asked for their version.
 const OTHERS: [&str; 26] = [
-    "irb", "ghci", "runghc", "scala", "jshell", "osascript", "pwsh", "powershell", "fish", "nu", "xonsh", "elvish", "gdb", "lldb",
-    "ed", "ex", "expect", "R", "m4", "emacs", "wish", "deno", "bun", "swift", "erl", "iex",
+    "irb",
+    "ghci",
+    "runghc",
+    "scala",
+    "jshell",
+    "osascript",
+    "pwsh",
+    "powershell",
+    "fish",
+    "nu",
+    "xonsh",
+    "elvish",
+    "gdb",
+    "lldb",
+    "ed",
+    "ex",
+    "expect",
+    "R",
+    "m4",
+    "emacs",
+    "wish",
+    "deno",
+    "bun",
+    "swift",
+    "erl",
+    "iex",
 ];
 
 /// Modules that `python -m` runs without being given code.
 const MODULES: [&str; 24] = [
-    "pytest", "unittest", "json.tool", "venv", "black", "flake8", "mypy", "ruff", "isort", "pylint", "build", "compileall",
-    "py_compile", "coverage", "tox", "nox", "doctest", "mkdocs", "sphinx", "site", "sysconfig", "calendar", "tabnanny", "pydoc",
+    "pytest",
+    "unittest",
+    "json.tool",
+    "venv",
+    "black",
+    "flake8",
+    "mypy",
+    "ruff",
+    "isort",
+    "pylint",
+    "build",
+    "compileall",
+    "py_compile",
+    "coverage",
+    "tox",
+    "nox",
+    "doctest",
+    "mkdocs",
+    "sphinx",
+    "site",
+    "sysconfig",
+    "calendar",
+    "tabnanny",
+    "pydoc",
 ];
 
 /// Editors.
@@ -83,7 +145,13 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
             args.next();
         } else if text.starts_with('-') {
             let known = |flag: &&str| flag.strip_suffix('*').map_or(text == *flag, |start| text.starts_with(start));
-            let loads = ["--experimental-loader", "--experimental-policy", "--experimental-default-config", "-Xbootclasspath", "-Xrun"];
+            let loads = [
+                "--experimental-loader",
+                "--experimental-policy",
+                "--experimental-default-config",
+                "-Xbootclasspath",
+                "-Xrun",
+            ];
             if !language.flags.iter().any(known) || loads.iter().any(|start| text.starts_with(start)) {
                 break;
             }
@@ -101,9 +169,11 @@ fn module(walker: &mut Walker, words: &[Word]) {
         "pip" => walker.invoke(&[&[Word::plain("pip")], args].concat()),
         "http.server" => walker.out.danger("opens files to others"),
         _ if module.hole => walker.out.doubt("a module that is only known while it runs"),
-        _ if MODULES.iter().any(|known| name == *known) => walker.out.at_least(Effect::Write),
+        _ if MODULES.contains(&name) => walker.out.at_least(Effect::Write),
         // Modules of the project itself.
-        _ if name.contains('_') || name.contains('.') && !STANDARD.contains(&name.split('.').next().unwrap_or_default()) => {
+        _ if name.contains('_')
+            || name.contains('.') && !STANDARD.contains(&name.split('.').next().unwrap_or_default()) =>
+        {
             walker.out.at_least(Effect::Write);
         }
         _ if STANDARD.contains(&name) => walker.out.doubt("a module that can run code"),
@@ -113,8 +183,24 @@ fn module(walker: &mut Walker, words: &[Word]) {
 
 /// Modules of the standard library that run code, serve or fetch.
 const STANDARD: [&str; 18] = [
-    "timeit", "code", "codeop", "pdb", "profile", "cProfile", "trace", "runpy", "smtpd", "asyncio", "idlelib", "tkinter", "turtledemo",
-    "ensurepip", "pty", "webbrowser", "ftplib", "telnetlib",
+    "timeit",
+    "code",
+    "codeop",
+    "pdb",
+    "profile",
+    "cProfile",
+    "trace",
+    "runpy",
+    "smtpd",
+    "asyncio",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "pty",
+    "webbrowser",
+    "ftplib",
+    "telnetlib",
 ];
 
 /// What is typed into an editor is not judged, as in a shell; options and commands behind `+` can run other programs.
@@ -123,7 +209,11 @@ fn edit(walker: &mut Walker, call: Call<'_>) {
     for word in call.args {
         let text = word.text.as_str();
         let line = text.strip_prefix('+').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()));
-        if text.starts_with(['-', '+']) && !line && !matches!(text, "-R" | "-n" | "-l" | "-O" | "-o" | "-p" | "-d" | "--") || word.may_be_option() {
+        if text.starts_with(['-', '+'])
+            && !line
+            && !matches!(text, "-R" | "-n" | "-l" | "-O" | "-o" | "-p" | "-d" | "--")
+            || word.may_be_option()
+        {
             return walker.out.doubt(format!("{} with an option that can run commands", call.name));
         }
         if !text.starts_with(['-', '+']) {

@@ -20,6 +20,10 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         "ping" | "ping6" | "traceroute" | "traceroute6" | "tracepath" | "mtr" | "dig" | "nslookup" | "host"
         | "whois" | "drill" | "kdig" | "arping" => {
             walker.out.network = true;
+            let carries = |word: &Word| word.hole && word.text.chars().count() > 1 && walker.prints;
+            if call.operands().any(carries) {
+                walker.out.danger(format!("{} sends what another command prints", call.name));
+            }
             if call.flag('f') && call.name.starts_with("ping") {
                 walker.out.danger("ping -f floods another machine");
             }
@@ -41,7 +45,11 @@ fn connects(walker: &mut Walker, call: Call<'_>) {
     if asks || probes && !call.may_hide_option() {
         return;
     }
-    if call.any_flag("ec") || call.name == "socat" || call.name == "lftp" || call.options().any(|text| text.contains("script")) {
+    if call.any_flag("ec")
+        || call.name == "socat"
+        || call.name == "lftp"
+        || call.options().any(|text| text.contains("script"))
+    {
         walker.out.doubt(format!("{} can run commands for others", call.name));
     }
     walker.out.danger(format!("{} connects to other machines", call.name));
@@ -63,7 +71,9 @@ fn keys_and_terminals(walker: &mut Walker, call: Call<'_>) {
 
 /// Whether a host is this machine.
 fn is_here(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.chars().all(|c| c.is_ascii_digit()) { name } else { host });
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| if port.chars().all(|c| c.is_ascii_digit()) { name } else { host });
     matches!(name, "localhost" | "127.0.0.1" | "[::1]" | "0.0.0.0")
 }
 
@@ -126,7 +136,9 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
         }
     }
     writes |= written.is_empty() && (call.flag('o') || call.options().any(|text| text.starts_with("--out")));
-    for word in call.operands().filter(|_| call.flag('O') || call.long("remote-name") && call.options().any(|text| starts(text, "--remote-name"))) {
+    for word in call.operands().filter(|_| {
+        call.flag('O') || call.long("remote-name") && call.options().any(|text| starts(text, "--remote-name"))
+    }) {
         walker.writes_file(paths::name(&word.text));
     }
     if writes {
@@ -144,8 +156,8 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
         .into_iter()
         .find(|word| !word.text.starts_with('-') || word.text.len() > 2 && word.text.starts_with("-X"));
     let changes = method.is_some_and(|word| !matches!(word.text.trim_start_matches("-X"), "GET" | "HEAD" | "OPTIONS"));
-    let here = call.operands().filter(|word| word.text.contains("://") || word.text.contains(':')).filter_map(|word| host(&word.text));
-    let here: Vec<bool> = here.map(|host| is_here(&host)).collect();
+    let here: Vec<bool> =
+        addresses(call).iter().map(|word| host(&word.text).is_some_and(|host| is_here(&host))).collect();
     let literal = !call.any_flag("FTQ") && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
     let destroys = method.is_some_and(|word| word.text.contains("DELETE"));
     if (sends || changes) && literal && !destroys && !here.is_empty() && here.into_iter().all(|here| here) {
@@ -161,6 +173,34 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.doubt("curl with options that are not known here");
     }
+}
+
+/// What curl calls: its arguments without options and their values.
+fn addresses<'a>(call: Call<'a>) -> Vec<&'a Word> {
+    let valued = |text: &str| {
+        let short = text.len() == 2
+            && text.ends_with([
+                'd', 'H', 'X', 'w', 'o', 'u', 'A', 'e', 'b', 'm', 'x', 'F', 'T', 'C', 'r', 'E', 'K', 'c', 'D',
+            ]);
+        let long = text.starts_with("--")
+            && !text.contains('=')
+            && ["--data", "--header", "--request", "--json", "--user", "--max-time", "--output", "--form"]
+                .iter()
+                .any(|name| text.starts_with(name));
+        short || long
+    };
+    let mut found = Vec::new();
+    let mut args = call.args.iter();
+    while let Some(word) = args.next() {
+        if !word.text.starts_with('-') {
+            found.push(word);
+        } else if valued(&word.text)
+            || word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with(['d', 'H', 'X', 'o'])
+        {
+            args.next();
+        }
+    }
+    found
 }
 
 /// Whether a long option is `name` or an unambiguous beginning of it.
@@ -189,7 +229,8 @@ fn wget(walker: &mut Walker, call: Call<'_>) {
         }
         let named = call.values('O', "output-document").into_iter().chain(call.values('P', "directory-prefix"));
         for word in named.filter(|word| !word.text.starts_with('-') || word.text.contains('/')) {
-            let text = word.text.trim_start_matches("-O").trim_start_matches("-P").trim_start_matches("--output-document=");
+            let text =
+                word.text.trim_start_matches("-O").trim_start_matches("-P").trim_start_matches("--output-document=");
             walker.writes_file(&paths::tidy(text.trim_start_matches("--directory-prefix=")));
         }
     }

@@ -60,7 +60,8 @@ pub(super) fn is_own(path: &str) -> bool {
 pub(super) fn is_wide(path: &str) -> bool {
     let path = path.trim_end_matches("/*").trim_end_matches("/.");
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let open = |part: &&str| matches!(*part, "~" | "." | ".." | "*" | ".*") || part.chars().all(|c| c == super::word::HOLE);
+    let open =
+        |part: &&str| matches!(*part, "~" | "." | ".." | "*" | ".*") || part.chars().all(|c| c == super::word::HOLE);
     let shallow = path.starts_with('/') && parts.len() < 3 && parts.first() != Some(&"tmp");
     path == "/tmp" || shallow || parts.iter().all(open)
 }

@@ -81,13 +81,11 @@ impl Walker {
             return self.out.danger("a connection to another machine made by the shell");
         }
         if paths::is_sink(&path) {
+            self.from_nothing |= path == "/dev/null" && matches!(kind, Kind::Read);
             return;
         }
         match kind {
-            Kind::Read | Kind::DuplicateInput => {
-                self.from_nothing |= path == "/dev/null";
-                self.reads_file(&path);
-            }
+            Kind::Read | Kind::DuplicateInput => self.reads_file(&path),
             Kind::Append => {
                 self.writes_file(&path);
                 self.out.at_least(Effect::Write);
@@ -126,15 +124,20 @@ impl Walker {
 
     /// A file is removed, moved, or used otherwise by others.
     pub(super) fn changes_file(&mut self, path: &str) {
+        self.touches_file(path);
         let places = self.places_of(path);
-        if places.iter().any(|path| paths::is_system(path)) {
-            self.out.danger("changes a part of the system");
-        }
         if places.iter().any(|path| is_hook(path)) {
             self.out.danger("changes what runs later or who may come in");
         }
         if is_history(path) {
             self.out.danger("changes the record of what was done");
+        }
+    }
+
+    /// Who may use a file is changed.
+    pub(super) fn touches_file(&mut self, path: &str) {
+        if self.places_of(path).iter().any(|path| paths::is_system(path)) {
+            self.out.danger("changes a part of the system");
         }
         self.out.at_least(Effect::Write);
         self.out.writes.insert(path.to_owned());
@@ -144,7 +147,8 @@ impl Walker {
 /// Files in which shells and the system keep what was done.
 fn is_history(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name.starts_with('.') && name.contains("history") || matches!(name, "wtmp" | "btmp" | "lastlog" | "auth.log" | "audit.log")
+    name.starts_with('.') && name.contains("history")
+        || matches!(name, "wtmp" | "btmp" | "lastlog" | "auth.log" | "audit.log")
 }
 
 /// Files that make something run later, or let someone in.

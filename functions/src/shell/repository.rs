@@ -4,15 +4,54 @@ use super::{call::Call, reading::Effect, walk::Walker, word::Word};
 
 /// Settings that run nothing and send nothing elsewhere.
 const SETTINGS: [&str; 13] = [
-    "user.", "color.", "pull.", "push.default", "push.autosetupremote", "init.defaultbranch", "fetch.prune", "core.autocrlf", "core.quotepath",
-    "merge.conflictstyle", "rerere.", "advice.", "log.",
+    "user.",
+    "color.",
+    "pull.",
+    "push.default",
+    "push.autosetupremote",
+    "init.defaultbranch",
+    "fetch.prune",
+    "core.autocrlf",
+    "core.quotepath",
+    "merge.conflictstyle",
+    "rerere.",
+    "advice.",
+    "log.",
 ];
 
 /// Verbs that change the working tree or its branches, and can be undone.
 const WRITES: [&str; 31] = [
-    "fetch", "add", "commit", "clone", "init", "stage", "bundle", "archive", "format-patch", "switch", "merge", "pull", "cherry-pick", "revert",
-    "mv", "apply", "am", "stash", "tag", "branch", "remote", "worktree", "notes", "rebase", "bisect", "submodule", "sparse-checkout", "lfs", "gc",
-    "maintenance", "rm",
+    "fetch",
+    "add",
+    "commit",
+    "clone",
+    "init",
+    "stage",
+    "bundle",
+    "archive",
+    "format-patch",
+    "switch",
+    "merge",
+    "pull",
+    "cherry-pick",
+    "revert",
+    "mv",
+    "apply",
+    "am",
+    "stash",
+    "tag",
+    "branch",
+    "remote",
+    "worktree",
+    "notes",
+    "rebase",
+    "bisect",
+    "submodule",
+    "sparse-checkout",
+    "lfs",
+    "gc",
+    "maintenance",
+    "rm",
 ];
 
 /// Judges git by its verb and the words behind it.
@@ -28,10 +67,18 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>, verb: &str, words: &[&W
         let code: Vec<Word> = words.iter().skip(2).map(|word| (*word).clone()).collect();
         return walker.joined(&code);
     }
-    if matches!(verb, "difftool" | "mergetool" | "filter-branch" | "filter-repo" | "daemon" | "instaweb" | "hook" | "credential") || verb == "bisect" && second == "run" {
+    if matches!(
+        verb,
+        "difftool" | "mergetool" | "filter-branch" | "filter-repo" | "daemon" | "instaweb" | "hook" | "credential"
+    ) || verb == "bisect" && second == "run"
+    {
         return walker.out.doubt(format!("git {verb} runs commands"));
     }
-    if verb != "bundle" && verb != "archive" && verb != "format-patch" && call.options().any(|text| text.starts_with("--output")) {
+    if verb != "bundle"
+        && verb != "archive"
+        && verb != "format-patch"
+        && call.options().any(|text| text.starts_with("--output"))
+    {
         return walker.out.at_least(Effect::Write);
     }
     if lists(call, verb, words, shows) || verb.is_empty() {
@@ -51,15 +98,38 @@ pub(super) fn is_harmless_setting(text: &str) -> bool {
 
 fn runs_program(call: Call<'_>, verb: &str, words: &[&Word]) -> bool {
     const OPTIONS: [&str; 9] = [
-        "--upload-pack", "--receive-pack", "--exec", "--ext-diff", "--textconv", "--open-files-in-pager", "--template", "--extcmd", "--config",
+        "--upload-pack",
+        "--receive-pack",
+        "--exec",
+        "--ext-diff",
+        "--textconv",
+        "--open-files-in-pager",
+        "--template",
+        "--extcmd",
+        "--config",
     ];
     call.options().any(|text| {
         OPTIONS.iter().any(|start| text.starts_with(start))
             || verb == "grep" && text.starts_with("-O")
             || verb == "rebase" && (text.starts_with("-x") || text == "-i" || text == "--interactive")
-            || matches!(verb, "clone" | "fetch") && (text.starts_with("-u") && text.len() > 1 && verb == "clone" || text == "-c")
+            || matches!(verb, "clone" | "fetch")
+                && (text.starts_with("-u") && text.len() > 1 && verb == "clone" || text == "-c")
     }) || words.iter().any(|word| word.text.starts_with("ext::"))
-        || call.may_hide_option() && !matches!(verb, "add" | "commit" | "log" | "show" | "diff" | "tag" | "push" | "checkout" | "merge" | "blame" | "rev-parse")
+        || call.may_hide_option()
+            && !matches!(
+                verb,
+                "add"
+                    | "commit"
+                    | "log"
+                    | "show"
+                    | "diff"
+                    | "tag"
+                    | "push"
+                    | "checkout"
+                    | "merge"
+                    | "blame"
+                    | "rev-parse"
+            )
 }
 
 fn lists(call: Call<'_>, verb: &str, words: &[&Word], shows: bool) -> bool {
@@ -77,7 +147,10 @@ fn lists(call: Call<'_>, verb: &str, words: &[&Word], shows: bool) -> bool {
         "config" => {
             ["--list", "-l", "--get", "--get-all", "--get-regexp"].iter().any(|option| call.has(option))
                 || matches!(second, "list" | "get")
-                || words.len() == 2 && !call.options().any(|text| text.starts_with("--uns") || text.starts_with("--rem") || text == "-e" || text == "--edit")
+                || words.len() == 2
+                    && !call.options().any(|text| {
+                        text.starts_with("--uns") || text.starts_with("--rem") || text == "-e" || text == "--edit"
+                    })
         }
         "worktree" => second == "list",
         "submodule" => matches!(second, "status" | "summary"),
@@ -98,7 +171,8 @@ fn loses(call: Call<'_>, verb: &str, words: &[&Word]) -> Option<String> {
     let open = words.iter().skip(1).any(|word| word.hole && !word.solid);
     let loses = match verb {
         "push" => {
-            let deletes = call.flag('d') || call.options().any(|text| ["--del", "--mir", "--pru"].iter().any(|start| text.starts_with(start)));
+            let deletes = call.flag('d')
+                || call.options().any(|text| ["--del", "--mir", "--pru"].iter().any(|start| text.starts_with(start)));
             let replaces = words.iter().skip(1).any(|word| word.text.starts_with(['+', ':']));
             if force || deletes || replaces || open && call.may_hide_option() {
                 return Some("git push --force or --delete replaces history of others".to_owned());
@@ -106,7 +180,9 @@ fn loses(call: Call<'_>, verb: &str, words: &[&Word]) -> Option<String> {
             false
         }
         "reset" => call.options().any(|text| ["--har", "--mer", "--kee"].iter().any(|start| text.starts_with(start))),
-        "checkout" => force || call.has("--") || call.has(".") || call.flag('B') || call.has("--ours") || call.has("--theirs"),
+        "checkout" => {
+            force || call.has("--") || call.has(".") || call.flag('B') || call.has("--ours") || call.has("--theirs")
+        }
         "switch" => force || call.has("--discard-changes") || call.flag('C'),
         "restore" => !call.has("--staged") && !call.flag('S'),
         "branch" => call.any_flag("DMCf") || call.long("force") || call.has("--delete") && force,

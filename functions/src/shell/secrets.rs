@@ -75,7 +75,8 @@ pub fn is_secret(path: &str) -> bool {
 pub(super) fn is_secret_name(name: &str) -> bool {
     let sample = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
     let settings = name.starts_with(".env.") || name.ends_with(".env") && !name.contains('*');
-    let key = KEYS.iter().any(|end| name.ends_with(end)) || name.starts_with("id_rsa") || name.starts_with("id_ed25519");
+    let key =
+        KEYS.iter().any(|end| name.ends_with(end)) || name.starts_with("id_rsa") || name.starts_with("id_ed25519");
     let key = key || name == "privkey.pem" || name.starts_with("ssh_host_");
     let key = key && !name.ends_with(".pub");
     (settings && !sample) || key
@@ -86,7 +87,9 @@ fn may_end_in(parts: &[&str], end: &str, absolute: bool) -> bool {
     let wanted: Vec<&str> = end.split('/').collect();
     let Some(start) = parts.len().checked_sub(wanted.len()) else { return false };
     // Places of the system lie at the root; a part of a path that nothing is known about says nothing.
-    if !end.starts_with('.') && end.contains('/') && wanted.first().is_some_and(|first| *first == "etc" || *first == "dev")
+    if !end.starts_with('.')
+        && end.contains('/')
+        && wanted.first().is_some_and(|first| *first == "etc" || *first == "dev")
         && (!absolute || start != 0)
     {
         return false;
@@ -140,15 +143,44 @@ mod tests {
     #[test]
     fn secrets_are_known_by_name_pattern_and_place() {
         for path in [
-            "/etc/shadow", "/etc/sha*", "/etc/s?adow", "/etc/[s]hadow", "/???/shadow", "/e*/s*w", "/etc/*", "~/.ssh/*",
-            "/home/a/.ssh/id_ed25519", "/home/*/.ssh/id_*", ".env", "app/.env.production", "a/server.key", "/etc/sha\u{FFFC}dow",
-            "\u{FFFC}/.aws/credentials", "/proc/1/environ", ".ssh/id_rsa", "/root/.ssh", "/proc/self/environ",
+            "/etc/shadow",
+            "/etc/sha*",
+            "/etc/s?adow",
+            "/etc/[s]hadow",
+            "/???/shadow",
+            "/e*/s*w",
+            "/etc/*",
+            "~/.ssh/*",
+            "/home/a/.ssh/id_ed25519",
+            "/home/*/.ssh/id_*",
+            ".env",
+            "app/.env.production",
+            "a/server.key",
+            "/etc/sha\u{FFFC}dow",
+            "\u{FFFC}/.aws/credentials",
+            "/proc/1/environ",
+            ".ssh/id_rsa",
+            "/root/.ssh",
+            "/proc/self/environ",
         ] {
             assert!(is_secret(path), "{path}");
         }
         for path in [
-            "/etc/hosts", "/etc/passwd", "*", "src/*", "\u{FFFC}", "~/.ssh/config", "~/.ssh/id_rsa.pub", "~/.ssh/known_hosts", ".env.example",
-            "/var/log/*.log", "/home/a/*", "README.md", "/etc/nginx/nginx.conf", "a/\u{FFFC}/b", "keyboard",
+            "/etc/hosts",
+            "/etc/passwd",
+            "*",
+            "src/*",
+            "\u{FFFC}",
+            "~/.ssh/config",
+            "~/.ssh/id_rsa.pub",
+            "~/.ssh/known_hosts",
+            ".env.example",
+            "/var/log/*.log",
+            "/home/a/*",
+            "README.md",
+            "/etc/nginx/nginx.conf",
+            "a/\u{FFFC}/b",
+            "keyboard",
         ] {
             assert!(!is_secret(path), "{path}");
         }

@@ -134,7 +134,8 @@ fn kill(walker: &mut Walker, call: Call<'_>) -> bool {
         number || text.starts_with('%') || text.chars().all(|c| c == OWN_PROCESS)
     };
     let targets: Vec<&str> = args.filter(|text| *text != "--").collect();
-    if targets.iter().all(|text| text.starts_with('%') || text.chars().all(|c| c == OWN_PROCESS)) && !targets.is_empty() {
+    if targets.iter().all(|text| text.starts_with('%') || text.chars().all(|c| c == OWN_PROCESS)) && !targets.is_empty()
+    {
         return true;
     }
     match !targets.is_empty() && targets.len() < 16 && targets.into_iter().all(own) {

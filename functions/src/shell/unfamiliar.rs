@@ -8,9 +8,9 @@ const RUNS: &str = include_str!("table/runs.txt");
 
 /// Names that, as an argument of an unfamiliar program, are more likely a command than a word.
 const COMMANDS: [&str; 34] = [
-    "rm", "dd", "shred", "mkfs", "wipefs", "sh", "bash", "dash", "zsh", "ksh", "python", "python3", "perl", "ruby", "node",
-    "php", "nc", "ncat", "socat", "shutdown", "reboot", "poweroff", "chmod", "chown", "sudo", "su", "useradd", "usermod",
-    "passwd", "iptables", "insmod", "modprobe", "visudo", "killall",
+    "rm", "dd", "shred", "mkfs", "wipefs", "sh", "bash", "dash", "zsh", "ksh", "python", "python3", "perl", "ruby",
+    "node", "php", "nc", "ncat", "socat", "shutdown", "reboot", "poweroff", "chmod", "chown", "sudo", "su", "useradd",
+    "usermod", "passwd", "iptables", "insmod", "modprobe", "visudo", "killall",
 ];
 
 /// Judges a program of which nothing is known but its name.
@@ -19,7 +19,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     if matches!(call.args, [word] if matches!(word.text.as_str(), "--version" | "-V" | "--help" | "-h")) {
         return;
     }
-    if RUNS.lines().any(|name| name == call.name) {
+    let by_path = walker.scripts.iter().any(|script| paths::name(script) == call.name);
+    if !by_path && RUNS.lines().any(|name| name == call.name) {
         return walker.out.doubt(format!("{} runs commands of its own", call.name));
     }
     if tells_ruin(call.name) {
@@ -49,5 +50,10 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
 /// Whether the name of a script says that it destroys something.
 fn tells_ruin(name: &str) -> bool {
     let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| matches!(word, "destroy" | "wipe" | "nuke" | "purge" | "uninstall" | "exploit" | "backdoor" | "ransom" | "rootkit"))
+    words.any(|word| {
+        matches!(
+            word,
+            "destroy" | "wipe" | "nuke" | "purge" | "uninstall" | "exploit" | "backdoor" | "ransom" | "rootkit"
+        )
+    })
 }

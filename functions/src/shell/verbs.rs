@@ -1,7 +1,7 @@
 //! Programs whose first words say what they do: `git log`, `systemctl stop`, `kubectl get`. A verb that only shows is listed;
 //! every other one counts as changing something.
 
-use super::{call::Call, containers, judge::named_paths, reading::Effect, repository, walk::Walker, word::Word};
+use super::{call::Call, containers, judge::named_paths, paths, reading::Effect, repository, walk::Walker, word::Word};
 
 /// A program with verbs.
 struct Program {
@@ -211,15 +211,18 @@ const PROGRAMS: &[Program] = &[
             "stack ps",
             "context ls",
         ],
-        writes: &["pull", "tag", "start", "compose up", "compose build", "compose pull", "compose start", "compose create", "login"],
-        runs: &[
-            "exec",
-            "buildx",
-            "container exec",
-            "container run",
-            "compose exec",
-            "compose run",
+        writes: &[
+            "pull",
+            "tag",
+            "start",
+            "compose up",
+            "compose build",
+            "compose pull",
+            "compose start",
+            "compose create",
+            "login",
         ],
+        runs: &["exec", "buildx", "container exec", "container run", "compose exec", "compose run"],
         bare: true,
     },
     Program {
@@ -423,8 +426,11 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     } else if call.name == "git" {
         repository::judge(walker, call, first, &words, among(program.shows));
     } else if let ("docker" | "podman" | "nerdctl", "run" | "create" | "build" | "cp", _)
-    | ("docker" | "podman" | "nerdctl", _, "container run" | "container create" | "image build" | "buildx build" | "container cp") =
-        (call.name, first, both.as_str())
+    | (
+        "docker" | "podman" | "nerdctl",
+        _,
+        "container run" | "container create" | "image build" | "buildx build" | "container cp",
+    ) = (call.name, first, both.as_str())
     {
         match both.rsplit(' ').find(|word| matches!(*word, "run" | "create" | "build" | "cp")) {
             Some("build") => containers::build(walker, call),
@@ -433,11 +439,18 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         }
     } else if matches!(call.name, "aws" | "gcloud" | "az" | "gh" | "glab" | "doctl" | "oci" | "ibmcloud") {
         cloud(walker, call, &words);
-    } else if call.name == "systemctl" && call.has("--user") && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload") {
+    } else if call.name == "systemctl"
+        && call.has("--user")
+        && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload")
+    {
         walker.out.at_least(Effect::Write);
     } else if among(program.shows) && containers::shows_secret(call, &words) && is_cluster(call.name) {
         walker.out.danger(format!("{} {first} shows secrets", call.name));
     } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
+    } else if is_compose(call.name, first)
+        && call.values('f', "file").iter().any(|word| paths::is_staging(&paths::tidy(&word.text)))
+    {
+        walker.out.doubt("services that a file from anywhere describes");
     } else if among(program.runs) {
         walker.out.doubt(format!("{} {first} runs a command", call.name));
     } else if among(program.shows) {
@@ -481,6 +494,11 @@ fn operands<'a>(walker: &mut Walker, call: Call<'a>, program: &Program) -> Vec<&
     words
 }
 
+/// Whether services are started as a project's file says.
+fn is_compose(name: &str, verb: &str) -> bool {
+    name == "docker-compose" || verb == "compose"
+}
+
 /// Clusters, whose secrets are shown like everything else.
 fn is_cluster(name: &str) -> bool {
     matches!(name, "kubectl" | "oc" | "k" | "k3s-kubectl" | "microk8s.kubectl" | "helm")
@@ -490,12 +508,27 @@ fn is_cluster(name: &str) -> bool {
 fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
     walker.out.network = true;
     let texts: Vec<&str> = words.iter().take(5).map(|word| word.text.as_str()).collect();
-    let secret = ["get-secret", "password", "token", "credentials", "secret", "access-key", "decrypt", "get-parameter", "config-helper", "keys"];
+    let secret = [
+        "get-secret",
+        "password",
+        "token",
+        "credentials",
+        "secret",
+        "access-key",
+        "decrypt",
+        "get-parameter",
+        "config-helper",
+        "keys",
+    ];
     let looks = |text: &&str| {
-        ["describe", "list", "ls", "show", "get-", "view", "status", "diff", "whoami", "version", "checks"].iter().any(|start| text.starts_with(start))
+        ["describe", "list", "ls", "show", "get-", "view", "status", "diff", "whoami", "version", "checks"]
+            .iter()
+            .any(|start| text.starts_with(start))
             || matches!(*text, "get" | "help")
     };
-    if texts.iter().any(|text| secret.iter().any(|word| text.contains(word))) && !texts.iter().any(|text| text.starts_with("list") || text.starts_with("describe")) {
+    if texts.iter().any(|text| secret.iter().any(|word| text.contains(word)))
+        && !texts.iter().any(|text| text.starts_with("list") || text.starts_with("describe"))
+    {
         walker.out.danger(format!("{} shows or changes secrets", call.name));
     } else if words.is_empty() || texts.iter().any(looks) {
     } else {

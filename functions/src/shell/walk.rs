@@ -515,7 +515,9 @@ fn gives_names(command: &Command, stdin: &Stdin) -> bool {
         .collect();
     let lists = |text: &&str| text.starts_with("--files") || text.starts_with('-') && text.contains(['l', 'L']);
     match name {
-        "find" | "fd" | "fdfind" => !texts.iter().any(|text| text.contains("print") && *text != "-print" && *text != "-print0"),
+        "find" | "fd" | "fdfind" => {
+            !texts.iter().any(|text| text.contains("print") && *text != "-print" && *text != "-print0")
+        }
         "grep" | "rg" | "egrep" | "fgrep" if texts.iter().any(lists) => true,
         "git" => matches!(texts.first(), Some(&"ls-files")),
         "grep" | "egrep" | "sort" | "head" | "tail" | "uniq" => *stdin == Stdin::Names,

@@ -87,9 +87,17 @@ fn caller(with_actor: bool) -> Caller {
 }
 
 /// What Cedar says with every policy and every fact.
-fn whole(engine: &Engine, scope: &Scope, party: &Party, action: usize, resource: &EntityUid, context: &Context) -> String {
+fn whole(
+    engine: &Engine,
+    scope: &Scope,
+    party: &Party,
+    action: usize,
+    resource: &EntityUid,
+    context: &Context,
+) -> String {
     let request =
-        Request::new(party.uid.clone(), engine.actions[action].clone(), resource.clone(), context.clone(), None).unwrap();
+        Request::new(party.uid.clone(), engine.actions[action].clone(), resource.clone(), context.clone(), None)
+            .unwrap();
     let entities = match scope.entities.get(resource).is_some() || resource.type_name() != &engine.kinds.function {
         true => scope.entities.clone(),
         false => scope.with_function(resource).unwrap(),
@@ -154,7 +162,8 @@ fn a_scope_of_another_bundle_decides_nothing() {
     let policies = [(true, 0, 0, 0, 0)];
     let (one, other) = (Engine::load(bundle(&policies)).unwrap(), Engine::load(bundle(&policies)).unwrap());
     let scope = one.scope(caller(false), "shop-db", &[]).unwrap();
-    let facts = Facts { functions: [Function { name: "select".into(), effect: Effect::Read }].into(), ..Facts::default() };
+    let facts =
+        Facts { functions: [Function { name: "select".into(), effect: Effect::Read }].into(), ..Facts::default() };
     let around = Circumstances::default();
     assert!(one.decide(&scope, &facts, &around).forwards() && !other.decide(&scope, &facts, &around).forwards());
     assert!(one.connect(&scope, &around).is_ok() && other.connect(&scope, &around).is_err());
@@ -165,6 +174,7 @@ fn sessions_with_the_same_groups_share_their_slices() {
     let engine = Engine::load(bundle(&[(true, 1, 0, 0, 0), (false, 3, 1, 5, 1)])).unwrap();
     let scopes = [0, 1].map(|_| engine.scope(caller(false), "shop-db", &[]).unwrap());
     let select = uid("Function", "shop-db/select").unwrap();
-    let [first, second] = scopes.each_ref().map(|scope| std::ptr::from_ref(scope.principals[0].enforced.of(INVOKE, &select)));
+    let [first, second] =
+        scopes.each_ref().map(|scope| std::ptr::from_ref(scope.principals[0].enforced.of(INVOKE, &select)));
     assert_eq!(first, second);
 }
