@@ -12,12 +12,12 @@ use cedar_policy::{
 };
 
 use crate::{
-    Bundle, Caller, Circumstances, Denial, Facts, Outcome, Permit, Principal, Shadow, Verdict,
+    Bundle, Caller, Circumstances, Denial, Facts, Inspected, Outcome, Permit, Principal, Shadow, Verdict,
     bundle::{Connection, Kind, builtin},
     context,
     depends::{Depends, Needs},
     document::{self, Problem, is_shadow},
-    sentence::{self, Sentence},
+    sentence::{self, Sentence, Told},
     slice::{ACTIONS, Library, Placed, Slices, is_about},
 };
 
@@ -56,6 +56,13 @@ struct Party {
     uid: EntityUid,
     enforced: Slices,
     tried: Option<Slices>,
+}
+
+impl Party {
+    /// Whether a policy about calls of a function looks at arguments.
+    fn looks_at_arguments(&self, function: &EntityUid) -> bool {
+        [INVOKE, RUN_UNAPPROVED].iter().any(|action| self.enforced.of(*action, function).arguments)
+    }
 }
 
 /// Which policies are asked.
@@ -111,6 +118,15 @@ impl Engine {
     #[must_use]
     pub fn sentences(&self) -> Vec<Sentence> {
         self.sentences.clone()
+    }
+
+    /// What somebody whom a rule stopped may know about it; `None` if there is no such rule.
+    #[must_use]
+    pub fn told(&self, rule: &str) -> Option<Told> {
+        let all = self.tried.as_ref().unwrap_or(&self.enforced);
+        let policy = all.all.policy(&PolicyId::new(rule))?;
+        let sentence = self.sentences.iter().find(|sentence| sentence.rule == rule)?;
+        Some(sentence::told(policy, sentence.clone()))
     }
 
     fn of(bundle: Bundle, policies: Vec<(String, Policy)>) -> Result<Self, CompileError> {
@@ -221,7 +237,10 @@ impl Engine {
         if !self.made(scope) {
             return Verdict { bundle: self.version(), ..Verdict::refused("the policies have changed") };
         }
-        let typed = self.typed(scope, facts);
+        let typed = match self.typed(scope, facts) {
+            Ok(typed) => typed,
+            Err(why) => return Verdict { bundle: self.version(), ..Verdict::refused(why) },
+        };
         let facts = typed.as_ref().unwrap_or(facts);
         let context = match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
             Ok(context) => context,
@@ -240,22 +259,29 @@ impl Engine {
         Verdict { shadow, revealed, ..judged }
     }
 
-    /// Arguments in the types that their function declares, as policies are validated against these: 500 is as good a decimal as
-    /// 500.0.
-    fn typed(&self, scope: &Scope, facts: &Facts) -> Option<Facts> {
-        if facts.arguments.is_empty() {
-            return None;
-        }
-        let known = self.bundle.connections.get(&scope.connection)?;
+    /// Arguments in the types and spellings that their function declares, as policies are validated against these: 500 is as
+    /// good a decimal as 500.0, and many servers take `Amount` for `amount`.
+    fn typed(&self, scope: &Scope, facts: &Facts) -> Result<Option<Facts>, String> {
+        let Some(known) = self.bundle.connections.get(&scope.connection).filter(|_| !facts.arguments.is_empty()) else {
+            return Ok(None);
+        };
         let used =
             known.functions.iter().filter(|one| facts.functions.iter().any(|function| function.name == one.name));
         let kinds: BTreeMap<&String, Kind> =
             used.flat_map(|function| &function.arguments).map(|(name, kind)| (name, *kind)).collect();
-        let typed = facts.arguments.iter().map(|(name, argument)| {
-            let kind = kinds.get(name).copied();
-            (name.clone(), kind.map_or_else(|| argument.clone(), |kind| argument.of_kind(kind)))
-        });
-        Some(Facts { arguments: typed.collect(), ..facts.clone() })
+        let mut typed = BTreeMap::new();
+        for (given, argument) in &facts.arguments {
+            let declared = match kinds.get_key_value(given) {
+                Some(declared) => Some(declared),
+                None => kinds.iter().find(|(name, _)| name.eq_ignore_ascii_case(given)),
+            };
+            let name = declared.map_or(given, |(name, _)| *name);
+            let argument = declared.map_or_else(|| argument.clone(), |(_, kind)| argument.of_kind(*kind));
+            if typed.insert(name.clone(), argument).is_some() {
+                return Err(format!("{name} is given twice, in different spellings"));
+            }
+        }
+        Ok(Some(Facts { arguments: typed, ..facts.clone() }))
     }
 
     /// The labels whose values may go to the target as they are in marked parameters.
@@ -294,6 +320,10 @@ impl Engine {
                     tally.refuse(Vec::new(), "its name cannot be used in policies".into());
                     continue;
                 };
+                if facts.inspected != Inspected::Yes && party.looks_at_arguments(&resource) {
+                    tally.refuse(Vec::new(), "a policy looks at its arguments, and not all of it could be read".into());
+                    continue;
+                }
                 match self.ask(which, scope, party, INVOKE, &resource, context) {
                     Asked::Allowed(rules) => tally.allow(rules),
                     Asked::Forbidden(rules) => tally.refuse(rules, String::new()),
@@ -332,7 +362,7 @@ impl Engine {
             Which::Enforced => &party.enforced,
             Which::Tried => party.tried.as_ref().unwrap_or(&party.enforced),
         };
-        let policies = slices.of(action, resource);
+        let policies = &slices.of(action, resource).policies;
         let Some(action) = self.actions.get(action) else { return failed("the action has no name") };
         let request = Request::new(party.uid.clone(), action.clone(), resource.clone(), context.clone(), None);
         let Ok(request) = request else { return failed("the request cannot be expressed") };

@@ -177,6 +177,10 @@ impl Argument {
         match (kind, self) {
             #[expect(clippy::cast_precision_loss, reason = "a number that large fits no decimal and is refused")]
             (Kind::Decimal, Self::Long(number)) => Self::Decimal(*number as f64),
+            // As a path, a query or a form carries it. What is no plain number stays a text, which no policy compares with one.
+            (Kind::Decimal, Self::Text(text)) => text.parse().map_or_else(|_| self.clone(), Self::Decimal),
+            (Kind::Long, Self::Text(text)) => text.parse().map_or_else(|_| self.clone(), Self::Long),
+            (Kind::Flag, Self::Text(text)) => text.parse().map_or_else(|_| self.clone(), Self::Flag),
             (Kind::Text, Self::Long(number)) => Self::Text(number.to_string()),
             (Kind::Text, Self::Decimal(number)) => Self::Text(number.to_string()),
             (Kind::Text, Self::Flag(flag)) => Self::Text(flag.to_string()),

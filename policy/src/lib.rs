@@ -34,7 +34,7 @@ pub use self::{
     engine::{CompileError, Engine, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},
     permit::{Denial, Permit},
-    sentence::Sentence,
+    sentence::{Sentence, Told},
     verdict::{Outcome, Shadow, Verdict},
 };
 

@@ -17,6 +17,45 @@ pub struct Sentence {
     pub source: String,
 }
 
+/// What somebody whom a rule stopped may know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it does to a call, as the end of a sentence that begins with "It".
+    pub does: &'static str,
+    /// Why.
+    pub reason: String,
+    /// What the caller can do about it.
+    pub fix: String,
+    /// Who may approve.
+    pub approvers: String,
+    /// It is only tried out.
+    pub shadow: bool,
+    /// The whole rule, for those who may see it.
+    pub sentence: Sentence,
+}
+
+/// What a policy tells those whom it stops.
+pub(crate) fn told(policy: &Policy, sentence: Sentence) -> Told {
+    let actions = actions(policy);
+    let has = |name: &str| actions.iter().any(|action| action == name);
+    let does = match (policy.effect(), has("Invoke"), has("RunUnapproved"), has("Reveal") || has("SendRaw")) {
+        (Effect::Permit, ..) => "permits something",
+        (Effect::Forbid, true, ..) => "refuses a call",
+        (Effect::Forbid, false, true, _) => "makes a call wait: what it is about waits for approval",
+        (Effect::Forbid, false, false, true) => "keeps data masked",
+        (Effect::Forbid, ..) => "refuses something",
+    };
+    let annotated = |name: &str| policy.annotation(name).unwrap_or_default().to_owned();
+    Told {
+        does,
+        reason: annotated("reason"),
+        fix: annotated("fix"),
+        approvers: annotated("approvers"),
+        shadow: is_shadow(policy),
+        sentence,
+    }
+}
+
 /// A policy in words.
 pub(crate) fn of(policy: &Policy, document: &str) -> Sentence {
     let who = who(policy);

@@ -11,7 +11,7 @@ use cedar_policy::{
     ActionConstraint, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
 
-use crate::engine::CompileError;
+use crate::{depends::Needs, engine::CompileError};
 
 /// What is decided here.
 pub(crate) const ACTIONS: [&str; 5] = ["Connect", "Invoke", "RunUnapproved", "Reveal", "SendRaw"];
@@ -19,10 +19,19 @@ pub(crate) const ACTIONS: [&str; 5] = ["Connect", "Invoke", "RunUnapproved", "Re
 /// All policies that count together, and the parts of them that were needed so far.
 pub(crate) struct Library {
     policies: Vec<Policy>,
+    /// Of each, whether it looks at arguments.
+    arguments: Vec<bool>,
     /// All of them.
     pub(crate) all: PolicySet,
     /// By the places of their policies.
-    slices: Mutex<HashMap<Vec<usize>, Arc<PolicySet>>>,
+    slices: Mutex<HashMap<Vec<usize>, Arc<Part>>>,
+}
+
+/// Some of the policies.
+pub(crate) struct Part {
+    pub(crate) policies: PolicySet,
+    /// Whether one of them looks at arguments.
+    pub(crate) arguments: bool,
 }
 
 /// An entity with everything it lies in.
@@ -35,15 +44,15 @@ pub(crate) struct Placed<'a> {
 pub(crate) struct Slices {
     by_action: [Slice; ACTIONS.len()],
     /// Where nothing can match.
-    none: Arc<PolicySet>,
+    none: Arc<Part>,
 }
 
 #[derive(Default)]
 struct Slice {
     /// For every resource that no policy names.
-    general: Option<Arc<PolicySet>>,
+    general: Option<Arc<Part>>,
     /// For resources that a policy names.
-    named: HashMap<EntityUid, Arc<PolicySet>>,
+    named: HashMap<EntityUid, Arc<Part>>,
 }
 
 /// How a policy's `resource` is about the resources of a connection.
@@ -58,7 +67,8 @@ enum About {
 
 impl Library {
     pub(crate) fn of(policies: Vec<Policy>) -> Result<Self, CompileError> {
-        Ok(Self { all: set(policies.iter())?, policies, slices: Mutex::default() })
+        let arguments = policies.iter().map(|policy| Needs::of(std::iter::once(policy)).has("arguments")).collect();
+        Ok(Self { all: set(policies.iter())?, arguments, policies, slices: Mutex::default() })
     }
 
     /// What can matter to a principal on a connection.
@@ -92,12 +102,14 @@ impl Library {
         Ok(slice)
     }
 
-    fn shared(&self, places: Vec<usize>) -> Result<Arc<PolicySet>, CompileError> {
+    fn shared(&self, places: Vec<usize>) -> Result<Arc<Part>, CompileError> {
         let mut slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = slices.get(&places) {
             return Ok(Arc::clone(known));
         }
-        let made = Arc::new(set(places.iter().filter_map(|place| self.policies.get(*place)))?);
+        let policies = set(places.iter().filter_map(|place| self.policies.get(*place)))?;
+        let arguments = places.iter().any(|place| self.arguments.get(*place) == Some(&true));
+        let made = Arc::new(Part { policies, arguments });
         slices.insert(places, Arc::clone(&made));
         Ok(made)
     }
@@ -105,7 +117,7 @@ impl Library {
 
 impl Slices {
     /// The policies that can matter when `action` is asked for on `resource`.
-    pub(crate) fn of(&self, action: usize, resource: &EntityUid) -> &PolicySet {
+    pub(crate) fn of(&self, action: usize, resource: &EntityUid) -> &Part {
         let Some(slice) = self.by_action.get(action) else { return &self.none };
         slice.named.get(resource).or(slice.general.as_ref()).unwrap_or(&self.none)
     }

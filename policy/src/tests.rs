@@ -181,6 +181,33 @@ fn arguments_are_typed_per_function_and_a_misspelt_one_is_an_error() {
 }
 
 #[test]
+fn a_rule_about_an_argument_is_not_dodged_by_type_spelling_or_by_content_that_cannot_be_read() {
+    let engine = engine(&format!(
+        "{DEFAULT}\n@id(\"big\") forbid (principal, action == Action::\"RunUnapproved\", resource == Function::\"shop-api/issue_refund\") when {{ context.arguments has amount && context.arguments.amount.greaterThan(decimal(\"500.0\")) }};"
+    ));
+    let refund = |name: &str, argument: Argument| Facts {
+        arguments: BTreeMap::from([(name.into(), argument)]),
+        ..call("issue_refund", Effect::Write)
+    };
+    let text = |text: &str| Argument::Text(text.into());
+    for (facts, outcome) in [
+        (refund("amount", text("12.5")), Outcome::Forward),
+        (refund("amount", text("5000")), Outcome::Hold),
+        (refund("amount", text("5e3")), Outcome::Hold),
+        (refund("Amount", Argument::Long(5000)), Outcome::Hold),
+        (refund("amount", text("5000 EUR")), Outcome::Refuse),
+        (refund("amount", text("inf")), Outcome::Refuse),
+        (Facts { inspected: Inspected::Partial, ..call("issue_refund", Effect::Write) }, Outcome::Refuse),
+        (Facts { inspected: Inspected::Partial, ..call("post", Effect::Write) }, Outcome::Forward),
+    ] {
+        assert_eq!(decide(&engine, alice(), "shop-api", &facts).outcome, outcome, "{facts:?}");
+    }
+    let mut twice = refund("amount", Argument::Long(1));
+    twice.arguments.insert("AMOUNT".into(), Argument::Long(5000));
+    assert_eq!(decide(&engine, alice(), "shop-api", &twice).outcome, Outcome::Refuse);
+}
+
+#[test]
 fn what_does_not_validate_is_refused_with_its_position() {
     let cases = [
         ("permit (principal, action, resource);", "every policy needs an @id"),

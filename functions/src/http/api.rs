@@ -209,6 +209,13 @@ impl Api {
             call.unknown = Some(format!("no function of the connection is {} {}", request.method, call.path));
         }
         let body = self.body(request, content, call)?;
+        if !found.is_empty()
+            && matches!(body, Some(Body::Lines(_)))
+            && request.content_type()?.is_some_and(|label| Kind::of(Some(label)) == Kind::Json)
+        {
+            // Many servers read the first document and leave the rest.
+            call.note_uninspected(Inspected::Partial, "several JSON documents where one is announced");
+        }
         let path = found.first().map(|found| found.parameters.clone()).unwrap_or_default();
         match found.first().and_then(|found| self.operation(found.leads_to)) {
             Some(operation) => operation.read(request, target, &path, body.as_ref(), self.validate, call),

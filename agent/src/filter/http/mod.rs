@@ -9,6 +9,7 @@ mod read;
 mod refuse;
 mod request;
 mod setup;
+mod trial;
 mod websocket;
 
 pub use self::{
@@ -19,6 +20,7 @@ pub use self::{
     refuse::{Denied, Rendered},
     request::{describe, passes_to_target},
     setup::Setup,
+    trial::{Trial, facts_of},
     websocket::{Side, Websocket},
 };
 
