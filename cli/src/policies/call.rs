@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 use policy::{ActorKind, Caller, Circumstances, Effect, Engine, Facts, Function, Principal, Verdict};
 use serde::Deserialize;
 
+use super::{http::Http, source::Source};
+
 /// Labels that are looked for where a case does not say.
 const LABELS: [&str; 6] = ["card", "ssn", "email", "phone", "iban", "secret"];
 
@@ -52,6 +54,9 @@ pub(super) struct What {
     /// An SSH command line.
     #[arg(long, value_name = "COMMAND")]
     pub(super) ssh: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(super) http: Http,
     /// The name of a function, for facts that are written out.
     #[arg(long, value_name = "NAME")]
     pub(super) function: Option<String>,
@@ -72,11 +77,12 @@ impl What {
     ///
     /// # Errors
     /// If it does not say what is called, or says it twice.
-    pub(super) fn facts(&self) -> Result<Facts> {
-        let mut facts = match (&self.sql, &self.ssh, &self.function) {
-            (Some(text), None, None) => agent::filter::pg::facts_of(text),
-            (None, Some(command), None) => agent::filter::ssh::facts_of(command),
-            (None, None, Some(name)) => Facts {
+    pub(super) fn facts(&self, source: &Source, connection: &str) -> Result<Facts> {
+        let mut facts = match (&self.sql, &self.ssh, &self.http.http, &self.function) {
+            (Some(text), None, None, None) => agent::filter::pg::facts_of(text),
+            (None, Some(command), None, None) => agent::filter::ssh::facts_of(command),
+            (None, None, Some(line), None) => self.http.facts(line, source, connection)?,
+            (None, None, None, Some(name)) => Facts {
                 functions: BTreeSet::from([Function { name: name.clone(), effect: self.effect()? }]),
                 verbs: BTreeSet::from([name.clone()]),
                 filtered: true,
@@ -84,7 +90,7 @@ impl What {
                 statements: 1,
                 ..Facts::default()
             },
-            _ => bail!("say what is called: one of `sql`, `ssh` and `function`"),
+            _ => bail!("say what is called: one of `sql`, `ssh`, `http` and `function`"),
         };
         if let Some(more) = &self.facts {
             let mut all = serde_json::to_value(&facts)?;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     call::{Around, What, Who, connects, decide},
+    http::Unjudged,
     read,
     source::Source,
 };
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         let name = file.display().to_string();
         let cases: File = serde_yaml_ng::from_str(&read(file)?).with_context(|| name.clone())?;
         for case in cases.cases {
-            match case.run(&engine).with_context(|| format!("{name}: {}", case.name))? {
+            match case.run(&engine, &args.source).with_context(|| format!("{name}: {}", case.name))? {
                 None => passed += 1,
                 Some(why) => {
                     failed += 1;
@@ -89,13 +90,20 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 impl Case {
     /// What is wrong, if something is.
-    fn run(&self, engine: &Engine) -> Result<Option<String>> {
+    fn run(&self, engine: &Engine, source: &Source) -> Result<Option<String>> {
         if matches!(self.expect, Expect::Connect | Expect::Reject) {
             let may = connects(engine, &self.caller, &self.around, &self.connection)?;
             let wrong = may != (self.expect == Expect::Connect);
             return Ok(wrong.then(|| format!("the caller may{} connect", if may { "" } else { " not" })));
         }
-        let verdict = decide(engine, &self.caller, &self.around, &self.connection, &self.what.facts()?)?;
+        let facts = match self.what.facts(source, &self.connection) {
+            Err(why) if why.is::<Unjudged>() => {
+                let wrong = self.expect != Expect::Refuse || self.rule.is_some();
+                return Ok(wrong.then(|| why.to_string()));
+            }
+            facts => facts?,
+        };
+        let verdict = decide(engine, &self.caller, &self.around, &self.connection, &facts)?;
         let expected = match self.expect {
             Expect::Hold => policy::Outcome::Hold,
             Expect::Refuse => policy::Outcome::Refuse,

@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         mfa: args.mfa,
         reason: args.reason.clone(),
     };
-    let facts = args.what.facts()?;
+    let facts = args.what.facts(&args.source, &args.connection)?;
     let connects = connects(&engine, &who, &around, &args.connection)?;
     let verdict = decide(&engine, &who, &around, &args.connection, &facts)?;
     let known: serde_json::Value = serde_json::from_str(&facts.to_record())?;

@@ -4,10 +4,11 @@ mod call;
 mod cases;
 mod diff;
 mod explain;
+mod http;
 mod replay;
 mod source;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
@@ -111,7 +112,7 @@ fn show(args: &Show) -> Result<()> {
 }
 
 /// Reads a file, with its name in the error.
-fn read(file: &PathBuf) -> Result<String> {
+fn read(file: &Path) -> Result<String> {
     use anyhow::Context as _;
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }

@@ -1,13 +1,20 @@
 //! Where policies come from: files, the gateway, or files over what the gateway has.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use gateway::{api, store};
 use policy::{Bundle, Document};
+use proto::{HttpSettings, Settings};
 
 use super::read;
-use crate::client::{Connect, block_on};
+use crate::{
+    client::{Connect, block_on},
+    inline::inline,
+};
 
 /// Which policies.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,6 +58,25 @@ impl Source {
         Ok(serde_json::from_value(answer.get("bundle").cloned().unwrap_or_default())?)
     }
 
+    /// The settings of an HTTP connection, by which its requests are read: as a file declares them, or as the gateway has them.
+    ///
+    /// # Errors
+    /// If there is no such connection; what the gateway says.
+    pub(super) fn http(&self, connection: &str) -> Result<HttpSettings> {
+        for file in &self.files {
+            if file.extension().is_none_or(|extension| extension != "cedar")
+                && let Ok(document) = document(file)
+                && let Some(found) = settings_of(&document, connection)
+            {
+                return Ok(found);
+            }
+        }
+        let client = self.connect.signed_in().context("no file declares the connection, so the gateway is asked")?;
+        let text = block_on(client.get_raw("/api/v1/export", "application/yaml"))?;
+        let document = api::Document::parse(&String::from_utf8_lossy(&text))?;
+        settings_of(&document, connection).with_context(|| format!("{connection} is no HTTP connection"))
+    }
+
     /// How to reach the gateway.
     pub(super) fn connect(&self) -> &Connect {
         &self.connect
@@ -70,7 +96,7 @@ impl Source {
                 bundle.connections.extend(whole.connections);
                 continue;
             }
-            let document = api::Document::parse(&text).with_context(|| file.display().to_string())?;
+            let document = document(file)?;
             let policies = document.policies.into_iter();
             bundle.documents.extend(policies.map(|policy| Document { name: policy.name, text: policy.text }));
             let connections = document.connections.into_iter().map(store::Connection::from);
@@ -79,5 +105,20 @@ impl Source {
             bundle.connections.extend(connections);
         }
         Ok(bundle)
+    }
+}
+
+/// The document in a file, with the files that it names.
+fn document(file: &Path) -> Result<api::Document> {
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let text = inline(read(file)?, folder)?;
+    api::Document::parse(&text).with_context(|| file.display().to_string())
+}
+
+fn settings_of(document: &api::Document, connection: &str) -> Option<HttpSettings> {
+    let found = document.connections.iter().find(|declared| declared.name == connection)?;
+    match &found.settings {
+        Settings::Http(settings) => Some(settings.clone()),
+        _ => None,
     }
 }
