@@ -236,6 +236,7 @@ impl Gateway {
             directory: self.directory.clone(),
             store: self.store.clone(),
             sink: Arc::new(self.recordings.clone()),
+            help: self.config.public_url.clone(),
         };
         let mut closing = self.closing.subscribe();
         let closed = async move {

@@ -54,7 +54,13 @@ impl Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (closing, mut closed) = watch::channel(false);
-        let tunnel = Tunnel { authority: authority.clone(), directory: directory.clone(), store: store.clone(), sink };
+        let tunnel = Tunnel {
+            authority: authority.clone(),
+            directory: directory.clone(),
+            store: store.clone(),
+            sink,
+            help: String::new(),
+        };
         let identity = authority.server_identity(&["127.0.0.1".into()]).unwrap();
         let served = tokio::spawn(async move {
             let stop = async move { drop(closed.wait_for(|closing| *closing).await) };

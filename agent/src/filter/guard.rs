@@ -87,10 +87,9 @@ impl Decision {
             Outcome::Hold => Code::NeedsApproval,
             _ => Code::Denied,
         };
-        let link = if help.is_empty() || verdict.rules.is_empty() {
-            String::new()
-        } else {
-            format!("{help}/rules/{}", verdict.rule())
+        let link = match help {
+            "" => String::new(),
+            help => format!("{help}/rules/{}", verdict.rule()),
         };
         Self { verdict, code, link }
     }

@@ -59,7 +59,10 @@ impl Rights {
             return Err(BundleError::Damaged);
         }
         let version = bundle.version;
-        if self.0.engine.load().as_ref().is_none_or(|engine| engine.version() < version) {
+        // The same version with another hash: only the address of its help has changed.
+        let newer =
+            |engine: &Arc<Engine>| engine.version() < version || engine.version() == version && engine.hash() != hash;
+        if self.0.engine.load().as_ref().is_none_or(newer) {
             let engine = Arc::new(Engine::load(bundle)?);
             tracing::info!(version, hash, "policy bundle in force");
             self.0.engine.store(Some(engine));

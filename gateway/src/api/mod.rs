@@ -24,6 +24,7 @@ mod page;
 mod policies;
 mod problem;
 mod recordings;
+mod rules;
 mod serve;
 mod sessions;
 mod sign_in;
@@ -94,6 +95,7 @@ pub fn app(state: ApiState) -> Router {
     let text: Arc<str> = json(&document).into();
     router
         .merge(page::routes(&state))
+        .merge(rules::routes())
         .merge(sign_in::routes(&state))
         .route("/api/v1/openapi.json", axum::routing::get(move || openapi(Arc::clone(&text))))
         .fallback(|| async { Problem::new(ProblemCode::NotFound, "there is nothing here") })

@@ -63,6 +63,8 @@ pub struct Tunnel {
     pub store: Store,
     /// Where records go.
     pub sink: Arc<dyn EventSink>,
+    /// Where people read about the rules that refuse them; see [`policy::Bundle::help`].
+    pub help: String,
 }
 
 impl Tunnel {
@@ -85,6 +87,7 @@ impl Tunnel {
             directory: self.directory,
             roster: roster::Roster(self.store),
             sink: self.sink,
+            help: self.help,
         };
         let stop = async {
             shutdown.await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use policy::Bundle;
 use proto::rpc::{self, to_agent::Kind};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
@@ -11,7 +12,7 @@ use crate::store::Store;
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Runs until the agent is gone.
-pub(super) async fn inform(store: Store, to_agent: mpsc::Sender<rpc::ToAgent>) {
+pub(super) async fn inform(store: Store, help: String, to_agent: mpsc::Sender<rpc::ToAgent>) {
     let mut changed = store.changed();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -26,21 +27,23 @@ pub(super) async fn inform(store: Store, to_agent: mpsc::Sender<rpc::ToAgent>) {
         if store.age() > 2 * EVERY {
             continue;
         }
-        let Some(kind) = message(&store, &mut told) else { continue };
+        let Some(kind) = message(&store, &help, &mut told) else { continue };
         if to_agent.send(rpc::ToAgent { kind: Some(kind) }).await.is_err() {
             return;
         }
     }
 }
 
-fn message(store: &Store, told: &mut Option<u64>) -> Option<Kind> {
+fn message(store: &Store, help: &str, told: &mut Option<u64>) -> Option<Kind> {
     let snapshot = store.snapshot();
     let engine = snapshot.engine()?;
     let version = engine.version();
     if *told == Some(version) {
         return Some(Kind::Current(rpc::Current { version }));
     }
-    let body = serde_json::to_string(engine.bundle()).ok()?;
+    // The address of the pages is this gateway's own setting, so it is no part of what is stored.
+    let bundle = Bundle { help: help.to_owned(), ..engine.bundle().clone() };
+    let body = serde_json::to_string(&bundle).ok()?;
     *told = Some(version);
-    Some(Kind::Bundle(rpc::Bundle { version, hash: engine.hash().to_owned(), body }))
+    Some(Kind::Bundle(rpc::Bundle { version, hash: bundle.hash(), body }))
 }

@@ -32,6 +32,7 @@ pub(super) struct Service {
     pub(super) directory: Directory,
     pub(super) roster: Roster,
     pub(super) sink: Arc<dyn EventSink>,
+    pub(super) help: String,
 }
 
 type Answer<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -80,7 +81,7 @@ impl tunnel_server::Tunnel for Service {
         let (to_agent, outgoing) = mpsc::channel(CONTROL_DEPTH);
         let welcome = to_agent::Kind::Welcome(rpc::Welcome { agent: peer.name.clone() });
         let _open = to_agent.send(rpc::ToAgent { kind: Some(welcome) }).await;
-        tokio::spawn(policies::inform(self.roster.0.clone(), to_agent.clone()));
+        tokio::spawn(policies::inform(self.roster.0.clone(), self.help.clone(), to_agent.clone()));
         let presence = self.directory.enter(&peer.name, to_agent);
         tracing::info!(agent = peer.name, "agent connected");
         tokio::spawn(attend(self.directory.clone(), presence, peer.name, request.into_inner()));

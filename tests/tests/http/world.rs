@@ -57,7 +57,13 @@ impl World {
         let (closing, closed) = watch::channel(false);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tunnel_address = listener.local_addr().unwrap();
-        let tunnel = Tunnel { authority: authority.clone(), directory: directory.clone(), store: store.clone(), sink };
+        let tunnel = Tunnel {
+            authority: authority.clone(),
+            directory: directory.clone(),
+            store: store.clone(),
+            sink,
+            help: String::new(),
+        };
         let identity = authority.server_identity(&["127.0.0.1".into()]).unwrap();
         tokio::spawn(async move { tunnel.serve(listener, identity, std::future::pending()).await.unwrap() });
 

@@ -89,7 +89,8 @@ impl Denied {
     fn problem(&self) -> Rendered {
         let title = if self.status == 403 { "Not allowed" } else { "Request refused" };
         let mut document = self.extensions();
-        document.insert("type".into(), format!("urn:sallyport:{}", self.code).into());
+        let kind = if self.link.is_empty() { format!("urn:sallyport:{}", self.code) } else { self.link.clone() };
+        document.insert("type".into(), kind.into());
         document.insert("title".into(), title.into());
         document.insert("status".into(), self.status.into());
         document.insert("detail".into(), self.detail.clone().into());
@@ -149,7 +150,7 @@ impl Denied {
             members.insert("rule".into(), rule.clone().into());
             members.insert("rules".into(), self.rules.clone().into());
         }
-        for (name, text) in [("fix", &self.fix), ("link", &self.link)] {
+        for (name, text) in [("fix", &self.fix), ("help", &self.link)] {
             if !text.is_empty() {
                 members.insert(name.into(), text.clone().into());
             }

@@ -6,6 +6,7 @@ mod browser;
 mod documents;
 mod openapi;
 mod own_things;
+mod rules;
 
 use std::{
     net::SocketAddr,
