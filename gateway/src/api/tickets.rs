@@ -135,7 +135,9 @@ async fn mint(
     let minted = state.auth.mint(mint).await?;
     let wanted = |name: &str| asked.connection.as_deref().is_none_or(|only| only == name);
     let open = state.store.snapshot().connections();
-    let open = open.iter().filter(|open| wanted(&open.name) && state.auth.may_connect(&subject, &open.name));
+    let open = open
+        .iter()
+        .filter(|open| wanted(&open.name) && state.auth.may_connect(&subject, &open.name, Some(caller.source.ip())));
     let lines = open
         .filter_map(|open| {
             let line = state.endpoints.line(open, &subject.name)?;

@@ -1,6 +1,6 @@
 //! From an identity to a permit, and whether it would still be given.
 
-use std::time::SystemTime;
+use std::{net::IpAddr, time::SystemTime};
 
 use policy::{Circumstances, Permit, Principal};
 use proto::{Code, Ending, Protocol, Refusal, convert::unix_ms};
@@ -9,21 +9,27 @@ use super::{Auth, Credential, Denial, Identity};
 use crate::store::Subject;
 
 impl Auth {
-    /// Asks policy whether the identity may connect, speaking `protocol`. Unknown and forbidden connections and those of
+    /// Asks policy whether the identity may connect from `source`, speaking `protocol`. Unknown and forbidden connections and those of
     /// another protocol are refused alike ([`proto::Code::NoAccess`]).
     ///
     /// # Errors
     /// The refusal for the client.
-    pub async fn permit(&self, identity: &Identity, connection: &str, protocol: Protocol) -> Result<Permit, Refusal> {
+    pub async fn permit(
+        &self,
+        identity: &Identity,
+        connection: &str,
+        protocol: Protocol,
+        source: IpAddr,
+    ) -> Result<Permit, Refusal> {
         let found = self.0.store.connection(connection);
         let speaks = found.is_some_and(|connection| connection.settings.protocol() == protocol);
-        self.decide(identity, connection)
+        self.decide(identity, connection, source)
             .ok()
             .filter(|_| speaks)
             .ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))
     }
 
-    fn decide(&self, identity: &Identity, connection: &str) -> Result<Permit, policy::Denial> {
+    fn decide(&self, identity: &Identity, connection: &str, source: IpAddr) -> Result<Permit, policy::Denial> {
         let bound_elsewhere = identity.only_connection.as_deref().is_some_and(|only| only != connection);
         if bound_elsewhere {
             return Err(policy::Denial);
@@ -31,6 +37,7 @@ impl Auth {
         let subject = principal(&identity.subject, &identity.groups);
         let actor = identity.purpose.actor.as_ref().map(acting);
         let around = Circumstances {
+            source: Some(source),
             auth_method: identity.method.to_owned(),
             authenticated_at: unix_ms(identity.authenticated) / 1000,
             mfa: identity.mfa,
@@ -65,11 +72,16 @@ impl Auth {
     ///
     /// # Errors
     /// How the session has to end.
-    pub async fn still_permits(&self, identity: &Identity, connection: &str) -> Result<Identity, Ending> {
+    pub async fn still_permits(
+        &self,
+        identity: &Identity,
+        connection: &str,
+        source: IpAddr,
+    ) -> Result<Identity, Ending> {
         let gone = |_: Denial| Ending::new(Code::Expired, "the credential of this session is no longer valid");
         let now = self.worth_now(identity).map_err(gone)?;
         let withdrawn = |_| Ending::new(Code::NoAccess, "the right to use this connection was withdrawn");
-        self.decide(&now, connection).map_err(withdrawn)?;
+        self.decide(&now, connection, source).map_err(withdrawn)?;
         Ok(now)
     }
 
@@ -92,11 +104,13 @@ impl Auth {
         }
     }
 
-    /// Whether a connection is open to a subject with the groups it has now.
+    /// Whether a connection is open to a subject with the groups it has now, from where it is now.
     #[must_use]
-    pub fn may_connect(&self, subject: &Subject, connection: &str) -> bool {
+    pub fn may_connect(&self, subject: &Subject, connection: &str, source: Option<IpAddr>) -> bool {
         let caller = policy::Caller { subject: principal(&subject.name, &subject.groups), actor: None };
         let around = Circumstances {
+            source,
+            auth_method: "ticket".to_owned(),
             authenticated_at: unix_ms(subject.authenticated.into()) / 1000,
             mfa: subject.mfa,
             ..Circumstances::default()

@@ -125,7 +125,8 @@ impl Auth {
         if mint.api && mint.connection.is_some() {
             return Err(MintError::Scope);
         }
-        if mint.connection.is_some_and(|connection| !self.may_connect(mint.subject, connection)) {
+        let from = mint.source.map(|source| source.ip());
+        if mint.connection.is_some_and(|connection| !self.may_connect(mint.subject, connection, from)) {
             return Err(MintError::NoAccess);
         }
         let secret = Secret::generate(PREFIX).map_err(|_| MintError::Random)?;

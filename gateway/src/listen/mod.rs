@@ -102,7 +102,7 @@ pub fn opening(
     requested: BTreeMap<String, String>,
 ) -> Opening {
     let not_after = identity.not_after;
-    let standing = Arc::new(Rests { auth: auth.clone(), identity: identity.clone() });
+    let standing = Arc::new(Rests { auth: auth.clone(), identity: identity.clone(), source });
     let caller = caller(identity, source.to_string(), client);
     Opening { caller, standing, not_after, requested }
 }
@@ -127,12 +127,13 @@ fn caller(identity: Identity, source: String, client: String) -> Caller {
 struct Rests {
     auth: Auth,
     identity: Identity,
+    source: SocketAddr,
 }
 
 #[async_trait]
 impl Standing for Rests {
     async fn check(&self, connection: &str, known: &Caller) -> Result<Caller, Ending> {
-        let now = self.auth.still_permits(&self.identity, connection).await?;
+        let now = self.auth.still_permits(&self.identity, connection, self.source.ip()).await?;
         Ok(caller(now, known.source.clone(), known.client.clone()))
     }
 }

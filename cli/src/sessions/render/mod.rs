@@ -100,6 +100,9 @@ fn title(call: &Call<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn footer(call: &Call<'_>, out: &mut impl Write) -> io::Result<()> {
+    if let Some(shadow) = call.request.map(|request| request.shadow.as_str()).filter(|shadow| !shadow.is_empty()) {
+        writeln!(out, "   tried out: {} (not enforced)", visible(shadow))?;
+    }
     for refused in &call.refused {
         writeln!(out, "   refused {}: {}", refused.code, visible(&refused.reason))?;
     }

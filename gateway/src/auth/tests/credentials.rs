@@ -43,11 +43,11 @@ async fn a_ticket_is_its_subject_until_it_is_revoked() {
     let identity = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
     assert_eq!((identity.subject.as_str(), identity.method), ("alice", "ticket"));
     assert_eq!(identity.groups, ["support", "dev"]);
-    assert!(auth.still_permits(&identity, "shop-db").await.is_ok());
+    assert!(auth.still_permits(&identity, "shop-db", here().ip()).await.is_ok());
     let mut changes = auth.changes();
     store.revoke_ticket(minted.id, Some(alice.id)).await.unwrap();
     changes.changed().await.unwrap();
-    assert_eq!(auth.still_permits(&identity, "shop-db").await.unwrap_err().code, Code::Expired);
+    assert_eq!(auth.still_permits(&identity, "shop-db", here().ip()).await.unwrap_err().code, Code::Expired);
     assert_eq!(auth.ticket(minted.secret.reveal(), here()).await.unwrap_err().reason, "revoked");
 }
 
@@ -91,14 +91,44 @@ async fn a_ticket_for_one_connection_opens_no_other() {
     let (_store, auth, alice) = shop().await;
     let minted = auth.mint(Mint { connection: Some("shop-db"), ..mint(&alice) }).await.unwrap();
     let identity = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
-    assert_eq!(auth.permit(&identity, "shop-db", proto::Protocol::Postgres).await.unwrap().connection(), "shop-db");
+    assert_eq!(
+        auth.permit(&identity, "shop-db", proto::Protocol::Postgres, here().ip()).await.unwrap().connection(),
+        "shop-db"
+    );
     let refusals = [
-        auth.permit(&identity, "other-db", proto::Protocol::Postgres).await.unwrap_err(),
-        auth.permit(&identity, "hr", proto::Protocol::Postgres).await.unwrap_err(),
-        auth.permit(&identity, "no-such", proto::Protocol::Postgres).await.unwrap_err(),
+        auth.permit(&identity, "other-db", proto::Protocol::Postgres, here().ip()).await.unwrap_err(),
+        auth.permit(&identity, "hr", proto::Protocol::Postgres, here().ip()).await.unwrap_err(),
+        auth.permit(&identity, "no-such", proto::Protocol::Postgres, here().ip()).await.unwrap_err(),
     ];
     assert!(refusals.windows(2).all(|pair| pair[0] == pair[1]), "alike to the client: {refusals:?}");
     assert_eq!(auth.why_refused(&identity, "other-db"), "foreign");
+}
+
+#[tokio::test]
+async fn policy_sees_from_where_how_and_how_long_ago_somebody_signed_in() {
+    let (store, auth, alice) = shop().await;
+    let minted = auth.mint(mint(&alice)).await.unwrap();
+    let identity = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
+    let rule = |condition: &str| {
+        let text = format!(
+            "@id(\"where\") forbid (principal, action == Action::\"Connect\", resource) unless {{ {condition} }};"
+        );
+        let documents = vec![policy::Document { name: "where".into(), text }];
+        crate::store::Change { documents, ..crate::store::Change::default() }
+    };
+    for (condition, open) in [
+        ("context has source && context.source.isInRange(ip(\"127.0.0.0/8\"))", true),
+        ("context has source && context.source.isInRange(ip(\"10.0.0.0/8\"))", false),
+        ("context.auth_method == \"ticket\" && context.auth_age >= 0", true),
+        ("context.auth_method == \"ssh-key\"", false),
+        ("context.now > datetime(\"2020-01-01\")", true),
+        ("context.mfa", false),
+    ] {
+        store.change(rule(condition), vec![]).await.unwrap();
+        let permitted = auth.permit(&identity, "shop-db", proto::Protocol::Postgres, here().ip()).await;
+        assert_eq!(permitted.is_ok(), open, "{condition}");
+        assert_eq!(auth.still_permits(&identity, "shop-db", here().ip()).await.is_ok(), open, "{condition}");
+    }
 }
 
 #[tokio::test]
@@ -129,8 +159,8 @@ async fn losing_a_group_counts_at_once_and_winning_one_does_not() {
     person(&store, "alice", &["dev", "hr"]).await;
     let after = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
     assert_eq!(after.groups, ["dev"]);
-    assert_eq!(auth.still_permits(&before, "shop-db").await.unwrap_err().code, Code::NoAccess);
-    assert!(auth.permit(&after, "hr", proto::Protocol::Postgres).await.is_err());
+    assert_eq!(auth.still_permits(&before, "shop-db", here().ip()).await.unwrap_err().code, Code::NoAccess);
+    assert!(auth.permit(&after, "hr", proto::Protocol::Postgres, here().ip()).await.is_err());
 }
 
 #[tokio::test]
@@ -139,7 +169,7 @@ async fn a_connection_that_closes_to_a_group_ends_its_sessions() {
     let minted = auth.mint(mint(&alice)).await.unwrap();
     let identity = auth.ticket(minted.secret.reveal(), here()).await.unwrap();
     store.change_connections(vec![connection("shop-db", &["hr"])], &[], vec![]).await.unwrap();
-    assert!(auth.still_permits(&identity, "shop-db").await.is_err());
+    assert!(auth.still_permits(&identity, "shop-db", here().ip()).await.is_err());
 }
 
 #[tokio::test]
@@ -182,11 +212,11 @@ async fn an_ssh_key_is_its_owner_until_it_is_deleted() {
     let key = store.register_ssh_key(new).await.unwrap();
     let identity = auth.ssh_key("SHA256:abc", here()).await.unwrap();
     assert_eq!((identity.subject.as_str(), identity.method), ("alice", "ssh-key"));
-    assert!(auth.still_permits(&identity, "shop-db").await.is_ok());
+    assert!(auth.still_permits(&identity, "shop-db", here().ip()).await.is_ok());
     assert_eq!(auth.ssh_key("SHA256:xyz", here()).await.unwrap_err().reason, "unknown");
     store.revoke_ssh_key(key.id, alice.id).await.unwrap();
     assert_eq!(auth.ssh_key("SHA256:abc", here()).await.unwrap_err().reason, "revoked");
-    assert!(auth.still_permits(&identity, "shop-db").await.is_err());
+    assert!(auth.still_permits(&identity, "shop-db", here().ip()).await.is_err());
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl Client {
 
     /// Opens a session for `identity`.
     pub(super) async fn open(&self, identity: &Identity, connection: &str, agent: &[u8]) -> Result<Session, Problem> {
-        let permit = match self.edge.auth.permit(identity, connection, Protocol::Http).await {
+        let permit = match self.edge.auth.permit(identity, connection, Protocol::Http, self.source.ip()).await {
             Ok(permit) => permit,
             Err(refusal) => {
                 let reason = self.edge.auth.why_refused(identity, connection);

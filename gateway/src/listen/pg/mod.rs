@@ -65,7 +65,7 @@ async fn open(edge: &Edge, client: &Client, startup: &Startup, identity: Identit
         Some((connection, database)) => (connection, Some(database)),
         None => (startup.database.as_str(), None),
     };
-    let permit = match edge.auth.permit(&identity, connection, Protocol::Postgres).await {
+    let permit = match edge.auth.permit(&identity, connection, Protocol::Postgres, client.source.ip()).await {
         Ok(permit) => permit,
         Err(refusal) => {
             let (auth, claimed) = (&edge.auth, &identity.subject);

@@ -40,7 +40,7 @@ pub(super) async fn run(edge: &Edge, source: SocketAddr, link: &Arc<Link>, handl
 
 async fn open(edge: &Edge, source: SocketAddr, link: &Arc<Link>, login: Login) -> Result<Session, Refusal> {
     let Login { identity, wanted } = login;
-    let permit = match edge.auth.permit(&identity, &wanted.connection, Protocol::Ssh).await {
+    let permit = match edge.auth.permit(&identity, &wanted.connection, Protocol::Ssh, source.ip()).await {
         Ok(permit) => permit,
         Err(refused) => {
             let reason = edge.auth.why_refused(&identity, &wanted.connection);
