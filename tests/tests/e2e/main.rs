@@ -15,6 +15,7 @@ mod login;
 mod login_http;
 mod login_pg;
 mod login_ssh;
+mod mcp;
 mod own_store;
 mod pg;
 mod pg_copy;

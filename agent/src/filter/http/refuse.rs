@@ -109,7 +109,9 @@ impl Denied {
         let tool = message.get("method").and_then(Value::as_str) == Some("tools/call");
         let answer = if tool && self.status == 403 {
             let text = json!({ "type": "text", "text": self.text() });
-            json!({ "jsonrpc": "2.0", "id": id, "result": { "content": [text], "isError": true } })
+            // The revision of 2026-07-28 requires `resultType`; older ones pass over it.
+            let result = json!({ "content": [text], "isError": true, "resultType": "complete" });
+            json!({ "jsonrpc": "2.0", "id": id, "result": result })
         } else {
             let number = if self.status == 403 { -32003 } else { -32600 };
             let error = json!({ "code": number, "message": self.text(), "data": self.extensions() });
