@@ -62,4 +62,5 @@ architecture:
 bench:
 	@deploy/setup.sh bench
 	cargo build --locked --release -p sallyport --bin sallyport
-	python3 bench/run.py --binary target/release/sallyport
+	cargo run --locked --release --quiet -p policy --example speed -- target/decisions.json
+	python3 bench/run.py --binary target/release/sallyport --decisions target/decisions.json

@@ -164,7 +164,8 @@ impl Sessions {
             Settings::Postgres(settings) => {
                 rights.marked(settings.masking.columns.values().map(|mask| mask.label().to_owned()))
             }
-            _ => rights,
+            Settings::Http(settings) => rights.marked(settings.mask.json.values().cloned()),
+            Settings::Ssh(_) => rights,
         };
         Context {
             session,

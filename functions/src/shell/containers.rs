@@ -2,15 +2,11 @@
 
 use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
 
-/// Options of `docker run` that open nothing of the machine to the container.
-const PLAIN: [&str; 30] = [
-    "-d",
-    "--detach",
-    "--rm",
-    "-i",
-    "-t",
-    "-it",
-    "-ti",
+/// Options of `docker run` without a value that open nothing of the machine to the container.
+const PLAIN: [&str; 11] = ["-d", "--detach", "--rm", "-i", "-t", "-it", "-ti", "--read-only", "--init", "-q", "-dit"];
+
+/// Such options with a value.
+const VALUED: [&str; 21] = [
     "-p",
     "--publish",
     "--name",
@@ -28,39 +24,15 @@ const PLAIN: [&str; 30] = [
     "-h",
     "--pull",
     "--platform",
-    "--read-only",
-    "--init",
     "--log-driver",
     "--health-cmd",
-    "-q",
     "--env-file",
+    "--stop-timeout",
 ];
 
 /// `docker run` and `docker create`.
 pub(super) fn run(walker: &mut Walker, call: Call<'_>) {
     let mut args = call.args.iter().skip_while(|word| !matches!(word.text.as_str(), "run" | "create")).skip(1);
-    let valued = [
-        "-p",
-        "--publish",
-        "--name",
-        "-e",
-        "--env",
-        "-w",
-        "--workdir",
-        "-m",
-        "--memory",
-        "--cpus",
-        "--label",
-        "-l",
-        "--restart",
-        "--hostname",
-        "-h",
-        "--pull",
-        "--platform",
-        "--log-driver",
-        "--health-cmd",
-        "--env-file",
-    ];
     while let Some(word) = args.next() {
         let text = word.text.as_str();
         if word.may_be_option() {
@@ -70,10 +42,11 @@ pub(super) fn run(walker: &mut Walker, call: Call<'_>) {
             break;
         }
         let name = text.split('=').next().unwrap_or_default();
-        if !PLAIN.contains(&name) {
+        let valued = VALUED.contains(&name);
+        if !valued && !PLAIN.contains(&name) {
             return walker.out.danger(format!("{} run {name} can open the machine to the container", call.name));
         }
-        if valued.contains(&name) && !text.contains('=') {
+        if valued && !text.contains('=') {
             args.next();
         }
     }

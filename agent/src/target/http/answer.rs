@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     filter::guard::Guard as _,
-    filter::http::{Answer, Range, Websocket, masked_lines},
+    filter::http::{Answer, Range, Rules, Websocket, masked_lines},
     record::Exchange,
     target::{Context, ToGateway},
 };
@@ -43,6 +43,8 @@ pub(super) struct Reply<'a> {
     pub(super) range: Option<Range>,
     /// Hides what this caller may not see of this answer.
     pub(super) masker: Arc<Masker>,
+    /// How it is read; without the markings of what this caller may see.
+    pub(super) rules: Arc<Rules>,
     pub(super) head: RequestHead,
     pub(super) begun: bool,
     pub(super) out: BytesMut,
@@ -82,7 +84,7 @@ impl Reply<'_> {
     }
 
     fn answer(&self, method: &Method, head: &Parts, range: Option<Range>) -> Result<Answer, Refusal> {
-        let (masker, rules) = (Arc::clone(&self.masker), Arc::clone(&self.target.setup.rules));
+        let (masker, rules) = (Arc::clone(&self.masker), Arc::clone(&self.rules));
         Answer::new(masker, rules, method, head, range)
     }
 

@@ -40,9 +40,11 @@ pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Endi
         let rendered = denied.render(setup.kind, &head, &first.content);
         return deny(lane, exchange, &denied, &rendered).await;
     }
-    let masker = match &judgement.known {
-        Some((_, decision)) => lane.context.rights.masker(decision),
-        None => Arc::clone(&lane.context.masker),
+    let (masker, rules) = match &judgement.known {
+        Some((_, decision)) => {
+            (lane.context.rights.masker(decision), setup.rules.revealing(&decision.verdict.revealed))
+        }
+        None => (Arc::clone(&lane.context.masker), Arc::clone(&setup.rules)),
     };
     let (body, parts, raw) = body(&head, first);
     let reply = Reply {
@@ -52,6 +54,7 @@ pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Endi
         exchange,
         range: range(&masker, &head),
         masker,
+        rules,
         head,
         begun: false,
         out: BytesMut::new(),

@@ -23,7 +23,7 @@ pub(super) async fn relay(
     parts: mpsc::Receiver<Part>,
 ) -> Result<(), Fault> {
     let (mut reader, writer) = tokio::io::split(io.into_inner());
-    let mut socket = Websocket::new(Arc::clone(&reply.masker), Arc::clone(&reply.target.setup.rules), Side::Target);
+    let mut socket = Websocket::new(Arc::clone(&reply.masker), Arc::clone(&reply.rules), Side::Target);
     if !read.is_empty() {
         reply.raw(&mut socket, &read).await?;
     }

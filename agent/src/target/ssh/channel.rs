@@ -368,7 +368,8 @@ impl Open {
             if state.exchange == Exchange(0) {
                 return;
             }
-            for masked in state.screen.take_masked() {
+            let in_files = state.sftp.as_mut().map(Sftp::take_masked).unwrap_or_default();
+            for masked in state.screen.take_masked().into_iter().chain(in_files) {
                 record.masked(state.exchange, masked);
             }
             let completed = state.screen.completed(outcome, &state.status);

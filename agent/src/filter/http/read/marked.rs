@@ -34,6 +34,15 @@ impl Markings {
     }
 }
 
+impl Markings {
+    /// Those that stay when a caller may see some labels.
+    #[must_use]
+    pub fn without(&self, revealed: &[String]) -> Self {
+        let shown = |one: &Marking| one.label.is_some_and(|label| revealed.iter().any(|name| name == label.as_str()));
+        Self(self.0.iter().filter(|one| !shown(one)).cloned().collect())
+    }
+}
+
 /// Follows a JSON text.
 pub(super) struct Lexer {
     levels: Vec<Level>,

@@ -14,6 +14,8 @@ mod records;
 mod scanner;
 mod weave;
 
+use std::sync::Arc;
+
 use functions::http::{CodingError, Converter, Decoder, charset_of};
 use masking::{Masker, StreamMasker, Syntax, Tally};
 
@@ -112,6 +114,15 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The rules for a caller who may see some labels.
+    #[must_use]
+    pub fn revealing(self: &Arc<Self>, revealed: &[String]) -> Arc<Self> {
+        match revealed {
+            [] => Arc::clone(self),
+            revealed => Arc::new(Self { markings: self.markings.without(revealed), ..Self::clone(self) }),
+        }
+    }
+
     fn allows(&self, content_type: &str) -> bool {
         let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let family = media.split_once('/').map(|(family, _)| format!("{family}/*")).unwrap_or_default();

@@ -192,6 +192,23 @@ fn benign_content_comes_out_byte_for_byte() {
     assert_eq!(read("application/json", "", &utf16(text, true, true), 5, false).unwrap(), text.as_bytes());
 }
 
+#[test]
+fn what_a_caller_may_see_is_not_masked_by_its_marking() {
+    let places = [("ssn", Some(Label::Ssn)), ("mail", Some(Label::Email)), ("tax", None)];
+    let rules = Arc::new(Rules { markings: Markings::new(places).unwrap(), ..Rules::default() });
+    let masker = Masker::new(&[]);
+    let read = |rules: &Rules| {
+        let (mut lexer, mut out, mut tally) = (Lexer::new(&rules.markings), Vec::new(), Tally::default());
+        let text = br#"{"ssn":"abc","mail":"def","tax":"ghi"}"#;
+        lexer.push(&rules.markings, &masker, text, &mut out, &mut tally);
+        String::from_utf8(out).unwrap()
+    };
+    let hidden = read(&rules.revealing(&[]));
+    assert!(!hidden.contains("abc") && !hidden.contains("def") && !hidden.contains("ghi"), "{hidden}");
+    let shown = read(&rules.revealing(&["ssn".into(), "tax".into()]));
+    assert!(shown.contains("abc") && !shown.contains("def") && !shown.contains("ghi"), "{shown}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -14,7 +14,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use masking::{Masker, Syntax, Tally};
-use proto::event::{Completed, Refused, Request};
+use proto::event::{Completed, Masked, Refused, Request};
 
 use self::{
     operation::Operation,
@@ -125,9 +125,17 @@ impl Sftp {
         !self.own.is_empty()
     }
 
-    /// What was masked since it was last asked.
-    pub fn take_tally(&mut self) -> Tally {
-        std::mem::take(&mut self.tally)
+    /// What was masked in files since it was last asked, one entry per label and detector.
+    pub fn take_masked(&mut self) -> Vec<Masked> {
+        let entries = std::mem::take(&mut self.tally).entries.into_iter();
+        let masked = entries.map(|(label, detector, count)| Masked {
+            field: "file".to_owned(),
+            label: label.to_string(),
+            detector: detector.to_owned(),
+            transform: "mask".to_owned(),
+            count,
+        });
+        masked.collect()
     }
 
     /// Whether the request goes on to the target.
