@@ -12,10 +12,14 @@ pub struct Depends {
     pub moment: bool,
     /// On arguments: what is remembered holds for one set of arguments.
     pub arguments: bool,
+    /// The arguments that policies name, if they name all that they look at.
+    pub named_arguments: Option<BTreeSet<String>>,
     /// On rows sent so far; the numbers that policies compare them with, in order.
     pub rows: BTreeSet<u64>,
     /// On bytes sent so far.
     pub bytes: bool,
+    /// On what relations, columns or functions a call names, or what is done to them.
+    pub objects: bool,
 }
 
 /// The facts that policies look at.
@@ -50,21 +54,28 @@ impl Needs {
     }
 }
 
+const OBJECTS: [&str; 5] = ["reads", "writes", "columns", "calls", "opaque"];
 const MOMENT: [&str; 8] =
     ["now", "hour", "weekday", "auth_age", "risk", "risk_reasons", "session_rows", "session_bytes"];
 
 impl Depends {
     pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a Policy>) -> Self {
-        let mut depends = Self::default();
+        let mut depends = Self { named_arguments: Some(BTreeSet::new()), ..Self::default() };
         for policy in policies {
             let Ok(json) = policy.to_json() else {
-                depends.moment = true;
+                (depends.moment, depends.objects, depends.named_arguments) = (true, true, None);
                 continue;
             };
             let mut used = Used::default();
             used.walk(&json);
             depends.moment |= used.all || MOMENT.iter().any(|name| used.names.contains(*name));
             depends.arguments |= used.all || used.names.contains("arguments");
+            depends.objects |= used.all || OBJECTS.iter().any(|name| used.names.contains(*name));
+            match &mut depends.named_arguments {
+                Some(_) if used.all || used.all_arguments => depends.named_arguments = None,
+                Some(named) => named.append(&mut used.arguments),
+                None => {}
+            }
             depends.bytes |= used.names.contains("bytes") || used.names.contains("session_bytes");
             if used.names.contains("rows") || used.names.contains("session_rows") {
                 depends.rows.extend(used.numbers);
@@ -87,6 +98,10 @@ struct Used {
     numbers: BTreeSet<u64>,
     /// `context` as a whole.
     all: bool,
+    /// Names of arguments.
+    arguments: BTreeSet<String>,
+    /// `context.arguments` as a whole.
+    all_arguments: bool,
 }
 
 impl Used {
@@ -94,7 +109,12 @@ impl Used {
         match json {
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    if matches!(key.as_str(), "." | "has") && is_context(value.get("left")) {
+                    let names = matches!(key.as_str(), "." | "has");
+                    if names && is_arguments(value.get("left")) {
+                        self.argument(value);
+                        continue;
+                    }
+                    if names && is_context(value.get("left")) {
                         self.attribute(value);
                         continue;
                     }
@@ -110,16 +130,47 @@ impl Used {
         }
     }
 
+    /// `context.arguments["$1"]`, or `context.arguments has "$1"`.
+    fn argument(&mut self, access: &Value) {
+        self.names.insert(ARGUMENTS.to_owned());
+        let name = match access.get("attr") {
+            Some(Value::Array(path)) => path.first().and_then(Value::as_str),
+            name => name.and_then(Value::as_str),
+        };
+        match name {
+            Some(name) => drop(self.arguments.insert(name.to_owned())),
+            None => self.all_arguments = true,
+        }
+    }
+
     fn attribute(&mut self, access: &Value) {
         match access.get("attr") {
-            Some(Value::String(name)) => drop(self.names.insert(name.clone())),
+            Some(Value::String(name)) => {
+                self.all_arguments |= name == ARGUMENTS;
+                self.names.insert(name.clone());
+            }
             // `context has a.b.c`
             Some(Value::Array(path)) => {
+                let words: Vec<&str> = path.iter().filter_map(Value::as_str).collect();
+                match words.as_slice() {
+                    [ARGUMENTS, name, ..] => drop(self.arguments.insert((*name).to_owned())),
+                    [ARGUMENTS] => self.all_arguments = true,
+                    _ => {}
+                }
                 self.names.extend(path.iter().take(1).filter_map(Value::as_str).map(str::to_owned))
             }
             _ => self.all = true,
         }
     }
+}
+
+/// The fact whose members are arguments.
+const ARGUMENTS: &str = "arguments";
+
+/// `context.arguments`
+fn is_arguments(left: Option<&Value>) -> bool {
+    let Some(access) = left.and_then(|left| left.get(".")) else { return false };
+    is_context(access.get("left")) && access.get("attr").and_then(Value::as_str) == Some(ARGUMENTS)
 }
 
 fn is_context(left: Option<&Value>) -> bool {

@@ -12,6 +12,7 @@
 
 mod builtin;
 pub mod catalog;
+mod condense;
 pub mod facts;
 pub mod lineage;
 mod naming;

@@ -1,8 +1,18 @@
 //! What a name without a schema means in a session: `search_path` with its implicit parts, and temporary tables.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
-use crate::{Catalog, Dialect, builtin, facts::Name};
+use crate::{
+    Catalog, Dialect, builtin,
+    facts::{Facts, Name},
+};
+
+/// Most definitions, and most new names, of a session's own that are kept; with more, catalogs read later tell.
+const MOST_OWN: usize = 500;
 
 /// The part of a session that names and text depend on.
 ///
@@ -16,6 +26,10 @@ pub(crate) struct Naming {
     pub(crate) user: String,
     /// Temporary relations; false where it may exist or not.
     pub(crate) temporary: BTreeMap<String, bool>,
+    /// Views and functions that the session made: a catalog read before does not have them, or has what they replaced.
+    pub(crate) defined: BTreeMap<Name, Arc<Facts>>,
+    /// Names that the session gave, and those that the same things had before.
+    pub(crate) renamed: BTreeMap<Name, BTreeSet<Name>>,
     key: Arc<str>,
 }
 
@@ -27,6 +41,8 @@ impl Default for Naming {
             paths: vec![default_path()],
             user: String::new(),
             temporary: BTreeMap::new(),
+            defined: BTreeMap::new(),
+            renamed: BTreeMap::new(),
             key: Arc::from(""),
         };
         naming.changed();
@@ -48,11 +64,61 @@ impl Naming {
     /// To be called after any change.
     pub(crate) fn changed(&mut self) {
         let parts = (&self.dialect, self.dialect_doubtful, &self.paths, &self.user, &self.temporary);
-        self.key = Arc::from(format!("{parts:?}"));
+        let mut own = String::new();
+        if !self.defined.is_empty() || !self.renamed.is_empty() {
+            let mut hasher = DefaultHasher::new();
+            format!("{:?}", self.defined).hash(&mut hasher);
+            own = format!("{:x} {:?}", hasher.finish(), self.renamed);
+        }
+        self.key = Arc::from(format!("{parts:?}{own}"));
+    }
+
+    /// A view or function that the session makes or replaces.
+    pub(crate) fn define(&mut self, name: &Name, facts: &Arc<Facts>) {
+        if self.defined.len() < MOST_OWN || self.defined.contains_key(name) {
+            self.defined.insert(name.clone(), Arc::clone(facts));
+        }
+    }
+
+    /// The same, where it may also be what it was.
+    pub(crate) fn define_also(&mut self, name: &Name, facts: &Arc<Facts>) {
+        match self.defined.get_mut(name) {
+            Some(known) if known != facts => Arc::make_mut(known).include(facts),
+            Some(_) => {}
+            None => self.define(name, facts),
+        }
+    }
+
+    /// A relation or function gets another name.
+    pub(crate) fn rename(&mut self, from: &Name, to: &Name) {
+        if self.renamed.len() >= MOST_OWN {
+            return;
+        }
+        let mut old = self.renamed.get(from).cloned().unwrap_or_default();
+        old.insert(from.clone());
+        self.renamed.entry(to.clone()).or_default().append(&mut old);
+    }
+
+    /// What the same things were called when the catalog may have been read.
+    fn with_old_names(&self, mut found: Vec<Name>) -> Vec<Name> {
+        if self.renamed.is_empty() {
+            return found;
+        }
+        let old: Vec<Name> = found.iter().filter_map(|name| self.renamed.get(name)).flatten().cloned().collect();
+        for name in old {
+            if !found.contains(&name) {
+                found.push(name);
+            }
+        }
+        found
     }
 
     /// Every relation that `name` may mean, never none.
     pub(crate) fn relations(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        self.with_old_names(self.present_relations(schema, name, catalog))
+    }
+
+    fn present_relations(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
         if !schema.is_empty() {
             return vec![named(schema, name)];
         }
@@ -85,6 +151,10 @@ impl Naming {
                 },
                 "pg_catalog" => builtin::is_relation(name) || known(catalog, schema, name),
                 schema => {
+                    if self.is_own(schema, name) {
+                        found.push(named(schema, name));
+                        return found;
+                    }
                     if schema != self.user || !path.iter().any(|s| s == "$user") {
                         guesses.push(named(schema, name));
                     }
@@ -127,12 +197,22 @@ impl Naming {
 
     /// Every function that `name` may mean: overloads are chosen over the whole path, so all schemas count.
     pub(crate) fn functions(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+        self.with_old_names(self.present_functions(schema, name, catalog))
+    }
+
+    fn present_functions(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
         if !schema.is_empty() {
             return vec![named(schema, name)];
         }
         let mut found = Vec::new();
         if builtin::is_function(name) {
             found.push(named("pg_catalog", name));
+        }
+        let own = self.defined.keys().chain(self.renamed.keys()).filter(|own| own.name == name);
+        for own in own {
+            if !found.contains(own) {
+                found.push(own.clone());
+            }
         }
         if let Some(catalog) = catalog {
             let in_reach = |schema: &str| {
@@ -160,6 +240,15 @@ impl Naming {
             found.push(named("", name));
         }
         found
+    }
+
+    /// Whether the session made it, or gave it this name.
+    fn is_own(&self, schema: &str, name: &str) -> bool {
+        if self.defined.is_empty() && self.renamed.is_empty() {
+            return false;
+        }
+        let name = named(schema, name);
+        self.defined.contains_key(&name) || self.renamed.contains_key(&name)
     }
 
     /// Where a new object without a schema is made.

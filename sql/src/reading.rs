@@ -1,9 +1,9 @@
 //! What one text does, statement by statement, as read in one session.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
-    facts::Facts,
+    facts::{Facts, Name},
     tree::{Tree, Unparsed},
 };
 
@@ -16,6 +16,8 @@ pub struct Reading {
     pub facts: Facts,
     /// What else than the text it depends on.
     pub depends: Depends,
+    /// Relations and functions it uses that the catalog does not have: a newer one may.
+    pub missing: BTreeSet<Name>,
     /// The parse it comes from, for lineage and rewriting.
     pub tree: Result<Arc<Tree>, Unparsed>,
 }
@@ -35,7 +37,22 @@ impl Reading {
     #[must_use]
     pub fn unknown(reason: &str) -> Arc<Self> {
         let facts = Facts { statements: 1, ..Facts::unknown(reason) };
-        Arc::new(Self { statements: Vec::new(), facts, depends: Depends::Text, tree: Err(Unparsed::Parser) })
+        Arc::new(Self {
+            statements: Vec::new(),
+            facts,
+            depends: Depends::Text,
+            missing: BTreeSet::new(),
+            tree: Err(Unparsed::Parser),
+        })
+    }
+
+    /// Whether it uses relations or functions that are not PostgreSQL's own, so that only a catalog tells what it does.
+    #[must_use]
+    pub fn needs_catalog(&self) -> bool {
+        let facts = &self.facts;
+        facts.reads.iter().chain(&facts.writes).any(|name| !is_system(&name.schema))
+            || facts.functions.iter().any(|name| !name.starts_with("pg_catalog."))
+            || !facts.opaque.is_empty()
     }
 
     /// Whether PostgreSQL's grammar does not know it: a server refuses it, too, unless its grammar is newer.
@@ -51,6 +68,10 @@ impl Statement {
     pub fn changes_session(&self) -> bool {
         !self.changes.is_empty()
     }
+}
+
+fn is_system(schema: &str) -> bool {
+    matches!(schema, "pg_catalog" | "information_schema" | "pg_temp")
 }
 
 /// What a reading depends on besides its text and the catalog.
@@ -94,6 +115,16 @@ pub(crate) enum Change {
         hold: bool,
     },
     CloseCursor(Option<String>),
+    /// A view or function of this name does this from now on.
+    Define {
+        name: Name,
+        facts: Arc<Facts>,
+    },
+    /// What this name meant has the other name now.
+    Rename {
+        from: Name,
+        to: Name,
+    },
     Begin,
     Commit,
     Rollback,

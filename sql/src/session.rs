@@ -1,12 +1,14 @@
 //! What a session's statements have changed so far, as far as reading the next one needs it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use crate::{
     Catalog, Dialect, Tree, Unparsed,
+    condense::condense,
     facts::Facts,
     naming::{Naming, default_path},
     reading::{Change, Depends, Reading, Statement},
@@ -85,6 +87,21 @@ impl Session {
         self.naming.changed();
     }
 
+    /// The same, and the role that the session begins with (`SHOW role`; `none` for the one it logged in as).
+    pub fn begin_with(&mut self, path: &str, role: &str) {
+        if role != "none" {
+            role.clone_into(&mut self.initial.user);
+            role.clone_into(&mut self.naming.user);
+        }
+        self.begin_with_path(path);
+    }
+
+    /// The search path that new sessions have is not known: any may be in force.
+    pub fn begin_without_path(&mut self) {
+        self.naming.paths.clear();
+        self.naming.changed();
+    }
+
     /// The server reported a setting (ParameterStatus).
     pub fn parameter(&mut self, name: &str, value: &str) {
         match name {
@@ -111,6 +128,13 @@ impl Session {
         self.naming.dialect
     }
 
+    /// A text that does the same as `text` to everything but the number of rows: of a long INSERT of constants only the first
+    /// rows stay, so that it can be read.
+    #[must_use]
+    pub fn condense<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.naming.dialect_doubtful { Cow::Borrowed(text) } else { condense(text, self.naming.dialect) }
+    }
+
     /// What `text` does, sent as one message now.
     #[must_use]
     pub fn read(&self, text: &str, catalog: Option<&Catalog>) -> Arc<Reading> {
@@ -135,6 +159,7 @@ impl Session {
             statements: Vec::with_capacity(tree.statements.len()),
             facts: Facts::default(),
             depends: least,
+            missing: BTreeSet::new(),
             tree: Ok(tree.clone()),
         };
         let mut later: Option<Self> = None;
@@ -143,6 +168,7 @@ impl Session {
             let mut walker = Walker::new(session, catalog, text, parsed.range.clone());
             walker.statement(&parsed.node);
             reading.depends = reading.depends.max(walker.depends);
+            reading.missing.append(&mut walker.missing);
             let (mut facts, changes) = walker.finish();
             facts.statements = 1;
             let statement = Statement { facts, range: parsed.range.clone(), changes };
@@ -224,6 +250,14 @@ impl Session {
         session
     }
 
+    /// This session with another search path.
+    pub(crate) fn with_path(&self, path: Vec<String>) -> Self {
+        let mut session = self.clone();
+        session.naming.paths = vec![path];
+        session.naming.changed();
+        session
+    }
+
     /// What `EXECUTE name` runs; `None` if it is not known.
     pub(crate) fn prepared(&self, name: &str) -> Option<&[Arc<str>]> {
         self.prepared.get(name).map(|prepared| prepared.texts.as_slice())
@@ -286,6 +320,8 @@ impl Session {
                 self.cursors.remove(name);
             }
             Change::CloseCursor(None) => self.cursors.clear(),
+            Change::Define { name, facts } => self.naming.define(name, facts),
+            Change::Rename { from, to } => self.naming.rename(from, to),
             Change::Begin => {
                 self.transaction.before.get_or_insert_with(|| Box::new(self.naming.clone()));
             }
@@ -324,9 +360,9 @@ impl Session {
                 self.naming = *before;
             }
         } else if let Some(local) = transaction.local {
-            let temporary = std::mem::take(&mut self.naming.temporary);
-            self.naming = *local;
-            self.naming.temporary = temporary;
+            let now = std::mem::replace(&mut self.naming, *local);
+            (self.naming.temporary, self.naming.defined) = (now.temporary, now.defined);
+            self.naming.renamed = now.renamed;
         }
         self.cursors.retain(|_, cursor| cursor.hold && committed);
     }
@@ -402,12 +438,16 @@ fn join_naming(ours: &mut Naming, theirs: Naming) {
         *entry &= *certain && both;
     }
     ours.temporary = temporary;
+    theirs.defined.iter().for_each(|(name, facts)| ours.define_also(name, facts));
+    for (to, from) in theirs.renamed {
+        ours.renamed.entry(to).or_default().extend(from);
+    }
     ours.changed();
 }
 
 fn unreadable(why: Unparsed, depends: Depends) -> Reading {
     let facts = Facts { statements: 1, ..Facts::unknown(why.to_string()) };
-    Reading { statements: Vec::new(), facts, depends, tree: Err(why) }
+    Reading { statements: Vec::new(), facts, depends, missing: BTreeSet::new(), tree: Err(why) }
 }
 
 /// A search path as `SHOW` and ParameterStatus print it: names, some in double quotes, between commas.

@@ -45,7 +45,7 @@ pub struct Parsed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unparsed {
     /// Over [`MAX_TEXT`].
-    #[error("the text is longer than {MAX_TEXT} bytes")]
+    #[error("the text is longer than {} KiB, not counting rows of constants", MAX_TEXT / 1024)]
     TooLong,
     /// PostgreSQL ends a text at NUL; we would read on.
     #[error("the text holds a NUL byte")]

@@ -2,13 +2,10 @@
 //! transactions. Facts may be stricter than the server, never looser.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
-use std::{collections::BTreeSet, net::TcpListener, path::Path, sync::Arc};
+use std::{collections::BTreeSet, net::TcpListener, path::Path};
 
 use sallyport::demo::targets::Postgres;
-use sql::{
-    Catalog, Effect, Facts, Session,
-    catalog::{Column, Function, Kind, Relation},
-};
+use sql::{Catalog, Effect, Facts, Session, catalog::LOAD};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 const SCHEMA: &str = "
@@ -128,76 +125,15 @@ async fn server(folder: &Path) -> (Postgres, Client) {
 }
 
 async fn catalog(client: &Client) -> Catalog {
-    // So that definitions name every schema.
-    client.batch_execute("SET search_path = ''").await.unwrap();
-    let mut catalog = Catalog { version: 1, ..Catalog::default() };
-    let relations = client
-        .query(
-            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, pg_get_viewdef(c.oid), \
-             array(SELECT attname::text FROM pg_attribute a WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) \
-             FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
-             WHERE relkind IN ('r', 'v', 'm', 'p', 'S') AND nspname !~ '^(pg_|information)'",
-            &[],
-        )
-        .await
-        .unwrap();
-    for row in relations {
-        let (schema, name, kind): (String, String, String) = (row.get(1), row.get(2), row.get(3));
-        let columns: Vec<String> = row.get(5);
-        let relation = Relation {
-            oid: row.get(0),
-            schema: schema.clone(),
-            name: name.clone(),
-            kind: match kind.as_str() {
-                "v" => Kind::View,
-                "m" => Kind::MaterializedView,
-                "p" => Kind::Partitioned,
-                "S" => Kind::Sequence,
-                _ => Kind::Table,
-            },
-            columns: columns
-                .into_iter()
-                .map(|name| Column {
-                    number: 1,
-                    name,
-                    type_oid: 0,
-                    type_name: String::new(),
-                    base_type: String::new(),
-                    category: 'S',
-                    not_null: false,
-                    generated: None,
-                })
-                .collect(),
-            parents: Vec::new(),
-            definition: row.get::<_, Option<String>>(4).filter(|_| kind == "v" || kind == "m"),
-            primary_key: Vec::new(),
-        };
-        catalog.relations.insert((schema, name), Arc::new(relation));
-    }
-    let functions = client
-        .query(
-            "SELECT p.oid, n.nspname::text, proname::text, lanname::text, provolatile::text, prosrc FROM pg_proc p \
-             JOIN pg_namespace n ON n.oid = pronamespace JOIN pg_language l ON l.oid = prolang WHERE nspname = 'public'",
-            &[],
-        )
-        .await
-        .unwrap();
-    for row in functions {
-        let (schema, name): (String, String) = (row.get(1), row.get(2));
-        let function = Function {
-            oid: row.get(0),
-            schema: schema.clone(),
-            name: name.clone(),
-            language: row.get(3),
-            volatility: row.get::<_, String>(4).chars().next().unwrap_or('v'),
-            security_definer: false,
-            body: row.get(5),
-            extension: None,
-        };
-        catalog.functions.entry((schema, name)).or_default().push(Arc::new(function));
-    }
-    client.batch_execute("RESET search_path").await.unwrap();
-    catalog
+    let messages = client.simple_query(LOAD).await.unwrap();
+    let rows: Vec<String> = messages
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        })
+        .collect();
+    Catalog::read(1, rows.iter().map(String::as_str)).unwrap()
 }
 
 /// Relations in a plan: those written, and all.

@@ -19,6 +19,16 @@ pub trait Guard: Send + Sync {
     /// Whether decisions look at arguments, so that they are worth collecting.
     fn wants_arguments(&self) -> bool;
 
+    /// Whether decisions look at the argument of this name.
+    fn wants_argument(&self, _name: &str) -> bool {
+        true
+    }
+
+    /// Whether decisions look at which relations, columns or functions a call uses.
+    fn wants_objects(&self) -> bool {
+        true
+    }
+
     /// The smallest number of rows above `rows` at which a running call must be decided about again.
     fn next_row(&self, rows: u64) -> Option<u64>;
 
@@ -66,6 +76,12 @@ impl Judged {
         EVERYTHING.mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
         let record = String::from_utf8(record).unwrap_or_default().into();
         Arc::new(Self { facts, record, key })
+    }
+
+    /// The same call, of which something that policy looks at cannot be read.
+    #[must_use]
+    pub fn unreadable(&self, why: String) -> Arc<Self> {
+        Self::new(Facts { unknown: Some(why), ..self.facts.clone() })
     }
 
     /// The same call with its arguments.

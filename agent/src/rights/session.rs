@@ -137,6 +137,17 @@ impl Guard for SessionRights {
         self.rights.engine().is_some_and(|engine| engine.depends().arguments)
     }
 
+    fn wants_argument(&self, name: &str) -> bool {
+        self.rights.engine().is_some_and(|engine| {
+            let depends = engine.depends();
+            depends.arguments && depends.named_arguments.as_ref().is_none_or(|named| named.contains(name))
+        })
+    }
+
+    fn wants_objects(&self) -> bool {
+        self.rights.engine().is_some_and(|engine| engine.depends().objects)
+    }
+
     fn next_row(&self, rows: u64) -> Option<u64> {
         let engine = self.rights.engine()?;
         // A session's rows count as well, so limits are met earlier than a call's own number says.

@@ -29,13 +29,38 @@ pub struct Context {
     pub rights: Arc<SessionRights>,
     /// What statements do, shared by all sessions of this agent.
     pub readings: Arc<Readings>,
-    /// Catalogs of databases with masked columns, shared by all sessions of this agent.
+    /// Catalogs of databases, shared by all sessions of this agent.
     pub catalogs: Arc<super::pg::Catalogs>,
     /// Kept connections to HTTP targets, shared by all sessions of this agent.
     pub http: Arc<Pools>,
 }
 
+/// What it takes to log in at a session's target.
+#[derive(Clone)]
+pub struct Door {
+    /// Where, and which credentials.
+    pub grant: Arc<Grant>,
+    /// Where they come from.
+    pub vault: Arc<Vault>,
+}
+
 impl Context {
+    /// What it takes to log in at the target once more.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        Door { grant: Arc::clone(&self.grant), vault: Arc::clone(&self.vault) }
+    }
+
+    /// See [`Door::credential`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn credential(&self, role: &str) -> Result<Option<Secret>, Refusal> {
+        self.door().credential(role).await
+    }
+}
+
+impl Door {
     /// Resolves the credential that the connection names for `role` (`password`, `key`, ...), if it names one.
     /// Read anew on every use, so that rotation needs no restart.
     ///

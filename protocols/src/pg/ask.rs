@@ -70,6 +70,27 @@ pub fn parse(body: &[u8], whole: bool) -> Result<Parse<'_>, Malformed> {
     }
 }
 
+/// The types that a whole Parse declares for its parameters, by oid; 0 for those that it leaves to the server.
+#[must_use]
+pub fn parameter_types(body: &[u8]) -> Option<Vec<u32>> {
+    let (_statement, rest) = cstring(body)?;
+    let (_text, rest) = cstring(rest)?;
+    oids(rest)
+}
+
+/// The types in a ParameterDescription, by oid.
+#[must_use]
+pub fn described_types(body: &[u8]) -> Option<Vec<u32>> {
+    oids(body)
+}
+
+/// A count and that many oids, and nothing more.
+fn oids(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (count, rest) = bytes.split_first_chunk::<2>()?;
+    let oid = |word: &[u8]| word.first_chunk::<4>().map_or(0, |word| u32::from_be_bytes(*word));
+    (rest.len() == usize::from(u16::from_be_bytes(*count)) * 4).then(|| rest.chunks_exact(4).map(oid).collect())
+}
+
 /// Reads a Bind.
 ///
 /// # Errors
@@ -182,6 +203,9 @@ mod tests {
         assert!(query(b"a\0b", false).is_err(), "more text behind the text");
         assert_eq!(parse(b"s\0select\0\0\0", true), Ok(Parse { statement: b"s", text: b"select" }));
         assert!(parse(b"s\0select", true).is_err());
+        assert_eq!(parameter_types(b"s\0select\0\0\x02\0\0\0\x17\0\0\0\0"), Some(vec![23, 0]));
+        assert_eq!(parameter_types(b"s\0select\0\0\x02\0\0\0\x17"), None);
+        assert_eq!(described_types(b"\0\x01\0\0\0\x19"), Some(vec![25]));
         assert_eq!(execute(b"p\0\0\0\0\0"), Ok(&b"p"[..]));
         assert!(execute(b"p\0\0\0\0").is_err() && execute(b"p").is_err());
         assert_eq!(named(b"Ss\0"), Ok(Named::Statement(b"s")));

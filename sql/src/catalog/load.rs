@@ -13,7 +13,8 @@ pub const LOAD: &str = r"BEGIN TRANSACTION READ ONLY;
 SET LOCAL lock_timeout = '1s';
 SET LOCAL statement_timeout = '20s';
 SELECT pg_catalog.json_build_object('database', pg_catalog.current_database(),
-  'path', pg_catalog.array_to_json(pg_catalog.current_schemas(true)))::text;
+  'path', pg_catalog.array_to_json(pg_catalog.current_schemas(true)),
+  'search_path', pg_catalog.current_setting('search_path'))::text;
 SET LOCAL search_path = '';
 SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oid', c.oid::bigint, 'schema', n.nspname,
   'name', c.relname, 'kind', c.relkind::text,
@@ -35,6 +36,13 @@ SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oi
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\_toast%';
 SELECT pg_catalog.json_build_object('function', pg_catalog.json_build_object('oid', p.oid::bigint, 'schema', n.nspname,
   'name', p.proname, 'language', l.lanname, 'volatility', p.provolatile::text, 'definer', p.prosecdef, 'extension', e.extname,
+  'arguments', pg_catalog.pg_get_function_identity_arguments(p.oid),
+  'source', CASE WHEN e.extname IS NULL THEN
+    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.prosrc, 'UTF8')), 'hex') END,
+  'parts', CASE p.prokind WHEN 'a' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(fn.nspname, f.proname))
+    FROM pg_catalog.pg_aggregate a, pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
+    WHERE a.aggfnoid = p.oid AND fn.nspname <> 'pg_catalog' AND f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
+      a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)) END,
   'definition', CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p') AND e.extname IS NULL
     THEN pg_catalog.pg_get_functiondef(p.oid) END))::text
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -67,7 +75,7 @@ impl From<serde_json::Error> for Unreadable {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Row {
-    Head { database: String, path: Vec<String> },
+    Head { database: String, path: Vec<String>, search_path: String },
     Relation { relation: RelationRow },
     Function { function: FunctionRow },
     Operator { operator: (String, String, String) },
@@ -97,6 +105,9 @@ struct FunctionRow {
     volatility: String,
     definer: bool,
     extension: Option<String>,
+    arguments: Option<String>,
+    source: Option<String>,
+    parts: Option<Vec<(String, String)>>,
     definition: Option<String>,
 }
 
@@ -110,8 +121,8 @@ impl Catalog {
         let (mut head, mut tail) = (false, false);
         for row in rows {
             match serde_json::from_str(row)? {
-                Row::Head { database, path } => {
-                    (catalog.database, catalog.path) = (database, path);
+                Row::Head { database, path, search_path } => {
+                    (catalog.database, catalog.path, catalog.search_path) = (database, path, search_path);
                     head = true;
                 }
                 Row::Relation { relation } => catalog.add(relation.into()),
@@ -196,6 +207,9 @@ impl From<FunctionRow> for Function {
             security_definer: row.definer,
             body: row.definition,
             extension: row.extension,
+            arguments: row.arguments.unwrap_or_default(),
+            source: row.source.unwrap_or_default(),
+            parts: row.parts.unwrap_or_default(),
         }
     }
 }

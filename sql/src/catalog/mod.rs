@@ -18,6 +18,8 @@ pub struct Catalog {
     pub database: String,
     /// The search path that a new session of this role has, implicit schemas included.
     pub path: Vec<String>,
+    /// `search_path` of a new session of this role, as `SHOW` prints it.
+    pub search_path: String,
     /// Relations by (schema, name).
     pub relations: HashMap<(String, String), Arc<Relation>>,
     /// Functions by (schema, name), those of `pg_catalog` left out; overloads side by side.
@@ -44,6 +46,16 @@ impl Catalog {
             names
         });
         names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether both say the same, whichever is newer.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.database, &self.path, &self.search_path) == (&other.database, &other.path, &other.search_path)
+            && self.relations == other.relations
+            && self.functions == other.functions
+            && self.operators == other.operators
+            && self.built_in == other.built_in
     }
 
     /// All functions of this name outside of `pg_catalog`, in any schema.
@@ -144,4 +156,10 @@ pub struct Function {
     pub body: Option<String>,
     /// The extension it belongs to.
     pub extension: Option<String>,
+    /// `pg_get_function_identity_arguments`.
+    pub arguments: String,
+    /// SHA-256 of `pg_proc.prosrc` in hexadecimal; empty for those of extensions.
+    pub source: String,
+    /// The functions outside of `pg_catalog` that an aggregate is made of: schema and name.
+    pub parts: Vec<(String, String)>,
 }

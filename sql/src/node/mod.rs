@@ -6,7 +6,7 @@ mod build;
 mod text;
 
 pub(crate) use self::text::expression;
-pub use self::text::{Broken, Statement, Token, Tokens, parse, statement, tokens};
+pub use self::text::{Broken, Statement, Token, Tokens, of_tree, parse, statement, tokens};
 
 /// A value in a tree. What equals its default (0, false, "", nothing) is [`Value::Null`] or left out.
 #[derive(Clone, Debug, PartialEq, Default)]

@@ -30,11 +30,17 @@ pub struct Statement {
 /// # Errors
 /// If PostgreSQL's grammar does not accept it, or it is too long or too deep.
 pub fn parse(text: &str) -> Result<Vec<Statement>, Broken> {
-    let tree = Tree::parse(text, Dialect::default())?;
-    tree.statements
-        .into_iter()
-        .map(|statement| Ok(Statement { tree: node(&statement.node)?, span: statement.range }))
-        .collect()
+    of_tree(&Tree::parse(text, Dialect::default())?)
+}
+
+/// The same of a text that has been parsed already.
+///
+/// # Errors
+/// If it is nested too deeply.
+pub fn of_tree(tree: &Tree) -> Result<Vec<Statement>, Broken> {
+    let statement =
+        |parsed: &crate::tree::Parsed| Ok(Statement { tree: node(&parsed.node)?, span: parsed.range.clone() });
+    tree.statements.iter().map(statement).collect()
 }
 
 /// Parses a text that is exactly one statement.

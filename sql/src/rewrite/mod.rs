@@ -26,10 +26,11 @@ use self::{splice::Edits, walk::Walk};
 use crate::{
     lineage::{Mark, Marks},
     node::{self, Node, Statement, Value},
+    tree::{Dialect, Tree},
 };
 
 /// What is known of the session a statement runs in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
     /// Relations that the session made itself, and that the catalog may not have.
     pub made: HashSet<String>,
@@ -59,8 +60,10 @@ pub struct Judged {
     pub touches: bool,
     /// It changes definitions: the catalog is old once it is done.
     pub defines: bool,
-    /// It runs or reads what an earlier statement prepared.
-    pub recalls: bool,
+    /// Names that it prepares a statement or declares a cursor under.
+    pub prepares: BTreeSet<String>,
+    /// Names of prepared statements and cursors that it runs or reads.
+    pub recalls: BTreeSet<String>,
 }
 
 /// Why a text must not be sent.
@@ -97,7 +100,19 @@ pub fn judge(text: &str, marks: &Marks, session: &mut Session) -> Result<Judged,
     if marks.is_empty() {
         return Ok(Judged::default());
     }
-    let statements = node::parse(text).map_err(|broken| Refused::Unreadable(broken.to_string()))?;
+    let tree = Tree::parse(text, Dialect::default()).map_err(|broken| Refused::Unreadable(broken.to_string()))?;
+    judge_tree(text, &tree, marks, session)
+}
+
+/// The same for a text that has been parsed already.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_tree(text: &str, tree: &Tree, marks: &Marks, session: &mut Session) -> Result<Judged, Refused> {
+    if marks.is_empty() {
+        return Ok(Judged::default());
+    }
+    let statements = node::of_tree(tree).map_err(|broken| Refused::Unreadable(broken.to_string()))?;
     let mut judged = Judged::default();
     let mut edits = Edits::default();
     for statement in &statements {
@@ -124,12 +139,26 @@ fn one(
     judged.masked.extend(std::mem::take(&mut walk.masked));
     judged.touches |= walk.touches();
     judged.defines |= walk.defines;
-    judged.recalls |= statement.tree.any(|node| matches!(node.kind, "ExecuteStmt" | "FetchStmt"));
+    names(&statement.tree, judged);
     let (made, functions, path) = (walk.made, walk.made_functions, walk.path_changed);
     session.made.extend(made);
     session.made_functions.extend(functions);
     session.path_changed |= path;
     Ok(())
+}
+
+/// What the statement prepares, and what it runs that was prepared before.
+fn names(tree: &Node, judged: &mut Judged) {
+    tree.visit(&mut |node| {
+        match node.kind {
+            "PrepareStmt" => drop(judged.prepares.insert(node.text("name").to_owned())),
+            "DeclareCursorStmt" => drop(judged.prepares.insert(node.text("portalname").to_owned())),
+            "ExecuteStmt" => drop(judged.recalls.insert(node.text("name").to_owned())),
+            "FetchStmt" => drop(judged.recalls.insert(node.text("portalname").to_owned())),
+            _ => {}
+        }
+        true
+    });
 }
 
 /// Whether a statement of a view or function uses nothing masked and makes nothing new.

@@ -1,5 +1,7 @@
 //! Data definition: CREATE, ALTER, DROP and what else shapes a database.
 
+use std::sync::Arc;
+
 use pg_query::{
     NodeEnum,
     protobuf::{
@@ -146,9 +148,26 @@ impl Walker<'_> {
     fn create_view(&mut self, view: &ViewStmt) {
         self.ddl(Verb::Create, "view");
         self.new_relation(view.view.as_ref());
+        let Some(relation) = &view.view else { return };
+        let temporary = relation.relpersistence == "t" || relation.schemaname.starts_with("pg_temp");
+        let schema = match relation.schemaname.as_str() {
+            _ if temporary => "pg_temp".to_owned(),
+            "" => self.session().naming.creation(),
+            schema => schema.to_owned(),
+        };
+        let name = crate::Name { schema, name: relation.relname.clone() };
+        self.defines(name, |walker| drop(walker.inner_query(inner(&view.query))));
+    }
+
+    /// What is stored under this name is part of the facts, and is what later statements do that use it.
+    fn defines(&mut self, name: crate::Name, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::take(&mut self.facts);
+        walk(self);
+        let facts = std::mem::replace(&mut self.facts, before);
         let bounded = self.facts.bounded;
-        self.inner_query(inner(&view.query));
-        self.facts.bounded = bounded;
+        self.facts.include(&facts);
+        self.facts.bounded = bounded && self.facts.unknown.is_none();
+        self.changes.push(Change::Define { name, facts: Arc::new(facts) });
     }
 
     fn create_schema(&mut self, create: &CreateSchemaStmt) {
@@ -184,23 +203,28 @@ impl Walker<'_> {
                 _ => {}
             }
         }
-        self.later(|walker| {
-            if let Some(body) = inner(&create.sql_body) {
-                walker.sql_body(body);
-            }
-            match body {
-                Some(NodeEnum::List(_)) if matches!(language, "c" | "internal") => {
-                    walker.facts.external.insert(External::Program);
+        let Some((schema, name)) = dotted(&create.funcname) else { return };
+        let schema = if schema.is_empty() { self.session().naming.creation() } else { schema.to_owned() };
+        let name = crate::Name { schema, name: name.to_owned() };
+        self.defines(name, |walker| {
+            walker.later(|walker| {
+                if let Some(body) = inner(&create.sql_body) {
+                    walker.sql_body(body);
                 }
-                Some(NodeEnum::List(list)) => {
-                    walker.definition = Some(walker.own);
-                    for text in each(&list.items).filter_map(text_of) {
-                        walker.code(language, text, None);
+                match body {
+                    Some(NodeEnum::List(_)) if matches!(language, "c" | "internal") => {
+                        walker.facts.external.insert(External::Program);
                     }
-                    walker.definition = None;
+                    Some(NodeEnum::List(list)) => {
+                        walker.definition = Some(walker.own);
+                        for text in each(&list.items).filter_map(text_of) {
+                            walker.code(language, text, None);
+                        }
+                        walker.definition = None;
+                    }
+                    _ => {}
                 }
-                _ => {}
-            }
+            })
         });
     }
 
@@ -216,7 +240,7 @@ impl Walker<'_> {
     }
 
     /// `RETURN expression` or `BEGIN ATOMIC ... END`.
-    fn sql_body(&mut self, body: &NodeEnum) {
+    pub(super) fn sql_body(&mut self, body: &NodeEnum) {
         self.deeper(|walker| match body {
             NodeEnum::ReturnStmt(value) => walker.maybe(inner(&value.returnval)),
             NodeEnum::List(list) => each(&list.items).for_each(|statement| walker.sql_body(statement)),

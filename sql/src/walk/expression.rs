@@ -6,6 +6,7 @@ use pg_query::{
 };
 
 use super::{Walker, each, inner, text_of};
+use crate::naming::named;
 
 impl Walker<'_> {
     pub(super) fn maybe(&mut self, node: Option<&NodeEnum>) {
@@ -114,14 +115,28 @@ impl Walker<'_> {
 
     fn operator(&mut self, expr: &AExpr) {
         let mut names = each(&expr.name).filter_map(text_of).rev();
-        if let (Some(operator), Some(schema)) = (names.next(), names.next())
-            && schema != "pg_catalog"
-        {
-            // Somebody's own operator: some function behind it.
-            self.facts.opaque.insert(format!("operator {schema}.{operator}"));
+        match (names.next(), names.next()) {
+            (_, Some("pg_catalog")) => {}
+            (Some(symbol), schema) => self.own_operator(symbol, schema),
+            _ => {}
         }
         self.maybe(inner(&expr.lexpr));
         self.maybe(inner(&expr.rexpr));
+    }
+
+    /// Somebody's own operator: some function is behind it.
+    fn own_operator(&mut self, symbol: &str, schema: Option<&str>) {
+        let functions = self.catalog.and_then(|catalog| catalog.operators.get(symbol));
+        match (functions, schema) {
+            (Some(functions), _) => {
+                for (schema, function) in functions {
+                    // Its name is no call's: nobody wrote it.
+                    self.does(&named(schema, function), &[]);
+                }
+            }
+            (None, Some(schema)) => drop(self.facts.opaque.insert(format!("operator {schema}.{symbol}"))),
+            (None, None) => {}
+        }
     }
 
     fn sublink(&mut self, link: &SubLink) {

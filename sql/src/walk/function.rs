@@ -2,11 +2,12 @@
 
 use pg_query::{
     NodeEnum,
-    protobuf::{FuncCall, Node, a_const::Val},
+    protobuf::{CreateFunctionStmt, FuncCall, FunctionParameterMode, Node, a_const::Val},
 };
 
 use super::{MAX_EXPANSION, Walker, dotted, each, inner, text_of};
 use crate::{
+    Dialect,
     builtin::{self, Doing, Object},
     catalog::{Function, Kind},
     facts::{External, Name},
@@ -15,7 +16,7 @@ use crate::{
     tree::Tree,
 };
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
     pub(super) fn call(&mut self, call: &FuncCall) {
         self.expressions(&call.args);
         self.expressions(&call.agg_order);
@@ -40,7 +41,10 @@ impl Walker<'_> {
         }
     }
 
-    fn does(&mut self, function: &Name, args: &[Node]) {
+    pub(super) fn does(&mut self, function: &Name, args: &[Node]) {
+        if self.defined(function) {
+            return;
+        }
         if function.schema == "information_schema"
             || self.expanding.contains(function)
             || self.expanded.contains(function)
@@ -67,7 +71,12 @@ impl Walker<'_> {
                 }
                 self.expanded.insert(function.clone());
             }
-            _ => self.opaque(function),
+            _ => {
+                if self.catalog.is_some() {
+                    self.missing.insert(function.clone());
+                }
+                self.opaque(function);
+            }
         }
     }
 
@@ -133,10 +142,13 @@ impl Walker<'_> {
 
     /// Statements in a text that is run inside of this one.
     pub(super) fn nested_text(&mut self, text: &str) {
-        let dialect = self.session().dialect();
         if text.contains('\\') {
             self.depends = self.depends.max(Depends::Key);
         }
+        self.statements_of(text, self.session().dialect());
+    }
+
+    fn statements_of(&mut self, text: &str, dialect: Dialect) {
         match Tree::parse(text, dialect) {
             Ok(tree) => {
                 let scopes = std::mem::take(&mut self.scopes);
@@ -155,14 +167,31 @@ impl Walker<'_> {
         self.facts.opaque.insert(function.to_string());
     }
 
-    fn expand_function(&mut self, name: &Name, function: &Function) {
+    /// A view or function that the session made does what was found when it was made. Whether this is one.
+    fn defined(&mut self, name: &Name) -> bool {
+        let Some(facts) = self.session().naming.defined.get(name).cloned() else { return false };
+        let bounded = self.facts.bounded;
+        self.facts.include(&facts);
+        self.facts.bounded = bounded;
+        true
+    }
+
+    fn expand_function(&mut self, name: &Name, function: &'a Function) {
         let readable = matches!(function.language.as_str(), "sql" | "plpgsql");
         let body = function.body.as_deref().filter(|_| readable);
         match body {
             Some(_) if self.expanding.len() >= MAX_EXPANSION => self.opaque(name),
             Some(body) => {
                 self.expanding.push(name.clone());
-                self.function_body(&function.language, body, name);
+                self.function_body(body, name);
+                self.expanding.pop();
+            }
+            // An aggregate, or what stands on other functions.
+            None if !function.parts.is_empty() => {
+                self.expanding.push(name.clone());
+                for (schema, part) in &function.parts {
+                    self.calls(schema, part, &[]);
+                }
                 self.expanding.pop();
             }
             // Compiled by those who run the server, and declared (or known) not to change anything.
@@ -177,33 +206,54 @@ impl Walker<'_> {
         }
     }
 
-    fn function_body(&mut self, language: &str, body: &str, name: &Name) {
+    /// The body in a `CREATE FUNCTION` of the catalog, run in place of the call.
+    fn function_body(&mut self, definition: &'a str, name: &Name) {
+        let tree = Tree::parse(definition, Dialect::default());
+        let create = tree.as_ref().ok().and_then(|tree| match &tree.statements.first()?.node {
+            NodeEnum::CreateFunctionStmt(create) => Some(create),
+            _ => None,
+        });
+        let Some(create) = create else { return self.opaque(name) };
         let scopes = std::mem::take(&mut self.scopes);
         let ctes = std::mem::take(&mut self.ctes);
-        let bounded = self.facts.bounded;
         let limit = self.facts.limit;
+        let bounded = std::mem::replace(&mut self.facts.bounded, true);
         // `set_config` beside this call may run before it.
         self.take_effect(0);
-        if language == "plpgsql" {
-            self.procedure(body, Some(name));
-        } else {
-            match Tree::parse(body, self.session().dialect()) {
-                Ok(tree) => {
-                    for parsed in &tree.statements {
-                        self.deeper(|walker| walker.nested(&parsed.node));
-                    }
-                }
-                Err(_) => self.opaque(name),
-            }
+        let (changed, changes) = (self.changed.clone(), self.changes.len());
+        if let Some(path) = own_path(create) {
+            self.changed = Some(Box::new(self.session().with_path(path)));
         }
-        self.facts.bounded = bounded;
+        self.run_body(create, definition, name);
+        let returns_many = returns_set(create) && (!self.facts.bounded || !is_sql(create));
+        self.many += usize::from(returns_many);
+        self.changed = changed;
+        self.take_effect(changes);
+        self.facts.bounded = bounded && self.facts.unknown.is_none();
         self.facts.limit = limit;
         self.scopes = scopes;
         self.ctes = ctes;
     }
 
+    fn run_body(&mut self, create: &CreateFunctionStmt, definition: &'a str, name: &Name) {
+        if let Some(body) = inner(&create.sql_body) {
+            return self.sql_body(body);
+        }
+        let Some(body) = option(create, "as").and_then(first_text) else { return self.opaque(name) };
+        if is_sql(create) {
+            self.nested_text(body);
+        } else {
+            self.definition = Some(definition);
+            self.procedure(body, Some(name));
+            self.definition = None;
+        }
+    }
+
     /// What a view reads, if this is one that the catalog knows.
     pub(super) fn expand_view(&mut self, name: &Name) {
+        if self.defined(name) {
+            return;
+        }
         let key = (name.schema.clone(), name.name.clone());
         let Some(relation) = self.catalog.and_then(|catalog| catalog.relations.get(&key)) else { return };
         if relation.kind == Kind::Foreign {
@@ -224,7 +274,8 @@ impl Walker<'_> {
         }
         self.expanding.push(name.clone());
         let (bounded, limit) = (self.facts.bounded, self.facts.limit);
-        self.nested_text(definition);
+        // The catalog says it in the standard dialect, with all names qualified.
+        self.statements_of(definition, Dialect::default());
         (self.facts.bounded, self.facts.limit) = (bounded, limit);
         self.expanding.pop();
         self.expanded.insert(name.clone());
@@ -256,6 +307,45 @@ impl Walker<'_> {
             }
         }
     }
+}
+
+fn option<'n>(create: &'n CreateFunctionStmt, name: &str) -> Option<&'n NodeEnum> {
+    each(&create.options).find_map(|option| match option {
+        NodeEnum::DefElem(option) if option.defname == name => inner(&option.arg),
+        _ => None,
+    })
+}
+
+fn first_text(node: &NodeEnum) -> Option<&str> {
+    match node {
+        NodeEnum::List(list) => each(&list.items).next().and_then(text_of),
+        other => text_of(other),
+    }
+}
+
+fn is_sql(create: &CreateFunctionStmt) -> bool {
+    create.sql_body.is_some() || option(create, "language").and_then(text_of) == Some("sql")
+}
+
+fn returns_set(create: &CreateFunctionStmt) -> bool {
+    let table = |node: &NodeEnum| match node {
+        NodeEnum::FunctionParameter(parameter) => parameter.mode() == FunctionParameterMode::FuncParamTable,
+        _ => false,
+    };
+    create.return_type.as_ref().is_some_and(|returned| returned.setof) || each(&create.parameters).any(table)
+}
+
+/// The search path that the function itself sets.
+fn own_path(create: &CreateFunctionStmt) -> Option<Vec<String>> {
+    let set = each(&create.options).find_map(|option| match option {
+        NodeEnum::DefElem(option) if option.defname == "set" => match inner(&option.arg) {
+            Some(NodeEnum::VariableSetStmt(set)) if set.name.eq_ignore_ascii_case("search_path") => Some(set),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let path = super::settings::values(&set.args).unwrap_or_default();
+    Some(path.into_iter().filter(|schema| !schema.is_empty()).collect())
 }
 
 /// A string constant, casts aside.

@@ -48,6 +48,10 @@ pub(crate) struct Walker<'a> {
     facts: Facts,
     changes: Vec<Change>,
     pub(crate) depends: Depends,
+    /// Relations and functions that the catalog does not have.
+    pub(crate) missing: BTreeSet<Name>,
+    /// Calls so far of functions that return any number of rows.
+    many: usize,
     ctes: Vec<Cte>,
     scopes: Vec<Scope>,
     /// Views, functions and prepared statements being expanded: names of a cycle stop here.
@@ -76,6 +80,8 @@ impl<'a> Walker<'a> {
             facts: Facts::default(),
             changes: Vec::new(),
             depends: Depends::Text,
+            missing: BTreeSet::new(),
+            many: 0,
             ctes: Vec::new(),
             scopes: Vec::new(),
             expanding: Vec::new(),
@@ -143,6 +149,20 @@ impl<'a> Walker<'a> {
         }
         let schema = if schema.starts_with("pg_temp_") { "pg_temp" } else { schema };
         self.session().naming.relations(schema, name, self.catalog)
+    }
+
+    /// Names that are used must be known, or the catalog is not new enough.
+    fn must_know(&mut self, relations: &[Name]) {
+        let Some(catalog) = self.catalog else { return };
+        let naming = &self.session().naming;
+        let known = |name: &Name| {
+            matches!(name.schema.as_str(), "pg_temp" | "pg_catalog" | "information_schema")
+                || naming.defined.contains_key(name)
+                || catalog.relations.contains_key(&(name.schema.clone(), name.name.clone()))
+        };
+        if !relations.iter().any(known) {
+            self.missing.extend(relations.iter().cloned());
+        }
     }
 
     /// An object that is written or defined.

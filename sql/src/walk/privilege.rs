@@ -7,8 +7,9 @@ use pg_query::{
 
 use super::{Walker, define::kind, each, inner};
 use crate::{
-    facts::{External, Verb},
+    facts::{External, Name, Verb},
     naming::named,
+    reading::Change,
 };
 
 impl Walker<'_> {
@@ -80,10 +81,13 @@ impl Walker<'_> {
             NodeEnum::RenameStmt(rename) => {
                 let of = rename.rename_type();
                 self.changed(of, rename.relation.as_ref(), inner(&rename.object), &rename.subname);
-                // Later statements find it under its new name.
                 if let (Some(relation), true) = (&rename.relation, rename.subname.is_empty()) {
                     for old in self.resolve(relation) {
-                        self.facts.writes.insert(named(&old.schema, &rename.newname));
+                        self.renames(&old, named(&old.schema, &rename.newname));
+                    }
+                } else if let Some(old) = inner(&rename.object).and_then(of_function) {
+                    for old in self.functions_of(old) {
+                        self.renames(&old, named(&old.schema, &rename.newname));
                     }
                 } else if rename.relation.is_none() {
                     self.writes_plain(&rename.newname);
@@ -95,7 +99,13 @@ impl Walker<'_> {
             NodeEnum::AlterObjectSchemaStmt(alter) => {
                 self.changed(alter.object_type(), alter.relation.as_ref(), inner(&alter.object), "");
                 if let Some(relation) = &alter.relation {
-                    self.facts.writes.insert(named(&alter.newschema, &relation.relname));
+                    for old in self.resolve(relation) {
+                        self.renames(&old, named(&alter.newschema, &old.name));
+                    }
+                } else if let Some(old) = inner(&alter.object).and_then(of_function) {
+                    for old in self.functions_of(old) {
+                        self.renames(&old, named(&alter.newschema, &old.name));
+                    }
                 }
             }
             NodeEnum::AlterObjectDependsStmt(alter) => {
@@ -115,6 +125,17 @@ impl Walker<'_> {
             }
             other => self.rights(other),
         }
+    }
+
+    /// Later statements find it under its new name.
+    fn renames(&mut self, from: &Name, to: Name) {
+        self.facts.writes.insert(to.clone());
+        self.changes.push(Change::Rename { from: from.clone(), to });
+    }
+
+    fn functions_of(&self, name: &[Node]) -> Vec<Name> {
+        let Some((schema, name)) = super::dotted(name) else { return Vec::new() };
+        self.session().naming.functions(schema, name, self.catalog)
     }
 
     fn changed(&mut self, of: ObjectType, relation: Option<&RangeVar>, object: Option<&NodeEnum>, name: &str) {
@@ -262,5 +283,13 @@ impl Walker<'_> {
         };
         self.plain(verb, kind, name);
         self.facts.external.insert(External::Network);
+    }
+}
+
+/// The name of a function, procedure, routine or aggregate.
+fn of_function(object: &NodeEnum) -> Option<&[Node]> {
+    match object {
+        NodeEnum::ObjectWithArgs(function) => Some(&function.objname),
+        _ => None,
     }
 }

@@ -141,7 +141,7 @@ impl Walker<'_> {
 
     fn source_function(&mut self, functions: &[Node], alias: Option<&Alias>) {
         let mut name = String::new();
-        let opaque = self.facts.opaque.len();
+        let (opaque, many) = (self.facts.opaque.len(), self.many);
         for list in each(functions) {
             let NodeEnum::List(list) = list else {
                 self.unknown("a function in FROM");
@@ -156,7 +156,7 @@ impl Walker<'_> {
             }
         }
         let mut shape = made();
-        shape.bounded = self.facts.opaque.len() == opaque;
+        shape.bounded = self.facts.opaque.len() == opaque && self.many == many;
         self.enter(alias, &name, Vec::new(), shape);
     }
 
@@ -176,6 +176,7 @@ impl Walker<'_> {
     /// A relation whose rows are read.
     pub(super) fn reads(&mut self, relation: &RangeVar) -> Vec<Name> {
         let tables = self.resolve(relation);
+        self.must_know(&tables);
         for table in &tables {
             self.facts.reads.insert(table.clone());
             self.expand_view(table);

@@ -59,7 +59,9 @@ impl Walker<'_> {
             self.verb(Verb::Insert);
             self.creates(relation);
         }
+        let many = self.many;
         let columns = self.targets(&select.target_list);
+        let many = self.many > many;
         if let Some(scope) = self.scopes.last_mut() {
             scope.outputs = columns.clone().unwrap_or_default();
         }
@@ -73,6 +75,7 @@ impl Walker<'_> {
         self.expressions(&select.distinct_clause);
         let mut shape = self.limits_of(select);
         shape.columns = columns;
+        shape.bounded &= !many;
         self.tail(select, &mut shape);
         self.scopes.pop();
         shape

@@ -88,7 +88,7 @@ impl Walker<'_> {
 }
 
 /// Constant values of SET, as text.
-fn values(args: &[Node]) -> Option<Vec<String>> {
+pub(super) fn values(args: &[Node]) -> Option<Vec<String>> {
     each(args).map(value).collect()
 }
 

@@ -150,6 +150,7 @@ impl Walker<'_> {
             return;
         };
         let tables = self.resolve(relation);
+        self.must_know(&tables);
         self.facts.writes.extend(tables.iter().cloned());
         for table in &tables {
             self.expand_target(table);

@@ -18,6 +18,7 @@ mod login_ssh;
 mod mcp;
 mod own_store;
 mod pg;
+mod pg_arguments;
 mod pg_copy;
 mod pg_drivers;
 mod pg_protocol;

@@ -196,3 +196,90 @@ when { context.arguments has amount_cents && context.arguments.amount_cents > 50
     let refused = world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).refused();
     assert!(refused.contains("its arguments are amount_cents, order_id, reason"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_about_a_table_holds_behind_views_and_functions_and_whatever_the_search_path() {
+    let world = World::start().await;
+    let made = "CREATE SCHEMA quiet; CREATE VIEW quiet.people AS SELECT id, name FROM customers;
+        CREATE VIEW quiet.friends AS SELECT * FROM quiet.people WHERE id < 10;
+        CREATE MATERIALIZED VIEW quiet.kept AS SELECT name FROM quiet.friends;
+        CREATE TABLE quiet.orders (LIKE public.orders);
+        CREATE VIEW quiet.notes AS SELECT name FROM customers;
+        CREATE TABLE notes (name text);
+        CREATE FUNCTION quiet.peek(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT name FROM public.customers WHERE id = $1';
+        CREATE FUNCTION quiet.count_all() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM public.customers); END $$;
+        CREATE FUNCTION quiet.wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM quiet.orders';
+        CREATE FUNCTION quiet.sum_up(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2'";
+    let _made = world.direct_psql().args(["-c", made]).ok();
+    let rules = r#"
+@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
+@id("no-customers") @reason("customers are closed") forbid (principal, action == Action::"Invoke", resource)
+when { context.reads.contains("public.customers") || context.writes.contains("public.customers") };
+@id("no-wiping") @reason("no wiping") forbid (principal, action == Action::"Invoke", resource)
+when { context.verbs.contains("delete") && !context.filtered };
+"#;
+    world.policy("default", rules);
+    eventually("the rules", || {
+        world.psql().args(["-c", "SELECT 1 FROM customers"]).output().err.contains("closed").then_some(())
+    });
+    let say = |options: &str, statements: &[&str]| {
+        let said = world.psql().args(["-tA", "-v", "ON_ERROR_STOP=0"]).env("PGOPTIONS", options);
+        let said = said.args(statements.iter().flat_map(|statement| ["-c", statement])).output();
+        said.out + &said.err
+    };
+    for (options, statements) in [
+        ("", &["SELECT name FROM quiet.people"][..]),
+        ("", &["SELECT name FROM quiet.friends"]),
+        ("", &["SELECT name FROM quiet.kept"]),
+        ("", &["SELECT quiet.peek(3)"]),
+        ("", &["SELECT quiet.count_all()"]),
+        ("", &["SELECT id FROM orders WHERE item = quiet.peek(id)"]),
+        ("-c search_path=quiet", &["SELECT name FROM people"]),
+        ("-c search_path=quiet,public", &["SELECT name FROM notes"]),
+        ("", &["SET search_path = quiet, public", "SELECT name FROM notes"]),
+        ("", &["SELECT set_config('search_path', 'quiet', false)", "SELECT name FROM notes"]),
+        (
+            "",
+            &[
+                "BEGIN",
+                "CREATE VIEW quiet.own AS SELECT 1 AS a",
+                "CREATE OR REPLACE VIEW quiet.own AS SELECT id AS a FROM customers",
+            ],
+        ),
+        (
+            "",
+            &[
+                "ALTER VIEW quiet.people RENAME TO folk",
+                "SELECT name FROM quiet.folk",
+                "ALTER VIEW quiet.folk RENAME TO people",
+            ],
+        ),
+    ] {
+        let said = say(options, statements);
+        assert!(said.contains("customers are closed"), "{statements:?}: {said}");
+    }
+    let wiped = say("", &["SELECT quiet.wipe()", "SELECT 'alive'"]);
+    assert!(wiped.contains("no wiping") && wiped.contains("alive"), "{wiped}");
+    for (options, statement) in [
+        ("", "SELECT name FROM notes"),
+        ("-c search_path=public,quiet", "SELECT name FROM notes"),
+        ("-c search_path=quiet", "SELECT count(*) FROM orders"),
+        ("", "SELECT quiet.sum_up(total) FROM orders LIMIT 2"),
+        ("", "CREATE TEMP TABLE customers (a int); SELECT * FROM customers"),
+        ("", "WITH customers AS (SELECT 1 AS a) SELECT * FROM customers"),
+    ] {
+        let said = say(options, &[statement]);
+        assert!(!said.contains("ERROR"), "{statement}: {said}");
+    }
+    // A role's own path counts, too, and so does a change of it, from the next session on.
+    let _set = world
+        .direct_psql()
+        .args(["-c", "ALTER ROLE CURRENT_USER IN DATABASE shop SET search_path = quiet, public"])
+        .ok();
+    let said = say("", &["SELECT name FROM notes"]);
+    assert!(said.contains("customers are closed"), "{said}");
+    // What others make is known once it is named.
+    let _made = world.direct_psql().args(["-c", "CREATE VIEW public.late AS SELECT name FROM public.customers"]).ok();
+    eventually("a view made meanwhile", || say("", &["SELECT name FROM public.late"]).contains("closed").then_some(()));
+}

@@ -1,14 +1,14 @@
 //! Where facts meet policy: a text is read in the session as it is now, the guard decides, and what follows is kept with the
 //! request until it is answered.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
-use policy::Argument;
 use proto::event::Field;
-use protocols::pg::ask::Bind;
 
 use super::{
     Filter,
+    arguments::Arguments,
+    catalogs,
     journal::{Journal, Run},
     names::{Meaning, Portal, Statement},
     reading::{self, Read},
@@ -23,62 +23,88 @@ pub(super) struct Checked {
     pub(super) rewrite: Option<Rewrite>,
     /// The target only parses it, to say what it does not know.
     pub(super) probe: bool,
+    /// It was refused because it runs what was prepared under other rules.
+    pub(super) stale: bool,
 }
 
-/// Longer text parameters are no arguments.
-const LONGEST_ARGUMENT: usize = 1024;
+/// Why a statement that is not whole is not judged.
+const TOO_LONG: &str = "the statement is longer than 16 MiB: use COPY, or send fewer rows at once";
+
+impl Checked {
+    /// The same for a text that was shortened to be judged: it can pass as it is, but not be rewritten.
+    pub(super) fn whole(self, judged: &Cow<'_, [u8]>, decision: &mut Arc<Decision>) -> Self {
+        if matches!(judged, Cow::Borrowed(_)) || self.rewrite.as_ref().is_none_or(|rewrite| rewrite.text().is_none()) {
+            return self;
+        }
+        *decision = super::strict::decision(
+            "what it returns cannot be masked in a statement this long: insert fewer rows at once",
+        );
+        Self::default()
+    }
+}
 
 impl Filter {
-    /// What a text does. What is not UTF-8 or not whole cannot be judged.
-    pub(super) fn read(&mut self, text: &[u8], whole: bool) -> Read {
+    /// The text to be judged in place of a long one, if it can be shortened.
+    pub(super) fn condense<'t>(&mut self, text: &'t [u8], whole: bool) -> Cow<'t, [u8]> {
+        self.reckon();
+        match std::str::from_utf8(text).map(|text| self.session.condense(text)) {
+            Ok(Cow::Owned(short)) if whole => Cow::Owned(short.into_bytes()),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// What a text does. What is not UTF-8 or not whole cannot be judged. `None`: the catalog must be read first.
+    pub(super) fn read(&mut self, text: &[u8], whole: bool) -> Option<Read> {
         self.reckon();
         match std::str::from_utf8(text) {
-            Ok(text) if whole => self.readings.read(&self.session, self.catalog.as_deref(), text),
-            Ok(_) => unknown("the statement is too long to be judged"),
-            Err(_) => unknown("the statement is not UTF-8"),
+            Ok(text) if whole => {
+                let catalog = self.catalog();
+                let read = self.readings.read(&self.session, catalog.as_deref(), text);
+                self.in_its_light(read, catalog.is_some())
+            }
+            Ok(_) => Some(unknown(TOO_LONG)),
+            Err(_) => Some(unknown("the statement is not UTF-8")),
         }
     }
 
     /// What fetching from a cursor of SQL's own does: an Execute may name one.
-    pub(super) fn read_cursor(&mut self, name: &[u8]) -> Read {
+    pub(super) fn read_cursor(&mut self, name: &[u8]) -> Option<Read> {
         match std::str::from_utf8(name) {
             Ok(name) => self.read(format!("FETCH ALL FROM \"{}\"", name.replace('"', "\"\"")).as_bytes(), true),
-            Err(_) => unknown("the cursor's name is not UTF-8"),
+            Err(_) => Some(unknown("the cursor's name is not UTF-8")),
         }
     }
 
-    /// Decides about an Execute. Where it is open which of two meanings its name has, the stricter decision counts.
-    pub(super) fn decide_portal(&mut self, meaning: &Meaning<Portal>) -> (Read, Arc<Decision>) {
-        let newest = self.decide_one(&meaning.newest);
-        match &meaning.otherwise {
-            Some(otherwise) => self.strictest(newest, &Arc::clone(otherwise)),
-            None => newest,
-        }
+    /// Decides about an Execute. Where it is open which of two meanings its name has, the stricter decision counts. `None`:
+    /// the catalog must be read first.
+    pub(super) fn decide_portal(&mut self, meaning: &Meaning<Portal>) -> Option<(Read, Arc<Decision>)> {
+        let newest = self.decide_one(&meaning.newest)?;
+        let Some(otherwise) = &meaning.otherwise else { return Some(newest) };
+        let other = self.decide_one(otherwise)?;
+        Some(if other.1.verdict.outcome > newest.1.verdict.outcome { other } else { newest })
     }
 
-    fn strictest(&mut self, newest: (Read, Arc<Decision>), otherwise: &Portal) -> (Read, Arc<Decision>) {
-        let other = self.decide_one(otherwise);
-        if other.1.verdict.outcome > newest.1.verdict.outcome { other } else { newest }
-    }
-
-    fn decide_one(&mut self, portal: &Portal) -> (Read, Arc<Decision>) {
+    fn decide_one(&mut self, portal: &Portal) -> Option<(Read, Arc<Decision>)> {
         let read = match &portal.statement {
-            Some(statement) => self.read_again(statement),
+            Some(statement) => self.read_again(statement)?,
             // Prepared with SQL, or by a name that is not known.
             None => unknown("the prepared statement is not known"),
         };
-        let decision = if portal.arguments.is_empty() {
-            self.guard.decide(&read.judged)
-        } else {
-            self.guard.decide(&read.judged.with_arguments(portal.arguments.clone()))
+        let judged = match &portal.arguments {
+            Arguments { unreadable: Some(name), .. } => {
+                read.judged.unreadable(format!("its parameter {name} cannot be read"))
+            }
+            Arguments { values, .. } if values.is_empty() => read.judged,
+            Arguments { values, .. } => read.judged.with_arguments(values.clone()),
         };
-        (read, decision)
+        let decision = self.guard.decide(&judged);
+        Some((Read { judged, ..read }, decision))
     }
 
     /// The session may resolve names differently than when the statement was parsed, and then so does the target.
-    fn read_again(&mut self, statement: &Statement) -> Read {
+    fn read_again(&mut self, statement: &Statement) -> Option<Read> {
         match &statement.read {
-            Some(read) if statement.raw.is_empty() => read.clone(),
+            Some(read) if statement.raw.is_empty() => Some(read.clone()),
             _ => self.read(statement.raw.as_bytes(), true),
         }
     }
@@ -93,13 +119,26 @@ impl Filter {
         if refused || read.reading.is_syntax_error() {
             return Some(checked);
         }
-        match strict.judge(text, &decision.verdict.revealed) {
+        // Our grammar and the session's must be the same one.
+        let plain = self.session.dialect() == sql::Dialect::default();
+        if !plain && text.contains(&b'\\') {
+            *decision = super::strict::decision(
+                "backslashes may be escapes in this session: turn standard_conforming_strings on",
+            );
+            return Some(checked);
+        }
+        let tree = read.reading.tree.as_ref().ok().filter(|_| plain);
+        match strict.judge(&self.readings, (text, tree.map(Arc::as_ref)), &decision.verdict.revealed, self.fresh) {
             Judgement::Pass(rewrite) => checked.rewrite = Some(rewrite),
             Judgement::Refresh => {
                 self.requests.refresh = true;
                 return None;
             }
             Judgement::Refuse(refused) => *decision = refused,
+            Judgement::Stale(refused) => {
+                *decision = refused;
+                checked.stale = true;
+            }
             Judgement::Unknown(refused) => {
                 *decision = refused;
                 checked.probe = true;
@@ -108,21 +147,36 @@ impl Filter {
         Some(checked)
     }
 
-    /// Why a prepared statement must not run now although policy lets it: it was parsed when its caller could see more, or
-    /// was never judged.
-    pub(super) fn recall(&self, meaning: &Meaning<Portal>, decision: &Decision) -> Option<Arc<Decision>> {
-        let strict = self.strict.as_ref()?;
-        std::iter::once(&meaning.newest).chain(&meaning.otherwise).find_map(|portal| {
-            match portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref()) {
-                Some(rewrite) => strict.recall(rewrite, &decision.verdict.revealed),
-                None => Some(super::strict::decision("the prepared statement was never judged: prepare it again")),
+    /// Whether a prepared statement may run now that policy lets it: it may have been parsed when its caller could see more, or
+    /// when names meant something else. If not, the decision becomes a refusal. `None`: the catalog must be read anew first.
+    pub(super) fn recall(&mut self, meaning: &Meaning<Portal>, decision: &mut Arc<Decision>) -> Option<Checked> {
+        let mut checked = Checked::default();
+        for portal in std::iter::once(&meaning.newest).chain(&meaning.otherwise) {
+            let Some(strict) = &mut self.strict else { break };
+            let statement = portal.statement.as_deref();
+            let (rewrite, raw) = statement.map_or((None, ""), |known| (known.rewrite.as_ref(), known.raw.as_ref()));
+            match strict.judge_again(&self.readings, rewrite, raw, &decision.verdict.revealed, self.fresh) {
+                Judgement::Pass(rewrite) => checked.rewrite = checked.rewrite.or(Some(rewrite)),
+                Judgement::Refresh => {
+                    self.requests.refresh = true;
+                    return None;
+                }
+                Judgement::Refuse(refused) | Judgement::Unknown(refused) => {
+                    *decision = refused;
+                    return Some(Checked::default());
+                }
+                Judgement::Stale(refused) => {
+                    *decision = refused;
+                    return Some(Checked { stale: true, ..Checked::default() });
+                }
             }
-        })
+        }
+        Some(checked)
     }
 
     /// What is written down of a rewrite.
     pub(super) fn rewritten(&self, rewrite: Option<&Rewrite>) -> Vec<Field> {
-        let text = rewrite.and_then(|rewrite| rewrite.text.as_ref());
+        let text = rewrite.and_then(Rewrite::text);
         text.map(|text| Field { name: "rewritten".into(), value: text.to_string() }).into_iter().collect()
     }
 
@@ -130,10 +184,12 @@ impl Filter {
     pub(super) fn decided(&mut self, run: &mut Run, read: &Read, decision: &Arc<Decision>, journal: &dyn Journal) {
         run.judged = Some(Arc::clone(&read.judged));
         if !decision.forwards() {
+            let decision = because(decision, read);
             journal.refused(run.exchange, decision.refused());
-            run.refused = Some(Arc::clone(decision));
+            run.refused = Some(decision);
             return;
         }
+        run.defines = catalogs::defines(&read.reading);
         run.ask_at = self.guard.next_row(0);
         if !decision.verdict.revealed.is_empty() {
             run.masker = Some(self.guard.masker(decision));
@@ -153,6 +209,10 @@ impl Filter {
 
     /// A run is over: whether it went well is known now.
     pub(super) fn settled(&mut self, run: &Run, well: bool) {
+        self.defined |= run.defines;
+        if let (Some(strict), Some(rewrite)) = (&mut self.strict, run.rewrite.as_ref().filter(|_| well)) {
+            strict.went_well(rewrite);
+        }
         let Some(reading) = &run.changes else { return };
         self.changing.retain(|other| !Arc::ptr_eq(other, reading));
         if well {
@@ -167,15 +227,10 @@ fn unknown(reason: &str) -> Read {
     Read { reading: sql::Reading::unknown(reason), judged: reading::unreadable(reason) }
 }
 
-/// Text parameters as policy sees them: `$1` ...; what is binary or long is left out.
-pub(super) fn arguments(bind: &Bind<'_>) -> BTreeMap<String, Argument> {
-    let mut arguments = BTreeMap::new();
-    for (number, parameter) in bind.parameters.iter().enumerate() {
-        let Some(value) = parameter.value.filter(|value| !parameter.binary && value.len() <= LONGEST_ARGUMENT) else {
-            continue;
-        };
-        let Ok(text) = std::str::from_utf8(value) else { continue };
-        arguments.insert(format!("${}", number + 1), Argument::Text(text.to_owned()));
-    }
-    arguments
+/// The refusal, with why what was asked could not be judged, if that is so.
+pub(super) fn because(decision: &Arc<Decision>, read: &Read) -> Arc<Decision> {
+    let Some(why) = &read.judged.facts.unknown else { return Arc::clone(decision) };
+    let mut decision = Decision::clone(decision);
+    decision.verdict.reason = format!("{} ({why})", decision.verdict.reason);
+    Arc::new(decision)
 }

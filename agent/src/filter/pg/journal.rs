@@ -5,12 +5,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use bytes::Bytes;
 use masking::{Masker, Tally};
 use proto::event::{Completed, Field, Masked, Refused, Request, Stream};
 
 use super::{
     columns::Plan,
     names::{Portal, Statement},
+    refuse,
 };
 use crate::filter::guard::{Decision, Judged};
 
@@ -75,6 +77,15 @@ impl Mark {
         }
     }
 
+    /// What the client gets in place of the target's error, and its SQLSTATE.
+    pub(super) fn refusal(&self) -> Option<(Bytes, &'static str)> {
+        let decision = self.refused()?;
+        Some(match self {
+            Self::Run(run) if run.stale => (refuse::stale(decision), refuse::STALE),
+            _ => (refuse::error(decision), refuse::SQLSTATE),
+        })
+    }
+
     /// Whether it reads or writes a marked relation, so that errors of its may quote values.
     pub(super) fn touches(&self) -> bool {
         let rewrite = match self {
@@ -83,7 +94,7 @@ impl Mark {
             Self::Bind(portal) => portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref()),
             _ => None,
         };
-        rewrite.is_some_and(|rewrite| rewrite.touches)
+        rewrite.is_some_and(super::strict::Rewrite::touches)
     }
 
     /// What runs, if something does.
@@ -142,6 +153,8 @@ pub(super) struct Run {
     pub(super) judged: Option<Arc<Judged>>,
     /// It was refused, before or while it ran: what the target says is replaced.
     pub(super) refused: Option<Arc<Decision>>,
+    /// It was refused because it was prepared under other rules: its driver can prepare it again.
+    pub(super) stale: bool,
     /// The target only parses it, to say what is wrong with it.
     pub(super) probe: bool,
     /// It was stopped while it ran, and the client has been told.
@@ -152,6 +165,8 @@ pub(super) struct Run {
     pub(super) bytes: u64,
     /// What masks its rows, if that is not what masks the session.
     pub(super) masker: Option<Arc<Masker>>,
+    /// It may change definitions.
+    pub(super) defines: bool,
     /// What it changes in the session when it succeeds.
     pub(super) changes: Option<Arc<sql::Reading>>,
     pub(super) fields: Vec<Field>,

@@ -2,12 +2,16 @@
 //! masked in place and written down as the client sees them. A mask never changes a length, so frames stay as they
 //! are, and what no detector hits is byte-identical. Both directions share one queue of due replies.
 
+mod arguments;
+mod catalogs;
 mod columns;
 mod copy;
 mod decide;
 mod edit;
 mod journal;
+mod judges;
 mod names;
+mod portals;
 mod reading;
 mod refuse;
 mod replies;
@@ -23,15 +27,15 @@ use std::sync::Arc;
 use masking::Masker;
 use proto::{Code, Refusal};
 use protocols::pg::{Malformed, exchange::Exchange};
-use sql::Catalog;
 
 pub use self::{
+    catalogs::Catalogs,
     edit::Edits,
     journal::Journal,
     reading::{Readings, facts_of},
     replies::Answered,
     requests::Passed,
-    strict::{Catalogs, Strict},
+    strict::Strict,
 };
 use self::{
     journal::Mark,
@@ -51,7 +55,14 @@ pub struct Filter {
     readings: Arc<Readings>,
     /// What the client's statements have changed so far.
     session: sql::Session,
-    catalog: Option<Arc<Catalog>>,
+    /// Where the database's catalog is; without one, names stay what they are.
+    catalogs: Option<Arc<dyn Catalogs>>,
+    /// The frame that is looked at has waited for a newer catalog already.
+    fresh: bool,
+    /// What has run since the target was last idle may have changed definitions.
+    defined: bool,
+    /// The target said which search path is in force.
+    path_known: bool,
     /// Statements under way that may change the session.
     changing: Vec<Arc<sql::Reading>>,
     exchange: Exchange<Mark>,
@@ -74,7 +85,10 @@ impl Filter {
             guard,
             readings,
             session: sql::Session::new(login),
-            catalog: None,
+            catalogs: None,
+            fresh: false,
+            defined: false,
+            path_known: false,
             changing: Vec::new(),
             exchange: Exchange::default(),
             statements: Names::default(),
@@ -86,6 +100,13 @@ impl Filter {
         }
     }
 
+    /// Reads statements in the light of the database's catalog.
+    #[must_use]
+    pub fn with_catalogs(mut self, catalogs: Arc<dyn Catalogs>) -> Self {
+        self.catalogs = Some(catalogs);
+        self
+    }
+
     /// Masks marked columns strictly from now on.
     #[must_use]
     pub fn strictly(mut self, strict: Option<Strict>) -> Self {
@@ -95,8 +116,21 @@ impl Filter {
 
     /// The catalog that was asked for has been read, as far as it can be.
     pub fn refreshed(&mut self) {
-        if let Some(strict) = &mut self.strict {
-            strict.refreshed();
+        self.fresh = true;
+    }
+
+    /// Whether the target said by itself which search path is in force.
+    #[must_use]
+    pub fn knows_path(&self) -> bool {
+        self.path_known
+    }
+
+    /// What names without a schema mean when the session begins: its search path as `SHOW` prints it, and its role. `None`:
+    /// that cannot be told, so they may mean anything of that name.
+    pub fn begin(&mut self, path_and_role: Option<(&str, &str)>) {
+        match path_and_role {
+            Some((path, role)) => self.session.begin_with(path, role),
+            None => self.session.begin_without_path(),
         }
     }
 

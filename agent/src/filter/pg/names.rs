@@ -2,15 +2,14 @@
 //! be skipped, and then the name still means what it meant before. Where that is open, both meanings are written down.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, OnceLock},
 };
 
-use policy::Argument;
 use proto::{Code, Refusal, event::Field};
 use protocols::pg::row::Column;
 
-use super::{columns::Plan, journal::Number, reading::Read};
+use super::{arguments::Arguments, columns::Plan, journal::Number, reading::Read};
 use crate::filter::guard::Decision;
 
 /// More names than this are refused.
@@ -37,6 +36,10 @@ pub(super) struct Statement {
     pub(super) bytes: u64,
     /// What a Describe said of its rows; empty if it has none.
     pub(super) columns: OnceLock<Vec<Column>>,
+    /// The types that it declares for its parameters.
+    pub(super) declared: Vec<u32>,
+    /// What a Describe said of them.
+    pub(super) described: OnceLock<Vec<u32>>,
     /// The number of its own `parse` event.
     pub(super) own: Number,
     /// Whether any event tells its text.
@@ -52,7 +55,7 @@ pub(super) struct Portal {
     pub(super) text: Arc<str>,
     pub(super) fields: Vec<Field>,
     /// Its parameters as policy sees them, if policy looks at them.
-    pub(super) arguments: BTreeMap<String, Argument>,
+    pub(super) arguments: Arguments,
     /// SHA-256 of the Bind, once all of it has passed.
     pub(super) digest: OnceLock<[u8; 32]>,
     pub(super) bytes: u64,
@@ -61,6 +64,13 @@ pub(super) struct Portal {
     pub(super) plan: OnceLock<Option<Arc<Plan>>>,
     pub(super) own: Number,
     pub(super) told: Number,
+}
+
+impl Statement {
+    /// The types of its parameters as far as they are known, 0 where not.
+    pub(super) fn types(&self) -> &[u32] {
+        self.described.get().unwrap_or(&self.declared)
+    }
 }
 
 impl Portal {

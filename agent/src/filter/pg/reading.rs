@@ -8,6 +8,7 @@ use std::{
 use policy::{Effect, Facts, Function};
 use sql::{Catalog, Depends};
 
+use super::judges::Judges;
 use crate::filter::guard::Judged;
 
 /// Readings that are kept.
@@ -26,7 +27,11 @@ pub(super) struct Read {
 
 /// Readings by session key, catalog and text. One for all sessions of an agent.
 #[derive(Default)]
-pub struct Readings(Mutex<Shelf>);
+pub struct Readings {
+    read: Mutex<Shelf>,
+    /// What strict masking says of texts.
+    pub(super) judges: Judges,
+}
 
 #[derive(Default)]
 struct Shelf {
@@ -61,7 +66,7 @@ impl Readings {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,6 +114,11 @@ fn spelled(value: &impl serde::Serialize) -> Option<String> {
 /// What cannot be read at all.
 pub(super) fn unreadable(reason: &str) -> Arc<Judged> {
     Judged::new(facts(&sql::Facts::unknown(reason)))
+}
+
+/// What was read, but cannot be judged for this reason.
+pub(super) fn unreadable_in(reading: &sql::Reading, reason: &str) -> Arc<Judged> {
+    Judged::new(Facts { unknown: Some(reason.to_owned()), ..facts(&reading.facts) })
 }
 
 /// FunctionCall names a function by its number. Those of large objects are the server's own and never change; drivers

@@ -3,12 +3,18 @@
 //! to its Sync just as after any error of the server, and the session lives on.
 
 use bytes::{Bytes, BytesMut};
-use protocols::pg::{encode, frame::front, report::Report};
+use protocols::pg::{
+    encode,
+    frame::{back, front},
+    report::Report,
+};
 
 use crate::filter::guard::Decision;
 
 /// `insufficient_privilege`.
 pub(super) const SQLSTATE: &str = "42501";
+/// `feature_not_supported`, as the server itself says of a plan that no longer fits.
+pub(super) const STALE: &str = "0A000";
 /// No statement begins like this, so it is a syntax error in every version.
 const STATEMENT: &str = "SALLYPORT REFUSED THIS";
 /// No client may use such a portal, so it never exists.
@@ -78,6 +84,29 @@ pub(super) fn error(decision: &Decision) -> Bytes {
     let (message, detail, hint) = (format!("sallyport: {}", decision.message()), decision.detail(), decision.hint());
     Report { severity: "ERROR", sqlstate: SQLSTATE, message: &message, detail: &detail, hint: &hint }.render(&mut out);
     out.freeze()
+}
+
+/// The same where a prepared statement has to be prepared again: what the server says when a plan no longer fits, word by
+/// word and down to the place in its source, as drivers know it by these and do it by themselves.
+pub(super) fn stale(decision: &Decision) -> Bytes {
+    let detail = format!("sallyport: {}", decision.verdict.reason);
+    let fields = [
+        (b'S', "ERROR"),
+        (b'V', "ERROR"),
+        (b'C', STALE),
+        (b'M', "cached plan must not change result type"),
+        (b'D', detail.as_str()),
+        (b'F', "plancache.c"),
+        (b'L', "720"),
+        (b'R', "RevalidateCachedQuery"),
+    ];
+    frame(back::ERROR, |out| {
+        for (kind, text) in fields {
+            out.extend_from_slice(&[kind]);
+            encode::string(out, text);
+        }
+        out.extend_from_slice(&[0]);
+    })
 }
 
 fn frame(tag: u8, fill: impl FnOnce(&mut BytesMut)) -> Bytes {

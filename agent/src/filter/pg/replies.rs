@@ -6,7 +6,7 @@ use std::sync::Arc;
 use masking::{Syntax, Tally};
 use proto::{Code, Refusal, event};
 use protocols::pg::{
-    Malformed,
+    Malformed, ask,
     exchange::{Answer, Ask},
     frame::{HEADER, Header, Side, back, peek},
     report, row,
@@ -38,6 +38,8 @@ pub struct Answered {
     pub edits: Edits,
     /// What runs must be cancelled.
     pub cancel: bool,
+    /// Definitions have changed: the catalog is to be read anew.
+    pub defined: bool,
 }
 
 /// How far the target's stream is.
@@ -52,6 +54,7 @@ pub(super) struct Replies {
     pub(super) told: usize,
     pub(super) edits: Edits,
     pub(super) cancel: bool,
+    pub(super) defined: bool,
     /// A run was stopped while its pipeline went on: the client skips to its Sync, so it gets nothing until then.
     pub(super) muted: bool,
     pub(super) fatal: bool,
@@ -70,7 +73,8 @@ impl Filter {
             self.tell_up_to(buffer, passed, exchange, journal);
         }
         let edits = std::mem::take(&mut self.replies.edits);
-        Ok(Answered { bytes: passed, edits, cancel: std::mem::take(&mut self.replies.cancel) })
+        let (cancel, defined) = (std::mem::take(&mut self.replies.cancel), std::mem::take(&mut self.replies.defined));
+        Ok(Answered { bytes: passed, edits, cancel, defined })
     }
 
     /// Masks what a target says before it is ready: parameters and notices, whole frames.
@@ -83,6 +87,7 @@ impl Filter {
             let (frame, rest) = frames.split_at_mut_checked(header.frame()).ok_or(target_fault(BROKEN))?;
             let body = frame.get_mut(HEADER..).unwrap_or_default();
             self.parameter(header.tag, body);
+            self.begins_with(header.tag, body);
             if !self.masker.is_off() {
                 texts::mask(&self.masker, header.tag, body, &mut Tally::default()).map_err(target_fault)?;
             }
@@ -311,8 +316,8 @@ impl Filter {
                 }
             }
             Answer::Failed { first, skipped } => {
-                let refused = first.refused().is_some();
-                let state = if refused { refuse::SQLSTATE } else { report::sqlstate(body).unwrap_or_default() };
+                let refused = first.refusal().map(|(_, state)| state);
+                let state = refused.unwrap_or_else(|| report::sqlstate(body).unwrap_or_default());
                 let state = state.to_owned();
                 self.replies.fatal |= texts::is_fatal(body);
                 for mark in std::iter::once(&first).chain(&skipped) {
@@ -348,6 +353,7 @@ impl Filter {
                     }
                     _ => self.replies.told = end,
                 }
+                self.replies.defined |= self.is_redefined(body == b"I");
             }
         }
         Ok(())
@@ -361,6 +367,9 @@ impl Filter {
         if tag == back::ERROR {
             self.replies.fatal |= texts::is_fatal(body);
         }
+        if let (back::PARAMETERS, Some((_, Mark::DescribeStatement(Some(statement))))) = (tag, self.exchange.first()) {
+            let _known = statement.described.set(ask::described_types(body).unwrap_or_default());
+        }
         let Some(run) = self.runs() else { return Ok(()) };
         match tag {
             back::ROW_DESCRIPTION => {
@@ -369,7 +378,7 @@ impl Filter {
             }
             back::COMMAND_COMPLETE => run.tagged(body),
             back::ERROR if run.refused.is_some() && (!run.probe || body.is_empty()) => {
-                run.error = Some(refuse::SQLSTATE.to_owned())
+                run.error = Some(if run.stale { refuse::STALE } else { refuse::SQLSTATE }.to_owned());
             }
             back::ERROR => run.error = Some(report::sqlstate(body).unwrap_or_default().to_owned()),
             _ => {}

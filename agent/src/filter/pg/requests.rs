@@ -1,7 +1,7 @@
 //! From the client: frames are cut, what they ask for is written down, and only then may they pass. Nothing is changed.
 //! A frame larger than a buffer is written down from its head and passes in pieces.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use masking::{StreamMasker, Syntax, Tally};
@@ -18,24 +18,25 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Filter, client_fault,
-    decide::{Checked, arguments},
+    decide::{Checked, because},
     edit::Edits,
     journal::{Journal, Mark, Number, Run},
     names::{Portal, Statement},
-    reading, refuse, strict,
+    reading, refuse,
+    strict::{self, Rewrite},
 };
 use policy::Outcome;
 
 /// Larger frames pass in pieces.
 const WHOLE: usize = 128 * 1024;
 /// Statements up to this size are read whole; longer ones cannot be judged.
-const LONGEST_STATEMENT: usize = 1024 * 1024;
+const LONGEST_STATEMENT: usize = 16 * 1024 * 1024 + 1024;
 /// That much of a large frame is read.
 const HEAD: usize = 64 * 1024;
 /// That much of a statement is written down.
 const LONGEST_TEXT: usize = 64 * 1024;
 /// That much of a parameter is written down.
-const LONGEST_PARAMETER: usize = 8 * 1024;
+pub(super) const LONGEST_PARAMETER: usize = 8 * 1024;
 
 /// What may pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,14 +58,14 @@ pub struct Passed {
 pub(super) struct Requests {
     /// Bytes still to come of a frame that passes in pieces.
     left: usize,
-    tail: Tail,
+    pub(super) tail: Tail,
     /// Syncs seen.
-    syncs: u64,
+    pub(super) syncs: u64,
     /// Sent in this piece, and not told by an Execute yet.
-    statements: Vec<Arc<Statement>>,
-    portals: Vec<Arc<Portal>>,
+    pub(super) statements: Vec<Arc<Statement>>,
+    pub(super) portals: Vec<Arc<Portal>>,
     /// What goes to the target in place of the frame that is looked at.
-    instead: Option<Bytes>,
+    pub(super) instead: Option<Bytes>,
     /// The frame that is looked at waits for a newer catalog.
     pub(super) refresh: bool,
     over: bool,
@@ -72,7 +73,7 @@ pub(super) struct Requests {
 
 /// What a frame that passes in pieces is.
 #[derive(Default)]
-enum Tail {
+pub(super) enum Tail {
     #[default]
     Nothing,
     /// It was refused: nothing of it reaches the target.
@@ -92,11 +93,11 @@ pub(super) struct CopyIn {
 }
 
 /// One frame, or the head of one.
-struct Frame<'a> {
-    header: Header,
+pub(super) struct Frame<'a> {
+    pub(super) header: Header,
     bytes: &'a [u8],
-    body: &'a [u8],
-    whole: bool,
+    pub(super) body: &'a [u8],
+    pub(super) whole: bool,
 }
 
 impl Filter {
@@ -133,6 +134,7 @@ impl Filter {
                 passed.refresh = true;
                 break;
             }
+            self.fresh = false;
             let instead = self.requests.instead.take();
             if whole {
                 if let Some(instead) = instead {
@@ -195,9 +197,11 @@ impl Filter {
     fn query(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Malformed> {
         let raw = ask::query(frame.body, frame.whole)?;
         let text = self.masked(raw, LONGEST_TEXT);
-        let read = self.read(raw, frame.whole);
+        let short = self.condense(raw, frame.whole);
+        let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
-        let Some(Checked { rewrite, probe }) = self.check(raw, &read, &mut decision) else { return Ok(false) };
+        let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
+        let Checked { rewrite, probe, stale } = checked.whole(&short, &mut decision);
         let mut told = request("query", text, self.rewritten(rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
         let exchange = journal.begin(told);
@@ -205,11 +209,12 @@ impl Filter {
             self.requests.tail = Tail::Query(Sha256::new());
         }
         let mut run = Run::new(exchange, None);
+        run.stale = stale;
         self.decided(&mut run, &read, &decision, journal);
         if run.refused.is_some() {
             run.probe = probe || read.reading.is_syntax_error();
             self.requests.instead = Some(if run.probe { refuse::probe(raw) } else { refuse::query() });
-        } else if let Some(text) = rewrite.as_ref().and_then(|rewrite| rewrite.text.as_ref()) {
+        } else if let Some(text) = rewrite.as_ref().and_then(Rewrite::text) {
             self.requests.instead = Some(refuse::text(text));
         }
         run.rewrite = rewrite;
@@ -243,9 +248,11 @@ impl Filter {
     fn parse(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         let parse = ask::parse(frame.body, frame.whole).map_err(client_fault)?;
         let text = self.masked(parse.text, LONGEST_TEXT);
-        let read = self.read(parse.text, frame.whole);
+        let short = self.condense(parse.text, frame.whole);
+        let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
-        let Some(Checked { rewrite, probe }) = self.check(parse.text, &read, &mut decision) else { return Ok(false) };
+        let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
+        let Checked { rewrite, probe, .. } = checked.whole(&short, &mut decision);
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.
@@ -253,17 +260,19 @@ impl Filter {
             && (!self.guard.wants_arguments() || masked)
             && !read.reading.is_syntax_error()
             && !probe;
-        let raw = if frame.whole { std::str::from_utf8(parse.text).unwrap_or_default() } else { "" };
+        let raw = if frame.whole { std::str::from_utf8(&short).unwrap_or_default() } else { "" };
         let statement = Arc::new(Statement {
             name: parse.statement.to_vec(),
             text: text.into(),
             raw: raw.into(),
             read: Some(read.clone()),
             rewrite: rewrite.clone(),
-            refused: refused.then(|| Arc::clone(&decision)),
+            refused: refused.then(|| because(&decision, &read)),
             digest: frame.digest(),
             bytes: frame.header.frame() as u64,
             columns: std::sync::OnceLock::new(),
+            declared: ask::parameter_types(frame.body).filter(|_| frame.whole).unwrap_or_default(),
+            described: std::sync::OnceLock::new(),
             own: Number::default(),
             told: Number::default(),
         });
@@ -282,7 +291,7 @@ impl Filter {
             statement.told.set(exchange);
             journal.refused(exchange, decision.refused());
             self.requests.instead = Some(refuse::parse());
-        } else if let Some(text) = rewrite.as_ref().and_then(|rewrite| rewrite.text.as_ref()) {
+        } else if let Some(text) = rewrite.as_ref().and_then(Rewrite::text) {
             self.requests.instead =
                 Some(refuse::parse_text(frame.body, text).ok_or_else(|| client_fault(Malformed("parse")))?);
         }
@@ -296,179 +305,11 @@ impl Filter {
         Ok(refused)
     }
 
-    fn bind(&mut self, frame: &Frame<'_>) -> Result<bool, Refusal> {
-        let bind = ask::bind(frame.body, frame.whole).map_err(client_fault)?;
-        let meaning = self.statements.find(self.requests.syncs, bind.statement);
-        let mut fields: Vec<Field> = Vec::with_capacity(bind.parameters.len());
-        for (number, parameter) in bind.parameters.iter().enumerate() {
-            let value = match (parameter.value, parameter.binary) {
-                (None, _) => "<null>".to_owned(),
-                (Some(_), true) => format!("<binary {} bytes>", parameter.length),
-                (Some(value), false) => self.masked(value, LONGEST_PARAMETER),
-            };
-            fields.push(Field { name: format!("${}", number + 1), value });
-        }
-        let (statement, otherwise) = meaning.map_or((None, None), |meaning| (Some(meaning.newest), meaning.otherwise));
-        if let Some(otherwise) = otherwise {
-            fields.push(Field {
-                name: "statement, if the newer one was not accepted".into(),
-                value: otherwise.text.to_string(),
-            });
-        }
-        let text = match &statement {
-            Some(statement) => statement.text.clone(),
-            None => format!("<prepared statement {}>", self.masked(bind.statement, 256)).into(),
-        };
-        if bind.portal == refuse::PORTAL.as_bytes() {
-            return Err(client_fault(Malformed("portal name")));
-        }
-        let arguments = if self.guard.wants_arguments() { arguments(&bind) } else { BTreeMap::new() };
-        let portal = Arc::new(Portal {
-            name: bind.portal.to_vec(),
-            arguments,
-            statement,
-            text,
-            fields,
-            digest: frame.digest(),
-            bytes: frame.header.frame() as u64,
-            formats: bind.result_formats,
-            plan: std::sync::OnceLock::new(),
-            own: Number::default(),
-            told: Number::default(),
-        });
-        if !frame.whole {
-            self.requests.tail = Tail::Portal(Sha256::new(), portal.clone());
-        }
-        if self.exchange.sent(Ask::Bind, Mark::Bind(portal.clone())).is_ok() {
-            self.portals.define(self.requests.syncs, portal.clone())?;
-            self.requests.portals.push(portal);
-        }
-        Ok(false)
-    }
-
-    fn execute(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Malformed> {
-        let name = ask::execute(frame.body)?;
-        let meaning = self.portals.find(self.requests.syncs, name);
-        let Some(meaning) = meaning else {
-            let text = format!("<cursor {}>", self.masked(name, 256));
-            let read = self.read_cursor(name);
-            let mut decision = self.guard.decide(&read.judged);
-            if decision.forwards() && self.strict.is_some() {
-                let name = String::from_utf8_lossy(name).replace('"', "\"\"");
-                let fetch = format!("FETCH ALL FROM \"{name}\"");
-                if self.check(fetch.as_bytes(), &read, &mut decision).is_none() {
-                    return Ok(false);
-                }
-            }
-            let mut told = request("execute", text, Vec::new(), frame);
-            decision.note(&mut told, &read.judged);
-            let exchange = journal.begin(told);
-            let mut run = Run::new(exchange, None);
-            self.decided(&mut run, &read, &decision, journal);
-            if run.refused.is_some() {
-                self.requests.instead = Some(refuse::execute());
-            }
-            self.queue(Ask::Execute, Mark::Run(run), journal);
-            return Ok(true);
-        };
-        let (read, mut decision) = self.decide_portal(&meaning);
-        if decision.forwards()
-            && let Some(refused) = self.recall(&meaning, &decision)
-        {
-            decision = refused;
-        }
-        let portal = meaning.newest;
-        let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
-        told.bytes += portal.bytes;
-        let mut digest = Sha256::new();
-        if let Some(statement) = &portal.statement {
-            digest.update(statement.digest.get().unwrap_or(&[0; 32]));
-        }
-        digest.update(portal.digest.get().unwrap_or(&[0; 32]));
-        told.digest = digest.finalize().to_vec().into();
-        if let Some(otherwise) = meaning.otherwise {
-            told.fields.push(Field {
-                name: "portal, if the newer one was not accepted".into(),
-                value: otherwise.text.to_string(),
-            });
-        }
-        decision.note(&mut told, &read.judged);
-        let exchange = journal.begin(told);
-        portal.told.set(exchange);
-        if let Some(statement) = &portal.statement {
-            statement.told.set(exchange);
-        }
-        let mut run = Run::new(exchange, Some(portal));
-        run.rewrite = run.portal.as_ref().and_then(|portal| portal.statement.as_ref()?.rewrite.clone());
-        self.decided(&mut run, &read, &decision, journal);
-        if run.refused.is_some() {
-            self.requests.instead = Some(refuse::execute());
-        }
-        self.queue(Ask::Execute, Mark::Run(run), journal);
-        Ok(true)
-    }
-
-    fn named(&mut self, frame: &Frame<'_>) -> Result<bool, Malformed> {
-        let syncs = self.requests.syncs;
-        let (ask, mark) = match (frame.header.tag, ask::named(frame.body)?) {
-            (front::DESCRIBE, ask::Named::Statement(name)) => {
-                let statement = self.statements.find(syncs, name).map(|meaning| meaning.newest);
-                (Ask::DescribeStatement, Mark::DescribeStatement(statement))
-            }
-            (front::DESCRIBE, ask::Named::Portal(name)) => {
-                let portal = self.portals.find(syncs, name).map(|meaning| meaning.newest);
-                (Ask::DescribePortal, Mark::DescribePortal(portal))
-            }
-            (_, ask::Named::Statement(name)) => (Ask::Close, Mark::CloseStatement(name.to_vec())),
-            (_, ask::Named::Portal(name)) => (Ask::Close, Mark::ClosePortal(name.to_vec())),
-        };
-        let _skipped = self.exchange.sent(ask, mark);
-        Ok(false)
-    }
-
     /// The request waits for its answer, or is over at once if the target skips it.
-    fn queue(&mut self, ask: Ask, mark: Mark, journal: &dyn Journal) {
+    pub(super) fn queue(&mut self, ask: Ask, mark: Mark, journal: &dyn Journal) {
         if let Err(skipped) = self.exchange.sent(ask, mark) {
             skipped.abort(journal);
         }
-    }
-
-    /// What was parsed or bound and not executed in the same piece is an event of its own: it reaches the target, too.
-    fn tell_untold(&mut self, journal: &dyn Journal) -> bool {
-        let mut recorded = false;
-        for statement in self.requests.statements.drain(..).filter(|statement| statement.told.get().is_none()) {
-            let digest = statement.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
-            let (text, bytes) = (statement.text.to_string(), statement.bytes);
-            let fields =
-                vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
-            let number = journal.begin(Request {
-                operation: "parse".into(),
-                text,
-                fields,
-                bytes,
-                digest: digest.into(),
-                ..Request::default()
-            });
-            statement.own.set(number);
-            statement.told.set(number);
-            recorded = true;
-        }
-        for portal in self.requests.portals.drain(..).filter(|portal| portal.told.get().is_none()) {
-            let digest = portal.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
-            let (text, fields, bytes) = (portal.text.to_string(), portal.fields.clone(), portal.bytes);
-            let number = journal.begin(Request {
-                operation: "bind".into(),
-                text,
-                fields,
-                bytes,
-                digest: digest.into(),
-                ..Request::default()
-            });
-            portal.own.set(number);
-            portal.told.set(number);
-            recorded = true;
-        }
-        recorded
     }
 
     /// A piece of a frame that passes in pieces.
@@ -524,7 +365,7 @@ impl Filter {
     }
 
     /// The first `most` bytes of a text as it may be written down.
-    fn masked(&self, text: &[u8], most: usize) -> String {
+    pub(super) fn masked(&self, text: &[u8], most: usize) -> String {
         let kept = text.get(..most).unwrap_or(text);
         let mut kept = kept.to_vec();
         if !self.masker.is_off() {
@@ -543,7 +384,7 @@ impl Filter {
 
 impl Frame<'_> {
     /// SHA-256 of the frame, if all of it is here.
-    fn digest(&self) -> std::sync::OnceLock<[u8; 32]> {
+    pub(super) fn digest(&self) -> std::sync::OnceLock<[u8; 32]> {
         let digest = std::sync::OnceLock::new();
         if self.whole {
             let _set = digest.set(Sha256::digest(self.bytes).into());
@@ -557,7 +398,7 @@ fn parse_request(frame: &Frame<'_>) -> Request {
     request("parse", String::new(), Vec::new(), frame)
 }
 
-fn request(operation: &str, text: String, fields: Vec<Field>, frame: &Frame<'_>) -> Request {
+pub(super) fn request(operation: &str, text: String, fields: Vec<Field>, frame: &Frame<'_>) -> Request {
     let digest = if frame.whole { Sha256::digest(frame.bytes).to_vec() } else { Vec::new() };
     Request {
         operation: operation.into(),

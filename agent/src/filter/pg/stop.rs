@@ -19,12 +19,16 @@ use super::{
 impl Filter {
     /// A setting that the target reports.
     pub(super) fn parameter(&mut self, tag: u8, body: &[u8]) {
-        if tag != back::PARAMETER_STATUS {
-            return;
-        }
-        let mut words = body.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok());
-        if let (Some(name), Some(value)) = (words.next(), words.next()) {
+        if let Some((name, value)) = parameter(tag, body) {
             self.session.parameter(name, value);
+            self.path_known |= name == "search_path";
+        }
+    }
+
+    /// The same while the session begins: what is reset later becomes this again.
+    pub(super) fn begins_with(&mut self, tag: u8, body: &[u8]) {
+        if let Some(("search_path", value)) = parameter(tag, body) {
+            self.session.begin_with_path(value);
         }
     }
 
@@ -85,7 +89,7 @@ impl Filter {
             return tag;
         }
         let Some((ask, mark)) = self.exchange.first() else { return tag };
-        let Some(decision) = mark.refused().cloned() else { return tag };
+        let Some((refusal, _)) = mark.refusal() else { return tag };
         let exchange = mark.number().unwrap_or(0);
         let stopped = matches!(mark, Mark::Run(run) if run.told);
         if stopped {
@@ -100,11 +104,11 @@ impl Filter {
             back::ERROR if probe => tag,
             // It would have run it.
             back::PARSE_COMPLETE if probe => {
-                self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+                self.insert(buffer, from, end, refusal, exchange, journal);
                 back::ERROR
             }
             back::ERROR => {
-                self.insert(buffer, from, end, refuse::error(&decision), exchange, journal);
+                self.insert(buffer, from, end, refusal, exchange, journal);
                 tag
             }
             _ => tag,
@@ -141,4 +145,11 @@ impl Filter {
         self.replies.told = end.max(self.replies.told);
         self.replies.edits.replace(from, end, Bytes::new());
     }
+}
+
+/// Name and value of a ParameterStatus.
+fn parameter(tag: u8, body: &[u8]) -> Option<(&str, &str)> {
+    let mut words = body.split(|byte| *byte == 0).map(|word| std::str::from_utf8(word).ok());
+    (tag == back::PARAMETER_STATUS).then_some(())?;
+    Some((words.next()??, words.next()??))
 }

@@ -9,34 +9,39 @@ use std::{
 use policy::Verdict;
 use proto::{Code, event};
 use sql::{
-    Catalog,
-    lineage::{Marking, Marks, Transform},
-    rewrite::{self, Judged, Masked, Refused},
+    Catalog, Tree,
+    lineage::{Marking, Transform},
+    rewrite::{Judged, Refused, Session},
 };
 
+use super::{Catalogs, Readings, judges::Judge};
 use crate::filter::guard::Decision;
 
-/// Where the newest catalog of the session's database is.
-pub trait Catalogs: Send + Sync {
-    /// The newest that is known.
-    fn newest(&self) -> Option<Arc<Catalog>>;
-}
-
-/// Sets of markings that are kept ready.
-const MOST_MARKS: usize = 16;
+/// Names of prepared statements and cursors of SQL's own that are remembered one by one.
+const MOST_NAMES: usize = 1000;
 
 /// Strict masking of one session.
 pub struct Strict {
     catalogs: Arc<dyn Catalogs>,
-    markings: Vec<Marking>,
-    session: rewrite::Session,
-    ready: HashMap<(u64, BTreeSet<String>), Arc<Marks>>,
-    /// Labels that were shown to any text of this session: cursors and statements of SQL's own may still show them.
+    markings: Arc<[Marking]>,
+    session: Session,
+    /// What judges now.
+    now: Option<Now>,
+    /// Labels that each statement or cursor of SQL's own may show.
+    names: HashMap<String, BTreeSet<String>>,
+    /// Labels that were shown to any text of this session.
     shown: BTreeSet<String>,
     /// Definitions may have changed since the catalog was read.
     old: bool,
-    /// The catalog cannot be newer for the text that is looked at.
-    fresh: bool,
+}
+
+/// A judge and what it is for.
+#[derive(Clone)]
+struct Now {
+    version: u64,
+    revealed: Vec<String>,
+    shown: Arc<BTreeSet<String>>,
+    judge: Arc<Judge>,
 }
 
 /// What to do with a text.
@@ -47,6 +52,8 @@ pub(super) enum Judgement {
     Refresh,
     /// Refuse it.
     Refuse(Arc<Decision>),
+    /// Refuse it: it runs what was prepared under other rules.
+    Stale(Arc<Decision>),
     /// The target is to say in its own words what it does not know.
     Unknown(Arc<Decision>),
 }
@@ -54,14 +61,11 @@ pub(super) enum Judgement {
 /// What is known of a text that passes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rewrite {
-    /// What passes in its place.
-    pub(super) text: Option<Arc<str>>,
-    /// The masked columns that it uses.
-    pub(super) masked: Arc<BTreeSet<Masked>>,
-    /// Errors of its may quote masked values.
-    pub(super) touches: bool,
+    judged: Arc<Judged>,
     /// The labels that its caller could see then.
-    pub(super) shown: BTreeSet<String>,
+    shown: Arc<BTreeSet<String>>,
+    /// The catalog that it was judged by.
+    version: u64,
     /// The search path had been changed by then.
     path_changed: bool,
 }
@@ -70,36 +74,35 @@ impl Strict {
     /// Strict masking by these markings. `path_changed`: the client chose a search path at login.
     #[must_use]
     pub fn new(catalogs: Arc<dyn Catalogs>, markings: Vec<Marking>, path_changed: bool) -> Self {
-        let session = rewrite::Session { path_changed, ..rewrite::Session::default() };
-        let (ready, shown) = (HashMap::new(), BTreeSet::new());
-        Self { catalogs, markings, session, ready, shown, old: false, fresh: false }
+        let session = Session { path_changed, ..Session::default() };
+        let (names, shown) = (HashMap::new(), BTreeSet::new());
+        Self { catalogs, markings: markings.into(), session, now: None, names, shown, old: false }
     }
 
-    /// The catalog has been read anew, or that failed: what is unknown now stays unknown.
-    pub fn refreshed(&mut self) {
-        self.fresh = true;
-    }
-
-    /// Judges a text for a caller who may see the labels in `revealed`.
-    pub(super) fn judge(&mut self, text: &[u8], revealed: &[String]) -> Judgement {
+    /// Judges a text for a caller who may see the labels in `revealed`. `fresh`: the catalog has just been read anew, or that
+    /// failed, so what is unknown stays unknown.
+    pub(super) fn judge(
+        &mut self,
+        readings: &Readings,
+        (text, tree): (&[u8], Option<&Tree>),
+        revealed: &[String],
+        fresh: bool,
+    ) -> Judgement {
         let Ok(text) = std::str::from_utf8(text) else { return refuse("the statement is not UTF-8") };
-        if self.old && !self.fresh {
+        if self.old && !fresh {
             return Judgement::Refresh;
         }
         let Some(catalog) = self.catalogs.newest() else { return refuse("the database's catalog is not known") };
-        let labels = self.markings.iter().map(|marking| &marking.label);
-        let shown: BTreeSet<String> = labels.filter(|label| revealed.contains(label)).cloned().collect();
-        let marks = self.marks(&catalog, &shown);
-        let judged = rewrite::judge(text, &marks, &mut self.session);
-        let fresh = std::mem::take(&mut self.fresh);
-        match judged {
-            Ok(judged) if judged.recalls && !self.shown.is_subset(&shown) => {
-                refuse("the statement was prepared when more could be seen: prepare it again")
+        let now = self.now(readings, &catalog, revealed);
+        match now.judge.text(text, tree, &mut self.session) {
+            Ok(judged) if judged.recalls.iter().any(|name| !self.may_show(name).is_subset(&now.shown)) => {
+                Judgement::Stale(decision("what it runs was prepared when more could be seen: prepare it again"))
             }
             Ok(judged) => {
                 self.old = judged.defines;
-                self.shown.extend(shown.iter().cloned());
-                Judgement::Pass(Rewrite::new(judged, shown, self.session.path_changed))
+                self.remember(&judged, &now.shown);
+                let (version, path_changed) = (now.version, self.session.path_changed);
+                Judgement::Pass(Rewrite { judged, shown: now.shown, version, path_changed })
             }
             Err(Refused::Unknown { .. }) if !fresh => Judgement::Refresh,
             Err(refused @ Refused::Unknown { .. }) => Judgement::Unknown(decision(&refused.to_string())),
@@ -107,39 +110,81 @@ impl Strict {
         }
     }
 
-    /// Why a statement that was judged before must not run now, if so.
-    pub(super) fn recall(&self, rewrite: &Rewrite, revealed: &[String]) -> Option<Arc<Decision>> {
-        let still = rewrite.shown.iter().all(|label| revealed.contains(label));
-        // The target finds names anew by the path that is in force.
-        let moved = self.session.path_changed && !rewrite.path_changed;
-        (!still || moved)
-            .then(|| decision("the statement was prepared when other rules were in force: prepare it again"))
+    /// Judges a prepared statement again that is to run now. Passes if what was prepared is what would be prepared now, or
+    /// hides more.
+    pub(super) fn judge_again(
+        &mut self,
+        readings: &Readings,
+        rewrite: Option<&Rewrite>,
+        text: &str,
+        revealed: &[String],
+        fresh: bool,
+    ) -> Judgement {
+        let stale = || Judgement::Stale(decision("it was prepared when other rules were in force: prepare it again"));
+        let Some(rewrite) = rewrite else { return stale() };
+        let Some(catalog) = self.catalogs.newest() else { return stale() };
+        let now = self.now(readings, &catalog, revealed);
+        let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
+        if same && rewrite.shown.is_subset(&now.shown) {
+            return Judgement::Pass(rewrite.clone());
+        }
+        match self.judge(readings, (text.as_bytes(), None), revealed, fresh) {
+            Judgement::Pass(again) if again.text() == rewrite.text() => Judgement::Pass(again),
+            Judgement::Pass(_) | Judgement::Unknown(_) => stale(),
+            other => other,
+        }
     }
 
-    fn marks(&mut self, catalog: &Arc<Catalog>, shown: &BTreeSet<String>) -> Arc<Marks> {
-        let key = (catalog.version, shown.clone());
-        if let Some(marks) = self.ready.get(&key) {
-            return Arc::clone(marks);
+    fn now(&mut self, readings: &Readings, catalog: &Arc<Catalog>, revealed: &[String]) -> Now {
+        if let Some(now) = self.now.as_ref().filter(|now| now.version == catalog.version && now.revealed == revealed) {
+            return now.clone();
         }
-        if self.ready.len() >= MOST_MARKS {
-            self.ready.clear();
+        let labels = self.markings.iter().map(|marking| &marking.label);
+        let shown: BTreeSet<String> = labels.filter(|label| revealed.contains(label)).cloned().collect();
+        let judge = readings.judges.of(catalog, &self.markings, &shown);
+        let now = Now { version: catalog.version, revealed: revealed.to_vec(), shown: Arc::new(shown), judge };
+        self.now.insert(now).clone()
+    }
+
+    /// Labels that what has this name may show.
+    fn may_show(&self, name: &str) -> &BTreeSet<String> {
+        self.names.get(name).unwrap_or(&self.shown)
+    }
+
+    fn remember(&mut self, judged: &Judged, shown: &BTreeSet<String>) {
+        self.shown.extend(shown.iter().filter(|label| !self.shown.contains(*label)).cloned().collect::<Vec<_>>());
+        for name in &judged.prepares {
+            if self.names.len() < MOST_NAMES || self.names.contains_key(name) {
+                // Until it has run, what had this name before may still have it.
+                self.names.entry(name.clone()).or_default().extend(shown.iter().cloned());
+            }
         }
-        let hidden = self.markings.iter().filter(|marking| !shown.contains(&marking.label));
-        let marks = Arc::new(Marks::new(Arc::clone(catalog), &hidden.cloned().collect::<Vec<_>>()));
-        self.ready.insert(key, Arc::clone(&marks));
-        marks
+    }
+
+    /// A text went well: the names that it gave were free.
+    pub(super) fn went_well(&mut self, rewrite: &Rewrite) {
+        for name in &rewrite.judged.prepares {
+            if let Some(known) = self.names.get_mut(name) {
+                known.clone_from(&rewrite.shown);
+            }
+        }
     }
 }
 
 impl Rewrite {
-    fn new(judged: Judged, shown: BTreeSet<String>, path_changed: bool) -> Self {
-        let text = judged.text.map(Arc::from);
-        Self { text, masked: Arc::new(judged.masked), touches: judged.touches, shown, path_changed }
+    /// What passes in its place; `None` if it passes as it is.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.judged.text.as_deref()
+    }
+
+    /// Whether errors of its may quote masked values.
+    pub(super) fn touches(&self) -> bool {
+        self.judged.touches
     }
 
     /// The events of its masks, for an answer of `rows` rows.
     pub(super) fn events(&self, rows: u64) -> impl Iterator<Item = event::Masked> + '_ {
-        self.masked.iter().map(move |masked| event::Masked {
+        self.judged.masked.iter().map(move |masked| event::Masked {
             field: masked.column.clone(),
             label: masked.mark.label.clone(),
             detector: format!("marking {}", masked.mark.source),

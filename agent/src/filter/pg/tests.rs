@@ -74,6 +74,12 @@ impl Guard for Open {
     fn wants_arguments(&self) -> bool {
         false
     }
+    fn wants_argument(&self, _name: &str) -> bool {
+        false
+    }
+    fn wants_objects(&self) -> bool {
+        false
+    }
     fn next_row(&self, _rows: u64) -> Option<u64> {
         None
     }
@@ -280,7 +286,7 @@ fn copy_data_is_masked_each_way() {
 fn large_rows_and_requests_pass_in_pieces() {
     let (mut filter, journal) = (filter(), Lines::default());
     let mut query = b"select '".to_vec();
-    query.resize(2_400_000, b'x');
+    query.resize(18_400_000, b'x');
     query.extend_from_slice(b"'\0");
     let query = frame(b'Q', &query);
     let mut kept = BytesMut::new();
@@ -290,7 +296,7 @@ fn large_rows_and_requests_pass_in_pieces() {
         let now = filter.requests(&kept, &journal).unwrap().bytes;
         kept.advance(now);
         passed += now;
-        assert!(kept.len() <= 1024 * 1024, "memory stays flat");
+        assert!(kept.len() <= 128 * 1024, "memory stays flat");
     }
     assert_eq!(passed, query.len());
     assert!(journal.all()[0].len() < 80_000);

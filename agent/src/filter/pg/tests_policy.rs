@@ -38,6 +38,12 @@ impl Guard for Strict {
     fn wants_arguments(&self) -> bool {
         false
     }
+    fn wants_argument(&self, _name: &str) -> bool {
+        false
+    }
+    fn wants_objects(&self) -> bool {
+        false
+    }
     fn next_row(&self, rows: u64) -> Option<u64> {
         [self.rows, self.rows + 1].into_iter().find(|mark| *mark > rows)
     }
@@ -189,7 +195,7 @@ fn a_portal_of_ours_cannot_be_made_by_a_client() {
 #[test]
 fn a_statement_that_is_too_long_to_judge_is_refused_and_none_of_it_passes() {
     let (mut filter, journal) = strict(2);
-    let long = format!("SELECT '{}'\0", "x".repeat(3 * 1024 * 1024));
+    let long = format!("SELECT '{}'\0", "x".repeat(17 * 1024 * 1024));
     let mut out = bytes::BytesMut::new();
     encode::frame(&mut out, b'Q', |out| out.extend_from_slice(long.as_bytes()));
     let (mut kept, mut sent) = (Vec::new(), Vec::new());
@@ -203,4 +209,15 @@ fn a_statement_that_is_too_long_to_judge_is_refused_and_none_of_it_passes() {
     let replies = [error("42601"), frame(b'Z', b"I")].concat();
     let seen = text(&answer(&mut filter, &journal, &replies, &[usize::MAX]).unwrap());
     assert!(seen.contains("no-drop"), "{seen}");
+}
+
+#[test]
+fn a_bulk_insert_of_megabytes_passes_byte_for_byte() {
+    let (mut filter, journal) = strict(2);
+    let rows = vec!["(1, 'O''Neil', NULL, -2.5)"; 200_000].join(",");
+    let frames = [frame(b'Q', format!("INSERT INTO t VALUES {rows}\0").as_bytes())];
+    assert!(frames[0].len() > 5_000_000);
+    assert!(send(&mut filter, &journal, &frames) == text(&frames[0]));
+    let hidden = [frame(b'Q', format!("INSERT INTO t VALUES {rows}; DROP TABLE t\0").as_bytes())];
+    assert!(send(&mut filter, &journal, &hidden).len() < 100);
 }

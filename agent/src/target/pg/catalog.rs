@@ -1,5 +1,6 @@
 //! Catalogs of targets' databases: read over a connection of their own, kept for all sessions of one database, and read
-//! anew when a statement changed definitions, names what is not known, or a minute has passed.
+//! anew when a statement changed definitions, names what is not known, or a minute has passed. Except for strict masking,
+//! a session never waits for it to begin.
 
 use std::{
     collections::HashMap,
@@ -21,89 +22,246 @@ use sql::{Catalog, catalog::LOAD};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::connect::{self, Opened, Wire};
-use crate::{filter, target::Context};
+use crate::{
+    filter,
+    target::{Context, context::Door},
+};
 
 /// How long reading a catalog may take.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// A session that begins takes no older catalog.
+/// An older catalog is read anew.
 const OLDEST: Duration = Duration::from_secs(60);
+/// After that a newer one is not asked for again at once.
+const SHORTEST_GAP: Duration = Duration::from_secs(1);
+/// After a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How long a statement waits for a newer catalog, where nothing is masked strictly.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// A larger catalog is not read, in bytes.
-const LARGEST: usize = 256 * 1024 * 1024;
+const LARGEST: usize = 128 * 1024 * 1024;
+/// Catalogs beyond these numbers, and bytes, are forgotten when nobody uses them.
+const MOST: usize = 64;
+const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// The catalogs that this agent knows.
 #[derive(Default)]
-pub struct Catalogs(Mutex<HashMap<(String, String, String), Arc<Shared>>>);
+pub struct Catalogs(Mutex<HashMap<Place, Arc<Shared>>>);
 
-/// The catalog of one database.
+/// Address, login and database.
+type Place = (String, String, String);
+
+/// The catalog of one database, as one login sees it.
 #[derive(Default)]
-pub(super) struct Shared {
-    newest: Mutex<Option<(Instant, Arc<Catalog>)>>,
-    versions: AtomicU64,
+struct Shared {
+    state: Mutex<State>,
     reading: tokio::sync::Mutex<()>,
+    background: Mutex<Background>,
+}
+
+#[derive(Default)]
+struct State {
+    newest: Option<Arc<Catalog>>,
+    /// When reading the newest began.
+    began: Option<Instant>,
+    /// How long that took.
+    took: Duration,
+    /// When it could not be read.
+    failed: Option<Instant>,
+    /// Bytes of the answer it was made of.
+    size: usize,
+}
+
+/// Reading that no session waits for.
+#[derive(Default)]
+struct Background {
+    runs: bool,
+    again: bool,
 }
 
 impl Catalogs {
-    /// That of the database which `login` reaches at `address`.
-    pub(super) fn of(&self, address: &str, login: &str, database: &str) -> Arc<Shared> {
+    fn of(&self, place: Place) -> Arc<Shared> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (address.to_owned(), login.to_owned(), database.to_owned());
-        Arc::clone(known.entry(key).or_default())
+        if !known.contains_key(&place) {
+            make_room(&mut known);
+        }
+        Arc::clone(known.entry(place).or_default())
+    }
+}
+
+/// Forgets catalogs that no session uses, oldest first, until few and small enough are left.
+fn make_room(known: &mut HashMap<Place, Arc<Shared>>) {
+    let mut unused: Vec<(Option<Instant>, Place)> = known
+        .iter()
+        .filter(|(_, shared)| Arc::strong_count(shared) == 1)
+        .map(|(place, shared)| (shared.lock().began, place.clone()))
+        .collect();
+    unused.sort();
+    let mut unused = unused.into_iter();
+    let mut bytes: usize = known.values().map(|shared| shared.lock().size).sum();
+    while known.len() >= MOST || bytes > MOST_BYTES {
+        let Some((_, place)) = unused.next() else { return };
+        bytes -= known.remove(&place).map_or(0, |shared| shared.lock().size);
     }
 }
 
 impl filter::pg::Catalogs for Shared {
     fn newest(&self) -> Option<Arc<Catalog>> {
-        self.lock().as_ref().map(|(_, catalog)| Arc::clone(catalog))
+        self.lock().newest.clone()
+    }
+
+    fn may_get_newer(&self) -> bool {
+        self.lock().may_get_newer()
+    }
+}
+
+impl State {
+    fn may_get_newer(&self) -> bool {
+        let failed = self.failed.is_some_and(|failed| failed.elapsed() < AFTER_FAILURE);
+        // A large catalog is not read all the time for names that nobody has.
+        let gap = (self.took * 20).clamp(SHORTEST_GAP, OLDEST);
+        !failed && self.began.is_none_or(|began| began.elapsed() > gap)
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Option<(Instant, Arc<Catalog>)>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the newest one is too old to begin with.
-    pub(super) fn is_old(&self) -> bool {
-        self.lock().as_ref().is_none_or(|(read, _)| read.elapsed() > OLDEST)
+    fn is_old(&self) -> bool {
+        self.lock().began.is_none_or(|began| began.elapsed() > OLDEST)
+    }
+
+    /// Whether it is old, and was not tried in vain just now.
+    fn is_due(&self) -> bool {
+        let state = self.lock();
+        state.began.is_none_or(|began| began.elapsed() > OLDEST) && state.may_get_newer()
     }
 
     /// Reads the catalog anew, unless somebody else did after this was asked for. If that fails the older one stays.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub(super) async fn refresh(
-        &self,
-        context: &Context,
-        settings: &PostgresSettings,
-        database: &str,
-    ) -> Result<(), Refusal> {
+    async fn refresh(&self, reader: &Reader) -> Result<(), Refusal> {
         let asked = Instant::now();
         let _turn = self.reading.lock().await;
-        if self.lock().as_ref().is_some_and(|(read, _)| *read > asked) {
+        if self.lock().began.is_some_and(|began| began > asked) {
             return Ok(());
         }
         let began = Instant::now();
-        let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
-        let loaded = tokio::time::timeout(DEADLINE, Box::pin(load(context, settings, database, version))).await;
-        let catalog = loaded.map_err(|_| unreadable())??;
-        *self.lock() = Some((began, Arc::new(catalog)));
-        Ok(())
+        let loaded = tokio::time::timeout(DEADLINE, Box::pin(load(reader))).await;
+        match loaded.map_err(|_| unreadable()).flatten() {
+            Ok((catalog, size)) => {
+                let mut state = self.lock();
+                let same = state.newest.as_ref().filter(|known| known.says_the_same(&catalog)).cloned();
+                // What is known about texts is kept by version, so the old one stays where nothing has changed.
+                state.newest = Some(same.unwrap_or_else(|| Arc::new(catalog)));
+                (state.began, state.took, state.size, state.failed) = (Some(began), began.elapsed(), size, None);
+                Ok(())
+            }
+            Err(refusal) => {
+                self.lock().failed = Some(Instant::now());
+                Err(refusal)
+            }
+        }
     }
 }
 
-async fn load(
-    context: &Context,
-    settings: &PostgresSettings,
-    database: &str,
-    version: u64,
-) -> Result<Catalog, Refusal> {
-    let Opened { wire, mut received, .. } = connect::open(context, settings, &[("database", database)]).await?;
+/// Reads the catalog of one session's database.
+pub(super) struct Reader {
+    shared: Arc<Shared>,
+    door: Door,
+    settings: PostgresSettings,
+    database: String,
+    /// Statements wait for as long as it takes: without a catalog nothing can be masked strictly.
+    strict: bool,
+}
+
+impl Reader {
+    /// For one session.
+    ///
+    /// # Errors
+    /// The refusal for the client if it wants a database that is not open to it.
+    pub(super) fn new(context: &Context, settings: &PostgresSettings) -> Result<Arc<Self>, Refusal> {
+        let database = connect::database(context, settings)?.to_owned();
+        let place = (context.grant.address.clone(), settings.login.clone(), database.clone());
+        let (shared, strict) = (context.catalogs.of(place), settings.masking.is_strict());
+        Ok(Arc::new(Self { shared, door: context.door(), settings: settings.clone(), database, strict }))
+    }
+
+    /// What is known so far.
+    pub(super) fn catalogs(&self) -> Arc<dyn filter::pg::Catalogs> {
+        self.shared.clone()
+    }
+
+    /// A catalog that is not too old, however long that takes.
+    ///
+    /// # Errors
+    /// The refusal for the client if there is none.
+    pub(super) async fn must_know(&self) -> Result<(), Refusal> {
+        if self.shared.is_old() { self.shared.refresh(self).await } else { Ok(()) }
+    }
+
+    /// Reads it anew for a statement that waits. If that fails, or takes too long, the one before stays in force.
+    pub(super) async fn wait(self: &Arc<Self>) {
+        let reader = Arc::clone(self);
+        let reading = tokio::spawn(async move { reader.refresh().await });
+        let patience = if self.strict { DEADLINE } else { PATIENCE };
+        let _late = tokio::time::timeout(patience, reading).await;
+    }
+
+    /// Reads it in the background if there is none yet, or an old one.
+    pub(super) fn tend(self: &Arc<Self>) {
+        if self.shared.is_due() {
+            self.reread();
+        }
+    }
+
+    /// Reads it anew in the background, because it has changed. However often it changes, it is read once at a time.
+    pub(super) fn reread(self: &Arc<Self>) {
+        let mut background = self.background();
+        background.again = true;
+        if std::mem::replace(&mut background.runs, true) {
+            return;
+        }
+        let reader = Arc::clone(self);
+        tokio::spawn(async move {
+            while reader.is_wanted_again() {
+                reader.refresh().await;
+                tokio::time::sleep(SHORTEST_GAP).await;
+            }
+        });
+    }
+
+    fn is_wanted_again(&self) -> bool {
+        let mut background = self.background();
+        background.runs = std::mem::take(&mut background.again);
+        background.runs
+    }
+
+    fn background(&self) -> MutexGuard<'_, Background> {
+        self.shared.background.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn refresh(&self) {
+        if let Err(refusal) = self.shared.refresh(self).await {
+            tracing::warn!(code = %refusal.code, "a catalog could not be read");
+        }
+    }
+}
+
+/// Versions are told apart over all databases, as what is known about texts is kept by them.
+static VERSIONS: AtomicU64 = AtomicU64::new(0);
+
+async fn load(reader: &Reader) -> Result<(Catalog, usize), Refusal> {
+    let parameters = [("database", reader.database.as_str())];
+    let Opened { wire, mut received, .. } = connect::open(&reader.door, &reader.settings, &parameters).await?;
     let rows = match wire {
         Wire::Plain(mut stream) => ask(&mut stream, &mut received).await,
         Wire::Tls(mut stream) => ask(&mut stream, &mut received).await,
     }?;
+    let size = rows.iter().map(String::len).sum();
+    let version = VERSIONS.fetch_add(1, Ordering::Relaxed) + 1;
     let read = tokio::task::spawn_blocking(move || Catalog::read(version, rows.iter().map(String::as_str)));
-    read.await.map_err(|_| unreadable())?.map_err(|_| unreadable())
+    Ok((read.await.map_err(|_| unreadable())?.map_err(|_| unreadable())?, size))
 }
 
 /// Sends the query and gives the rows of its answers.

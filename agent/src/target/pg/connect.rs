@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 use super::{cancel::Canceller, keys};
 use crate::{
     filter::pg::Filter,
-    target::Context,
     target::tls::{self, ClientAuth},
+    target::{Context, context::Door},
 };
 
 /// How long a target may take until it is ready.
@@ -69,7 +69,7 @@ async fn log_in(context: &Context, settings: &PostgresSettings, filter: &mut Fil
     let database = database(context, settings)?;
     let mut parameters = vec![("database", database)];
     parameters.extend(wanted(context));
-    let Opened { wire, greeting, received } = open(context, settings, &parameters).await?;
+    let Opened { wire, greeting, received } = open(&context.door(), settings, &parameters).await?;
     let pid = greeting.cancel.as_ref().map_or(0, |(pid, _key)| *pid);
     let canceller = Canceller::new(&context.grant.address, &settings.tls, greeting.cancel);
     let mut frames = greeting.frames;
@@ -90,15 +90,15 @@ pub(super) struct Opened {
 /// # Errors
 /// The refusal for the client.
 pub(super) async fn open(
-    context: &Context,
+    door: &Door,
     settings: &PostgresSettings,
     parameters: &[(&str, &str)],
 ) -> Result<Opened, Refusal> {
-    let password = context.credential("password").await?;
-    let chain = context.credential("client_cert").await?;
-    let key = context.credential("client_key").await?;
+    let password = door.credential("password").await?;
+    let chain = door.credential("client_cert").await?;
+    let key = door.credential("client_key").await?;
     let client_auth = chain.as_ref().zip(key.as_ref()).map(|(chain, key)| (chain.expose(), key.expose()));
-    let mut wire = dial(&context.grant.address, &settings.tls, client_auth).await?;
+    let mut wire = dial(&door.grant.address, &settings.tls, client_auth).await?;
     let binding = match &wire {
         Wire::Plain(_) => None,
         Wire::Tls(stream) => tls::peer_certificate(stream).and_then(binding::tls_server_end_point),

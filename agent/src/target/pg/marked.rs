@@ -1,37 +1,15 @@
 //! Strict masking of one session, set up: its markings, its catalog, and what the client may not choose at login.
 
-use std::sync::Arc;
-
 use proto::{Code, PostgresSettings, Refusal};
 use sql::lineage::{Marking, Transform};
 
-use super::{catalog::Shared, connect};
-use crate::{
-    filter::pg::{Catalogs, Strict},
-    target::Context,
-};
+use super::{catalog::Reader, connect};
+use crate::{filter::pg::Strict, target::Context};
 
 /// Settings that decide how a text is read; a client may not choose them at login.
 const PINNED: [&str; 4] = ["options", "standard_conforming_strings", "backslash_quote", "session_preload_libraries"];
 /// Encodings of which every byte that looks like ASCII is.
 const ENCODINGS: [&str; 3] = ["utf8", "unicode", "sqlascii"];
-
-/// Reads the catalog of one session's database.
-pub(super) struct Reader {
-    shared: Arc<Shared>,
-    context: Context,
-    settings: PostgresSettings,
-    database: String,
-}
-
-impl Reader {
-    /// Reads it anew. If that fails the one before stays in force: what is made since is unknown to it, and refused.
-    pub(super) async fn refresh(&self) {
-        if let Err(refusal) = self.shared.refresh(&self.context, &self.settings, &self.database).await {
-            tracing::warn!(code = %refusal.code, "a catalog could not be read anew");
-        }
-    }
-}
 
 /// Sets up strict masking, if the connection has marked columns.
 ///
@@ -40,21 +18,15 @@ impl Reader {
 pub(super) async fn strict(
     context: &Context,
     settings: &PostgresSettings,
-) -> Result<Option<(Strict, Reader)>, Refusal> {
+    reader: &Reader,
+) -> Result<Option<Strict>, Refusal> {
     if !settings.masking.is_strict() {
         return Ok(None);
     }
     let markings = markings(settings)?;
     let path_changed = chosen(context)?;
-    let database = connect::database(context, settings)?.to_owned();
-    let shared = context.catalogs.of(&context.grant.address, &settings.login, &database);
-    if shared.is_old() {
-        shared.refresh(context, settings, &database).await?;
-    }
-    let catalogs: Arc<dyn Catalogs> = shared.clone();
-    let strict = Strict::new(catalogs, markings, path_changed);
-    let reader = Reader { shared, context: context.clone(), settings: settings.clone(), database };
-    Ok(Some((strict, reader)))
+    reader.must_know().await?;
+    Ok(Some(Strict::new(reader.catalogs(), markings, path_changed)))
 }
 
 fn markings(settings: &PostgresSettings) -> Result<Vec<Marking>, Refusal> {

@@ -7,6 +7,7 @@ mod catalog;
 mod connect;
 mod keys;
 mod marked;
+mod path;
 mod pump;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,10 @@ use proto::{
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::catalog::Catalogs;
-use self::connect::{Connected, Wire};
+use self::{
+    catalog::Reader,
+    connect::{Connected, Wire},
+};
 use crate::{
     filter::pg::{Filter, Journal},
     record::{Exchange, Recorder},
@@ -29,21 +33,28 @@ use crate::{
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> Ending {
     let guard = Arc::clone(&context.rights);
-    let (strict, reader) = match Box::pin(marked::strict(&context, &settings)).await {
-        Ok(marked) => marked.unzip(),
+    let reader = match Reader::new(&context, &settings) {
+        Ok(reader) => reader,
         Err(refusal) => return refusal,
     };
+    let strict = match Box::pin(marked::strict(&context, &settings, &reader)).await {
+        Ok(strict) => strict,
+        Err(refusal) => return refusal,
+    };
+    reader.tend();
     let filter = Filter::new(context.masker.clone(), guard, context.readings.clone(), &settings.login);
-    let mut filter = filter.strictly(strict);
+    let mut filter = filter.with_catalogs(reader.catalogs()).strictly(strict);
     // Boxed: logging in needs more room than all that follows.
     let connected = match Box::pin(connect::connect(&context, &settings, &mut filter)).await {
         Ok(connected) => connected,
         Err(refusal) => return refusal,
     };
-    let Connected { wire, greeting, received, canceller } = connected;
+    let Connected { mut wire, greeting, mut received, canceller } = connected;
     if link.to_gateway.ready(greeting).await.is_err() {
         return Ending::new(Code::GatewayLost, "the agent lost its gateway");
     }
+    // While the client hears that it is in.
+    Box::pin(path::learn(&mut wire, &mut received, &mut filter)).await;
     let lane = pump::Lane {
         filter: Mutex::new(filter),
         answered: tokio::sync::Notify::new(),

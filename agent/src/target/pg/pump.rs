@@ -1,7 +1,7 @@
 //! The two one-way pumps of a session. Each read is one turn: look, write down, make durable, send.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -11,10 +11,11 @@ use protocols::pg::encode;
 use sockets::Scoop;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    runtime::{Handle, RuntimeFlavor},
     sync::Notify,
 };
 
-use super::{Written, cancel::Canceller, marked::Reader};
+use super::{Written, cancel::Canceller, catalog::Reader};
 use crate::{
     filter::pg::{Answered, Filter, MOST_WAITING, Passed},
     record::Recorder,
@@ -23,6 +24,9 @@ use crate::{
 
 /// How long a target may take to close after the client said goodbye.
 pub(super) const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What is longer keeps its thread to itself.
+const LONG: usize = 512 * 1024;
 
 /// What a session may keep of a request that has not come whole, and then some.
 const SMALLEST_KEPT: usize = 4 * 1024;
@@ -34,20 +38,23 @@ pub(super) struct Lane {
     pub(super) answered: Notify,
     pub(super) record: Recorder,
     pub(super) canceller: Canceller,
-    /// Reads the database's catalog, where columns are masked.
-    pub(super) reader: Option<Reader>,
+    /// Reads the database's catalog.
+    pub(super) reader: Arc<Reader>,
 }
 
 impl Lane {
     fn requests(&self, bytes: &[u8]) -> Result<Passed, Ending> {
-        self.filter.lock().unwrap_or_else(PoisonError::into_inner).requests(bytes, &Written(&self.record))
+        self.reader.tend();
+        let look =
+            || self.filter.lock().unwrap_or_else(PoisonError::into_inner).requests(bytes, &Written(&self.record));
+        let threads = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        // Reading megabytes takes milliseconds: other sessions go on meanwhile.
+        if bytes.len() > LONG && threads { tokio::task::block_in_place(look) } else { look() }
     }
 
     /// Reads the catalog anew for what is looked at.
     async fn refresh(&self) {
-        if let Some(reader) = &self.reader {
-            reader.refresh().await;
-        }
+        self.reader.wait().await;
         self.filter.lock().unwrap_or_else(PoisonError::into_inner).refreshed();
     }
 
@@ -62,6 +69,9 @@ impl Lane {
         let passed = filter.replies(buffer, &Written(&self.record))?;
         if before >= MOST_WAITING && filter.waiting() < MOST_WAITING {
             self.answered.notify_one();
+        }
+        if passed.defined {
+            self.reader.reread();
         }
         if passed.cancel {
             self.canceller.cancel();

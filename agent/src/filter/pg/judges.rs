@@ -1,0 +1,108 @@
+//! What strict masking says of texts, kept for all sessions of an agent: spreading markings over a catalog and rewriting a
+//! statement cost more than everything else that happens to it. What is kept belongs to one version of a catalog, one set of
+//! markings and one set of labels that may be seen; a text that depends on its session besides is judged each time.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sql::{
+    Catalog, Tree,
+    lineage::{Marking, Marks},
+    rewrite::{self, Judged, Refused, Session},
+};
+
+/// Sets of marks that are kept.
+const MOST: usize = 32;
+/// Texts that are kept for each.
+const MOST_TEXTS: usize = 2048;
+/// Bytes of text that are kept for each.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Longer texts are judged each time.
+const LONGEST: usize = 64 * 1024;
+
+/// Judges by what they judge by.
+#[derive(Default)]
+pub(super) struct Judges(Mutex<HashMap<Key, Arc<Judge>>>);
+
+/// The catalog's version, markings, and the labels that may be seen.
+type Key = (u64, Arc<[Marking]>, BTreeSet<String>);
+
+/// Judges texts for callers who may see the same.
+pub(super) struct Judge {
+    marks: Marks,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By text; the second for sessions whose search path is another one than the catalog says.
+    texts: [HashMap<Box<str>, Result<Arc<Judged>, Refused>>; 2],
+    bytes: usize,
+}
+
+impl Known {
+    fn of(&mut self, path_changed: bool) -> &mut HashMap<Box<str>, Result<Arc<Judged>, Refused>> {
+        let [plain, changed] = &mut self.texts;
+        if path_changed { changed } else { plain }
+    }
+}
+
+impl Judges {
+    /// The judge for callers who may see the labels in `shown`.
+    pub(super) fn of(&self, catalog: &Arc<Catalog>, markings: &Arc<[Marking]>, shown: &BTreeSet<String>) -> Arc<Judge> {
+        let key = (catalog.version, Arc::clone(markings), shown.clone());
+        if let Some(judge) = self.lock().get(&key) {
+            return Arc::clone(judge);
+        }
+        let hidden: Vec<Marking> = markings.iter().filter(|marking| !shown.contains(&marking.label)).cloned().collect();
+        let marks = Marks::new(Arc::clone(catalog), &hidden);
+        let judge = Arc::new(Judge { marks, known: Mutex::default() });
+        let mut judges = self.lock();
+        if judges.len() >= MOST {
+            judges.clear();
+        }
+        judges.insert(key, Arc::clone(&judge));
+        judge
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Judge>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Judge {
+    /// Judges a text in a session.
+    pub(super) fn text(&self, text: &str, tree: Option<&Tree>, session: &mut Session) -> Result<Arc<Judged>, Refused> {
+        // What the session made itself is known to nobody else.
+        let alone = !session.made.is_empty() || !session.made_functions.is_empty();
+        let path_changed = session.path_changed;
+        if !alone && let Some(known) = self.lock().of(path_changed).get(text) {
+            return known.clone();
+        }
+        let before = (!alone && text.len() <= LONGEST).then(|| session.clone());
+        let judged = match tree {
+            Some(tree) => rewrite::judge_tree(text, tree, &self.marks, session),
+            None => rewrite::judge(text, &self.marks, session),
+        };
+        let judged = judged.map(Arc::new);
+        if before.is_some_and(|before| before == *session) {
+            self.keep(path_changed, text, &judged);
+        }
+        judged
+    }
+
+    fn keep(&self, path_changed: bool, text: &str, judged: &Result<Arc<Judged>, Refused>) {
+        let mut known = self.lock();
+        if known.of(path_changed).len() >= MOST_TEXTS || known.bytes + text.len() > MOST_BYTES {
+            *known = Known::default();
+        }
+        known.bytes += text.len();
+        known.of(path_changed).insert(text.into(), judged.clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,217 @@
+//! Bind, Execute, Describe and Close: what was parsed before is bound to parameters and run under a name, or asked about.
+
+use std::sync::Arc;
+
+use proto::{
+    Refusal,
+    event::{Field, Request},
+};
+use protocols::pg::{Malformed, ask, exchange::Ask, frame::front};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Filter,
+    arguments::{Arguments, arguments, text},
+    client_fault,
+    decide::Checked,
+    journal::{Journal, Mark, Number, Run},
+    names::{Meaning, Portal, Statement},
+    refuse,
+    requests::{Frame, LONGEST_PARAMETER, Tail, request},
+};
+
+impl Filter {
+    /// A Bind: nothing is decided yet, but what it binds is read.
+    pub(super) fn bind(&mut self, frame: &Frame<'_>) -> Result<bool, Refusal> {
+        let bind = ask::bind(frame.body, frame.whole).map_err(client_fault)?;
+        let meaning = self.statements.find(self.requests.syncs, bind.statement);
+        let types = meaning.as_ref().map(types_of).unwrap_or_default();
+        let mut fields: Vec<Field> = self.fields(&bind, &types);
+        let (statement, otherwise) = meaning.map_or((None, None), |meaning| (Some(meaning.newest), meaning.otherwise));
+        if let Some(otherwise) = otherwise {
+            fields.push(Field {
+                name: "statement, if the newer one was not accepted".into(),
+                value: otherwise.text.to_string(),
+            });
+        }
+        let text = match &statement {
+            Some(statement) => statement.text.clone(),
+            None => format!("<prepared statement {}>", self.masked(bind.statement, 256)).into(),
+        };
+        if bind.portal == refuse::PORTAL.as_bytes() {
+            return Err(client_fault(Malformed("portal name")));
+        }
+        let arguments = if self.guard.wants_arguments() {
+            arguments(&bind, &types, &|name| self.guard.wants_argument(name))
+        } else {
+            Arguments::default()
+        };
+        let portal = Arc::new(Portal {
+            name: bind.portal.to_vec(),
+            arguments,
+            statement,
+            text,
+            fields,
+            digest: frame.digest(),
+            bytes: frame.header.frame() as u64,
+            formats: bind.result_formats,
+            plan: std::sync::OnceLock::new(),
+            own: Number::default(),
+            told: Number::default(),
+        });
+        if !frame.whole {
+            self.requests.tail = Tail::Portal(Sha256::new(), portal.clone());
+        }
+        if self.exchange.sent(Ask::Bind, Mark::Bind(portal.clone())).is_ok() {
+            self.portals.define(self.requests.syncs, portal.clone())?;
+            self.requests.portals.push(portal);
+        }
+        Ok(false)
+    }
+
+    /// Parameters as they are written down.
+    fn fields(&self, bind: &ask::Bind<'_>, types: &[u32]) -> Vec<Field> {
+        let field = |(number, parameter): (usize, &ask::Parameter<'_>)| {
+            let known = || text(parameter, types.get(number).copied().unwrap_or(0));
+            let value = match (parameter.value, parameter.binary) {
+                (None, _) => "<null>".to_owned(),
+                (Some(_), true) => known().map_or_else(
+                    || format!("<binary {} bytes>", parameter.length),
+                    |text| self.masked(text.as_bytes(), LONGEST_PARAMETER),
+                ),
+                (Some(value), false) => self.masked(value, LONGEST_PARAMETER),
+            };
+            Field { name: format!("${}", number + 1), value }
+        };
+        bind.parameters.iter().enumerate().map(field).collect()
+    }
+
+    /// An Execute, of a portal or of a cursor of SQL's own: policy decides with its parameters.
+    pub(super) fn execute(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Malformed> {
+        let name = ask::execute(frame.body)?;
+        let meaning = self.portals.find(self.requests.syncs, name);
+        let Some(meaning) = meaning else {
+            let text = format!("<cursor {}>", self.masked(name, 256));
+            let Some(read) = self.read_cursor(name) else { return Ok(false) };
+            let mut decision = self.guard.decide(&read.judged);
+            if decision.forwards() && self.strict.is_some() {
+                let name = String::from_utf8_lossy(name).replace('"', "\"\"");
+                let fetch = format!("FETCH ALL FROM \"{name}\"");
+                if self.check(fetch.as_bytes(), &read, &mut decision).is_none() {
+                    return Ok(false);
+                }
+            }
+            let mut told = request("execute", text, Vec::new(), frame);
+            decision.note(&mut told, &read.judged);
+            let exchange = journal.begin(told);
+            let mut run = Run::new(exchange, None);
+            self.decided(&mut run, &read, &decision, journal);
+            if run.refused.is_some() {
+                self.requests.instead = Some(refuse::execute());
+            }
+            self.queue(Ask::Execute, Mark::Run(run), journal);
+            return Ok(true);
+        };
+        let Some((read, mut decision)) = self.decide_portal(&meaning) else { return Ok(false) };
+        let mut checked = Checked::default();
+        if decision.forwards() {
+            let Some(recalled) = self.recall(&meaning, &mut decision) else { return Ok(false) };
+            checked = recalled;
+        }
+        let portal = meaning.newest;
+        let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
+        told.bytes += portal.bytes;
+        let mut digest = Sha256::new();
+        if let Some(statement) = &portal.statement {
+            digest.update(statement.digest.get().unwrap_or(&[0; 32]));
+        }
+        digest.update(portal.digest.get().unwrap_or(&[0; 32]));
+        told.digest = digest.finalize().to_vec().into();
+        if let Some(otherwise) = meaning.otherwise {
+            told.fields.push(Field {
+                name: "portal, if the newer one was not accepted".into(),
+                value: otherwise.text.to_string(),
+            });
+        }
+        decision.note(&mut told, &read.judged);
+        let exchange = journal.begin(told);
+        portal.told.set(exchange);
+        if let Some(statement) = &portal.statement {
+            statement.told.set(exchange);
+        }
+        let mut run = Run::new(exchange, Some(portal));
+        (run.rewrite, run.stale) = (checked.rewrite, checked.stale);
+        self.decided(&mut run, &read, &decision, journal);
+        if run.refused.is_some() {
+            self.requests.instead = Some(refuse::execute());
+        }
+        self.queue(Ask::Execute, Mark::Run(run), journal);
+        Ok(true)
+    }
+
+    /// A Describe or Close.
+    pub(super) fn named(&mut self, frame: &Frame<'_>) -> Result<bool, Malformed> {
+        let syncs = self.requests.syncs;
+        let (ask, mark) = match (frame.header.tag, ask::named(frame.body)?) {
+            (front::DESCRIBE, ask::Named::Statement(name)) => {
+                let statement = self.statements.find(syncs, name).map(|meaning| meaning.newest);
+                (Ask::DescribeStatement, Mark::DescribeStatement(statement))
+            }
+            (front::DESCRIBE, ask::Named::Portal(name)) => {
+                let portal = self.portals.find(syncs, name).map(|meaning| meaning.newest);
+                (Ask::DescribePortal, Mark::DescribePortal(portal))
+            }
+            (_, ask::Named::Statement(name)) => (Ask::Close, Mark::CloseStatement(name.to_vec())),
+            (_, ask::Named::Portal(name)) => (Ask::Close, Mark::ClosePortal(name.to_vec())),
+        };
+        let _skipped = self.exchange.sent(ask, mark);
+        Ok(false)
+    }
+
+    /// What was parsed or bound and not executed in the same piece is an event of its own: it reaches the target, too.
+    pub(super) fn tell_untold(&mut self, journal: &dyn Journal) -> bool {
+        let mut recorded = false;
+        for statement in self.requests.statements.drain(..).filter(|statement| statement.told.get().is_none()) {
+            let digest = statement.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
+            let (text, bytes) = (statement.text.to_string(), statement.bytes);
+            let fields =
+                vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
+            let number = journal.begin(Request {
+                operation: "parse".into(),
+                text,
+                fields,
+                bytes,
+                digest: digest.into(),
+                ..Request::default()
+            });
+            statement.own.set(number);
+            statement.told.set(number);
+            recorded = true;
+        }
+        for portal in self.requests.portals.drain(..).filter(|portal| portal.told.get().is_none()) {
+            let digest = portal.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
+            let (text, fields, bytes) = (portal.text.to_string(), portal.fields.clone(), portal.bytes);
+            let number = journal.begin(Request {
+                operation: "bind".into(),
+                text,
+                fields,
+                bytes,
+                digest: digest.into(),
+                ..Request::default()
+            });
+            portal.own.set(number);
+            portal.told.set(number);
+            recorded = true;
+        }
+        recorded
+    }
+}
+
+/// The types of the parameters of a statement; none where it is open which of two with different types it is.
+fn types_of(meaning: &Meaning<Statement>) -> Vec<u32> {
+    let types = meaning.newest.types();
+    match &meaning.otherwise {
+        Some(otherwise) if otherwise.types() != types => Vec::new(),
+        _ => types.to_vec(),
+    }
+}
