@@ -1,5 +1,5 @@
 //! With a catalog: views and functions contribute what they do, cycles end, and names mean what the database says.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 
