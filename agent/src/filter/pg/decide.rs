@@ -32,8 +32,8 @@ const TOO_LONG: &str = "the statement is longer than 16 MiB: use COPY, or send f
 
 impl Checked {
     /// The same for a text that was shortened to be judged: it can pass as it is, but not be rewritten.
-    pub(super) fn whole(self, judged: &Cow<'_, [u8]>, decision: &mut Arc<Decision>) -> Self {
-        if matches!(judged, Cow::Borrowed(_)) || self.rewrite.as_ref().is_none_or(|rewrite| rewrite.text().is_none()) {
+    pub(super) fn whole(self, shortened: bool, decision: &mut Arc<Decision>) -> Self {
+        if !shortened || self.rewrite.as_ref().is_none_or(|rewrite| rewrite.text().is_none()) {
             return self;
         }
         *decision = super::strict::decision(

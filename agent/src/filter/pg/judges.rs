@@ -35,15 +35,18 @@ pub(super) struct Judge {
     known: Mutex<Known>,
 }
 
+/// What was said of texts.
+type Texts = HashMap<Box<str>, Result<Arc<Judged>, Refused>>;
+
 #[derive(Default)]
 struct Known {
     /// By text; the second for sessions whose search path is another one than the catalog says.
-    texts: [HashMap<Box<str>, Result<Arc<Judged>, Refused>>; 2],
+    texts: [Texts; 2],
     bytes: usize,
 }
 
 impl Known {
-    fn of(&mut self, path_changed: bool) -> &mut HashMap<Box<str>, Result<Arc<Judged>, Refused>> {
+    fn of(&mut self, path_changed: bool) -> &mut Texts {
         let [plain, changed] = &mut self.texts;
         if path_changed { changed } else { plain }
     }

@@ -1,7 +1,7 @@
 //! From the client: frames are cut, what they ask for is written down, and only then may they pass. Nothing is changed.
 //! A frame larger than a buffer is written down from its head and passes in pieces.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use masking::{StreamMasker, Syntax, Tally};
@@ -201,7 +201,7 @@ impl Filter {
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
-        let Checked { rewrite, probe, stale } = checked.whole(&short, &mut decision);
+        let Checked { rewrite, probe, stale } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let mut told = request("query", text, self.rewritten(rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
         let exchange = journal.begin(told);
@@ -252,7 +252,7 @@ impl Filter {
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
-        let Checked { rewrite, probe, .. } = checked.whole(&short, &mut decision);
+        let Checked { rewrite, probe, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.
