@@ -295,7 +295,7 @@ fn item(of: u32, rest: &mut &[u8], out: &mut String) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use proptest::prelude::*;
 
