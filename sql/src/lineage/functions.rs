@@ -185,10 +185,10 @@ impl Marks {
         }
         let option = |name: &str| create.nodes("options").find(|option| option.text("defname") == name);
         let language = option("language").and_then(|option| option.node("arg")).map(|arg| arg.text("sval"));
+        let text = option("as").and_then(|option| option.node("arg")).map(|arg| arg.texts("items").concat());
         match language.map(str::to_lowercase).as_deref() {
-            Some("plpgsql") => plpgsql::judge(self, definition),
+            Some("plpgsql") => plpgsql::judge(self, definition, text.as_deref()),
             Some("sql") => {
-                let text = option("as").and_then(|option| option.node("arg")).map(|arg| arg.texts("items").concat());
                 let statements = node::parse(&text.unwrap_or_default()).map_err(|_| "cannot be read".to_owned())?;
                 statements.iter().try_for_each(|statement| self.harmless(&statement.tree))
             }
@@ -202,7 +202,7 @@ impl Marks {
         if body.contains(QUOTE) || body.ends_with('$') {
             return Err("cannot be read".into());
         }
-        plpgsql::judge(self, &format!("DO {QUOTE}{body}{QUOTE}"))
+        plpgsql::judge(self, &format!("DO {QUOTE}{body}{QUOTE}"), None)
     }
 
     /// Whether a statement, or a body of statements, neither reads what is masked nor makes anything new.

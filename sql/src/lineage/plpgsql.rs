@@ -4,12 +4,13 @@
 use serde_json::Value as Json;
 
 use super::Marks;
-use crate::{node, tree::guarded};
+use crate::{node, tree::guarded, walk::body};
 
-/// Judges the `CREATE FUNCTION`, `CREATE PROCEDURE` or `DO` of this text.
-pub(crate) fn judge(marks: &Marks, text: &str) -> Result<(), String> {
-    let body = guarded(|| pg_query::parse_plpgsql(text)).map_err(|_| "cannot be read".to_owned())?;
-    walk(marks, &body, 0)
+/// Judges the `CREATE FUNCTION`, `CREATE PROCEDURE` or `DO` of this text. A trigger's is read by its body alone.
+pub(crate) fn judge(marks: &Marks, text: &str, body: Option<&str>) -> Result<(), String> {
+    let whole = guarded(|| pg_query::parse_plpgsql(text)).ok();
+    let tree = whole.or_else(|| body.and_then(body::parse)).ok_or("cannot be read")?;
+    walk(marks, &tree, 0)
 }
 
 fn walk(marks: &Marks, value: &Json, depth: usize) -> Result<(), String> {

@@ -197,6 +197,10 @@ impl<'a> Walk<'a> {
 
     fn create_function(&mut self, node: &'a Node) -> Result<(), Refused> {
         let name = node.texts("funcname").last().copied().unwrap_or_default().to_owned();
+        let trigger = node.node("return_type").is_some_and(|of| of.texts("names").last() == Some(&"trigger"));
+        if trigger && !self.marks.catalog().functions_named(&name).is_empty() {
+            return Err(Refused::because(format!("{name} may be what a masked relation's trigger runs")));
+        }
         self.marks.body(node, self.text).map_err(|why| Refused::because(format!("the new function {name} {why}")))?;
         self.made_functions.push(name);
         Ok(())

@@ -16,9 +16,6 @@ mod uses;
 mod walk;
 mod write;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeSet, HashSet};
 
 pub use self::resolve::{Resolved, resolve};

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Masked, Refused, Resolved, Session, resolve, write::Target};
+use super::{Masked, Refused, Resolved, Session, parts, resolve, write::Target};
 use crate::{
     catalog::Relation,
     lineage::{Cover, Marks, Safety},
@@ -299,13 +299,26 @@ impl<'a> Walk<'a> {
         self.marks.catalog().relations.values().any(|relation| relation.column(name).is_some())
     }
 
+    /// The setting in `SELECT set_config(name, ...) FROM pg_settings WHERE name = '...'`, as dumps ask for it.
+    fn looked_up(&self, call: &'a Node) -> Option<&'a str> {
+        let is_name = |node: Option<&Node>| node.is_some_and(|node| parts(node) == (vec!["name"], false));
+        let select = self.levels.get(self.level)?.select?;
+        let mut from = select.nodes("from_clause");
+        let (only, more) = (from.next()?, from.next());
+        let test = select.node("where_clause").filter(|test| test.kind == "AExpr" && test.texts("name") == ["="])?;
+        let plain = only.text("relname") == "pg_settings" && only.node("alias").is_none() && more.is_none();
+        let ours = is_name(call.list("args").first().and_then(Value::node)) && is_name(test.node("lexpr"));
+        let value = test.node("rexpr").filter(|value| value.kind == "AConst")?;
+        (plain && ours).then(|| value.node("val").map(|value| value.text("sval"))).flatten()
+    }
+
     fn set_config(&mut self, node: &'a Node) -> Result<(), Refused> {
         let constant = |number: usize| {
             let argument = node.list("args").get(number).and_then(Value::node)?;
             let value = argument.node("val").filter(|_| argument.kind == "AConst")?;
             Some(value.text("sval"))
         };
-        match constant(0) {
+        match constant(0).or_else(|| self.looked_up(node)) {
             Some(name) => self.setting(name, constant(1)),
             None => Err(Refused::because("a setting is changed whose name cannot be told")),
         }

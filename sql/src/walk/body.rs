@@ -181,7 +181,7 @@ const TRIGGER: &str = "DECLARE new record; old record; tg_name text; tg_when tex
      tg_event text; tg_tag text; BEGIN ";
 
 /// A body on its own: whichever kind of function it fits.
-fn parse(body: &str) -> Option<Value> {
+pub(crate) fn parse(body: &str) -> Option<Value> {
     let mut tag = "b".to_owned();
     while body.contains(&format!("${tag}$")) || body.ends_with(&format!("${tag}")) {
         tag.push('x');

@@ -291,9 +291,17 @@ impl<'a> Walker<'a> {
         self.facts.verbs = verbs;
     }
 
+    /// The setting that `name` is, in a query of `pg_settings` for one.
+    fn looked_up_name(&self, node: &NodeEnum) -> Option<String> {
+        match node {
+            NodeEnum::ColumnRef(column) if super::select::is_name(&column.fields) => self.looked_up.last()?.clone(),
+            _ => None,
+        }
+    }
+
     fn set_config(&mut self, args: &[Node]) {
         let mut args = each(args);
-        let name = args.next().and_then(literal);
+        let name = args.next().and_then(|name| literal(name).or_else(|| self.looked_up_name(name)));
         let value = args.next().and_then(literal);
         let local = matches!(args.next(), Some(node) if truth(node) != Some(false));
         match name {

@@ -1,6 +1,6 @@
 //! Walks a statement's raw parse tree and gathers its facts. A node that is not known here makes the statement unknown.
 
-mod body;
+pub(crate) mod body;
 mod condition;
 mod define;
 mod expression;
@@ -58,6 +58,8 @@ pub(crate) struct Walker<'a> {
     expanding: Vec<Name>,
     /// Everything expanded so far in this statement.
     expanded: BTreeSet<Name>,
+    /// For each query around: the setting that it looks up in `pg_settings`, if it is one.
+    looked_up: Vec<Option<String>>,
     /// Names that are variables of a PL/pgSQL body, not columns.
     variables: BTreeSet<String>,
     depth: u32,
@@ -86,6 +88,7 @@ impl<'a> Walker<'a> {
             scopes: Vec::new(),
             expanding: Vec::new(),
             expanded: BTreeSet::new(),
+            looked_up: Vec::new(),
             variables: BTreeSet::new(),
             depth: 0,
         }

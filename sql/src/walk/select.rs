@@ -2,7 +2,7 @@
 
 use pg_query::{
     NodeEnum,
-    protobuf::{Node, SelectStmt, SetOperation, a_const::Val},
+    protobuf::{AExprKind, Node, SelectStmt, SetOperation, a_const::Val},
 };
 
 use super::{
@@ -60,8 +60,10 @@ impl Walker<'_> {
             self.creates(relation);
         }
         let many = self.many;
+        self.looked_up.push(looked_up(select));
         let columns = self.targets(&select.target_list);
         let many = self.many > many;
+        self.looked_up.pop();
         if let Some(scope) = self.scopes.last_mut() {
             scope.outputs = columns.clone().unwrap_or_default();
         }
@@ -150,6 +152,28 @@ impl Walker<'_> {
         let whole = conditions.unlimited();
         Shape { bounded: scalar || conditions.bounded(), whole, columns: None }
     }
+}
+
+/// The name in `SELECT ... FROM pg_settings WHERE name = '...'`.
+fn looked_up(select: &SelectStmt) -> Option<String> {
+    let [only] = select.from_clause.as_slice() else { return None };
+    let Some(NodeEnum::RangeVar(relation)) = &only.node else { return None };
+    let Some(NodeEnum::AExpr(test)) = inner(&select.where_clause) else { return None };
+    let plain = relation.relname == "pg_settings" && relation.alias.is_none();
+    let equal = test.kind() == AExprKind::AexprOp && each(&test.name).filter_map(text_of).eq(["="]);
+    let of_name = matches!(inner(&test.lexpr), Some(NodeEnum::ColumnRef(column)) if is_name(&column.fields));
+    match inner(&test.rexpr) {
+        Some(NodeEnum::AConst(constant)) if plain && equal && of_name => match &constant.val {
+            Some(Val::Sval(text)) => Some(text.sval.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The column `name`.
+pub(super) fn is_name(fields: &[Node]) -> bool {
+    each(fields).filter_map(text_of).eq(["name"])
 }
 
 /// The name PostgreSQL gives a result column, where it is plain.

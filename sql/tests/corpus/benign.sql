@@ -312,3 +312,5 @@ SET row_security = off
 SELECT result.a FROM (SELECT i.indisprimary, information_schema._pg_expandarray(i.indkey) AS keys, 1 AS a FROM pg_catalog.pg_index i) result WHERE result.indisprimary
 --= alter admin writes=public.t,public.u
 ALTER TABLE t RENAME TO u
+--= select,set read set=row_security fn=pg_catalog.set_config
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'row_security'

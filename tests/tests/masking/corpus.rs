@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::server::values;
 
-const CORPUS: &str = include_str!("corpus.txt");
+const CORPUS: [&str; 2] = [include_str!("corpus.txt"), include_str!("corpus_second.txt")];
 
 /// What must become of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ impl Case {
 
 /// All cases. Guesses in them are values of the first database.
 pub fn cases() -> Vec<Case> {
-    let lines = CORPUS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines =
+        CORPUS.iter().flat_map(|corpus| corpus.lines()).filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.map(case).collect()
 }
 
