@@ -113,6 +113,7 @@ const BUILDERS: &[Builder] = &[
             "tarpaulin",
             "new",
             "init",
+            "add",
             "remove",
             "machete",
             "outdated",
@@ -343,6 +344,7 @@ fn make(walker: &mut Walker, call: Call<'_>) {
                 | "db:drop"
                 | "db:reset"
         ) && !(matches!(call.name, "mvn" | "mvnw") && text == "install")
+            && !["-n", "--dry-run", "--just-print"].iter().any(|option| call.has(option))
         {
             walker.out.danger(format!("{} {text} changes more than the project", call.name));
         }
@@ -373,6 +375,8 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.invoke(&inner);
     } else if call.name == "go" && matches!(first, "run" | "tool") && words.iter().any(|word| word.text.contains('@')) {
         walker.out.danger("go runs code that it fetches");
+    } else if call.name == "go" && words.iter().any(|word| paths::is_staging(&paths::tidy(&word.text))) {
+        walker.out.danger("go runs a file from where anyone may put one");
     } else if call.name == "go" && call.options().any(|text| text.contains("exec") || text.contains("toolexec")) {
         walker.out.doubt("go with a program of its own");
     } else if matches!((call.name, both.as_str()), ("cargo", "make" | "fix --broken-code")) {

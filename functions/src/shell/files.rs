@@ -210,7 +210,9 @@ fn is_option(text: &str, program: &str) -> bool {
 /// A mode that leaves the owner able to read and opens nothing to everyone but reading and running.
 fn is_tame(mode: &str) -> bool {
     let digits = mode.trim_start_matches('0').as_bytes();
-    if let [owner, group, other] = digits {
+    if let [owner, group, other] = digits
+        && digits.iter().all(u8::is_ascii_digit)
+    {
         return matches!(owner, b'4'..=b'7')
             && matches!(group, b'0'..=b'7')
             && matches!(other, b'0' | b'1' | b'4' | b'5');

@@ -97,7 +97,11 @@ impl Walker {
     /// A file is run: what it does is the business of who put it there, unless anyone may have.
     pub(super) fn script(&mut self, word: &Word) {
         let path = paths::tidy(&word.text);
-        self.reads_file(&path);
+        // Loading a project's settings shows nothing of them.
+        match paths::name(&path).starts_with(".env") {
+            true => self.names_file(&path),
+            false => self.reads_file(&path),
+        }
         self.scripts.insert(path.clone());
         self.out.at_least(Effect::Write);
         if word.hole && !paths::is_own(&path) || word.glob || path == "-" {

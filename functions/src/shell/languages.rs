@@ -1,7 +1,7 @@
 //! Programs of other languages, whose code is not read here: a script that lies in a file is run like any program by path, code
 //! in the command line or from the input is only known while it runs.
 
-use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, judge::named_paths, paths, reading::Effect, walk::Walker, word::Word};
 
 /// How a language is started.
 struct Language {
@@ -108,7 +108,7 @@ const MODULES: [&str; 24] = [
 ];
 
 /// Editors.
-const EDITORS: [&str; 9] = ["vi", "vim", "nvim", "view", "nano", "pico", "micro", "helix", "hx"];
+const EDITORS: [&str; 10] = ["vi", "vim", "vimdiff", "nvim", "view", "nano", "pico", "micro", "helix", "hx"];
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
@@ -117,6 +117,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "--version" | "-V" | "-version" | "-v" | "--help" | "-h"));
     if let Some(language) = LANGUAGES.iter().find(|language| is(language.names)) {
         if !asks {
+            named_paths(walker, call, false);
             run(walker, call, language, versioned.starts_with("py"));
         }
     } else if EDITORS.contains(&call.name) {

@@ -31,7 +31,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "ftp" | "lftp" | "tftp" | "nmap" | "mosh" | "rsh" => {
             connects(walker, call);
         }
-        "ssh-keygen" | "gpg" | "gpg2" | "tmux" | "screen" => keys_and_terminals(walker, call),
+        "ssh-keygen" | "ssh-add" | "gpg" | "gpg2" | "tmux" | "screen" => keys_and_terminals(walker, call),
         _ => return false,
     }
     true
@@ -59,6 +59,7 @@ fn connects(walker: &mut Walker, call: Call<'_>) {
 fn keys_and_terminals(walker: &mut Walker, call: Call<'_>) {
     let first = call.args.first().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
+        "ssh-add" => matches!(first, "-l" | "-L"),
         "ssh-keygen" => call.flag('l') && !call.any_flag("pyceiR"),
         "tmux" => matches!(first, "ls" | "list-sessions" | "list-windows" | "-V"),
         "screen" => matches!(first, "-ls" | "-list" | "-v"),

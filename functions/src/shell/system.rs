@@ -7,6 +7,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
         "kill" => return kill(walker, call),
+        "getent" => !call.args.iter().any(|word| word.text.ends_with("shadow") || word.hole),
         "date" => !call.flag('s') && !call.long("set") && call.operands().all(|word| is_date_operand(call, &word.text)),
         "hostname" => call.operands().next().is_none() && !call.any_flag("Fb") && !call.long("file"),
         "domainname" | "nisdomainname" | "dnsdomainname" => call.operands().next().is_none(),
@@ -153,6 +154,7 @@ fn reason(name: &str) -> String {
         "iptables" | "ip6tables" | "nft" | "ufw" | "iptables-legacy" | "iptables-nft" => {
             format!("{name} changes the firewall")
         }
+        "getent" => "getent shows password hashes".to_owned(),
         "dpkg" | "rpm" => format!("{name} changes installed packages"),
         "mount" => "mount changes file systems".to_owned(),
         _ => format!("{name} changes the system"),

@@ -271,6 +271,9 @@ fn xargs(walker: &mut Walker, call: Call<'_>) {
     let spread = Call { args: &args, ..call };
     let Some(inner) = XARGS.step(walker, spread) else { return };
     let Some(_) = inner.first() else { return };
+    if walker.stdin != Stdin::Client && walker.out.reads.iter().any(|path| secrets::is_secret(path)) {
+        walker.out.danger("hands the name of a file that holds secrets to a command");
+    }
     let replaced = replaced_word(spread);
     let fed = match &walker.stdin {
         Stdin::Text(text) if !text.contains(['\'', '"', '\\']) => text.split_whitespace().map(Word::plain).collect(),
@@ -352,7 +355,9 @@ fn find(walker: &mut Walker, call: Call<'_>) {
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" => {
                 let sought = call.args.get(place + 1).map(|word| word.text.as_str()).unwrap_or_default();
                 let name = paths::name(sought);
-                if secrets::is_secret(sought) || name == "shadow" || name.contains("id_rsa") {
+                let below = |root: &String| secrets::is_secret(&format!("{root}/{name}"));
+                if secrets::is_secret(sought) || roots.iter().any(below) || name == "shadow" || name.contains("id_rsa")
+                {
                     walker.out.danger("looks for files that hold secrets");
                 }
             }
