@@ -13,7 +13,7 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
     match mark {
         b':' => follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at),
-        b'=' | b'|' | b'>' => assign::may_assign(window, at),
+        b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || token::may_mark(window, at),
         b'_' | b'.' | b'I' => token::may_mark(window, at),
         b'J' => window.before(at, 1) == Some(b'y'),

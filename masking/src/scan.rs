@@ -193,7 +193,10 @@ impl Plan {
             found = jwt::find(window, at)?;
         }
         if bits & PEM != 0 {
-            found = pem::find(window, at, self.quote_ends)?;
+            found = match assign::find_option(window, at)? {
+                None => pem::find(window, at, self.quote_ends)?,
+                found => found,
+            };
         }
         if bits & URL != 0 {
             // First what begins before the colon, so that nothing of it is sent while the rest waits for more.

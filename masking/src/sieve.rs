@@ -12,7 +12,7 @@ const DIGIT: u8 = 1;
 /// Joins digits: space, dash, dot.
 const JOINT: u8 = 1 << 1;
 const LETTER: u8 = 1 << 2;
-/// Assigns a value to a name: `:`, `=`, `|`, `>`.
+/// Assigns a value to a name: `:`, `=`, `|`, `>`, `'`.
 const SIGN: u8 = 1 << 3;
 /// May end a name that counts: some letters, quotes and the like.
 const NAME_END: u8 = 1 << 4;
@@ -305,7 +305,7 @@ const fn classes() -> [u8; 256] {
             b'-' | b'.' => JOINT | MARK,
             b'I' | b'J' => LETTER | MARK,
             b'A'..=b'Z' | b'a'..=b'z' => LETTER,
-            b':' | b'=' | b'|' | b'>' => SIGN,
+            b':' | b'=' | b'|' | b'>' | b'\'' => SIGN,
             b'+' | b'(' => OPENER,
             b'@' | b'_' => MARK,
             _ => 0,

@@ -25,5 +25,12 @@ fn a_clean_cell_costs_no_allocation() {
         });
         assert_eq!(cost.count_total, 0, "{cell}");
     }
+    for cell in [r#"{"text":"one\nline \u00e9 two","path":"C:\\x"}"#, r#"{"html":"<a href=\"\/p\">x<\/a>"}"#] {
+        let mut value = cell.as_bytes().to_vec();
+        let cost = allocation_counter::measure(|| {
+            masker.mask(&mut value, Syntax::Json, &mut tally);
+        });
+        assert_eq!(cost.count_total, 0, "{cell}");
+    }
     assert!(tally.is_empty());
 }

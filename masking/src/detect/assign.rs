@@ -20,9 +20,18 @@ const LONGEST: usize = 256;
 const AWS_LENGTH: usize = 40;
 
 /// The bytes at which `find` is called.
-pub(crate) const TRIGGERS: &[u8] = b":=|>";
+pub(crate) const TRIGGERS: &[u8] = b":=|>'";
 
-const PASSWORDS: [&[u8]; 5] = [b"password", b"passwd", b"passphrase", b"passwort", b"passcode"];
+const PASSWORDS: [&[u8]; 6] = [b"password", b"passwd", b"passphrase", b"passwort", b"passcode", b"identifiedby"];
+/// Options of commands whose value follows a space.
+const OPTIONS: [(&[u8], Kind); 6] = [
+    (b"--password ", Kind::Password),
+    (b"--passwd ", Kind::Password),
+    (b"--token ", Kind::Key),
+    (b"--secret ", Kind::Key),
+    (b"--api-key ", Kind::Key),
+    (b"--client-secret ", Kind::Key),
+];
 /// Names that count only as whole words.
 const SHORT_PASSWORDS: [&[u8]; 3] = [b"pass", b"pwd", b"pw"];
 const KEYS: [&[u8]; 22] = [
@@ -78,8 +87,24 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     }
 }
 
+/// The secret behind the option of a command whose first dash stands at `at`.
+pub(crate) fn find_option(window: &Window<'_>, at: usize) -> Verdict {
+    for (option, kind) in &OPTIONS {
+        if window.follows(at, option).map_err(|Beyond| Pending::weak(at))? {
+            let space = at + option.len() - 1;
+            let found = assigned(window, space, kind).map_err(|pending| Pending { start: at, ..pending })?;
+            return Ok(found.filter(|found| window.bytes.get(found.start) != Some(&b'-')));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether the end of the name before the sign at `at` is one that counts: a glance that spares nearly all names the rest.
 pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
+    // A quote begins a value if it stands apart from the name, as in SQL.
+    if window.bytes.get(at) == Some(&b'\'') && window.before(at, 1) != Some(b' ') {
+        return false;
+    }
     let Some(end) = name_end(window, at) else { return false };
     let tail = match *window.slice(end.saturating_sub(4), end) {
         [a, b, c, d] => [a, b, c, d],
@@ -98,6 +123,7 @@ fn ends_as_known(tail: [u8; 4]) -> bool {
     let [a, b, c, d] = tail;
     let wanted = match [c, d] {
         [b'p', b'w'] | [b'w', b'd'] => return true,
+        [b'b', b'y'] => return is_mark(b),
         [b'i', b'g'] => return b == b's' || is_mark(b),
         [b'e', b'y'] if matches!(a, b'i' | b't' | b's' | b'e' | b'g' | b'n' | b'h' | b'p' | b'r') => [a, b'k'],
         [b'e', b'y'] => [0, 0],

@@ -2,6 +2,7 @@
 //! Luhn check digit. Luhn alone passes one in ten of any digits, so shape and surroundings count as well.
 
 use super::chain::{Chain, Group, Joint};
+use super::words;
 use crate::hit::{Match, Rule};
 use crate::label::Label;
 use crate::window::{Beyond, Window};
@@ -40,8 +41,10 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
     let joint = joined.first().and_then(|group| group.joint);
     let same = joined.iter().all(|group| group.joint == joint);
     if same && is_printed_form(used) {
+        // More groups on both sides, or fours before: the middle of a longer number.
+        let goes_on = last.joint.is_some() && last.joint == joint && chain.left.map(|left| left.0) == joint;
         let in_number_list = chain.left == Some((Joint::Space, 4)) && joint == Some(Joint::Space);
-        return Ok(!in_number_list);
+        return Ok(!in_number_list && !goes_on);
     }
     let alone = chain.whole && last.joint.is_none() && chain.left.is_none();
     if !alone || joint == Some(Joint::Dot) || window.before(chain.start, 1) == Some(b'+') {
@@ -54,7 +57,9 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
 fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, Beyond> {
     let is_fraction = matches!(chain.left, Some((Joint::Dot, _)));
     let has_fraction = group.joint == Some(Joint::Dot) && group.length < 15;
-    if is_fraction || has_fraction || is_product_code(chain.digits(group.length)) {
+    let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
+    let is_article = is_product_code(chain.digits(group.length)) || words::names_article(left);
+    if is_fraction || has_fraction || is_article {
         return Ok(false);
     }
     Ok(!touches_hex(window, chain.start, chain.end_of(group))?)
@@ -64,7 +69,9 @@ fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, 
 fn is_printed_form(used: &[Group]) -> bool {
     match used {
         [a, b, c] => a.length == 4 && b.length == 6 && matches!(c.length, 4 | 5),
-        [body @ .., last] if body.len() >= 3 => body.iter().all(|group| group.length == 4) && last.length <= 4,
+        [body @ .., last] if body.len() >= 3 => {
+            body.iter().all(|group| group.length == 4) && matches!(last.length, 1 | 3 | 4)
+        }
         _ => false,
     }
 }

@@ -68,6 +68,18 @@ pub(crate) const UNDERSCORE: &[Format] = &[
     format(b"bkua_", 4, 40, is_alphanumeric, "buildkite-token"),
     format(b"xai_", 3, 40, is_alphanumeric, "llm-api-key"),
     format(b"hvb_", 3, 40, is_word, "vault-token"),
+    format(b"ops_eyJ", 3, 40, is_base64, "1password-token"),
+    format(b"sgp_", 3, 40, is_word, "sourcegraph-token"),
+    format(b"glc_eyJ", 3, 32, is_base64, "grafana-token"),
+    format(b"pnu_", 3, 36, is_alphanumeric, "prefect-token"),
+    format(b"rdme_", 4, 60, is_alphanumeric, "readme-token"),
+    format(b"shippo_live_", 6, 40, is_alphanumeric, "shippo-token"),
+    format(b"shippo_test_", 6, 40, is_alphanumeric, "shippo-token"),
+    format(b"duffel_live_", 6, 40, is_word, "duffel-token"),
+    format(b"duffel_test_", 6, 40, is_word, "duffel-token"),
+    format(b"CLOJARS_", 7, 58, is_alphanumeric, "clojars-token"),
+    format(b"sb_secret_", 2, 24, is_word, "supabase-token"),
+    format(b"fm2_", 3, 40, is_base64, "fly-token"),
 ];
 
 /// Formats with a `-` at the trigger.
@@ -112,6 +124,13 @@ pub(crate) const DASH: &[Format] = &[
     format(b"AGE-SECRET-KEY-", 3, 40, is_word, "age-key"),
     format(b"pat-na1-", 3, 32, is_word, "hubspot-token"),
     format(b"pat-eu1-", 3, 32, is_word, "hubspot-token"),
+    format(b"xkeysib-", 7, 40, is_word, "brevo-key"),
+    format(b"xsmtpsib-", 8, 40, is_word, "brevo-key"),
+    format(b"tskey-auth-", 5, 20, is_word, "tailscale-key"),
+    format(b"tskey-api-", 5, 20, is_word, "tailscale-key"),
+    format(b"tskey-client-", 5, 20, is_word, "tailscale-key"),
+    format(b"NRII-", 4, 24, is_word, "new-relic-key"),
+    format(b"FLWSECK-", 7, 32, is_word, "flutterwave-key"),
 ];
 
 /// Formats with an `I` at the trigger.
@@ -120,6 +139,7 @@ pub(crate) const CAPITAL_I: &[Format] = &[
     exact(format(b"ASIA", 2, 16, is_key_id, "aws-key-id")),
     exact(format(b"ABIA", 2, 16, is_key_id, "aws-key-id")),
     format(b"AIza", 1, 35, is_word, "google-api-key"),
+    format(b"LTAI", 3, 16, is_alphanumeric, "alibaba-key-id"),
 ];
 
 /// Formats with a `.` at the trigger.

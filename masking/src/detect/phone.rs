@@ -95,7 +95,8 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         return None;
     }
     let exists = || numbering::is_national(digits) || after_access(digits).is_some_and(numbering::is_international);
-    let named = words::names_phone(left) || (groups.len() > 1 && words::hints_at_phone(left));
+    let hinted = groups.len() > 1 || nanp::is_number(digits);
+    let named = words::names_phone(left) || (hinted && words::hints_at_phone(left));
     (named && exists()).then_some(NAMED)
 }
 
@@ -177,7 +178,9 @@ fn read(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
 fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8]) -> bool {
     let area = window.slice(at + 1, at + 6).iter().take_while(|byte| byte.is_ascii_digit()).count();
     let left = window.slice(at.saturating_sub(words::REACH), at);
+    let closed = window.before(at + 2 + area, 1) == Some(b')');
     match area {
+        _ if !closed => false,
         3 if nanp::is_number(digits) => !words::denies_phone(left),
         2..=5 if digits.starts_with(b"0") => {
             numbering::is_british(digits)

@@ -10,8 +10,18 @@ const SEPARATED: Rule = Rule::new(Label::Ssn, "ssn");
 const NAMED: Rule = Rule::new(Label::Ssn, "ssn-named");
 /// How far before the digits a naming word may stand, in bytes.
 const NAME_REACH: usize = 48;
-const NAMES: [&[u8]; 7] =
-    [b"ssn", b"social security", b"social_security", b"social-security", b"socialsecurity", b"soc sec", b"soc. sec"];
+const NAMES: [&[u8]; 10] = [
+    b"ssn",
+    b"ss#",
+    b"ss #",
+    b"ss no",
+    b"social security",
+    b"social_security",
+    b"social-security",
+    b"socialsecurity",
+    b"soc sec",
+    b"soc. sec",
+];
 
 /// A social security number at the start of the chain.
 pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, Beyond> {

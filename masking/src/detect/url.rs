@@ -65,5 +65,5 @@ fn is_mask(text: &[u8]) -> bool {
 }
 
 fn is_authority(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7F && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
+    byte > b' ' && byte != 0x7F && !matches!(byte, b'/' | b'?' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
 }

@@ -22,6 +22,7 @@ fn is_phone(word: &[u8]) -> bool {
             | b"msisdn"
             | b"sms"
             | b"whatsapp"
+            | b"whats"
             | b"telefon"
             | b"telefono"
             | b"telefone"
@@ -112,6 +113,12 @@ pub(crate) fn names_phone(left: &[u8]) -> bool {
 /// Whether a word makes a number with separators a telephone number.
 pub(crate) fn hints_at_phone(left: &[u8]) -> bool {
     any_of(left, is_hint) && !denies_phone(left)
+}
+
+/// Whether the last word says that an article's or a device's number follows.
+pub(crate) fn names_article(left: &[u8]) -> bool {
+    let last = Words(left).next().and_then(Small::of);
+    last.is_some_and(|word| matches!(word.as_bytes(), b"ean" | b"gtin" | b"upc" | b"isbn" | b"imei"))
 }
 
 /// Whether a word names a telephone number or hints at one, whatever the others say.
