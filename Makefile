@@ -63,4 +63,5 @@ bench:
 	@deploy/setup.sh bench
 	cargo build --locked --release -p sallyport --bin sallyport
 	cargo run --locked --release --quiet -p policy --example speed -- target/decisions.json
+	cargo run --locked --release --quiet -p masking --example speed
 	python3 bench/run.py --binary target/release/sallyport --decisions target/decisions.json

@@ -18,6 +18,10 @@ fn main() {
     let rows = "1042\tWidget, large\t19.99\t2024-01-15 10:30:00\tshipped\tf\t\\N\n";
     let json = "{\"id\":1042,\"name\":\"Widget\",\"price\":19.99,\"tags\":[\"new\",\"large\"],\"created_at\":\"2024-01-15T10:30:00Z\"},";
     let escaped = "{\"text\":\"line one\\nline \\u00e9 two\",\"path\":\"C:\\\\x\"},";
+    let markup = "{\"html\":\"<a href=\\\"\\/p\\/1\\\">x<\\/a>\\n\\t\\u003cb\\u003e\",\"q\":\"say \\\"hi\\\"\"},";
+    let access =
+        "10.1.2.3 - - [15/Jan/2024:10:30:00 +0000] \"GET /api/v1/items/48213?limit=50&page=2 HTTP/1.1\" 200 5120\n";
+    let german = "Größe 42 für München – „schöne“ Grüße aus Köln, Straße\n";
     let dense = "4111 1111 1111 1111,123-45-6789,alice@example.com,";
     for (name, unit, syntax) in [
         ("prose", prose, Syntax::Text),
@@ -25,6 +29,9 @@ fn main() {
         ("rows", rows, Syntax::Text),
         ("json", json, Syntax::Json),
         ("json with escapes", escaped, Syntax::Json),
+        ("dense in escapes", markup, Syntax::Json),
+        ("access log", access, Syntax::Text),
+        ("german", german, Syntax::Text),
         ("dense in hits", dense, Syntax::Text),
     ] {
         let text = unit.repeat(SIZE / unit.len()).into_bytes();

@@ -95,8 +95,12 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         return None;
     }
     let exists = || numbering::is_national(digits) || after_access(digits).is_some_and(numbering::is_international);
-    let hinted = groups.len() > 1 || nanp::is_number(digits);
-    let named = words::names_phone(left) || (hinted && words::hints_at_phone(left));
+    let hinted = if groups.len() > 1 {
+        words::hints_at_phone(left)
+    } else {
+        nanp::is_number(digits) && words::ends_with_hint(left)
+    };
+    let named = words::names_phone(left) || hinted;
     (named && exists()).then_some(NAMED)
 }
 

@@ -121,6 +121,12 @@ pub(crate) fn names_article(left: &[u8]) -> bool {
     last.is_some_and(|word| matches!(word.as_bytes(), b"ean" | b"gtin" | b"upc" | b"isbn" | b"imei"))
 }
 
+/// Whether the word right before makes digits without separators a telephone number.
+pub(crate) fn ends_with_hint(left: &[u8]) -> bool {
+    let last = Words(left).next().and_then(Small::of);
+    last.is_some_and(|word| is_hint(word.as_bytes())) && !left.contains(&b'(') && !denies_phone(left)
+}
+
 /// Whether a word names a telephone number or hints at one, whatever the others say.
 pub(crate) fn speaks_of_phone(left: &[u8]) -> bool {
     any_of(left, |word| is_phone(word) || is_hint(word))
