@@ -90,6 +90,52 @@ fn statements_on_unmarked_columns_are_the_same_to_the_byte() {
 }
 
 #[test]
+fn descriptions_and_dumps_are_those_of_the_server() {
+    let world = World::shared();
+    let dsn = strict(world);
+    for describe in [
+        "\\d",
+        "\\d+ customers",
+        "\\d orders",
+        "\\dt+",
+        "\\df+",
+        "\\di+",
+        "\\dv",
+        "\\dn+",
+        "\\du",
+        "\\dp",
+        "\\dT+",
+        "\\do =",
+        "\\dx",
+        "\\dC",
+        "\\dD",
+        "\\dRp",
+        "\\dd",
+        "\\dX",
+        "\\dP",
+        "\\l",
+    ] {
+        let through = Run::new("psql").args(["-X", "-c", describe, &dsn]).output();
+        let direct = world.direct_psql().args(["-c", describe]).output();
+        assert_eq!((&through.out, &through.err), (&direct.out, &direct.err), "{describe}");
+    }
+    // A dump of newer clients carries a key made up for each.
+    let plain = |run: Run| -> Vec<String> {
+        run.ok()
+            .out
+            .lines()
+            .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let dump = |dsn: &str| world.pg_program("pg_dump").args(["--no-owner", "--no-privileges", "-s", "-d", dsn]);
+    assert_eq!(plain(dump(&dsn)), plain(dump(&world.direct_dsn("shop"))));
+    let rows = world.pg_program("pg_dump").args(["--data-only", "-t", "customers", "-d", &dsn]).ok();
+    rows.hides(&[&world.customer(3).email, &world.customer(3).ssn]);
+    assert!(rows.out.contains(&world.customer(3).name));
+}
+
+#[test]
 fn drivers_get_masks_in_text_and_in_binary() {
     let world = World::shared();
     let dsn = strict(world);
