@@ -14,6 +14,14 @@ fn a_command_keeps_its_streams_apart_and_its_exit_status() {
 }
 
 #[test]
+fn a_command_that_closes_its_output_first_keeps_its_exit_status() {
+    let world = World::shared();
+    // `ssh` closes the channel as soon as both directions have ended, and asks for no status after that.
+    let output = world.ssh(&["exec >&- 2>&-; sleep 0.5; exit 7"]).output();
+    assert_eq!(output.status, 7, "{}", output.err);
+}
+
+#[test]
 fn a_signal_at_the_target_is_told() {
     let world = World::shared();
     let through = world.ssh(&["kill -TERM $$"]).output();

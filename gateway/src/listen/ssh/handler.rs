@@ -1,7 +1,11 @@
 //! What the SSH library calls while a client's connection lives: logins, and what the client sends. Nothing here waits for
 //! the target, except for the answer to a forwarding request, which the protocol wants in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use proto::{Code, Protocol, Refusal};
@@ -213,7 +217,9 @@ impl Handler for ClientHandler {
         reply.accept().await;
         let write = writing_half(channel);
         let (link, handle) = (Arc::clone(&self.link), session.handle());
-        self.link.writers.spawn(Writer { link, channel: number, lane, write, handle, speaks: true }.run());
+        self.link.writers.spawn(
+            Writer { link, channel: number, lane, write, handle, speaks: true, ended: AtomicBool::default() }.run(),
+        );
         Ok(())
     }
 

@@ -3,7 +3,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -129,6 +132,9 @@ pub(super) struct Writer {
     pub(super) handle: Handle,
     /// Whether people read it: a session, not a forwarded connection.
     pub(super) speaks: bool,
+    /// Whether the target's end of output waits for the exit status. A client whose both directions have ended closes the
+    /// channel at once and would miss a status that comes later.
+    pub(super) ended: AtomicBool,
 }
 
 /// The channel or the connection is over.
@@ -155,7 +161,10 @@ impl Writer {
         loop {
             match self.lane.inlet.next().await {
                 Step::Notice(text) => self.say(&text).await?,
-                Step::Message(Message::Close(_)) => return self.sent(self.write.close().await),
+                Step::Message(Message::Close(_)) => {
+                    self.end().await?;
+                    return self.sent(self.write.close().await);
+                }
                 Step::Message(message) => self.pass(message).await?,
             }
         }
@@ -186,7 +195,10 @@ impl Writer {
                 self.consumed(length);
                 Ok(())
             }
-            Message::Eof(_) => self.sent(self.write.eof().await),
+            Message::Eof(_) => {
+                self.ended.store(true, Ordering::Relaxed);
+                if self.speaks { Ok(()) } else { self.end().await }
+            }
             Message::Request { request, .. } => self.report(request).await,
             // Success and failure were answered by the handler; a failure that matters comes with words.
             _ => Ok(()),
@@ -195,16 +207,25 @@ impl Writer {
 
     async fn report(&self, request: Request) -> Result<(), Over> {
         match request {
-            Request::ExitStatus(status) => self.sent(self.write.exit_status(status).await),
+            Request::ExitStatus(status) => {
+                self.sent(self.write.exit_status(status).await)?;
+                self.end().await
+            }
             Request::ExitSignal { name, core_dumped, message } => {
                 let signal = Sig::Custom(name);
                 let told =
                     self.handle.exit_signal_request(self.write.id(), signal, core_dumped, message, String::new());
-                told.await.map_err(|()| Over)
+                told.await.map_err(|()| Over)?;
+                self.end().await
             }
             Request::XonXoff(can) => self.handle.xon_xoff_request(self.write.id(), can).await.map_err(|()| Over),
             _ => Ok(()),
         }
+    }
+
+    /// Passes on the end of the output that waited.
+    async fn end(&self) -> Result<(), Over> {
+        if self.ended.swap(false, Ordering::Relaxed) { self.sent(self.write.eof().await) } else { Ok(()) }
     }
 
     /// Tells the user something, on standard error.

@@ -1,6 +1,10 @@
 //! One logged-in connection: asks for the permit, opens the session, hands what the agent sends to the channels.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use bytes::Bytes;
 use proto::{Code, Ending, Protocol, Refusal};
@@ -160,7 +164,7 @@ impl Router {
         };
         reply.accept().await;
         let (link, handle) = (Arc::clone(&self.link), self.handle.clone());
-        let writer = Writer { link, channel, lane, write, handle, speaks: false };
+        let writer = Writer { link, channel, lane, write, handle, speaks: false, ended: AtomicBool::default() };
         self.link.writers.spawn(writer.run());
     }
 
@@ -210,7 +214,7 @@ async fn take(
     };
     let write = writing_half(ssh);
     let lane = link.register(write.id(), channel, window, &Arc::new(Inlet::default()));
-    Writer { link, channel, lane, write, handle, speaks: false }.run().await;
+    Writer { link, channel, lane, write, handle, speaks: false, ended: AtomicBool::default() }.run().await;
 }
 
 /// The agent does not speak the relay form as it should.
