@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use proto::{Code, Ending, SshSettings};
 use russh::{
-    Preferred, cipher,
+    MethodKind, Preferred, cipher,
     client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse},
     compression, kex,
     keys::{Algorithm, Certificate, HashAlg, PrivateKey, PrivateKeyWithHashAlg, decode_secret_key},
@@ -96,13 +96,20 @@ impl Dialler {
         }
         if let Some(password) = self.context.credential("password").await? {
             let password = password.expose_str().map_err(|_| credential("the target's password is not text"))?;
-            if logged_in(handle.authenticate_password(&self.login, password).await)?
-                || self.answer_prompts(handle, password).await?
-            {
-                return Ok(());
+            match handle.authenticate_password(&self.login, password).await {
+                Ok(AuthResult::Success) => return Ok(()),
+                // A target that has refused this password already is not asked again in other words.
+                Ok(AuthResult::Failure { remaining_methods, .. })
+                    if !remaining_methods.contains(&MethodKind::KeyboardInteractive) => {}
+                Ok(AuthResult::Failure { .. }) => {
+                    if self.answer_prompts(handle, password).await? {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(handshake_failed(&error)),
             }
         }
-        Err(Ending::new(Code::TargetLogin, "the target did not accept the login"))
+        Err(refused())
     }
 
     async fn key(&self) -> Result<Option<PrivateKey>, Ending> {
@@ -122,11 +129,12 @@ impl Dialler {
         certificate.map(Some).map_err(|_| credential("the certificate cannot be read"))
     }
 
-    /// Keyboard-interactive with a single hidden prompt is a password by another name (PAM).
+    /// Keyboard-interactive with a single hidden prompt is a password by another name (PAM). A target that hangs up
+    /// instead has had enough of refused attempts (`MaxAuthTries`).
     async fn answer_prompts(&self, handle: &mut Handle<TargetHandler>, password: &str) -> Result<bool, Ending> {
         let mut step = handle.authenticate_keyboard_interactive_start(&self.login, None::<String>).await;
         for _ in 0..3 {
-            let answers = match step.map_err(|error| handshake_failed(&error))? {
+            let answers = match step.map_err(|_| refused())? {
                 KeyboardInteractiveAuthResponse::Success => return Ok(true),
                 KeyboardInteractiveAuthResponse::Failure { .. } => return Ok(false),
                 KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. } => match prompts.as_slice() {
@@ -203,6 +211,10 @@ fn split(address: &str) -> Option<(&str, u16)> {
     let (host, port) = address.rsplit_once(':')?;
     let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     Some((host, port.parse().ok()?))
+}
+
+fn refused() -> Ending {
+    Ending::new(Code::TargetLogin, "the target did not accept the login")
 }
 
 fn unreachable(message: &str) -> Ending {
