@@ -1,6 +1,6 @@
 //! `sallyport gateway` and `sallyport agent`: read the configuration, run until a signal.
 
-use std::path::PathBuf;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -25,7 +25,7 @@ pub struct Args {
 /// If the configuration is wrong or the gateway cannot start.
 pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
     let config = gateway::config::Config::parse(&read(&args)?)?;
-    prepare();
+    prepare()?;
     runtime(config.workers)?.block_on(async { Box::pin(gateway::run(config, stop()?)).await.context("gateway") })
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn gateway(args: Args) -> anyhow::Result<()> {
 /// If the configuration is wrong or the agent cannot start.
 pub(crate) fn agent(args: Args) -> anyhow::Result<()> {
     let config = agent::config::Config::parse(&read(&args)?)?;
-    prepare();
+    prepare()?;
     runtime(config.workers)?.block_on(async { Box::pin(agent::run(config, stop()?)).await.context("agent") })
 }
 
@@ -43,12 +43,19 @@ fn read(args: &Args) -> anyhow::Result<String> {
     std::fs::read_to_string(&args.config).with_context(|| format!("{}", args.config.display()))
 }
 
-fn prepare() {
+fn prepare() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("SALLYPORT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // The SQL parser points descriptor 2 elsewhere while it works; the log keeps a descriptor of its own.
+    let log = std::fs::File::from(rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), 3).context("standard error")?);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(log)
+        .init();
     // Each session is a handful of descriptors; the soft limit is often 1,024.
     let limit = getrlimit(Resource::Nofile);
     let _keep = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    Ok(())
 }
 
 fn runtime(workers: usize) -> anyhow::Result<tokio::runtime::Runtime> {
