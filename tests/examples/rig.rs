@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path, time::Duration};
 use gateway::{
     auth::{Auth, Mint},
     config::Config,
-    store::{Connection, NewSshKey, SignedIn, Store},
+    store::{Change, Connection, NewSshKey, SignedIn, Store},
     tunnel::Authority,
 };
 use proto::{HttpSettings, PostgresSettings, Settings, SshSettings};
@@ -37,7 +37,10 @@ async fn main() {
         mfa: false,
     };
     let subject = store.signed_in(who).await.unwrap();
-    store.change_connections(connections(), &[], vec![]).await.unwrap();
+    // What ships by default, except that exports of a million rows are measured here.
+    let default = policy::Document { name: "default".into(), text: policy::DEFAULT.replace("100000", "100000000") };
+    let change = Change { connections: connections(), documents: vec![default], ..Change::default() };
+    store.change(change, vec![]).await.unwrap();
     let mint = Mint {
         subject: &subject,
         connection: None,
