@@ -85,7 +85,7 @@ def allow_large_results(binary, facts, folder):
     file = folder / "policy.json"
     file.write_text(json.dumps({"policies": [{"name": "default", "text": larger}]}))
     subprocess.run([binary, "apply", "-f", file], check=True, stdout=subprocess.DEVNULL, env={
-        **os.environ, "SALLYPORT_URL": facts["api_url"], "SALLYPORT_CA": facts["ca_file"],
+        **os.environ, "SALLYPORT_URL": facts["console_url"], "SALLYPORT_CA": facts["ca_file"],
         "SALLYPORT_TICKET": facts["people"]["carol"]["ticket"]})
 
 

@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{agents, apply, connections, demo, export, keys, login, mask, policies, serve, sessions, ticket};
+use crate::{
+    agents, apply, connections, demo, export, guarantee, keys, login, mask, policies, serve, sessions, ticket,
+};
 
 /// An access gateway: one enforcement point in front of databases, hosts and APIs.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub enum Command {
     Export(export::Args),
     /// Validate, test, explain and compare policies.
     Policy(Box<policies::Args>),
+    /// Make a database keep marked columns from a connection's login, and prove it.
+    Guarantee(guarantee::Args),
     /// Mask a stream, or say what would be masked and why.
     Mask(mask::Args),
 }

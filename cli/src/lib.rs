@@ -7,6 +7,7 @@ pub mod client;
 mod connections;
 pub mod demo;
 mod export;
+mod guarantee;
 mod inline;
 mod keys;
 mod login;
@@ -57,6 +58,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Apply(args) => apply::run(args),
         Command::Export(args) => export::run(args),
         Command::Policy(args) => policies::run(*args),
+        Command::Guarantee(args) => guarantee::run(args),
         Command::Mask(args) => mask::run(&args),
     }
 }

@@ -83,6 +83,8 @@ codes! {
     Credential = "SP-CREDENTIAL", Agent;
     /// The agent cannot record, so nothing may pass.
     Spool = "SP-SPOOL", Agent;
+    /// The masking guarantee of the connection cannot be proven.
+    Guarantee = "SP-GUARANTEE", Agent;
     /// The target cannot be reached.
     TargetUnreachable = "SP-TARGET-UNREACHABLE", Target;
     /// The target did not answer in time.

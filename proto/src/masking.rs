@@ -25,6 +25,9 @@ pub enum Guarantee {
     Strict,
     /// Detectors only. Stops accidents; no protection.
     Assist,
+    /// The database itself cannot give a marked value to the login: it has no right to read marked columns, and masked
+    /// views in their place. Proven before a session begins; without proof there is none.
+    Enforced,
 }
 
 /// What is marked in a column: a label, or a label and what stands in place of its values.
@@ -87,6 +90,12 @@ impl Masking {
     #[must_use]
     pub fn is_strict(&self) -> bool {
         self.guarantee == Guarantee::Strict && !self.columns.is_empty()
+    }
+
+    /// Whether the database itself must keep marked columns from the login.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.guarantee == Guarantee::Enforced
     }
 
     /// The parts of every marked column's name with its mask.

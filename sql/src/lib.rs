@@ -5,6 +5,8 @@
 //!     -> facts    verbs, objects, bounded, external ...      for policy
 //!     -> lineage  what each output column is made of         for masking
 //!     -> rewrite  the same statement over masked columns     for masking
+//!  rights of a login + Catalog
+//!     -> enforce  masked views and grants, and their proof   for masking
 //! ```
 //!
 //! Rules: pure (no I/O, no clock). What cannot be parsed or resolved is *unknown*, never harmless. One parse serves
@@ -13,6 +15,7 @@
 mod builtin;
 pub mod catalog;
 mod condense;
+pub mod enforce;
 pub mod facts;
 pub mod lineage;
 mod naming;

@@ -9,6 +9,6 @@ pub mod ssh;
 pub mod tls;
 
 pub use self::{
-    context::Context,
+    context::{Context, Door},
     link::{DownStream, FromGateway, GatewayLost, Link, ToGateway, pair},
 };

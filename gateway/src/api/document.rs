@@ -83,7 +83,7 @@ pub struct Masking {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub detectors: Vec<Detector>,
-    /// PostgreSQL: how sure masks of marked columns are, `strict` or `assist`.
+    /// PostgreSQL: how sure masks of marked columns are, `enforced`, `strict` or `assist`.
     #[serde(default, skip_serializing_if = "is_strict")]
     #[schema(value_type = String)]
     pub guarantee: Guarantee,

@@ -7,12 +7,12 @@ use crate::{
 };
 
 /// A name as it stands in SQL.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The mask of a column that the text around it knows as `reference`.
-pub(super) fn expression(column: &Column, mark: &Mark, reference: &str) -> String {
+pub(crate) fn expression(column: &Column, mark: &Mark, reference: &str) -> String {
     let of = &column.base_type;
     let null = format!("NULL::{of}");
     let value = match (mark.transform, column.category) {
@@ -74,7 +74,7 @@ fn constant(column: &Column) -> Option<&'static str> {
 }
 
 /// The list of all columns of a relation, masked ones replaced, and of these system columns.
-pub(super) fn columns<'a>(
+pub(crate) fn columns<'a>(
     relation: &'a Relation,
     cover: &Cover,
     only: Option<&[&str]>,
@@ -95,6 +95,6 @@ pub(super) fn columns<'a>(
 }
 
 /// The relation's own name.
-pub(super) fn full_name(relation: &Relation) -> String {
+pub(crate) fn full_name(relation: &Relation) -> String {
     format!("{}.{}", quoted(&relation.schema), quoted(&relation.name))
 }

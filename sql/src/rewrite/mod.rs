@@ -6,7 +6,7 @@
 
 mod copy;
 mod define;
-mod mask;
+pub(crate) mod mask;
 mod plan;
 mod resolve;
 mod returning;

@@ -16,12 +16,15 @@ use proto::{Code, PostgresSettings, Refusal};
 use protocols::pg::{
     encode,
     frame::{HEADER, Side, back, front, peek},
-    row,
+    report, row,
 };
 use sql::{Catalog, catalog::LOAD};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::connect::{self, Opened, Wire};
+use super::{
+    connect::{self, Opened, Wire},
+    enforced::Proofs,
+};
 use crate::{
     filter,
     target::{Context, context::Door},
@@ -45,10 +48,10 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// The catalogs that this agent knows.
 #[derive(Default)]
-pub struct Catalogs(Mutex<HashMap<Place, Arc<Shared>>>);
+pub struct Catalogs(Mutex<HashMap<Place, Arc<Shared>>>, pub(super) Proofs);
 
 /// Address, login and database.
-type Place = (String, String, String);
+pub(super) type Place = (String, String, String);
 
 /// The catalog of one database, as one login sees it.
 #[derive(Default)]
@@ -252,32 +255,45 @@ impl Reader {
 static VERSIONS: AtomicU64 = AtomicU64::new(0);
 
 async fn load(reader: &Reader) -> Result<(Catalog, usize), Refusal> {
-    let parameters = [("database", reader.database.as_str())];
-    let Opened { wire, mut received, .. } = connect::open(&reader.door, &reader.settings, &parameters).await?;
-    let rows = match wire {
-        Wire::Plain(mut stream) => ask(&mut stream, &mut received).await,
-        Wire::Tls(mut stream) => ask(&mut stream, &mut received).await,
-    }?;
+    let rows = rows(&reader.door, &reader.settings, &reader.database, LOAD).await.map_err(|_| unreadable())?;
     let size = rows.iter().map(String::len).sum();
     let version = VERSIONS.fetch_add(1, Ordering::Relaxed) + 1;
     let read = tokio::task::spawn_blocking(move || Catalog::read(version, rows.iter().map(String::as_str)));
     Ok((read.await.map_err(|_| unreadable())?.map_err(|_| unreadable())?, size))
 }
 
-/// Sends the query and gives the rows of its answers.
+/// Opens a connection of its own, sends a text, and gives the rows of its answers, which have one column.
+///
+/// # Errors
+/// If the target cannot be reached, or does not answer every statement well.
+pub(super) async fn rows(
+    door: &Door,
+    settings: &PostgresSettings,
+    database: &str,
+    text: &str,
+) -> Result<Vec<String>, Unanswered> {
+    let opened = connect::open(door, settings, &[("database", database)]).await;
+    let Opened { wire, mut received, .. } = opened.map_err(Unanswered::Unreachable)?;
+    match wire {
+        Wire::Plain(mut stream) => ask(&mut stream, &mut received, text).await,
+        Wire::Tls(mut stream) => ask(&mut stream, &mut received, text).await,
+    }
+}
+
 async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     received: &mut BytesMut,
-) -> Result<Vec<String>, Refusal> {
+    text: &str,
+) -> Result<Vec<String>, Unanswered> {
     let mut out = BytesMut::new();
-    encode::frame(&mut out, front::QUERY, |out| encode::string(out, LOAD));
-    stream.write_all(&out).await.map_err(|_| unreadable())?;
-    stream.flush().await.map_err(|_| unreadable())?;
+    encode::frame(&mut out, front::QUERY, |out| encode::string(out, text));
+    stream.write_all(&out).await.map_err(|_| Unanswered::Broken)?;
+    stream.flush().await.map_err(|_| Unanswered::Broken)?;
     let (mut rows, mut size) = (Vec::new(), 0);
     loop {
-        while let Some(header) = peek(received, Side::Back).map_err(|_| unreadable())? {
+        while let Some(header) = peek(received, Side::Back).map_err(|_| Unanswered::Broken)? {
             if header.frame() > LARGEST {
-                return Err(unreadable());
+                return Err(Unanswered::Broken);
             }
             if received.len() < header.frame() {
                 break;
@@ -288,16 +304,37 @@ async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
                     size += frame.len();
                     let body = frame.get_mut(HEADER..).unwrap_or_default();
                     let read = row::values(body, |_, value| rows.push(String::from_utf8_lossy(value).into_owned()));
-                    read.map_err(|_| unreadable())?;
+                    read.map_err(|_| Unanswered::Broken)?;
                 }
-                back::ERROR => return Err(unreadable()),
+                back::ERROR => return Err(refused(frame.get(HEADER..).unwrap_or_default())),
                 back::READY => return Ok(rows),
                 _ => {}
             }
         }
-        if size > LARGEST || stream.read_buf(received).await.map_err(|_| unreadable())? == 0 {
-            return Err(unreadable());
+        if size > LARGEST || stream.read_buf(received).await.map_err(|_| Unanswered::Broken)? == 0 {
+            return Err(Unanswered::Broken);
         }
+    }
+}
+
+/// Why a text of ours has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// The target let nobody in.
+    #[error("{}", .0.message)]
+    Unreachable(Refusal),
+    /// It does not answer as it should, or not whole.
+    #[error("the target does not answer as it should")]
+    Broken,
+    /// It refused a statement; its own words.
+    #[error("the target says: {0}")]
+    Refused(String),
+}
+
+fn refused(body: &[u8]) -> Unanswered {
+    match report::field(body, b'M') {
+        Ok(Some(message)) => Unanswered::Refused(String::from_utf8_lossy(message).into_owned()),
+        _ => Unanswered::Broken,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn strict(
     Ok(Some(Strict::new(reader.catalogs(), markings, path_changed)))
 }
 
-fn markings(settings: &PostgresSettings) -> Result<Vec<Marking>, Refusal> {
+pub(super) fn markings(settings: &PostgresSettings) -> Result<Vec<Marking>, Refusal> {
     let parts = settings.masking.parts().map_err(|wrong| Refusal::new(Code::Internal, wrong))?;
     let marking = |([schema, table, column], mask): ([&str; 3], &proto::ColumnMask)| Marking {
         schema: schema.to_owned(),

@@ -5,6 +5,7 @@
 mod cancel;
 mod catalog;
 mod connect;
+pub mod enforced;
 mod keys;
 mod marked;
 mod path;
@@ -32,6 +33,9 @@ use crate::{
 /// Serves one lane: logs in, sends the greeting, pumps. Never panics; every end is told.
 /// Before `to_gateway.ready(..)` the returned ending reaches the client as a refused login.
 pub async fn serve(context: Context, settings: PostgresSettings, link: Link) -> Ending {
+    if let Err(refusal) = Box::pin(enforced::prove(&context, &settings)).await {
+        return refusal;
+    }
     let guard = Arc::clone(&context.rights);
     let reader = match Reader::new(&context, &settings) {
         Ok(reader) => reader,

@@ -103,6 +103,7 @@ fn status(code: Code) -> StatusCode {
         | Code::AgentLost
         | Code::GatewayLost
         | Code::Draining
+        | Code::Guarantee
         | Code::Spool => StatusCode::SERVICE_UNAVAILABLE,
         Code::TargetTimeout => StatusCode::GATEWAY_TIMEOUT,
         Code::TargetNotAllowed

@@ -12,7 +12,7 @@ pub(super) fn sqlstate(code: Code) -> &'static str {
         // invalid_authorization_specification
         Code::TooManyAttempts | Code::TlsRequired | Code::LoginTimeout => "28000",
         // insufficient_privilege
-        Code::Denied | Code::NeedsApproval | Code::ForwardDenied | Code::TargetNotAllowed => "42501",
+        Code::Denied | Code::NeedsApproval | Code::ForwardDenied | Code::TargetNotAllowed | Code::Guarantee => "42501",
         // invalid_catalog_name: what PostgreSQL says to a database that is not there
         Code::NoAccess => "3D000",
         // feature_not_supported
