@@ -175,15 +175,22 @@ def http_download(path):
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / MB, 400
 
 
-def idle_cost(place, servers, sessions=100):
-    """KiB of both processes for each PostgreSQL session that does nothing."""
-    before = servers.memory_kib()
-    waiting = threading.Thread(target=pgbench, args=(place["pg"], "\\sleep 6 s\n", "-c", sessions, "-j", 1, "-t", 1))
-    waiting.start()
+def idle_cost(place, servers, first=15, more=75):
+    """KiB of both processes for each further PostgreSQL session that does nothing, once some are there."""
+    def hold(sessions, seconds):
+        thread = threading.Thread(
+            target=pgbench, args=(place["pg"], f"\\sleep {seconds} s\n", "-c", sessions, "-j", 1, "-t", 1))
+        thread.start()
+        return thread
+    held = [hold(first, 24)]
     time.sleep(5)
+    before = servers.memory_kib()
+    held.append(hold(more, 10))
+    time.sleep(14)
     after = servers.memory_kib()
-    waiting.join()
-    return (after - before) / sessions
+    for thread in held:
+        thread.join()
+    return (after - before) / more
 
 
 ALL = [
