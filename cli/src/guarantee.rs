@@ -11,7 +11,7 @@ use agent::{
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use gateway::{api, store};
-use proto::{Grant, PostgresSettings, Settings};
+use proto::{PostgresSettings, Settings};
 
 use crate::{client::block_on, output};
 
@@ -83,10 +83,15 @@ pub(crate) fn run(args: Args) -> Result<()> {
 fn plan(of: &Of) -> Result<()> {
     let marked = Marked::read(of)?;
     let plan = block_on(async { Ok(enforced::plan(&marked.door, &marked.settings, &marked.database).await?) })?;
-    output::line("BEGIN;");
-    plan.iter().for_each(|statement| output::line(&format!("{statement};")));
-    output::line("COMMIT;");
+    print("an owner of the marked tables", &plan.owner);
+    print(&marked.settings.login, &plan.login);
     Ok(())
+}
+
+fn print(who: &str, statements: &[String]) {
+    output::line(&format!("-- as {who}\nBEGIN;"));
+    statements.iter().for_each(|statement| output::line(&format!("{statement};")));
+    output::line("COMMIT;");
 }
 
 fn apply(args: &Apply) -> Result<()> {
@@ -95,12 +100,15 @@ fn apply(args: &Apply) -> Result<()> {
     let credentials: BTreeMap<String, String> =
         args.admin_password.iter().map(|reference| ("password".to_owned(), reference.clone())).collect();
     let lent = credentials.values().cloned().collect();
-    let address = marked.door.grant.address.clone();
+    let address = marked.door.address.clone();
     let vault = Vault::new(AllowList::new(vec![Allow { address: address.clone(), credentials: lent }]));
     let admin = door(address, credentials, vault);
     let settings = PostgresSettings { login: args.admin.clone(), ..marked.settings.clone() };
-    block_on(async { Ok(enforced::apply(&admin, &settings, &marked.database, &plan).await?) })?;
-    output::line(&format!("{} statements done", plan.len()));
+    block_on(async {
+        enforced::apply(&admin, &settings, &marked.database, &plan.owner).await?;
+        Ok(enforced::apply(&marked.door, &marked.settings, &marked.database, &plan.login).await?)
+    })?;
+    output::line(&format!("{} statements done", plan.owner.len() + plan.login.len()));
     verify(&marked)
 }
 
@@ -137,5 +145,5 @@ impl Marked {
 }
 
 fn door(address: String, credentials: BTreeMap<String, String>, vault: Vault) -> Door {
-    Door { grant: Arc::new(Grant { address, credentials, ..Grant::default() }), vault: Arc::new(vault) }
+    Door { address, credentials, vault: Arc::new(vault) }
 }

@@ -1,6 +1,6 @@
 //! What a driver is given: the grant, where credentials come from, where events go, what is masked.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use proto::{Code, Grant, Refusal, SessionId};
 
@@ -38,8 +38,10 @@ pub struct Context {
 /// What it takes to log in at a session's target.
 #[derive(Clone)]
 pub struct Door {
-    /// Where, and which credentials.
-    pub grant: Arc<Grant>,
+    /// `host:port`.
+    pub address: String,
+    /// Credential references by role.
+    pub credentials: BTreeMap<String, String>,
     /// Where they come from.
     pub vault: Arc<Vault>,
 }
@@ -48,7 +50,11 @@ impl Context {
     /// What it takes to log in at the target once more.
     #[must_use]
     pub fn door(&self) -> Door {
-        Door { grant: Arc::clone(&self.grant), vault: Arc::clone(&self.vault) }
+        Door {
+            address: self.grant.address.clone(),
+            credentials: self.grant.credentials.clone(),
+            vault: Arc::clone(&self.vault),
+        }
     }
 
     /// See [`Door::credential`].
@@ -56,7 +62,7 @@ impl Context {
     /// # Errors
     /// As there.
     pub async fn credential(&self, role: &str) -> Result<Option<Secret>, Refusal> {
-        self.door().credential(role).await
+        resolve(&self.vault, &self.grant.address, self.grant.credentials.get(role)).await
     }
 }
 
@@ -68,13 +74,17 @@ impl Door {
     /// [`Code::TargetNotAllowed`] if the local allow-list does not name the reference for this target,
     /// [`Code::Credential`] if it cannot be read.
     pub async fn credential(&self, role: &str) -> Result<Option<Secret>, Refusal> {
-        let Some(reference) = self.grant.credentials.get(role) else { return Ok(None) };
-        match self.vault.resolve(&self.grant.address, reference).await {
-            Ok(secret) => Ok(Some(secret)),
-            Err(error) if error.is_denial() => {
-                Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target's credential"))
-            }
-            Err(_) => Err(Refusal::new(Code::Credential, "the agent cannot read the target's credential")),
+        resolve(&self.vault, &self.address, self.credentials.get(role)).await
+    }
+}
+
+async fn resolve(vault: &Vault, address: &str, reference: Option<&String>) -> Result<Option<Secret>, Refusal> {
+    let Some(reference) = reference else { return Ok(None) };
+    match vault.resolve(address, reference).await {
+        Ok(secret) => Ok(Some(secret)),
+        Err(error) if error.is_denial() => {
+            Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target's credential"))
         }
+        Err(_) => Err(Refusal::new(Code::Credential, "the agent cannot read the target's credential")),
     }
 }

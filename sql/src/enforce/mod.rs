@@ -9,7 +9,7 @@ mod probe;
 mod tests;
 
 pub use self::{
-    plan::plan,
+    plan::{Plan, plan},
     probe::{Access, Callable, Rights, Role, ask},
 };
 use crate::{

@@ -10,14 +10,21 @@ use crate::{
 /// What the schemas of masked views begin with; the rest is the name of the tables' schema.
 const PREFIX: &str = "sallyport_";
 
-/// The statements, in order, to be run in one transaction by an owner of the marked tables (who also owns the views then).
-/// Running them again changes nothing more. What they cannot change (an owner, a superuser, other views) [`super::verify`]
-/// still names.
+/// What makes the guarantee hold. Running it again changes nothing more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// For an owner of the marked tables, in order, in one transaction; the views belong to that role then.
+    pub owner: Vec<String>,
+    /// For the login itself, after that.
+    pub login: Vec<String>,
+}
+
+/// Plans it. What cannot be changed this way (an owner, a superuser, other views) [`super::verify`] still names.
 ///
 /// The login reads masked columns through views that its search path finds first, keeps the right to read all other
 /// columns of the tables themselves, and loses that to read the marked ones.
 #[must_use]
-pub fn plan(marks: &Marks, rights: &Rights) -> Vec<String> {
+pub fn plan(marks: &Marks, rights: &Rights) -> Plan {
     let mut tables: Vec<_> = super::covered(marks).filter(|(table, _)| is_table(table)).collect();
     tables.sort_by(|(one, _), (two, _)| (&one.schema, &one.name).cmp(&(&two.schema, &two.name)));
     let login = mask::quoted(&rights.login);
@@ -36,8 +43,7 @@ pub fn plan(marks: &Marks, rights: &Rights) -> Vec<String> {
         statements.extend(view(table, cover, &login, writes));
         statements.extend(grants(table, cover, &login));
     }
-    statements.extend(search_path(marks, rights, &schemas, &login));
-    statements
+    Plan { owner: statements, login: search_path(marks, rights, &schemas, &login).into_iter().collect() }
 }
 
 fn is_table(relation: &Relation) -> bool {

@@ -111,7 +111,7 @@ fn every_way_to_a_marked_column_is_named() {
 #[test]
 fn the_plan_puts_views_in_place_of_tables_and_takes_the_right_to_read() {
     let plan = plan(&marks(), &rights(&closed()));
-    let all = plan.join(";\n");
+    let all = plan.owner.join(";\n") + &plan.login.join("");
     for part in [
         r#"CREATE SCHEMA IF NOT EXISTS "sallyport_public""#,
         r#"CREATE VIEW "sallyport_public"."customers" AS SELECT "id", CASE WHEN "card" IS NULL THEN NULL::text ELSE '***'::text END AS "card" FROM "public"."customers""#,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use e2e::{Wishes, World, eventually};
+use e2e::{World, eventually, world::Wishes};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const IDLE: usize = 10_000;

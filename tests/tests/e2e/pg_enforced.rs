@@ -80,7 +80,7 @@ async fn a_session_begins_only_where_the_database_keeps_marked_columns_from_the_
     assert!(!wrong.out.contains("names") && !wrong.out.contains("orders"), "{}", wrong.out);
 
     let plan = guarantee(world, "plan", &files, &[]).ok().out;
-    assert!(plan.starts_with("BEGIN;\n") && plan.contains("CREATE VIEW \"sallyport_public\".\"customers\""), "{plan}");
+    assert!(plan.contains("BEGIN;\n") && plan.contains("CREATE VIEW \"sallyport_public\".\"customers\""), "{plan}");
     let password = world.secret("owner-password");
     let admin = ["--admin", "ef_owner", "--admin-password", &password];
     let half = guarantee(world, "apply", &files, &admin).output();

@@ -98,7 +98,7 @@ pub(super) async fn open(
     let chain = door.credential("client_cert").await?;
     let key = door.credential("client_key").await?;
     let client_auth = chain.as_ref().zip(key.as_ref()).map(|(chain, key)| (chain.expose(), key.expose()));
-    let mut wire = dial(&door.grant.address, &settings.tls, client_auth).await?;
+    let mut wire = dial(&door.address, &settings.tls, client_auth).await?;
     let binding = match &wire {
         Wire::Plain(_) => None,
         Wire::Tls(stream) => tls::peer_certificate(stream).and_then(binding::tls_server_end_point),

@@ -11,7 +11,7 @@ use proto::{Code, PostgresSettings, Refusal};
 use sql::{
     Catalog,
     catalog::LOAD,
-    enforce::{self, Rights, Unproven},
+    enforce::{self, Plan, Rights, Unproven},
     lineage::Marks,
 };
 
@@ -121,16 +121,16 @@ pub async fn verify(door: &Door, settings: &PostgresSettings, database: &str) ->
     Ok(wrong)
 }
 
-/// The statements that make the guarantee hold, for one transaction of somebody who owns the marked tables.
+/// What makes the guarantee hold.
 ///
 /// # Errors
 /// If the database cannot be read.
-pub async fn plan(door: &Door, settings: &PostgresSettings, database: &str) -> Result<Vec<String>, GuaranteeError> {
+pub async fn plan(door: &Door, settings: &PostgresSettings, database: &str) -> Result<Plan, GuaranteeError> {
     let (marks, rights) = look(door, settings, database).await?;
     Ok(enforce::plan(&marks, &rights))
 }
 
-/// Runs a plan in one transaction; nothing of it stays if a statement is refused. `settings.login` is the administrator.
+/// Runs statements in one transaction, as `settings.login`; nothing of it stays if one is refused.
 ///
 /// # Errors
 /// If the database refuses it.
@@ -138,9 +138,9 @@ pub async fn apply(
     door: &Door,
     settings: &PostgresSettings,
     database: &str,
-    plan: &[String],
+    statements: &[String],
 ) -> Result<(), GuaranteeError> {
-    let text = format!("BEGIN; SET LOCAL lock_timeout = '5s'; {}; COMMIT", plan.join("; "));
+    let text = format!("BEGIN; SET LOCAL lock_timeout = '5s'; {}; COMMIT", statements.join("; "));
     rows(door, settings, database, &text).await?;
     Ok(())
 }
