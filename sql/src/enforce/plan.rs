@@ -30,7 +30,8 @@ pub fn plan(marks: &Marks, rights: &Rights) -> Plan {
     let login = mask::quoted(&rights.login);
     let mut schemas: Vec<&str> = tables.iter().map(|(table, _)| table.schema.as_str()).collect();
     schemas.dedup();
-    let mut statements = Vec::new();
+    // Definitions are sealed as they read without a search path: that is how they are verified.
+    let mut statements = vec!["SET LOCAL search_path = ''".to_owned()];
     for schema in &schemas {
         let views = mask::quoted(&format!("{PREFIX}{schema}"));
         statements.push(format!("CREATE SCHEMA IF NOT EXISTS {views}"));
@@ -42,6 +43,9 @@ pub fn plan(marks: &Marks, rights: &Rights) -> Plan {
         let writes = writes.map_or(&[][..], |access| access.writes.as_slice());
         statements.extend(view(table, cover, &login, writes));
         statements.extend(grants(table, cover, &login));
+    }
+    if tables.is_empty() {
+        return Plan::default();
     }
     Plan { owner: statements, login: search_path(marks, rights, &schemas, &login).into_iter().collect() }
 }

@@ -129,7 +129,7 @@ async fn clients_that_read_a_megabyte_a_second_or_nothing_hold_nothing_here() {
     let before = resident(&world);
     let endless = "head -c 1000000000 /dev/zero";
     let rows = "SELECT generate_series(1, 100000000), repeat('z', 190)";
-    let mut slow = vec![
+    let mut slow = [
         Slow::start(download(&world, &["--http1.1", "-N"])),
         Slow::start(download(&world, &["--http2", "-N"])),
         Slow::start(world.ssh(&[endless])),
