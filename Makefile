@@ -62,6 +62,6 @@ architecture:
 bench:
 	@deploy/setup.sh bench
 	cargo build --locked --release -p sallyport --bin sallyport
-	cargo run --locked --release --quiet -p policy --example speed -- target/decisions.json
-	cargo run --locked --release --quiet -p masking --example speed
+	cargo run --locked --release --quiet -p policy --example decision_speed -- target/decisions.json
+	cargo run --locked --release --quiet -p masking --example masking_speed
 	python3 bench/run.py --binary target/release/sallyport --decisions target/decisions.json

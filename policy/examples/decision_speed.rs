@@ -1,6 +1,6 @@
-//! What a decision costs: `cargo run --release -p policy --example speed [FILE]`. Prints p50 and p99 in microseconds; with a
+//! What a decision costs: `cargo run --release -p policy --example decision_speed [FILE]`. Prints p50 and p99 in microseconds; with a
 //! file, also writes them as JSON for `bench/run.py --decisions`. Facts are those of a statement; reading the statement is
-//! `cargo run --release -p sql --example speed`. An agent remembers decisions per statement and bundle, so most calls pay a
+//! `cargo run --release -p sql --example reading_speed`. An agent remembers decisions per statement and bundle, so most calls pay a
 //! hash look-up instead.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 

@@ -1,6 +1,6 @@
 //! Prints how fast masking is, in MB/s on one core, and what a short clean value costs.
 //!
-//! `cargo run --release -p masking --example speed`
+//! `cargo run --release -p masking --example masking_speed`
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, missing_docs)]
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! Prints how long reading a statement takes, in microseconds: median and 99th percentile on one core.
 //!
-//! `cargo run --release -p sql --example speed`
+//! `cargo run --release -p sql --example reading_speed`
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::{
