@@ -257,7 +257,9 @@ impl Bench {
     /// Takes output without granting more, until nothing comes.
     pub async fn until_stalled(&mut self, channel: Channel) {
         let mut taken = 0;
-        while let Ok(message) = timeout(Duration::from_millis(500), self.next(channel)).await {
+        // Half a second without anything is a stall only once the window is nearly used up.
+        let quiet = |taken| if taken > WINDOW as usize / 2 { Duration::from_millis(500) } else { PATIENCE };
+        while let Ok(message) = timeout(quiet(taken), self.next(channel)).await {
             if let Message::Data { data, .. } = message {
                 taken += data.len();
             }
