@@ -265,8 +265,18 @@ async fn load(reader: &Reader) -> Result<(Catalog, usize), Refusal> {
 /// Opens a connection of its own, sends a text, and gives the rows of its answers, which have one column.
 ///
 /// # Errors
-/// If the target cannot be reached, or does not answer every statement well.
+/// If the target cannot be reached, does not answer every statement well, or takes longer than half a minute.
 pub(super) async fn rows(
+    door: &Door,
+    settings: &PostgresSettings,
+    database: &str,
+    text: &str,
+) -> Result<Vec<String>, Unanswered> {
+    let answered = tokio::time::timeout(DEADLINE, Box::pin(answer(door, settings, database, text))).await;
+    answered.unwrap_or(Err(Unanswered::Late))
+}
+
+async fn answer(
     door: &Door,
     settings: &PostgresSettings,
     database: &str,
@@ -323,6 +333,9 @@ pub enum Unanswered {
     /// The target let nobody in.
     #[error("{}", .0.message)]
     Unreachable(Refusal),
+    /// It did not answer in time.
+    #[error("the target did not answer in time")]
+    Late,
     /// It does not answer as it should, or not whole.
     #[error("the target does not answer as it should")]
     Broken,

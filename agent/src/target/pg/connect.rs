@@ -55,9 +55,6 @@ pub(super) async fn connect(
     settings: &PostgresSettings,
     filter: &mut Filter,
 ) -> Result<Connected, Refusal> {
-    if !context.vault.allows(&context.grant.address) {
-        return Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"));
-    }
     let login = log_in(context, settings, filter);
     match tokio::time::timeout(DEADLINE, login).await {
         Ok(connected) => connected,
@@ -94,6 +91,9 @@ pub(super) async fn open(
     settings: &PostgresSettings,
     parameters: &[(&str, &str)],
 ) -> Result<Opened, Refusal> {
+    if !door.vault.allows(&door.address) {
+        return Err(Refusal::new(Code::TargetNotAllowed, "the agent does not allow this target"));
+    }
     let password = door.credential("password").await?;
     let chain = door.credential("client_cert").await?;
     let key = door.credential("client_key").await?;
