@@ -71,6 +71,11 @@ impl Rule {
     pub(crate) const fn new(label: Label, detector: &'static str) -> Self {
         Self { label, detector }
     }
+
+    /// Whether its hits are so short, or so little bound by a checksum, that any few megabytes of noise hold some.
+    pub(crate) fn is_chance(&self) -> bool {
+        matches!(self.label, Label::Email | Label::Phone | Label::Secret)
+    }
 }
 
 /// What a detector says about a trigger it accepted.

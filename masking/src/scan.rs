@@ -95,6 +95,9 @@ impl Plan {
             }
             match self.ask(&window, at) {
                 Ok((None, next)) => cursor.at = next,
+                Ok((Some(found), _)) if found.rule.is_chance() && window.is_noise_before(found.start) => {
+                    cursor.at = at + 1;
+                }
                 Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
                 Err(pending) => {
                     cursor.at = pending.start;

@@ -4,6 +4,11 @@
 /// How far a detector may look to the left of its trigger, in bytes.
 pub(crate) const LEFT_CONTEXT: usize = 128;
 
+/// How far to the left noise shows, in bytes. Less than detectors may look, as a hit may begin before its trigger.
+const NOISE_CONTEXT: usize = LEFT_CONTEXT - 32;
+/// Less than this says nothing, in bytes.
+const LEAST_NOISE: usize = 24;
+
 /// The input ends before the question can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Beyond;
@@ -58,8 +63,35 @@ impl Window<'_> {
         self.slice(at.saturating_sub(word.len()), at) == word
     }
 
+    /// Whether what stands before `at` is no text in any script or encoding: packed, encrypted or a picture. In a few megabytes
+    /// of that, addresses and passwords turn up by chance, and masking them would break a file.
+    pub(crate) fn is_noise_before(&self, at: usize) -> bool {
+        let left = self.slice(at.saturating_sub(NOISE_CONTEXT), at);
+        if left.len() < LEAST_NOISE {
+            return false;
+        }
+        // Nearly all text lacks one or the other, which is seen at once.
+        let kinds =
+            left.iter().fold(0, |kinds, byte| kinds | u8::from(*byte >= 0x80) | u8::from(is_control(*byte)) << 1);
+        if kinds != 3 {
+            return false;
+        }
+        let (mut invalid, mut controls) = (0, 0);
+        for chunk in left.utf8_chunks() {
+            invalid += chunk.invalid().len();
+            controls += chunk.valid().bytes().filter(|byte| is_control(*byte)).count();
+        }
+        // Text in an older encoding has no such controls, what a terminal gets has few bytes that are no UTF-8.
+        controls > 0 && invalid * 6 >= left.len()
+    }
+
     /// The bytes from `start` to `end`, as far as they exist.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &[u8] {
         self.bytes.get(start..end.min(self.bytes.len())).unwrap_or_default()
     }
+}
+
+/// Controls that text and terminals have no use for.
+fn is_control(byte: u8) -> bool {
+    matches!(byte, 0..=0x06 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
 }
