@@ -1,6 +1,6 @@
 //! Prints how fast masking is, in MB/s on one core, and what a short clean value costs.
 //!
-//! `cargo run --release -p masking --example masking_speed`
+//! `cargo run --release -p masking --example masking_speed [-- NAME]`
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, missing_docs)]
 
 use std::hint::black_box;
@@ -12,6 +12,7 @@ const SIZE: usize = 32 << 20;
 
 fn main() {
     let masker = Masker::new(&Label::ALL);
+    let only = std::env::args().nth(1).unwrap_or_default();
     let prose = "The quick brown fox jumps over the lazy dog, and then it rests for a while near the river. ";
     let log =
         "2024-01-15T10:30:00.123Z INFO gateway::listen accepted peer=192.168.10.24:50122 session=18f3c2 bytes=48213\n";
@@ -22,6 +23,10 @@ fn main() {
     let access =
         "10.1.2.3 - - [15/Jan/2024:10:30:00 +0000] \"GET /api/v1/items/48213?limit=50&page=2 HTTP/1.1\" 200 5120\n";
     let german = "Größe 42 für München – „schöne“ Grüße aus Köln, Straße\n";
+    let people = "2025-01-02 12:00:01 INFO worker-1 request id=000000001 user=user1@example.test took 3918 ms\n";
+    let list = "{\"id\": 1, \"name\": \"User 1\", \"email\": \"user1@example.test\", \"phone\": \"+1-202-555-0001\", \"note\": \"lorem ipsum dolor sit amet\", \"balance\": 1.25}, ";
+    let hashes = "1042\tc4ca4238a0b923820dcc509a6f75849b\tc81e728d9d4c2f636f067f89cc14862c\t3126\n";
+    let ids = "550e8400-e29b-41d4-a716-446655440000\t9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\tshipped\n";
     let dense = "4111 1111 1111 1111,123-45-6789,alice@example.com,";
     for (name, unit, syntax) in [
         ("prose", prose, Syntax::Text),
@@ -32,8 +37,15 @@ fn main() {
         ("dense in escapes", markup, Syntax::Json),
         ("access log", access, Syntax::Text),
         ("german", german, Syntax::Text),
+        ("hashes", hashes, Syntax::Text),
+        ("identifiers", ids, Syntax::Text),
+        ("log with addresses", people, Syntax::Text),
+        ("json with people", list, Syntax::Json),
         ("dense in hits", dense, Syntax::Text),
     ] {
+        if !name.contains(&only) {
+            continue;
+        }
         let text = unit.repeat(SIZE / unit.len()).into_bytes();
         println!(
             "{name:20} whole {:6.0} MB/s   stream {:6.0} MB/s",

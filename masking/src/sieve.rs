@@ -217,7 +217,14 @@ impl<'a> Sieve<'a> {
         let opens = c.is_none_or(|byte| !byte.is_ascii_alphanumeric() || matches!(byte, b'N' | b'n'));
         let country = opens && b.is_ascii_alphabetic();
         let digit = self.bytes.get(at).copied().unwrap_or_default();
-        country || token::may_be_digit(digit, a) || matches!(a, b'a'..=b'f' | b'i' | b'K')
+        // What stands before the letters of a hexadecimal key is no digit, as it is in the middle of every hash.
+        let key = match (b, a) {
+            (_, b'i' | b'K') => true,
+            (b'a'..=b'f', b'a'..=b'f') => c.is_none_or(|byte| matches!(byte, b'a'..=b'f' | b'i' | b'K')),
+            (_, b'a'..=b'f') => matches!(b, b'i' | b'K'),
+            _ => false,
+        };
+        country || key || token::may_be_digit(digit, a)
     }
 
     /// Whether what stands beside the mark at `at` lets it count.
@@ -232,6 +239,9 @@ impl<'a> Sieve<'a> {
     fn masks(&self, start: usize) -> Masks {
         let bytes = self.bytes.get(start..).unwrap_or_default();
         let mut masks = Masks::default();
+        if bytes.is_empty() && self.last {
+            return masks;
+        }
         if let Some(block) = bytes.first_chunk::<BLOCK>() {
             for eight in block.as_chunks().0 {
                 masks.take(eight);

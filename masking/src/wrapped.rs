@@ -14,8 +14,10 @@ const BLOCK: usize = 2048;
 const STRIDE: usize = 1536;
 /// How deep tokens are followed into tokens.
 const DEEPEST: u8 = 3;
-/// How many bytes are decoded for a first look.
+/// How many bytes are decoded for a first look, which spares most tokens the rest.
 const GLANCE: usize = 12;
+/// How many of them may be no text.
+const STRANGE: usize = GLANCE / 8;
 
 /// Goes on from `at`; appends the tokens with a hit inside. Everything before the new `at` is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: &mut Vec<Span>) {
@@ -82,10 +84,8 @@ const fn token_characters() -> [bool; 256] {
 /// What a token holds, if it holds anything.
 fn inside(plan: &Plan, token: &[u8], depth: u8) -> Option<Rule> {
     let depth = depth.checked_sub(1)?;
-    [decode_hex as fn(&[u8]) -> Option<Vec<u8>>, decode_base64]
-        .into_iter()
-        .filter_map(|decode| decode(token))
-        .find_map(|decoded| find(plan, &decoded, depth))
+    let found = |decoded: Option<Vec<u8>>| find(plan, &decoded?, depth);
+    found(decode_hex(token)).or_else(|| found(decode_shifted_hex(token))).or_else(|| found(decode_base64(token)))
 }
 
 fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
@@ -113,58 +113,103 @@ fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
 }
 
 fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
-    let octets = || token.chunks_exact(2).map(octet);
-    begins_as_text(octets().map_while(|octet| octet)).then(|| octets().collect()).flatten()
+    let mut strange = 0;
+    for pair in token.chunks_exact(2).take(GLANCE) {
+        strange += usize::from(!is_text(octet(pair)?));
+        if strange > STRANGE {
+            return None;
+        }
+    }
+    let pairs = || token.chunks_exact(2);
+    pairs().all(|pair| octet(pair).is_some()).then(|| pairs().filter_map(octet).collect())
+}
+
+/// Digits behind `0x`, or behind the `x` of PostgreSQL's `\x`: there, and in the later blocks of such a token, the second
+/// character begins a pair.
+fn decode_shifted_hex(token: &[u8]) -> Option<Vec<u8>> {
+    let behind_mark = token.strip_prefix(b"0x").or_else(|| token.strip_prefix(b"0X"));
+    decode_hex(behind_mark.or_else(|| token.get(1..))?)
 }
 
 /// The byte of two hexadecimal digits.
 fn octet(pair: &[u8]) -> Option<u8> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?)
+    Some(nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?)
+}
+
+fn nibble(byte: u8) -> Option<u8> {
+    NIBBLES.get(usize::from(byte)).copied().filter(|nibble| *nibble < 16)
 }
 
 fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
-    let decoded = || octets(token).collect::<Vec<_>>();
-    begins_as_text(octets(token)).then(decoded).filter(|decoded| reads_as_text(decoded))
-}
-
-/// Whether the first bytes are text, nearly all of them: a glance that spares most tokens the rest.
-fn begins_as_text(octets: impl Iterator<Item = u8>) -> bool {
     let mut strange = 0;
-    octets.take(GLANCE).all(|byte| {
+    for byte in octets(token).take(GLANCE) {
         strange += usize::from(!is_text(byte));
-        strange <= GLANCE / 8
-    })
-}
-
-/// The bytes of base64 characters.
-fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
-    let (mut bits, mut pending) = (0_u32, 0);
-    token.iter().filter_map(move |byte| {
-        bits = bits << 6 | sextet(*byte);
-        pending += 6;
-        if pending < 8 {
+        if strange > STRANGE {
             return None;
         }
-        pending -= 8;
-        u8::try_from(bits >> pending & 0xFF).ok()
+    }
+    reads_as_text(octets(token)).then(|| octets(token).collect())
+}
+
+/// The bytes of base64 characters: three of each four; of fewer at the end, one less than they are.
+fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
+    token.chunks(4).flat_map(|group| {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 6 | sextet(*byte)) << (6 * (4 - group.len()));
+        let [_, a, b, c] = bits.to_be_bytes();
+        [a, b, c].into_iter().take(group.len() - 1)
     })
 }
 
 fn sextet(byte: u8) -> u32 {
-    u32::from(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        _ => 63,
-    })
+    u32::from(SEXTETS.get(usize::from(byte)).copied().unwrap_or_default())
 }
 
-/// Whether nearly all bytes are text; of random bytes a third is.
-fn reads_as_text(bytes: &[u8]) -> bool {
-    let text = bytes.iter().filter(|byte| is_text(**byte)).count();
-    !bytes.is_empty() && text * 8 >= bytes.len() * 7
+/// The value of each base64 character, both alphabets; whatever is none counts as the last.
+static SEXTETS: [u8; 256] = sextets();
+/// The value of each hexadecimal digit; 16 for what is none.
+static NIBBLES: [u8; 256] = nibbles();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn sextets() -> [u8; 256] {
+    let mut table = [63; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            code @ b'A'..=b'Z' => code - b'A',
+            code @ b'a'..=b'z' => code - b'a' + 26,
+            code @ b'0'..=b'9' => code - b'0' + 52,
+            b'+' | b'-' => 62,
+            _ => 63,
+        };
+        byte += 1;
+    }
+    table
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn nibbles() -> [u8; 256] {
+    let mut table = [16; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            code @ b'0'..=b'9' => code - b'0',
+            code @ b'a'..=b'f' => code - b'a' + 10,
+            code @ b'A'..=b'F' => code - b'A' + 10,
+            _ => 16,
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// Whether nearly all bytes are text; of random bytes two thirds are.
+fn reads_as_text(bytes: impl Iterator<Item = u8>) -> bool {
+    let (mut text, mut all) = (0, 0);
+    for byte in bytes {
+        text += usize::from(is_text(byte));
+        all += 1;
+    }
+    all > 0 && text * 8 >= all * 7
 }
 
 fn is_text(byte: u8) -> bool {
