@@ -24,6 +24,10 @@ pub(super) enum Rule {
     Int8,
     /// Binary numeric.
     Numeric,
+    /// bytea in text form: `\x` and hexadecimal digits, or the older form with escapes.
+    Bytea,
+    /// A list of such.
+    Byteas,
     /// A binary array: elements with their length words.
     Array,
     /// A binary composite value: fields with their types and length words.
@@ -48,9 +52,9 @@ pub(super) fn rule(type_oid: u32, binary: bool) -> Rule {
         // arrays of these
         | (1000 | 1005 | 1007 | 1010..=1013 | 1021 | 1022 | 1028, _)
         | (1017..=1020 | 1027 | 629 | 719, _)
-        | (651 | 1040 | 1041 | 775 | 1115 | 1182 | 1183 | 1185 | 1187 | 1270 | 2951 | 3221, _)
-        // bytea in hexadecimal
-        | (17 | 1001, false) => Rule::Skip,
+        | (651 | 1040 | 1041 | 775 | 1115 | 1182 | 1183 | 1185 | 1187 | 1270 | 2951 | 3221, _) => Rule::Skip,
+        (17, false) => Rule::Bytea,
+        (1001, false) => Rule::Byteas,
         (114, _) | (3802, false) => Rule::Json,
         (3802, true) => Rule::Jsonb,
         // int8 numeric

@@ -3,6 +3,7 @@
 //! are, and what no detector hits is byte-identical. Both directions share one queue of due replies.
 
 mod arguments;
+mod bytea;
 mod catalogs;
 mod columns;
 mod copy;

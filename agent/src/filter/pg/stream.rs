@@ -9,7 +9,10 @@ use protocols::pg::{
     walk::{Layout, Step, Walk},
 };
 
-use super::columns::{Plan, Rule};
+use super::{
+    bytea::Bytea,
+    columns::{Plan, Rule},
+};
 
 /// One large frame on its way.
 pub(super) struct Stream {
@@ -18,6 +21,8 @@ pub(super) struct Stream {
     masker: Option<StreamMasker>,
     /// Bytes at the front of a value that are none of its text.
     raw: usize,
+    /// How the value's bytes are written, if they are.
+    bytea: Option<Bytea>,
     /// Bytes at the front of the buffer that the masker has taken and not given back.
     ahead: usize,
     inside: bool,
@@ -28,7 +33,7 @@ impl Stream {
     /// A frame body of `length` bytes; its header has passed.
     pub(super) fn new(layout: Layout, length: usize, plan: Option<Arc<Plan>>) -> Self {
         let walk = Walk::new(layout, length);
-        Self { walk, plan, masker: None, raw: 0, ahead: 0, inside: false, scratch: Vec::new() }
+        Self { walk, plan, masker: None, raw: 0, bytea: None, ahead: 0, inside: false, scratch: Vec::new() }
     }
 
     /// The same, where `raw` bytes precede the value.
@@ -74,9 +79,16 @@ impl Stream {
                             }
                             let Some(tally) = tallies.get_mut(column) else { return Err(Malformed("data row")) };
                             self.scratch.clear();
-                            stream.push(buffer.get(taken..end).unwrap_or_default(), &mut self.scratch, tally);
+                            let piece = buffer.get(taken..end).unwrap_or_default();
+                            match &mut self.bytea {
+                                None => stream.push(piece, &mut self.scratch, tally),
+                                Some(bytea) => stream.push(&bytea.read(piece, last)?, &mut self.scratch, tally),
+                            }
                             if last {
                                 stream.finish(&mut self.scratch, tally);
+                            }
+                            if let Some(bytea) = &mut self.bytea {
+                                self.scratch = bytea.write(&self.scratch);
                             }
                             taken = end;
                             done = put(buffer, done, taken, &self.scratch)?;
@@ -101,6 +113,7 @@ impl Stream {
             Some(plan) => plan.rule(column),
             None => Rule::Text,
         };
+        self.bytea = None;
         let syntax = match rule {
             _ if masker.is_off() => None,
             Rule::Skip => None,
@@ -109,8 +122,14 @@ impl Stream {
                 self.raw = 1;
                 Some(Syntax::Json)
             }
+            Rule::Bytea => {
+                self.bytea = Some(Bytea::default());
+                Some(Syntax::Text)
+            }
             Rule::Number | Rule::Int8 => Some(Syntax::Number),
-            Rule::Text | Rule::Numbers | Rule::Numeric | Rule::Array | Rule::Record => Some(Syntax::Text),
+            Rule::Byteas | Rule::Text | Rule::Numbers | Rule::Numeric | Rule::Array | Rule::Record => {
+                Some(Syntax::Text)
+            }
         };
         self.masker = syntax.map(|syntax| masker.stream(syntax));
     }

@@ -2,7 +2,10 @@
 
 use masking::{Masker, Syntax, Tally};
 
-use super::columns::{Rule, rule};
+use super::{
+    bytea,
+    columns::{Rule, rule},
+};
 
 /// How deep arrays and composite values are followed; deeper ones are text.
 const DEEPEST: usize = 8;
@@ -33,6 +36,8 @@ fn nested(masker: &Masker, by: Rule, value: &mut [u8], tally: &mut Tally, depth:
                 masker.mask(number, Syntax::Number, tally);
             }
         }
+        Rule::Bytea => bytea::mask(masker, value, tally),
+        Rule::Byteas => bytea::mask_array(masker, value, tally),
         Rule::Int8 => int8(masker, value, tally),
         Rule::Numeric => numeric(masker, value, tally),
         Rule::Array if depth < DEEPEST => {
