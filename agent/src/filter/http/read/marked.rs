@@ -2,6 +2,8 @@
 //! looked at as the whole number they are. Streams; every other byte stays. It is a lexer, not a validator: what is no JSON
 //! passes through, and is read as text after this.
 
+use std::borrow::Cow;
+
 use functions::http::{Step, json_place};
 use masking::{Label, Masker, Tally};
 
@@ -111,7 +113,17 @@ impl Lexer {
         out: &mut Vec<u8>,
         tally: &mut Tally,
     ) {
-        for &byte in text {
+        let mut rest = text;
+        while let Some((&byte, behind)) = rest.split_first() {
+            if matches!(self.state, State::Key | State::Text) && self.escape == Escape::None {
+                let (plain, marked) = rest.split_at(memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()));
+                self.plain(plain, out);
+                rest = marked;
+                if !plain.is_empty() {
+                    continue;
+                }
+            }
+            rest = behind;
             match self.state {
                 State::Key | State::Text => self.quoted(markings, byte, out),
                 State::Bare if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+') => {
@@ -227,10 +239,21 @@ impl Lexer {
 
     /// A member's key is complete.
     fn member(&mut self, markings: &Markings) {
-        let key = decode(&self.token);
-        self.token.clear();
+        let mut token = std::mem::take(&mut self.token);
+        self.named(markings, &token);
+        token.clear();
+        self.token = token;
+    }
+
+    fn named(&mut self, markings: &Markings, token: &[u8]) {
         let Some(level) = self.levels.last_mut() else { return };
         level.expects_key = false;
+        if level.active.is_empty() {
+            self.next.clear();
+            self.masked = level.masked;
+            return;
+        }
+        let key = decode(token);
         let fits = |step: &Step| match step {
             Step::Any => true,
             Step::Member(name) => *name == key,
@@ -240,8 +263,26 @@ impl Lexer {
         (self.next, self.masked) = (next, level.masked.or(masked));
     }
 
+    /// Whether strings here are masked.
+    fn masks(&self) -> bool {
+        self.state == State::Text && (self.masked.is_some() || self.deeper > 0)
+    }
+
+    /// A part of a string without quotes and escapes.
+    fn plain(&mut self, part: &[u8], out: &mut Vec<u8>) {
+        if self.state == State::Key {
+            let room = MAX_TOKEN.saturating_sub(self.token.len());
+            self.token.extend_from_slice(part.get(..room).unwrap_or(part));
+        }
+        if self.masks() {
+            out.resize(out.len() + part.len(), b'*');
+        } else {
+            out.extend_from_slice(part);
+        }
+    }
+
     fn quoted(&mut self, markings: &Markings, byte: u8, out: &mut Vec<u8>) {
-        let masks = self.state == State::Text && (self.masked.is_some() || self.deeper > 0);
+        let masks = self.masks();
         match self.escape {
             Escape::Begun => self.escape = if byte == b'u' { Escape::Digits(4) } else { Escape::None },
             Escape::Digits(left) => {
@@ -360,10 +401,16 @@ fn spread(markings: &Markings, positions: &[(usize, usize)]) -> Vec<(usize, usiz
 }
 
 /// A key as it is compared: escapes read, in lower case.
-fn decode(raw: &[u8]) -> String {
+fn decode(raw: &[u8]) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase() && !matches!(byte, b'\\' | b'"');
+    if raw.iter().all(is_plain)
+        && let Ok(text) = std::str::from_utf8(raw)
+    {
+        return text.into();
+    }
     let quoted = [b"\"", raw, b"\""].concat();
     let text = serde_json::from_slice::<String>(&quoted);
-    text.unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned()).to_lowercase()
+    text.unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned()).to_lowercase().into()
 }
 
 #[cfg(test)]
