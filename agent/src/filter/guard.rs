@@ -78,6 +78,13 @@ impl Judged {
         Arc::new(Self { facts, record, key })
     }
 
+    /// SHA-256 of all facts: equal calls with equal arguments have equal keys. `None` if they cannot be written down.
+    #[must_use]
+    pub fn key_with_arguments(&self) -> Option<[u8; 32]> {
+        let arguments = serde_json::to_vec(&self.facts.arguments).ok()?;
+        Some(Sha256::new().chain_update(self.key).chain_update(arguments).finalize().into())
+    }
+
     /// The same call, of which something that policy looks at cannot be read.
     #[must_use]
     pub fn unreadable(&self, why: String) -> Arc<Self> {

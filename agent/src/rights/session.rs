@@ -43,7 +43,36 @@ struct Ready {
     engine: Arc<Engine>,
     scope: Arc<Scope>,
     /// By what was judged.
-    remembered: HashMap<[u8; 32], Arc<Decision>>,
+    remembered: Memory,
+    /// By what was judged and its arguments: apart, so that ever new arguments do not drive the others out.
+    with_arguments: Memory,
+}
+
+/// The last decisions.
+#[derive(Default)]
+struct Memory(HashMap<[u8; 32], Arc<Decision>>);
+
+impl Memory {
+    fn keep(&mut self, key: [u8; 32], decision: &Arc<Decision>) {
+        if self.0.len() >= MOST_REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(key, Arc::clone(decision));
+    }
+}
+
+impl Ready {
+    /// Where a decision about a call is remembered, and under which key; `None` if it holds for a moment only.
+    fn memory(&mut self, judged: &Judged) -> Option<(&mut Memory, [u8; 32])> {
+        let depends = self.engine.depends();
+        match depends.moment {
+            true => None,
+            false if depends.arguments && !judged.facts.arguments.is_empty() => {
+                Some((&mut self.with_arguments, judged.key_with_arguments()?))
+            }
+            false => Some((&mut self.remembered, judged.key)),
+        }
+    }
 }
 
 impl SessionRights {
@@ -88,7 +117,8 @@ impl SessionRights {
             let mut labels: Vec<String> = self.masker.labels().iter().map(ToString::to_string).collect();
             labels.extend(self.marked.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>());
             let scope = engine.scope(caller(&state.caller), &self.connection, &labels).ok()?;
-            state.ready = Some(Ready { engine, scope: Arc::new(scope), remembered: HashMap::new() });
+            let (remembered, with_arguments) = (Memory::default(), Memory::default());
+            state.ready = Some(Ready { engine, scope: Arc::new(scope), remembered, with_arguments });
         }
         state.ready.as_mut()
     }
@@ -112,23 +142,23 @@ impl Guard for SessionRights {
     fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision> {
         let mut state = self.lock();
         let Some(ready) = self.ready(&mut state) else { return Arc::new(Decision::no_policy()) };
-        let depends = ready.engine.depends();
-        // What depends on neither the moment nor arguments is decided once.
-        let keeps = !depends.moment && (judged.facts.arguments.is_empty() || !depends.arguments);
-        if let Some(decision) = ready.remembered.get(&judged.key).filter(|_| keeps) {
-            return Arc::clone(decision);
-        }
-        let decision = Arc::new(if depends.moment {
+        let moment = ready.engine.depends().moment;
+        let remembered = ready.memory(judged).map(|(memory, key)| (memory.0.get(&key).cloned(), key));
+        let key = match remembered {
+            Some((Some(decision), _)) => return decision,
+            Some((None, key)) => Some(key),
+            None => None,
+        };
+        let decision = Arc::new(if moment {
             let facts = self.live(&judged.facts, 0, 0);
             self.judge(&mut state, &facts)
         } else {
             self.judge(&mut state, &judged.facts)
         });
-        if let Some(ready) = state.ready.as_mut().filter(|_| keeps) {
-            if ready.remembered.len() >= MOST_REMEMBERED {
-                ready.remembered.clear();
-            }
-            ready.remembered.insert(judged.key, Arc::clone(&decision));
+        if let Some(key) = key
+            && let Some((memory, _)) = state.ready.as_mut().and_then(|ready| ready.memory(judged))
+        {
+            memory.keep(key, &decision);
         }
         decision
     }
