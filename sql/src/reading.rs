@@ -46,6 +46,15 @@ impl Reading {
         })
     }
 
+    /// The same without its tree, which is most of its memory and of use to lineage and rewriting only.
+    #[must_use]
+    pub fn without_tree(self: Arc<Self>) -> Arc<Self> {
+        if self.tree.is_err() {
+            return self;
+        }
+        Arc::new(Self { tree: Err(Unparsed::NotKept), ..Arc::unwrap_or_clone(self) })
+    }
+
     /// Whether it uses relations or functions that are not PostgreSQL's own, so that only a catalog tells what it does.
     #[must_use]
     pub fn needs_catalog(&self) -> bool {

@@ -62,6 +62,9 @@ pub enum Unparsed {
     /// The parser itself failed.
     #[error("the parser failed")]
     Parser,
+    /// It was parsed, and its tree was given up to save memory.
+    #[error("its parse was not kept")]
+    NotKept,
 }
 
 impl Tree {

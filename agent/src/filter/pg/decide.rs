@@ -59,7 +59,7 @@ impl Filter {
         match std::str::from_utf8(text) {
             Ok(text) if whole => {
                 let catalog = self.catalog();
-                let read = self.readings.read(&self.session, catalog.as_deref(), text);
+                let read = self.readings.read(&self.session, catalog.as_deref(), text, self.strict.is_some());
                 self.in_its_light(read, catalog.is_some())
             }
             Ok(_) => Some(unknown(TOO_LONG)),

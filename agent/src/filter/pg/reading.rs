@@ -12,7 +12,7 @@ use super::judges::Judges;
 use crate::filter::guard::Judged;
 
 /// Readings that are kept.
-const MOST: usize = 4096;
+const MOST: usize = 2048;
 /// Bytes of text that are kept.
 const MOST_TEXT: usize = 8 * 1024 * 1024;
 /// Longer texts are read each time.
@@ -33,21 +33,29 @@ pub struct Readings {
     pub(super) judges: Judges,
 }
 
+/// How the session reads names, the catalog's version, and whether trees are kept.
+type Key = (Arc<str>, u64, bool);
+
 #[derive(Default)]
 struct Shelf {
-    read: HashMap<(Arc<str>, u64), HashMap<Box<str>, Read>>,
+    read: HashMap<Key, HashMap<Box<str>, Read>>,
+    /// Texts that differ in their literals only do the same: they share what is judged.
+    judged: HashMap<[u8; 32], Arc<Judged>>,
     count: usize,
     bytes: usize,
 }
 
 impl Readings {
-    /// What `text` does in `session`.
-    pub(super) fn read(&self, session: &sql::Session, catalog: Option<&Catalog>, text: &str) -> Read {
-        let key = (Arc::clone(session.key()), catalog.map_or(0, |catalog| catalog.version));
+    /// What `text` does in `session`; with its tree if that is of use.
+    pub(super) fn read(&self, session: &sql::Session, catalog: Option<&Catalog>, text: &str, tree: bool) -> Read {
+        let key = (Arc::clone(session.key()), catalog.map_or(0, |catalog| catalog.version), tree);
         if let Some(known) = self.lock().read.get(&key).and_then(|texts| texts.get(text)) {
             return known.clone();
         }
-        let reading = session.read(text, catalog);
+        let mut reading = session.read(text, catalog);
+        if !tree {
+            reading = reading.without_tree();
+        }
         let read = Read { judged: Judged::new(facts(&reading.facts)), reading };
         if read.reading.depends != Depends::Session && text.len() <= LONGEST_KEPT {
             self.keep(key, text, &read);
@@ -55,14 +63,15 @@ impl Readings {
         read
     }
 
-    fn keep(&self, key: (Arc<str>, u64), text: &str, read: &Read) {
+    fn keep(&self, key: Key, text: &str, read: &Read) {
         let mut shelf = self.lock();
         if shelf.count >= MOST || shelf.bytes + text.len() > MOST_TEXT {
             *shelf = Shelf::default();
         }
         shelf.count += 1;
         shelf.bytes += text.len();
-        shelf.read.entry(key).or_default().insert(text.into(), read.clone());
+        let judged = Arc::clone(shelf.judged.entry(read.judged.key).or_insert_with(|| Arc::clone(&read.judged)));
+        shelf.read.entry(key).or_default().insert(text.into(), Read { judged, ..read.clone() });
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
