@@ -30,6 +30,8 @@ use super::content::{Class, classify, sniff};
 
 /// How many bytes are looked at before content is judged.
 pub(super) const PROBE: usize = 512;
+/// Of what has come, so much says what it is.
+const JUDGED: usize = 4096;
 
 /// Reads the content of one message.
 pub struct Reader {
@@ -398,7 +400,9 @@ impl Reader {
 
     fn judge(&mut self, rules: &Rules, masker: &Masker, first: &[u8]) -> Result<(), Unreadable> {
         let label = charset_of(&self.content_type);
-        let converter = match sniff(first, &self.content_type) {
+        // The kind does not depend on how much the target sent at once.
+        let kind = sniff(first.get(..JUDGED).unwrap_or(first), &self.content_type);
+        let converter = match kind {
             // Its label is no matter: bytes are bytes.
             Class::Binary(_) => Converter::new(None, &[]),
             Class::Unreadable => return Err(Unreadable::Charset),
@@ -406,7 +410,7 @@ impl Reader {
         }
         .map_err(|_| Unreadable::Charset)?;
         let text = Box::new(masker.stream(Syntax::Text));
-        let class = match sniff(first, &self.content_type) {
+        let class = match kind {
             Class::Json => Reading::Json(Box::new(Lexer::new(&rules.markings)), Box::new(masker.stream(Syntax::Json))),
             Class::Lines => Reading::Records(Box::new(Records::new(Framing::Lines))),
             Class::Events => Reading::Records(Box::new(Records::new(Framing::Events))),

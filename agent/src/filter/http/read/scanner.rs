@@ -6,8 +6,9 @@ use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
 /// Looks at binary content.
 pub(in crate::filter::http) struct Scanner {
-    /// For the bytes as they are. Only what binary data does not look like by chance.
+    /// For the text among the bytes as they are. Only what binary data does not look like by chance.
     raw: StreamMasker,
+    runs: Runs,
     /// For what a compression holds.
     unpacked: Option<(Decoder, StreamMasker)>,
     tally: Tally,
@@ -26,6 +27,7 @@ impl Scanner {
         let decoder = packed.then(|| Decoder::new(std::iter::empty()).ok()).flatten();
         Self {
             raw: Masker::new(&labels).stream(Syntax::Text),
+            runs: Runs::default(),
             unpacked: decoder.map(|decoder| (decoder, masker.stream(Syntax::Text))),
             tally: Tally::default(),
         }
@@ -33,8 +35,9 @@ impl Scanner {
 
     /// Looks at the next bytes.
     pub(in crate::filter::http) fn push(&mut self, bytes: &[u8]) -> Result<(), Found> {
-        let mut seen = Vec::with_capacity(bytes.len());
-        self.raw.push(bytes, &mut seen, &mut self.tally);
+        let (mut text, mut seen) = (Vec::new(), Vec::new());
+        self.runs.take(bytes, &mut text);
+        self.raw.push(&text, &mut seen, &mut self.tally);
         if let Some((decoder, stream)) = &mut self.unpacked {
             let mut plain = Vec::new();
             if decoder.push(bytes, &mut plain).is_err() {
@@ -49,7 +52,9 @@ impl Scanner {
 
     /// Looks at what is left.
     pub(in crate::filter::http) fn finish(&mut self) -> Result<(), Found> {
-        let mut seen = Vec::new();
+        let (mut text, mut seen) = (Vec::new(), Vec::new());
+        self.runs.finish(&mut text);
+        self.raw.push(&text, &mut seen, &mut self.tally);
         self.raw.finish(&mut seen, &mut self.tally);
         if let Some((decoder, stream)) = &mut self.unpacked {
             let mut plain = Vec::new();
@@ -62,5 +67,112 @@ impl Scanner {
 
     fn verdict(&self) -> Result<(), Found> {
         if self.tally.is_empty() { Ok(()) } else { Err(Found) }
+    }
+}
+
+/// Cuts text out of other bytes: runs that are long enough for a value, and something between them that no value goes on over.
+#[derive(Default)]
+struct Runs {
+    /// The run at the end, as long as it is not long enough.
+    begun: Vec<u8>,
+    /// The run at the end is long enough, and given out so far.
+    long: bool,
+}
+
+/// The shortest run that is looked at, in bytes: a social security number.
+const SHORTEST: usize = 11;
+/// What stands for other bytes: no text, so that the masker takes what stands among much of it for noise.
+const GAP: &[u8] = &[0xFE, 0xFE, 0xFE, 1];
+
+impl Runs {
+    /// Appends the text of the next bytes.
+    fn take(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        let mut rest = self.go_on(bytes, text);
+        // A byte that is no text, seen from behind, spares those before it.
+        while let Some(probe) = rest.get(..SHORTEST) {
+            match probe.iter().rposition(|byte| !is_text(*byte)) {
+                Some(gap) => rest = rest.get(gap + 1..).unwrap_or_default(),
+                None => rest = self.go_on(rest, text),
+            }
+        }
+        if !self.long {
+            let begun = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |gap| gap + 1);
+            self.begun.extend_from_slice(rest.get(begun..).unwrap_or_default());
+        }
+    }
+
+    /// Follows the run that `bytes` begin with, or go on with; gives what comes behind it.
+    fn go_on<'a>(&mut self, bytes: &'a [u8], text: &mut Vec<u8>) -> &'a [u8] {
+        let length = bytes.iter().position(|byte| !is_text(*byte));
+        let (run, rest) = bytes.split_at_checked(length.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
+        if self.long || self.begun.len() + run.len() >= SHORTEST {
+            text.append(&mut self.begun);
+            text.extend_from_slice(run);
+            self.long = true;
+        } else if length.is_none() {
+            self.begun.extend_from_slice(run);
+        }
+        if length.is_some() {
+            self.end(text);
+        }
+        rest
+    }
+
+    /// Nothing follows.
+    fn finish(&mut self, text: &mut Vec<u8>) {
+        self.end(text);
+    }
+
+    fn end(&mut self, text: &mut Vec<u8>) {
+        self.begun.clear();
+        if std::mem::take(&mut self.long) {
+            text.extend_from_slice(GAP);
+        }
+    }
+}
+
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use masking::Label;
+
+    use super::*;
+
+    fn scan(bytes: &[u8], piece: usize) -> Result<(), Found> {
+        let masker = Masker::new(&Label::ALL);
+        let mut scanner = Scanner::new(&masker, bytes.get(..8).unwrap_or(bytes));
+        bytes.chunks(piece).try_for_each(|piece| scanner.push(piece))?;
+        scanner.finish()
+    }
+
+    /// Bytes as an archive or a picture has them, the same in every run.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+        let next = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed >> 32) as u8
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    #[test]
+    fn large_files_without_text_pass() {
+        assert_eq!(scan(&noise(24 << 20), 64 * 1024), Ok(()));
+    }
+
+    #[test]
+    fn a_value_among_other_bytes_is_found_wherever_pieces_end() {
+        for value in ["4111 1111 1111 1111", "123-45-6789", "password: hunter22-Kx9!"] {
+            for piece in [1, 2, 5, 1000] {
+                let bytes = [&[0, 1, 2, 0xFE][..], b"name\0ssn ", value.as_bytes(), &[0, 3, 0x90]].concat();
+                assert_eq!(scan(&bytes, piece), Err(Found), "{value} in {piece}");
+            }
+        }
+        assert_eq!(scan(b"\x7fELF\x02\0\0hello world, nothing here\0", 3), Ok(()));
     }
 }
