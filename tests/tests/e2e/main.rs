@@ -19,6 +19,7 @@ mod login_ssh;
 mod mcp;
 mod memory;
 mod own_store;
+mod packed;
 mod pg;
 mod pg_arguments;
 mod pg_copy;

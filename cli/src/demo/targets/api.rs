@@ -4,7 +4,7 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -27,6 +27,8 @@ use serde_json::{Value, json};
 
 use crate::demo::{server::Server, shop};
 
+/// After so many bytes a made-up body begins again.
+const NOISE_LENGTH: usize = 4 << 20;
 /// The largest body that `/bytes/{count}` makes up.
 const MAX_BYTES: u64 = 4 << 30;
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -195,21 +197,32 @@ async fn sink(body: Body) -> Response {
     Json(json!({ "bytes": total })).into_response()
 }
 
-/// Makes up a download of that many bytes.
+/// Makes up a download of that many bytes. It looks like a packed file, and is the same each time.
 async fn bytes(Path(count): Path<u64>) -> Response {
     let count = count.min(MAX_BYTES);
-    let piece = Bytes::from_static(&[b'.'; PIECE]);
-    let body = stream::unfold(count, move |left| {
-        let piece = piece.clone();
-        async move {
-            let size = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-            (size > 0).then(|| (Ok::<_, Infallible>(piece.slice(..size)), left - size as u64))
-        }
+    let body = stream::unfold(0, move |sent: u64| async move {
+        let size = usize::try_from(count - sent).unwrap_or(PIECE).min(PIECE);
+        let from = usize::try_from(sent % NOISE_LENGTH as u64).unwrap_or_default();
+        let piece = NOISE.slice(from..from + size);
+        (size > 0).then(|| (Ok::<_, Infallible>(piece), sent + size as u64))
     });
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_LENGTH, count.to_string())];
     (headers, Body::from_stream(body)).into_response()
 }
+
+/// Noise that is repeated, and a piece more, so that a piece may begin anywhere in it.
+static NOISE: LazyLock<Bytes> = LazyLock::new(|| {
+    let mut word = 0x2545_F491_4F6C_DD1D_u64;
+    let words = std::iter::repeat_with(|| {
+        word ^= word << 13;
+        word ^= word >> 7;
+        word ^= word << 17;
+        word
+    });
+    let noise: Vec<u8> = words.flat_map(u64::to_le_bytes).take(NOISE_LENGTH).collect();
+    noise.iter().chain(&noise).take(NOISE_LENGTH + PIECE).copied().collect()
+});
 
 fn problem(status: StatusCode, detail: &str) -> Response {
     let body = json!({ "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail });
