@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, phone, token};
+use crate::detect::{assign, option, phone, spoken, token};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -14,9 +14,10 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     match mark {
         b':' => follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at),
         b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
-        b'-' => follows(|byte| byte == b'-') || token::may_mark(window, at),
-        b'_' | b'.' | b'I' => token::may_mark(window, at),
-        b'J' => window.before(at, 1) == Some(b'y'),
+        b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
+        b'_' | b'.' | b'I' | b'A' | b'B' | b'C' | b'Q' | b'R' | b'S' | b'V' | b'Z' => token::may_mark(window, at),
+        b'J' => matches!(window.before(at, 1), Some(b'y' | b'Q')),
+        b'w' | b'W' => spoken::may_name(window, at),
         b'+' | b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
         _ => true,
     }
@@ -185,11 +186,11 @@ mod tests {
 
         #[test]
         fn a_mark_without_an_answer_counts_for_no_detector(
-            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|-----BEGIN |api_key|passw|ord|pw|sig|pass-wd|secret|aws_secret|id|tok|en|s|e|[:=|>\"' ]|://|AA|[a-zA-Z0-9]|[a-zA-Z0-9]{20,41}|[-_.+(]){1,10}",
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|JQQJ99|curl -u a:|sshpass -p|login b |the password is |name: pwd value|-----BEGIN |api_key|passw|ord|pw|sig|pass-wd|secret|aws_secret|id|tok|en|s|e|[:=|>\"' ]|://|AA|[a-zA-Z0-9]|[a-zA-Z0-9]{20,41}|[-_.+(]){1,10}",
             last in any::<bool>()
         ) {
             let window = Window { bytes: text.as_bytes(), last, floor: 0 };
-            for (at, mark) in text.bytes().enumerate().filter(|(_, mark)| b":=|>-_.IJ+(".contains(mark)) {
+            for (at, mark) in text.bytes().enumerate().filter(|(_, mark)| b":=|>-_.IJ+(ABCQRSVZwW".contains(mark)) {
                 if !counts(&window, at, mark) {
                     let found = crate::scan::ask_mark(&window, at);
                     prop_assert!(matches!(found, Ok(None)), "{} at {}: {:?}", text, at, found);

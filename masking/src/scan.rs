@@ -1,7 +1,9 @@
 //! The engine: one pass over the bytes that stops only at trigger bytes, asks the detectors there, and reports spans. It can stop
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
-use crate::detect::{assign, card, chain::Chain, email, iban, jwt, pem, phone, ssn, token, url};
+use crate::detect::{
+    assign, card, chain::Chain, email, iban, jwt, option, pem, phone, shapes, spoken, ssn, token, url,
+};
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
@@ -70,6 +72,7 @@ impl Plan {
         plan.trigger(secret, b"-", PEM);
         plan.trigger(secret, b":", URL);
         plan.trigger(secret, assign::TRIGGERS, ASSIGN);
+        plan.trigger(secret, spoken::TRIGGERS, ASSIGN);
         plan
     }
 
@@ -193,10 +196,13 @@ impl Plan {
     fn ask_secrets(&self, window: &Window<'_>, at: usize, bits: u8) -> Verdict {
         let mut found = None;
         if bits & JWT != 0 {
-            found = jwt::find(window, at)?;
+            found = match jwt::find(window, at)? {
+                None => shapes::find_at_j(window, at)?,
+                found => found,
+            };
         }
         if bits & PEM != 0 {
-            found = match assign::find_option(window, at)? {
+            found = match option::find(window, at)? {
                 None => pem::find(window, at, self.quote_ends)?,
                 found => found,
             };
@@ -209,7 +215,10 @@ impl Plan {
             };
         }
         if found.is_none() && bits & ASSIGN != 0 {
-            found = assign::find(window, at)?;
+            found = match window.bytes.get(at) {
+                Some(b'w' | b'W') => spoken::find(window, at)?,
+                _ => assign::find(window, at)?,
+            };
         }
         Ok(found)
     }

@@ -1,7 +1,7 @@
 //! The search for triggers, 64 bytes at a time: a byte is looked up once for its classes, the classes of a block become bit masks, and
 //! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
 
-use crate::detect::token;
+use crate::detect::{option, shapes, token};
 use crate::scan::LEAST_DIGITS;
 use crate::unit::DASH;
 
@@ -20,13 +20,13 @@ const NAME_END: u8 = 1 << 4;
 const AFTER_COLON: u8 = 1 << 5;
 /// Begins a telephone number: `+`, `(`.
 const OPENER: u8 = 1 << 6;
-/// Other marks: `@`, `_`, `I`, `J`, `-`, `.`.
+/// Other marks: `@`, `_`, `-`, `.` and letters that stand in tokens.
 const MARK: u8 = 1 << 7;
 
 /// The classes of each byte.
 static CLASSES: [u8; 256] = classes();
 /// For each byte the marks that count behind it: a bit of `mark_bit` each.
-static BEFORE: [u8; 256] = before();
+static BEFORE: [u16; 256] = before();
 
 /// Goes through a text from front to back.
 pub(crate) struct Sieve<'a> {
@@ -139,9 +139,10 @@ impl<'a> Sieve<'a> {
     fn look(&mut self) {
         let (behind, here, ahead) = (&self.behind, &self.here, &self.ahead);
         let after_digit = here.digit << 1 | behind.digit >> 63;
-        // What joins digits is no mark, but two dashes may begin a key.
-        let two = shifted(here, ahead, 1, |masks| masks.joint | masks.beyond);
-        self.marks = here.mark & !(here.joint & after_digit & !two);
+        // What joins digits is no mark, but two dashes may begin a key, and two marks at a certain distance may part a token.
+        let joint = |count| shifted(here, ahead, count, |masks| masks.joint | masks.beyond);
+        let parted = joint(1) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
+        self.marks = here.mark & !(here.joint & after_digit & !parted);
         let named = here.name_end << 1 | behind.name_end >> 63 | shifted(here, ahead, 1, |masks| masks.after_colon);
         let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener);
         self.places = here.sign & named | here.opener & opens;
@@ -219,9 +220,9 @@ impl<'a> Sieve<'a> {
         let digit = self.bytes.get(at).copied().unwrap_or_default();
         // What stands before the letters of a hexadecimal key is no digit, as it is in the middle of every hash.
         let key = match (b, a) {
-            (_, b'i' | b'K') => true,
-            (b'a'..=b'f', b'a'..=b'f') => c.is_none_or(|byte| matches!(byte, b'a'..=b'f' | b'i' | b'K')),
-            (_, b'a'..=b'f') => matches!(b, b'i' | b'K'),
+            (_, b'i' | b'K' | b'A') => true,
+            (b'a'..=b'f', b'a'..=b'f') => c.is_none_or(|byte| matches!(byte, b'a'..=b'f' | b'i' | b'K' | b'A')),
+            (_, b'a'..=b'f') => matches!(b, b'i' | b'K' | b'A'),
             _ => false,
         };
         country || key || token::may_be_digit(digit, a)
@@ -232,8 +233,18 @@ impl<'a> Sieve<'a> {
         let mark = self.bytes.get(at).copied().unwrap_or_default();
         let previous = at.checked_sub(1).and_then(|before| self.bytes.get(before)).copied().unwrap_or_default();
         let allowed = BEFORE.get(usize::from(previous)).copied().unwrap_or_default();
-        let next = || self.bytes.get(at + 1).map_or(!self.last, |next| *next == b'-');
-        allowed & mark_bit(mark) != 0 || mark == b'-' && next()
+        let is = |place: usize, class: fn(u8) -> bool| self.bytes.get(place).map_or(!self.last, |byte| class(*byte));
+        allowed & mark_bit(mark) != 0
+            || match mark {
+                b'.' => is(at + shapes::BETWEEN_DOTS, |byte| byte == b'.'),
+                b'-' => {
+                    is(at + 1, |byte| byte == b'-')
+                        || previous == b' ' && is(at + 1, option::is_letter)
+                        || is(at + shapes::BETWEEN_DASHES, |byte| byte == b'-')
+                        || previous == b'3' && is(at + shapes::BETWEEN_DOTS, |byte| byte == b'-')
+                }
+                _ => false,
+            }
     }
 
     fn masks(&self, start: usize) -> Masks {
@@ -313,7 +324,7 @@ const fn classes() -> [u8; 256] {
             b'0'..=b'9' => DIGIT,
             b' ' | DASH => JOINT,
             b'-' | b'.' => JOINT | MARK,
-            b'I' | b'J' => LETTER | MARK,
+            b'A' | b'B' | b'C' | b'I' | b'J' | b'Q' | b'R' | b'S' | b'V' | b'W' | b'Z' | b'w' => LETTER | MARK,
             b'A'..=b'Z' | b'a'..=b'z' => LETTER,
             b':' | b'=' | b'|' | b'>' | b'\'' => SIGN,
             b'+' | b'(' => OPENER,
@@ -321,8 +332,11 @@ const fn classes() -> [u8; 256] {
             _ => 0,
         };
         let small = byte.to_ascii_lowercase();
-        let ends_name = matches!(small, b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g');
-        if ends_name || matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`') {
+        let ends_name =
+            matches!(small, b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'a' | b'h' | b'k');
+        // The last bytes of words for passwords in other scripts.
+        let foreign = matches!(byte, 0x81 | 0x89 | 0x8C | 0xB8);
+        if ends_name || foreign || matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`') {
             class |= NAME_END;
         }
         if matches!(byte, b'/' | b'A') {
@@ -334,7 +348,7 @@ const fn classes() -> [u8; 256] {
     table
 }
 
-const fn mark_bit(mark: u8) -> u8 {
+const fn mark_bit(mark: u8) -> u16 {
     match mark {
         b'@' => 1,
         b'_' => 1 << 1,
@@ -342,13 +356,37 @@ const fn mark_bit(mark: u8) -> u8 {
         b'.' => 1 << 3,
         b'I' => 1 << 4,
         b'J' => 1 << 5,
+        b'A' => 1 << 6,
+        b'B' => 1 << 7,
+        b'C' => 1 << 8,
+        b'Q' => 1 << 9,
+        b'R' => 1 << 10,
+        b'S' => 1 << 11,
+        b'V' => 1 << 12,
+        b'Z' => 1 << 13,
+        b'w' | b'W' => 1 << 14,
         _ => 0,
     }
 }
 
-/// Each is a glance at what the detectors of `token` and `jwt` look at first.
+/// Each letter that may stand in a token, with what stands before it there.
+const PAIRS: [(u8, &[u8]); 11] = [
+    (b'I', b"ABKS"),
+    (b'J', b"yQ"),
+    (b'A', b"A"),
+    (b'B', b"T"),
+    (b'C', b"CK"),
+    (b'Q', b"A78"),
+    (b'R', b"N"),
+    (b'S', b"BL"),
+    (b'V', b"m"),
+    (b'Z', b"E"),
+    (b'w', b"sS"),
+];
+
+/// Each is a glance at what the detectors of `token`, `shapes`, `spoken` and `jwt` look at first.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
-const fn before() -> [u8; 256] {
+const fn before() -> [u16; 256] {
     let mut table = [mark_bit(b'@'); 256];
     let mut index = 0;
     while index < 256 {
@@ -357,18 +395,19 @@ const fn before() -> [u8; 256] {
             table[index] |= mark_bit(b'_');
         }
         if byte.is_ascii_alphabetic() {
-            table[index] |= mark_bit(b'-');
-        }
-        if matches!(byte, b'G' | b's' | b'b' | b'r' | b'p' | b'k') {
-            table[index] |= mark_bit(b'.');
-        }
-        if matches!(byte, b'A' | b'B' | b'K' | b'S') {
-            table[index] |= mark_bit(b'I');
-        }
-        if byte == b'y' {
-            table[index] |= mark_bit(b'J');
+            table[index] |= mark_bit(b'-') | mark_bit(b'.');
         }
         index += 1;
+    }
+    let mut pair = 0;
+    while pair < PAIRS.len() {
+        let (mark, befores) = PAIRS[pair];
+        let mut index = 0;
+        while index < befores.len() {
+            table[befores[index] as usize] |= mark_bit(mark);
+            index += 1;
+        }
+        pair += 1;
     }
     table
 }
@@ -386,7 +425,7 @@ mod tests {
 
         #[test]
         fn a_search_passes_over_nothing_that_detectors_find_whatever_comes_after(
-            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|EAAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z0-9]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|[a-zA-Z0-9]{52}JQQJ99|[a-z]{6}_[a-z0-9]{29}_mmk|pat[a-z0-9]{14}\\.|curl -u a:|sshpass -p |machine x login b password |the password is |name: pwd value|-us6|sha256~|GR1348941|4b1d|oy2|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
             cut in any::<prop::sample::Index>()
         ) {
             let bytes = text.as_bytes();

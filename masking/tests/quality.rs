@@ -15,7 +15,8 @@ use std::ops::Range;
 
 use masking::{Hit, Label, Masker, Syntax, Tally};
 
-const CORPUS: &str = concat!(include_str!("corpus/values.tsv"), include_str!("corpus/contexts.tsv"));
+const CORPUS: &str =
+    concat!(include_str!("corpus/values.tsv"), include_str!("corpus/contexts.tsv"), include_str!("corpus/secrets.tsv"));
 
 struct Case {
     kind: String,

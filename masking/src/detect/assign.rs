@@ -1,15 +1,15 @@
 //! Secrets without a mark of their own, which count only as the value of a name that says so: `aws_secret_access_key = ...`,
 //! `"password": "..."`, `Authorization: Basic ...`, `<apiKey>...</apiKey>`. What the name promises must look the part.
 
-use super::strength::{is_password, is_token};
+use super::strength::{is_argument, is_password, is_token};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
 use crate::window::{Beyond, Window};
 
 const AWS_SECRET: Rule = Rule::new(Label::Secret, "aws-secret-key");
-const PASSWORD: Rule = Rule::new(Label::Secret, "password");
-const KEY: Rule = Rule::new(Label::Secret, "api-key");
+pub(crate) const PASSWORD: Rule = Rule::new(Label::Secret, "password");
+pub(crate) const KEY: Rule = Rule::new(Label::Secret, "api-key");
 const AUTHORIZATION: Rule = Rule::new(Label::Secret, "authorization");
 /// How long a name is looked at, in bytes before the assignment sign.
 const NAME_REACH: usize = 48;
@@ -22,19 +22,37 @@ const AWS_LENGTH: usize = 40;
 /// The bytes at which `find` is called.
 pub(crate) const TRIGGERS: &[u8] = b":=|>'";
 
-const PASSWORDS: [&[u8]; 6] = [b"password", b"passwd", b"passphrase", b"passwort", b"passcode", b"identifiedby"];
-/// Options of commands whose value follows a space.
-const OPTIONS: [(&[u8], Kind); 6] = [
-    (b"--password ", Kind::Password),
-    (b"--passwd ", Kind::Password),
-    (b"--token ", Kind::Key),
-    (b"--secret ", Kind::Key),
-    (b"--api-key ", Kind::Key),
-    (b"--client-secret ", Kind::Key),
+const PASSWORDS: [&[u8]; 24] = [
+    b"password",
+    b"passwd",
+    b"passphrase",
+    b"passwort",
+    b"passcode",
+    b"identifiedby",
+    b"kennwort",
+    b"motdepasse",
+    b"wachtwoord",
+    b"senha",
+    b"presharedkey",
+    b"dbpass",
+    b"sshpass",
+    b"userpass",
+    b"rootpass",
+    b"adminpass",
+    b"mailpass",
+    b"smtppass",
+    b"ldappass",
+    b"keypass",
+    b"storepass",
+    b"dbpwd",
+    b"userpwd",
+    b"syspwd",
 ];
+/// Words for passwords in letters beyond ASCII.
+const FOREIGN: [&str; 5] = ["пароль", "密码", "パスワード", "비밀번호", "contraseña"];
 /// Names that count only as whole words.
-const SHORT_PASSWORDS: [&[u8]; 3] = [b"pass", b"pwd", b"pw"];
-const KEYS: [&[u8]; 22] = [
+const SHORT_PASSWORDS: [&[u8]; 4] = [b"pass", b"pwd", b"pw", b"psk"];
+const KEYS: [&[u8]; 33] = [
     b"secret",
     b"token",
     b"apikey",
@@ -57,14 +75,32 @@ const KEYS: [&[u8]; 22] = [
     b"secretaccesskey",
     b"applicationkey",
     b"storagekey",
+    b"functionskey",
+    b"functionkey",
+    b"subscriptionkey",
+    b"adminkey",
+    b"hmackey",
+    b"deploykey",
+    b"licensekey",
+    b"sshkey",
+    b"cryptkey",
+    b"secretkeybase",
+    b"keydata",
 ];
 /// Parts of names whose values are no secrets.
 const OPEN_NAMES: [&[u8]; 9] =
-    [b"page", b"next", b"csrf", b"xsrf", b"sync", b"cursor", b"public", b"continuation", b"idempotency"];
+    [b"pagetoken", b"nexttoken", b"csrf", b"xsrf", b"sync", b"cursor", b"public", b"continuation", b"idempotency"];
+
+/// Quotes as they are printed; some open a quotation in one language and close it in another.
+const CURLY: [&str; 7] = ["“", "”", "„", "‘", "’", "«", "»"];
 
 enum Kind {
     Password,
     Key,
+    /// What the option of a command is given.
+    Option,
+    /// A user's name and password in base64.
+    Login,
     Authorization,
 }
 
@@ -74,29 +110,26 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
         return Ok(None);
     }
     let Some(last) = name_end(window, at) else { return Ok(None) };
-    let name = Name::read(window, last);
+    if is_foreign(window, last) {
+        return assigned(window, at, &Kind::Password);
+    }
+    let mut name = Name::read(window, last);
+    if name.is_value()
+        && let Some(last) = paired_name(window, last)
+    {
+        name = Name::read(window, last);
+    }
     if name.contains(b"secret")
         && let found @ Some(_) = aws_key(window, at)?
     {
         return Ok(found);
     }
     match name.kind() {
+        Some(Kind::Password | Kind::Key) if is_option(window, last, at) => assigned(window, at, &Kind::Option),
         Some(Kind::Authorization) => authorization(window, at),
         Some(kind) => assigned(window, at, &kind),
         None => Ok(None),
     }
-}
-
-/// The secret behind the option of a command whose first dash stands at `at`.
-pub(crate) fn find_option(window: &Window<'_>, at: usize) -> Verdict {
-    for (option, kind) in &OPTIONS {
-        if window.follows(at, option).map_err(|Beyond| Pending::weak(at))? {
-            let space = at + option.len() - 1;
-            let found = assigned(window, space, kind).map_err(|pending| Pending { start: at, ..pending })?;
-            return Ok(found.filter(|found| window.bytes.get(found.start) != Some(&b'-')));
-        }
-    }
-    Ok(None)
 }
 
 /// Whether the end of the name before the sign at `at` is one that counts: a glance that spares nearly all names the rest.
@@ -106,6 +139,9 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
         return false;
     }
     let Some(end) = name_end(window, at) else { return false };
+    if is_foreign(window, end) {
+        return true;
+    }
     let tail = match *window.slice(end.saturating_sub(4), end) {
         [a, b, c, d] => [a, b, c, d],
         [b, c, d] => [0, b, c, d],
@@ -113,7 +149,8 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
         _ => return false,
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
-    let is_usual = matches!(tail, [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g']);
+    let is_usual =
+        matches!(tail, [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'a' | b'h' | b'k']);
     is_usual && (ends_as_known(tail) || may_be_aws_key(window, at))
 }
 
@@ -125,10 +162,17 @@ fn ends_as_known(tail: [u8; 4]) -> bool {
         [b'p', b'w'] | [b'w', b'd'] => return true,
         [b'b', b'y'] => return is_mark(b),
         [b'i', b'g'] => return b == b's' || is_mark(b),
-        [b'e', b'y'] if matches!(a, b'i' | b't' | b's' | b'e' | b'g' | b'n' | b'h' | b'p' | b'r') => [a, b'k'],
+        [b's', b'k'] => return b == b'p',
+        [b'e', b'y'] if is_before_key(a) => [a, b'k'],
         [b'e', b'y'] => [0, 0],
+        [b'r', b'd'] if a == b'o' => *b"oo",
         [b'r', b'd' | b't'] => *b"wo",
-        [b's', b'e'] => *b"ra",
+        [b's', b'e'] if a == b'a' => *b"as",
+        [b's', b'e'] => [if a == b'b' { b'b' } else { b'r' }, b'a'],
+        [b'u', b'e'] => *b"al",
+        [b't', b'a'] => *b"da",
+        [b't', b'h'] => *b"au",
+        [b'h', b'a'] => *b"en",
         [b'd', b'e'] => *b"co",
         [b's', b's'] => *b"pa",
         [b'e', b't'] => *b"cr",
@@ -138,6 +182,33 @@ fn ends_as_known(tail: [u8; 4]) -> bool {
         _ => return is_mark(c),
     };
     [a, b] == wanted || is_mark(a) || is_mark(b)
+}
+
+/// Whether the name that ends at `end` is an option of a command (`--token=`).
+fn is_option(window: &Window<'_>, end: usize, at: usize) -> bool {
+    let left = window.slice(end.saturating_sub(NAME_REACH), end);
+    let word = left.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    end == at && window.bytes.get(at) == Some(&b'=') && word.starts_with(b"--")
+}
+
+/// The letters that end what stands before `key` in a name that counts.
+fn is_before_key(letter: u8) -> bool {
+    matches!(letter, b'i' | b't' | b's' | b'e' | b'g' | b'n' | b'h' | b'p' | b'r' | b'c' | b'y')
+}
+
+/// Whether the name ends with a word beyond ASCII.
+fn is_foreign(window: &Window<'_>, end: usize) -> bool {
+    let is_last = window.before(end, 1).is_some_and(|byte| byte >= 0x80 || byte == b'a');
+    is_last && FOREIGN.iter().any(|word| window.ends_with(end, word.as_bytes()))
+}
+
+/// Where the name ends whose value the name `value` that ends at `end` has: `name: DB_PASSWORD`, then `value: ...`.
+fn paired_name(window: &Window<'_>, end: usize) -> Option<usize> {
+    let left = window.slice(0, end.saturating_sub(5));
+    let parts = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\'' | b',' | b'{' | b'-' | b'`');
+    let apart = left.iter().rev().take(24).take_while(parts).count();
+    let name = left.get(..left.len() - apart)?;
+    (apart > 0 && name.last().is_some_and(u8::is_ascii_alphabetic)).then_some(name.len())
 }
 
 /// Whether the value after the sign has the length of an AWS key, or more of it is to come.
@@ -164,7 +235,17 @@ fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
         let [rest @ .., b' ' | b'\t' | b'"' | b'\'' | b']' | b'`'] = name else { break };
         name = rest;
     }
-    matches!(name, [.., last] if last.is_ascii_alphabetic()).then_some(name.len())
+    // A constant of PHP.
+    if let [rest @ .., b'\'', b','] = name
+        && rest.iter().rposition(|byte| !is_name(*byte)).is_some_and(|end| rest.get(..=end).is_some_and(is_define))
+    {
+        name = rest;
+    }
+    matches!(name, [.., last] if last.is_ascii_alphabetic() || *last >= 0x80).then_some(name.len())
+}
+
+fn is_define(text: &[u8]) -> bool {
+    text.ends_with(b"define('")
 }
 
 /// A name in small letters, without the marks that join its words.
@@ -201,6 +282,11 @@ impl Name {
         self.letters.get(..self.length).unwrap_or_default()
     }
 
+    /// Whether it is the name of a value whose own name stands before.
+    fn is_value(&self) -> bool {
+        self.word == 5 && self.as_bytes().ends_with(b"value")
+    }
+
     fn contains(&self, word: &[u8]) -> bool {
         self.as_bytes().windows(word.len()).any(|part| part == word)
     }
@@ -219,6 +305,9 @@ impl Name {
         if name == b"sig" {
             return Some(Kind::Key);
         }
+        if name == b"auth" {
+            return Some(Kind::Login);
+        }
         (KEYS.iter().any(|known| name.ends_with(known)) && !open()).then_some(Kind::Key)
     }
 }
@@ -236,14 +325,41 @@ struct Value {
 fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
     let filling = window.run(at + 1, MOST_FILLING, is_filling).map_err(|Beyond| Pending::weak(at))?;
     let start = at + 1 + filling;
+    if let Some(open) = curly_quote(window, start).map_err(|Beyond| Pending::weak(at))? {
+        return in_curly_quotes(window, at, start + open);
+    }
     let quote = window.before(start, 1).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     let class = match quote {
         Some(b'"') => is_double_quoted,
         Some(b'\'') => is_single_quoted,
-        _ => is_bare,
+        // An ampersand goes on to the next field only where fields are joined by them.
+        _ if window.bytes.get(at) == Some(&b'=') => is_bare,
+        _ => |byte| is_bare(byte) || byte == b'&',
     };
     let length = window.run(start, LONGEST, class).map_err(|Beyond| Pending { start: at, keep: start })?;
+    let closed = CURLY.iter().find_map(|quote| window.slice(start, start + length).strip_suffix(quote.as_bytes()));
+    let length = closed.map_or(length, <[u8]>::len);
     Ok(Value { start, end: start + length, quoted: quote.is_some(), long: length == LONGEST })
+}
+
+/// The value at `start`, behind a quote of print.
+fn in_curly_quotes(window: &Window<'_>, at: usize, start: usize) -> Result<Value, Pending> {
+    let length = window.run(start, LONGEST, is_double_quoted).map_err(|Beyond| Pending { start: at, keep: start })?;
+    let text = window.slice(start, start + length);
+    let closes =
+        |end: &usize| text.get(*end..).is_some_and(|rest| CURLY.iter().any(|quote| rest.starts_with(quote.as_bytes())));
+    let end = (0..length).find(closes).unwrap_or(length);
+    Ok(Value { start, end: start + end, quoted: true, long: false })
+}
+
+/// How long the quote of print is that stands at `at`.
+fn curly_quote(window: &Window<'_>, at: usize) -> Result<Option<usize>, Beyond> {
+    for quote in CURLY {
+        if window.follows(at, quote.as_bytes())? {
+            return Ok(Some(quote.len()));
+        }
+    }
+    Ok(None)
 }
 
 fn assigned(window: &Window<'_>, at: usize, kind: &Kind) -> Verdict {
@@ -255,6 +371,8 @@ fn assigned(window: &Window<'_>, at: usize, kind: &Kind) -> Verdict {
     }
     let (rule, holds) = match kind {
         Kind::Password => (PASSWORD, is_password(text, value.quoted)),
+        Kind::Option => (KEY, is_argument(text)),
+        Kind::Login => (KEY, value.quoted && is_login(text)),
         _ => (KEY, is_token(text, value.quoted)),
     };
     Ok(holds.then(|| finish(rule, &value)))
@@ -303,17 +421,27 @@ fn is_filling(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'=' | b'>' | b'`')
 }
 
-fn is_bare(byte: u8) -> bool {
+/// Whether this may be a user's name and password in base64.
+fn is_login(text: &[u8]) -> bool {
+    let body = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    let text_body = text.get(..body).unwrap_or_default();
+    text.len() >= 12
+        && text.len().is_multiple_of(4)
+        && text_body.iter().all(|byte| is_base64(*byte))
+        && is_token(text, true)
+}
+
+pub(crate) fn is_bare(byte: u8) -> bool {
     byte > b' '
         && byte != 0x7F
         && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'&' | b'<' | b'>' | b'|' | b'\\' | b')' | b']' | b'}')
 }
 
-fn is_double_quoted(byte: u8) -> bool {
+pub(crate) fn is_double_quoted(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7F && byte != b'"'
 }
 
-fn is_single_quoted(byte: u8) -> bool {
+pub(crate) fn is_single_quoted(byte: u8) -> bool {
     is_double_quoted(byte) && byte != b'\''
 }
 

@@ -58,7 +58,8 @@ fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, 
     let is_fraction = matches!(chain.left, Some((Joint::Dot, _)));
     let has_fraction = group.joint == Some(Joint::Dot) && group.length < 15;
     let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
-    let is_article = is_product_code(chain.digits(group.length)) || words::names_article(left);
+    let is_product = is_product_code(chain.digits(group.length)) && !words::names_card(left);
+    let is_article = is_product || words::names_article(left);
     if is_fraction || has_fraction || is_article {
         return Ok(false);
     }

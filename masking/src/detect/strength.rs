@@ -41,7 +41,7 @@ const PLACEHOLDERS: [&[u8]; 20] = [
 pub(crate) fn is_password(value: &[u8], quoted: bool) -> bool {
     let classes = Classes::of(value);
     let plain = classes.count() >= 2 || (classes.digit && value.len() >= LEAST_PASSWORD);
-    let identifier = !quoted && !classes.digit && !has_symbol(value);
+    let identifier = !quoted && !classes.digit && !has_symbol(value) && !is_scrambled(value);
     value.len() >= LEAST_PASSWORD
         && plain
         && !identifier
@@ -52,13 +52,62 @@ pub(crate) fn is_password(value: &[u8], quoted: bool) -> bool {
 /// Whether the value of a key's or token's name is one.
 pub(crate) fn is_token(value: &[u8], quoted: bool) -> bool {
     let classes = Classes::of(value);
-    let varied =
-        classes.digit && (classes.lower || classes.upper) || (classes.lower && classes.upper && value.len() >= 24);
+    let varied = classes.digit && (classes.lower || classes.upper)
+        || (classes.lower && classes.upper && value.len() >= 24)
+        || is_scrambled(value);
     value.len() >= LEAST_TOKEN
         && varied
         && !value.contains(&b' ')
         && !stands_in(value, quoted)
         && entropy(value) >= LEAST_TOKEN_ENTROPY
+}
+
+/// Whether the value of an option that takes secrets may be one: documentation has a word in its place.
+pub(crate) fn is_argument(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    let varied = classes.digit || has_symbol(value) || (classes.lower && classes.upper) || value.len() >= 16;
+    value.len() >= LEAST_PASSWORD
+        && varied
+        && is_told(value)
+        && !value.starts_with(b"id=")
+        && !value.starts_with(b"type=")
+}
+
+/// Whether the value of an option that takes nothing but a secret is one, however weak.
+pub(crate) fn is_told(value: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-');
+    value.len() >= 4
+        && !stands_in(value, false)
+        && !value.iter().all(is_name)
+        && !STAND_INS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Whether what follows the words for a password in a sentence is one: no word, number, date or version is.
+pub(crate) fn is_spoken(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    let letters = classes.lower || classes.upper;
+    let word_first = value.first().is_some_and(u8::is_ascii_alphabetic);
+    let mixed = classes.digit && letters && value.len() >= LEAST_PASSWORD;
+    let joined = value.iter().any(|byte| matches!(byte, b'-' | b'/' | b'\'' | b'.' | b':'));
+    mixed
+        && !stands_in(value, false)
+        && (classes.count() >= 3 && (!joined || classes.count() == 4) || word_first && !joined)
+}
+
+/// Whether letters change between small and capital as often as by chance: names change at each word only.
+fn is_scrambled(value: &[u8]) -> bool {
+    let is_change = |pair: &&[u8]| match pair {
+        [a, b] => {
+            a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && a.is_ascii_uppercase() != b.is_ascii_uppercase()
+        }
+        _ => false,
+    };
+    let changes = value.windows(2).filter(is_change).count();
+    let is_vowel = |byte: &u8| matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    let unspeakable = changes >= 4 && value.split(is_vowel).any(|part| part.len() >= 6);
+    value.len() >= LEAST_TOKEN
+        && value.iter().all(u8::is_ascii_alphanumeric)
+        && (changes * 25 >= (value.len() - 1) * 9 || unspeakable)
 }
 
 /// Short values cannot reach the floor of long ones.
@@ -72,6 +121,22 @@ fn stands_in(value: &[u8], quoted: bool) -> bool {
     let computes = !quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{'));
     refers || computes || PLACEHOLDERS.iter().any(|word| contains(value, word))
 }
+
+/// Words that stand for a secret in documentation.
+const STAND_INS: [&[u8]; 12] = [
+    b"password",
+    b"passwd",
+    b"pass",
+    b"secret",
+    b"token",
+    b"string",
+    b"value",
+    b"prompt",
+    b"text",
+    b"file",
+    b"stdin",
+    b"mypassword",
+];
 
 fn contains(value: &[u8], word: &[u8]) -> bool {
     value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))

@@ -1,6 +1,7 @@
 //! Tokens that vendors mark with a fixed prefix, by the table of `formats`; and a few marked otherwise.
 
-use super::formats::{CAPITAL_I, DASH, DIGITS, DOT, Format, HEXADECIMAL, UNDERSCORE};
+use super::formats::{CAPITAL_I, DASH, DIGITS, DOT, Format, HEXADECIMAL, LETTERS, UNDERSCORE};
+use super::shapes;
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
@@ -10,23 +11,24 @@ const BOT: Rule = Rule::new(Label::Secret, "telegram-token");
 const BOT_KEY: usize = 33;
 
 /// The bytes at which `find` is called: one of them stands in each prefix.
-pub(crate) const TRIGGERS: &[u8] = b"_-I.";
+pub(crate) const TRIGGERS: &[u8] = b"_-I.ABCQRSVZ";
 
 /// For each byte, the formats whose prefix has it last before the trigger, and last but one; a bit for each format.
 struct Heads {
-    last: [u64; 256],
-    second: [u64; 256],
+    last: [u128; 256],
+    second: [u128; 256],
 }
 
 static UNDERSCORE_HEADS: Heads = Heads::of(UNDERSCORE);
 static DASH_HEADS: Heads = Heads::of(DASH);
 static DOT_HEADS: Heads = Heads::of(DOT);
 static CAPITAL_I_HEADS: Heads = Heads::of(CAPITAL_I);
+static LETTER_HEADS: Heads = Heads::of(LETTERS);
 
 impl Heads {
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
     const fn of(formats: &[Format]) -> Self {
-        assert!(formats.len() <= 64);
+        assert!(formats.len() <= 128);
         let mut heads = Self { last: [0; 256], second: [0; 256] };
         let mut index = 0;
         while index < formats.len() {
@@ -45,8 +47,8 @@ impl Heads {
     }
 
     /// The formats whose prefix may stand before the trigger at `at`.
-    fn before(&self, window: &Window<'_>, at: usize) -> u64 {
-        let bits = |table: &[u64; 256], back| {
+    fn before(&self, window: &Window<'_>, at: usize) -> u128 {
+        let bits = |table: &[u128; 256], back| {
             let byte = usize::from(window.before(at, back).unwrap_or_default());
             table.get(byte).copied().unwrap_or_default()
         };
@@ -60,14 +62,22 @@ pub(crate) fn may_mark(window: &Window<'_>, at: usize) -> bool {
         Some(b'_') => &UNDERSCORE_HEADS,
         Some(b'-') => &DASH_HEADS,
         Some(b'.') => &DOT_HEADS,
-        _ => &CAPITAL_I_HEADS,
+        Some(b'I') => &CAPITAL_I_HEADS,
+        _ => &LETTER_HEADS,
     };
-    heads.before(window, at) != 0
+    heads.before(window, at) != 0 || shapes::may_mark(window, at)
 }
 
 /// Whether a token's prefix may have this digit at its trigger, behind this letter.
 pub(crate) fn may_be_digit(digit: u8, before: u8) -> bool {
-    matches!((digit, before), (b'0', b't') | (b'2', b'a') | (b'3', b'T' | b'B'))
+    match before {
+        b't' => digit == b'0',
+        b'a' | b'y' => digit == b'2',
+        b'T' => digit == b'3',
+        b'b' | b'v' | b'G' | b'R' => digit == b'1',
+        b's' => digit != b'0',
+        _ => false,
+    }
 }
 
 /// Whether `find_hexadecimal` may find a key whose first digit stands at `at`.
@@ -82,14 +92,18 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     if !before.is_ascii_alphanumeric() {
         return Ok(None);
     }
-    match trigger {
-        b'_' => find_in(UNDERSCORE, window, at, before),
-        b'-' => find_in(DASH, window, at, before),
-        b'.' if !matches!(before, b'G' | b's' | b'b' | b'r' | b'p' | b'k') => Ok(None),
-        b'.' => find_in(DOT, window, at, before),
-        b'0'..=b'9' if !may_be_digit(*trigger, before) => Ok(None),
-        b'0'..=b'9' => find_in(DIGITS, window, at, before),
-        _ => find_in(CAPITAL_I, window, at, before),
+    let formats = match trigger {
+        b'_' => UNDERSCORE,
+        b'-' => DASH,
+        b'.' => DOT,
+        b'I' => CAPITAL_I,
+        b'0'..=b'9' if may_be_digit(*trigger, before) => DIGITS,
+        b'0'..=b'9' => return Ok(None),
+        _ => LETTERS,
+    };
+    match find_in(formats, window, at, before)? {
+        None => shapes::find(window, at),
+        found => Ok(found),
     }
 }
 
@@ -121,7 +135,9 @@ fn read(window: &Window<'_>, start: usize, format: &Format) -> Verdict {
     }
     // The bodies of tokens are random; a name in words has no digit and one case.
     let text = window.slice(body, body + format.least);
-    if !text.iter().any(u8::is_ascii_digit) && !text.iter().any(u8::is_ascii_uppercase) {
+    let has = |class: fn(&u8) -> bool| text.iter().any(class);
+    let (digit, upper) = (has(u8::is_ascii_digit), has(u8::is_ascii_uppercase));
+    if !digit && !upper || format.common && !(digit && upper && has(u8::is_ascii_lowercase)) {
         return Ok(None);
     }
     let rule = Rule::new(Label::Secret, format.detector);

@@ -20,8 +20,8 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let length = window.run(start, LONGEST_AUTHORITY, is_authority).map_err(|Beyond| Pending::strong(at))?;
     let authority = window.slice(start, start + length);
     let at_sign = authority.iter().rposition(|byte| *byte == b'@');
-    if let Some(path) = webhook_path(authority) {
-        return webhook(window, start + length, path).map_err(|Beyond| Pending::strong(at));
+    if let found @ Some(_) = webhook(window, authority, start + length).map_err(|Beyond| Pending::strong(at))? {
+        return Ok(found);
     }
     let Some(colon) = authority.iter().take(at_sign.unwrap_or(length)).position(|byte| *byte == b':') else {
         return Ok(None);
@@ -39,25 +39,30 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     }
 }
 
-/// Where the path of an address begins whose path is a secret.
-fn webhook_path(authority: &[u8]) -> Option<&'static [u8]> {
-    match authority {
-        b"hooks.slack.com" => Some(b"/"),
-        b"discord.com" | b"discordapp.com" => Some(b"/api/webhooks/"),
-        _ => None,
-    }
-}
+/// Addresses whose path is a secret: the end of the host, what the path begins with, and how long the rest is at least.
+const WEBHOOKS: [(&[u8], &[u8], usize); 7] = [
+    (b"hooks.slack.com", b"/", 24),
+    (b"discord.com", b"/api/webhooks/", 24),
+    (b"discordapp.com", b"/api/webhooks/", 24),
+    (b"discord.com", b"/api/v10/webhooks/", 24),
+    (b"discord.com", b"/api/v9/webhooks/", 24),
+    (b".webhook.office.com", b"/webhookb2/", 64),
+    (b"hooks.zapier.com", b"/hooks/catch/", 12),
+];
 
-fn webhook(window: &Window<'_>, start: usize, path: &[u8]) -> Result<Option<Match>, Beyond> {
-    if !window.follows(start, path)? {
-        return Ok(None);
+fn webhook(window: &Window<'_>, authority: &[u8], start: usize) -> Result<Option<Match>, Beyond> {
+    for (host, path, least) in WEBHOOKS {
+        if !authority.ends_with(host) || !window.follows(start, path)? {
+            continue;
+        }
+        let start = start + path.len();
+        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'@');
+        let length = window.run(start, LONGEST_AUTHORITY, is_path)?;
+        let secret = window.slice(start, start + length);
+        let told = length >= least && secret.iter().any(u8::is_ascii_digit);
+        return Ok(told.then(|| Match::closed(WEBHOOK, start, start + length)));
     }
-    let start = start + path.len();
-    let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-    let length = window.run(start, LONGEST_AUTHORITY, is_path)?;
-    let secret = window.slice(start, start + length);
-    let told = length >= 24 && secret.iter().any(u8::is_ascii_digit);
-    Ok(told.then(|| Match::closed(WEBHOOK, start, start + length)))
+    Ok(None)
 }
 
 fn is_mask(text: &[u8]) -> bool {

@@ -115,6 +115,31 @@ pub(crate) fn hints_at_phone(left: &[u8]) -> bool {
     any_of(left, is_hint) && !denies_phone(left)
 }
 
+/// Whether a word says that a card's number follows.
+pub(crate) fn names_card(left: &[u8]) -> bool {
+    let is_card = |word: &[u8]| {
+        matches!(
+            word,
+            b"card"
+                | b"cards"
+                | b"visa"
+                | b"cc"
+                | b"pan"
+                | b"credit"
+                | b"debit"
+                | b"creditcard"
+                | b"cardnumber"
+                | b"kreditkarte"
+                | b"karte"
+                | b"carte"
+                | b"tarjeta"
+                | b"ccnum"
+                | b"cardno"
+        )
+    };
+    any_of(left, is_card)
+}
+
 /// Whether the last word says that an article's or a device's number follows.
 pub(crate) fn names_article(left: &[u8]) -> bool {
     let last = Words(left).next().and_then(Small::of);
