@@ -288,3 +288,38 @@ fn everyday_requests_pass() {
     }
     assert!(stopped.is_empty(), "{} are stopped:\n{}", stopped.len(), stopped.join("\n"));
 }
+
+/// A corpus in JSON: each request is its first line, its fields and its content.
+fn corpus(text: &str) -> Vec<(String, String)> {
+    let requests: Vec<Vec<String>> = serde_json::from_str(text).unwrap();
+    let request = |mut lines: Vec<String>| {
+        let content = lines.pop().unwrap();
+        (lines.join("\n"), content)
+    };
+    requests.into_iter().map(request).collect()
+}
+
+fn misjudged(text: &str, wrong: impl Fn(Outcome) -> bool) -> Vec<String> {
+    let (engine, mut found) = (engine(), Vec::new());
+    for (name, settings) in settings() {
+        for (request, content) in corpus(text) {
+            let told = outcome(&engine, &settings, &trial(&request, content.as_bytes()));
+            if wrong(told.0) {
+                found.push(format!("{name}: {request:?} {content}: {}", told.1));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_request_of_the_dangerous_corpus_passes() {
+    let through = misjudged(include_str!("corpus/http_dangerous.json"), |outcome| outcome == Outcome::Forward);
+    assert!(through.is_empty(), "{} pass:\n{}", through.len(), through.join("\n"));
+}
+
+#[test]
+fn every_request_of_the_everyday_corpus_passes() {
+    let stopped = misjudged(include_str!("corpus/http_benign.json"), |outcome| outcome != Outcome::Forward);
+    assert!(stopped.is_empty(), "{} are stopped:\n{}", stopped.len(), stopped.join("\n"));
+}

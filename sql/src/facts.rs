@@ -180,6 +180,15 @@ impl Facts {
         if !self.opaque.is_empty() || self.dynamic {
             effect = effect.max(Effect::Write);
         }
+        // The server's own tables are its structure and rights, by whatever statement they change.
+        let changes = |verb: &Verb| {
+            matches!(verb, Verb::Insert | Verb::Update | Verb::Delete | Verb::Merge | Verb::CopyIn | Verb::Truncate)
+        };
+        let of_server =
+            self.writes.iter().any(|name| name.schema == "pg_catalog" && !name.name.starts_with("pg_largeobject"));
+        if of_server && self.verbs.iter().any(changes) {
+            effect = effect.max(Effect::Admin);
+        }
         if !self.external.is_empty() || self.settings.iter().any(|name| is_admin_setting(name)) {
             effect = effect.max(Effect::Admin);
         }

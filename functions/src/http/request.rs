@@ -47,12 +47,22 @@ impl<'a> Request<'a> {
 /// Fields by which some servers replace the method.
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
-/// Refuses what would make the target see another method than the one that is judged.
+/// Fields by which some servers replace the path.
+const REWRITES: [&str; 3] = ["x-original-url", "x-rewrite-url", "x-override-url"];
+
+/// Refuses what would make the target see another method or path than the one that is judged.
 pub(crate) fn check_overrides(request: &Request<'_>, target: &target::Target) -> Result<(), Fault> {
     let other = |value: &str| !value.trim().eq_ignore_ascii_case(request.method);
+    let elsewhere =
+        |value: &[u8]| value != request.target && Some(value) != request.target.split(|byte| *byte == b'?').next();
     for (name, value) in request.fields {
         // Many servers take `_` for `-`.
         let name: String = name.iter().map(|byte| if *byte == b'_' { '-' } else { char::from(*byte) }).collect();
+        if REWRITES.contains(&name.as_str()) && elsewhere(value) {
+            return Err(Fault::malformed(format!(
+                "the field {name} names another path: send the request to that path itself"
+            )));
+        }
         let value = String::from_utf8_lossy(value);
         if OVERRIDES.contains(&name.as_str()) && other(&value) {
             return Err(Fault::malformed(format!("the field {name} names another method: send that method itself")));

@@ -11,6 +11,8 @@ struct Builder {
     builds: &'static [&'static str],
     /// Verbs that only bring in what the project's files already name, if no package follows.
     restores: &'static [&'static str],
+    /// Verbs that add packages of the usual registry to the project, change or remove them there.
+    adds: &'static [&'static str],
     /// Whether no verb at all builds.
     bare: bool,
 }
@@ -67,6 +69,7 @@ const BUILDERS: &[Builder] = &[
             "ln",
         ],
         restores: &["ci", "install", "i", "clean-install"],
+        adds: &["install", "i", "add", "uninstall", "remove", "rm", "un", "update", "upgrade", "up"],
         bare: true,
     },
     Builder {
@@ -123,6 +126,7 @@ const BUILDERS: &[Builder] = &[
             "make",
         ],
         restores: &[],
+        adds: &[],
         bare: true,
     },
     Builder {
@@ -144,6 +148,7 @@ const BUILDERS: &[Builder] = &[
         ],
         builds: &[],
         restores: &["install", "download", "wheel"],
+        adds: &["install", "uninstall"],
         bare: true,
     },
     Builder {
@@ -151,6 +156,7 @@ const BUILDERS: &[Builder] = &[
         shows: &["tree", "version", "show", "check", "env", "help", "--version", "graph", "info", "list"],
         builds: &["run", "build", "lock", "export", "test", "fmt", "venv", "clean", "init", "new"],
         restores: &["sync", "install"],
+        adds: &["add", "remove", "update"],
         bare: true,
     },
     Builder {
@@ -209,6 +215,7 @@ const BUILDERS: &[Builder] = &[
             "lock",
         ],
         restores: &["install", "restore", "deps.get", "get"],
+        adds: &["add", "require", "remove", "update", "get"],
         bare: true,
     },
     Builder {
@@ -231,6 +238,7 @@ const BUILDERS: &[Builder] = &[
         ],
         builds: &["use", "local", "shell", "override", "exec", "run"],
         restores: &[],
+        adds: &[],
         bare: true,
     },
     Builder {
@@ -257,6 +265,7 @@ const BUILDERS: &[Builder] = &[
         ],
         builds: &["plan", "init", "fmt", "get", "test", "run-all plan"],
         restores: &[],
+        adds: &[],
         bare: true,
     },
 ];
@@ -362,6 +371,9 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.out.doubt(format!("what {} does is only known while it runs", call.name));
     } else if matches!((call.name, first), ("npm" | "pnpm" | "yarn", "exec" | "dlx" | "x")) {
         fetched(walker, call, call.args.get(1..).unwrap_or_default());
+    } else if call.name == "uv" && first == "pip" {
+        let inner = call.args.iter().skip_while(|word| word.text != "pip").cloned().collect::<Vec<_>>();
+        walker.invoke(&inner);
     } else if call.name == "npm" && first == "config" && words.len() > 2 {
         walker.out.danger("npm config changes settings");
     } else if matches!((call.name, first), ("cargo", "install" | "publish" | "login" | "yank" | "owner")) {
@@ -387,6 +399,9 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.out.at_least(Effect::Write);
     } else if among(builder.restores) && restores(call, &words) {
         walker.out.at_least(Effect::Write);
+    } else if builder.adds.contains(&first) && adds(call, &words) {
+        walker.out.network = true;
+        walker.out.at_least(Effect::Write);
     } else {
         walker.out.danger(format!("{} {first} brings in, removes or gives away something", call.name));
     }
@@ -400,8 +415,25 @@ fn configured(walker: &mut Walker, call: Call<'_>) {
     }
 }
 
-/// Whether only what the project's files name is brought in.
-fn restores(call: Call<'_>, words: &[&Word]) -> bool {
+/// Whether packages of the usual registry are added to the project, by their names.
+fn adds(call: Call<'_>, words: &[&Word]) -> bool {
+    let machine = matches!(call.name, "pipx" | "gem" | "conda" | "mamba" | "nuget" | "stack" | "cabal");
+    let named = |word: &&Word| {
+        let text = word.text.as_str();
+        let scoped = text.starts_with('@') || matches!(call.name, "composer" | "go");
+        let archive = [".whl", ".gz", ".tgz", ".zip", ".bz2"].iter().any(|end| text.ends_with(end));
+        word.exact().is_some()
+            && !text.starts_with(['.', '/', '~'])
+            && !text.contains(':')
+            && !text.contains('+')
+            && !archive
+            && (scoped || !text.contains('/'))
+    };
+    !machine && !from_elsewhere(call) && words.iter().skip(1).all(named)
+}
+
+/// Whether packages come from another place than usual, or go to one.
+fn from_elsewhere(call: Call<'_>) -> bool {
     let elsewhere = [
         "--index",
         "-i",
@@ -417,10 +449,13 @@ fn restores(call: Call<'_>, words: &[&Word]) -> bool {
         "--source",
         "-t",
     ];
-    if call
-        .options()
+    call.options()
         .any(|text| elsewhere.iter().any(|start| text == *start || start.starts_with("--") && text.starts_with(start)))
-    {
+}
+
+/// Whether only what the project's files name is brought in.
+fn restores(call: Call<'_>, words: &[&Word]) -> bool {
+    if from_elsewhere(call) {
         return false;
     }
     let listed: Vec<&str> = words.iter().skip(1).map(|word| word.text.as_str()).collect();

@@ -53,6 +53,34 @@ pub(super) fn run(walker: &mut Walker, call: Call<'_>) {
     walker.out.at_least(Effect::Write);
 }
 
+/// `docker exec` and the like: what runs in the container is judged as if it ran here, unless it is someone else there.
+pub(super) fn exec(walker: &mut Walker, call: Call<'_>) {
+    walker.out.at_least(Effect::Write);
+    let mut args = call.args.iter().skip_while(|word| word.text != "exec").skip(1);
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        if word.may_be_option() {
+            return walker.out.doubt("options of a container that are only known while it runs");
+        }
+        if !text.starts_with('-') {
+            let inner: Vec<Word> = args.cloned().collect();
+            return match inner.is_empty() {
+                true => walker.out.doubt(format!("{} exec without a command", call.name)),
+                false => walker.invoke(&inner),
+            };
+        }
+        let name = text.split('=').next().unwrap_or_default();
+        let valued = matches!(name, "-e" | "--env" | "-w" | "--workdir" | "--env-file" | "--detach-keys" | "--index");
+        if !valued && !PLAIN.contains(&name) && text != "-T" && text != "--interactive" && text != "--tty" {
+            return walker.out.danger(format!("{} exec {name} can be someone else in the container", call.name));
+        }
+        if valued && !text.contains('=') {
+            args.next();
+        }
+    }
+    walker.out.doubt(format!("{} exec without a container", call.name));
+}
+
 /// `docker build`, with the project's own file.
 pub(super) fn build(walker: &mut Walker, call: Call<'_>) {
     let odd = call.options().any(|text| {

@@ -1,11 +1,12 @@
 //! Programs that work on files and whose options decide what happens to them.
 
-use super::{call::Call, judge::operands, paths, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, judge::operands, paths, reading::Effect, secrets::is_secret, walk::Walker, word::Word};
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
-        "rm" => remove(walker, call),
+        "rm" | "unlink" => remove(walker, call),
+        "install" => install(walker, call),
         "mv" => move_files(walker, call),
         "cp" | "ln" | "link" | "symlink" => copy(walker, call),
         "tee" => tee(walker, call),
@@ -95,6 +96,40 @@ fn is_made_again(word: &Word) -> bool {
     MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
 }
 
+/// Ends of names of files that keep data or keys.
+const KEEPS: [&str; 24] = [
+    ".db", ".db3", ".sqlite", ".sqlite3", ".sql", ".dump", ".rdb", ".aof", ".ibd", ".frm", ".mdf", ".ldf", ".bak",
+    ".backup", ".bson", ".tar", ".tgz", ".zip", ".7z", ".pem", ".crt", ".img", ".qcow2", ".vmdk",
+];
+/// How many files may be named for each to have been meant.
+const MOST_NAMED: usize = 8;
+
+/// Whether losing one file is an ordinary thing: it is not a part of the system, nor hidden, and its name does not say that it keeps
+/// data, a copy of data, or a key.
+#[must_use]
+pub fn is_light(path: &str) -> bool {
+    let path = paths::tidy(path);
+    let name = paths::name(&path).to_ascii_lowercase();
+    let plain = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let hidden = path.split('/').any(|part| part.starts_with('.') && !matches!(part, "." | ".."));
+    !paths::is_wide(&path)
+        && !paths::is_system(&path)
+        && !is_secret(&path)
+        && !hidden
+        && !plain.contains("backup")
+        && !KEEPS.iter().any(|end| plain.ends_with(end))
+}
+
+/// Whether the words are a few files, each by its name.
+fn are_light(walker: &Walker, words: &[&Word]) -> bool {
+    let named = |word: &&Word| {
+        word.exact().is_some_and(|text| {
+            !text.ends_with('/') && walker.places_of(&paths::tidy(text)).iter().all(|path| is_light(path))
+        })
+    };
+    words.len() <= MOST_NAMED && words.iter().all(named)
+}
+
 fn remove(walker: &mut Walker, call: Call<'_>) {
     let tree = call.any_flag("rR") || call.long("recursive");
     let words: Vec<&Word> = call.operands().collect();
@@ -102,8 +137,18 @@ fn remove(walker: &mut Walker, call: Call<'_>) {
         walker.changes_file(&paths::tidy(&word.text));
     }
     walker.out.at_least(Effect::Write);
-    if words.is_empty() || call.may_hide_option() || !words.into_iter().all(is_made_again) {
+    let light = words.iter().all(|word| is_made_again(word)) || !tree && are_light(walker, &words);
+    if words.is_empty() || call.may_hide_option() || !light {
         walker.out.danger(if tree { "rm with -r removes a tree" } else { "rm removes files" });
+    }
+}
+
+fn install(walker: &mut Walker, call: Call<'_>) {
+    operands(walker, call, true);
+    let mode = |word: &&Word| is_tame(word.text.trim_start_matches("--mode=").trim_start_matches("-m"));
+    let modes = call.values('m', "mode").into_iter().filter(|word| word.text != "-m").all(|word| mode(&word));
+    if !modes || call.any_flag("og") || call.long("owner") || call.long("group") {
+        walker.out.danger("install gives a file rights or an owner");
     }
 }
 

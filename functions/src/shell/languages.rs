@@ -1,7 +1,7 @@
 //! Programs of other languages, whose code is not read here: a script that lies in a file is run like any program by path, code
 //! in the command line or from the input is only known while it runs.
 
-use super::{call::Call, judge::named_paths, paths, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, judge::named_paths, paths, reading::Effect, snippets, walk::Walker, word::Word};
 
 /// How a language is started.
 struct Language {
@@ -18,7 +18,7 @@ const LANGUAGES: &[Language] = &[
         flags: &["-u", "-B", "-O", "-OO", "-s", "-E", "-I", "-q", "-b", "-v"],
         valued: &["-W", "-X"],
     },
-    Language { names: &["perl"], flags: &["-w", "-W", "-T", "-t", "-c"], valued: &[] },
+    Language { names: &["perl"], flags: &["-w", "-W", "-T", "-t", "-c", "-p", "-n", "-pi"], valued: &[] },
     Language { names: &["ruby"], flags: &["-w", "-W*", "-c"], valued: &[] },
     Language {
         names: &["node", "nodejs"],
@@ -138,6 +138,12 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
         let text = word.text.as_str();
         if word.may_be_option() {
             break;
+        } else if let Some(harmless) = snippet(language, call, text, args.as_slice()) {
+            if harmless {
+                in_place(walker, call);
+                return walker.out.at_least(Effect::Write);
+            }
+            break;
         } else if is_python && text == "-m" {
             return module(walker, args.as_slice());
         } else if text.starts_with("-D") && text.contains("agent") {
@@ -157,10 +163,56 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
                 break;
             }
         } else {
+            if wipes(call) {
+                walker.out.danger(format!("{} is told to drop all data", paths::name(text)));
+            }
             return walker.script(word);
         }
     }
     walker.out.doubt(format!("{} runs code that is not read here", call.name));
+}
+
+/// Files that Perl changes where they lie.
+fn in_place(walker: &mut Walker, call: Call<'_>) {
+    if call.name == "perl" && call.flag('i') {
+        call.operands().skip(1).for_each(|word| walker.writes_file(&paths::tidy(&word.text)));
+    }
+}
+
+/// What a project's own tools call the loss of all data.
+pub(super) fn wipes(call: Call<'_>) -> bool {
+    const VERBS: [&str; 9] = [
+        "migrate:fresh",
+        "migrate:reset",
+        "migrate:refresh",
+        "db:wipe",
+        "db:drop",
+        "db:reset",
+        "db:purge",
+        "flush",
+        "reset_db",
+    ];
+    call.args.iter().any(|word| VERBS.contains(&word.text.as_str()))
+}
+
+/// Whether the code in the command line is harmless; `None` if the word does not begin any.
+fn snippet(language: &Language, call: Call<'_>, option: &str, rest: &[Word]) -> Option<bool> {
+    let code = rest.first().and_then(Word::exact);
+    let is = |name: &str| language.names.contains(&name);
+    match option {
+        "-c" if is("python") => Some(code.is_some_and(snippets::python)),
+        "-e" | "-p" | "-pe" | "--eval" | "--print" if is("node") => Some(code.is_some_and(snippets::node)),
+        _ if is("perl") && option.ends_with('e') && option.starts_with('-') => {
+            let letters = option.get(1..).unwrap_or_default();
+            let alone = letters.contains(['p', 'n']) && call.options().count() == 1;
+            let behind = letters == "e"
+                && call.args.first().is_some_and(|word| matches!(word.text.as_str(), "-pi" | "-i" | "-p" | "-n"));
+            let plain =
+                letters.chars().all(|c| "pnliae0".contains(c)) && (alone || behind && call.options().count() == 2);
+            Some(plain && code.is_some_and(snippets::perl))
+        }
+        _ => None,
+    }
 }
 
 fn module(walker: &mut Walker, words: &[Word]) {

@@ -27,6 +27,7 @@ mod redirect;
 mod repository;
 mod scripts;
 mod secrets;
+mod snippets;
 mod span;
 mod sudo;
 mod system;
@@ -39,6 +40,7 @@ mod word;
 mod wrap;
 
 pub use self::{
+    files::is_light as is_light_loss,
     paths::{is_system as is_system_path, tidy as tidy_path},
     reading::{Effect, Reading},
     secrets::is_secret as is_secret_path,

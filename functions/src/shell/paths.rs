@@ -26,13 +26,19 @@ pub fn tidy(path: &str) -> String {
 }
 
 /// Places whose loss takes the system with it.
-const SYSTEM: [&str; 13] =
-    ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr", "/var", "/run"];
+const SYSTEM: [&str; 18] = [
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/sbin", "/sys", "/usr",
+    "/var", "/run", "/selinux", "/cgroup", "/nix",
+];
+/// Folders at the root that hold what is people's or services' own.
+const OPEN: [&str; 12] =
+    ["tmp", "home", "srv", "opt", "mnt", "media", "data", "app", "workspace", "work", "code", "repo"];
 
 /// Whether a path is part of the system.
 #[must_use]
 pub fn is_system(path: &str) -> bool {
-    path == "/" || SYSTEM.iter().any(|place| is_below(path, place)) && !is_below(path, "/var/tmp")
+    let at_root = path.strip_prefix('/').is_some_and(|name| !name.contains('/') && !OPEN.contains(&name));
+    path == "/" || at_root || SYSTEM.iter().any(|place| is_below(path, place)) && !is_below(path, "/var/tmp")
 }
 
 /// The last part of a path.

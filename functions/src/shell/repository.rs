@@ -1,6 +1,6 @@
 //! git: what it shows, what it does to the working tree, and what cannot be had back.
 
-use super::{call::Call, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
 
 /// Settings that run nothing and send nothing elsewhere.
 const SETTINGS: [&str; 13] = [
@@ -164,6 +164,16 @@ fn lists(call: Call<'_>, verb: &str, words: &[&Word], shows: bool) -> bool {
     }
 }
 
+/// Whether the words are a few files, each by its name.
+fn are_named(words: &[&Word]) -> bool {
+    let named = |word: &&Word| {
+        word.exact().is_some_and(|text| {
+            !text.starts_with([':', '-']) && !text.ends_with('/') && !paths::is_wide(&paths::tidy(text))
+        })
+    };
+    (1..=8).contains(&words.len()) && words.iter().all(named)
+}
+
 /// What git loses for good, or gives others to run; `None` if nothing.
 fn loses(call: Call<'_>, verb: &str, words: &[&Word]) -> Option<String> {
     let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
@@ -181,16 +191,22 @@ fn loses(call: Call<'_>, verb: &str, words: &[&Word]) -> Option<String> {
         }
         "reset" => call.options().any(|text| ["--har", "--mer", "--kee"].iter().any(|start| text.starts_with(start))),
         "checkout" => {
-            force || call.has("--") || call.has(".") || call.flag('B') || call.has("--ours") || call.has("--theirs")
+            let files = call.args.iter().skip_while(|word| word.text != "--").skip(1).collect::<Vec<_>>();
+            let behind = call.has("--") && !are_named(&files);
+            force || behind || call.has(".") || call.flag('B') || call.has("--ours") || call.has("--theirs")
         }
         "switch" => force || call.has("--discard-changes") || call.flag('C'),
-        "restore" => !call.has("--staged") && !call.flag('S'),
+        "restore" => {
+            let staged = call.has("--staged") || call.flag('S');
+            !staged && !are_named(words.get(1..).unwrap_or_default())
+        }
         "branch" => call.any_flag("DMCf") || call.long("force") || call.has("--delete") && force,
         "tag" => call.any_flag("df") || call.has("--delete") || force,
         "stash" => matches!(second, "drop" | "clear"),
         "worktree" => matches!(second, "remove" | "prune") && force,
         "remote" => matches!(second, "remove" | "rm" | "set-url" | "prune"),
-        "rm" => !call.has("--cached"),
+        // Without force only what history has is removed.
+        "rm" => force && !call.has("--cached"),
         "gc" => call.options().any(|text| text.starts_with("--prune") || text.starts_with("--agg")),
         "config" => {
             let key = words.iter().skip(1).find(|word| !matches!(word.text.as_str(), "set" | "--global" | "--local"));

@@ -1,7 +1,7 @@
 //! Programs that are in no table: what a project or a person put on the machine. They may change what is the caller's own,
 //! but what stands in their arguments is read: a command in them may be what they run (`chronic rm -r x`, `mywrap 'rm -r x'`).
 
-use super::{call::Call, judge::named_paths, paths, reading::Effect, walk::Walker};
+use super::{call::Call, judge::named_paths, languages, paths, reading::Effect, walk::Walker};
 
 /// Programs that run commands, scripts or plugins which their words or files name, and are no everyday tools.
 const RUNS: &str = include_str!("table/runs.txt");
@@ -22,6 +22,9 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     let by_path = walker.scripts.iter().any(|script| paths::name(script) == call.name);
     if !by_path && RUNS.lines().any(|name| name == call.name) {
         return walker.out.doubt(format!("{} runs commands of its own", call.name));
+    }
+    if languages::wipes(call) {
+        walker.out.danger(format!("{} is told to drop all data", call.name));
     }
     if tells_ruin(call.name) {
         walker.out.danger(format!("{} says that it destroys something", call.name));

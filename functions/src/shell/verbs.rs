@@ -215,6 +215,10 @@ const PROGRAMS: &[Program] = &[
             "pull",
             "tag",
             "start",
+            "restart",
+            "container start",
+            "container restart",
+            "compose restart",
             "compose up",
             "compose build",
             "compose pull",
@@ -229,7 +233,7 @@ const PROGRAMS: &[Program] = &[
         names: &["docker-compose"],
         valued: &["-f", "--file", "-p", "--project-name"],
         shows: &["ps", "logs", "config", "images", "top", "version", "ls"],
-        writes: &["up", "build", "pull", "start", "create"],
+        writes: &["up", "build", "pull", "start", "restart", "create"],
         runs: &["exec", "run"],
         bare: true,
     },
@@ -394,6 +398,7 @@ const PROGRAMS: &[Program] = &[
             "-t",
             "-T",
             "-S",
+            "-n",
             "describe",
             "certificates",
             "iostat",
@@ -437,6 +442,11 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
             Some("cp") => containers::copy(walker, call),
             _ => containers::run(walker, call),
         }
+    } else if let ("docker" | "podman" | "nerdctl", "exec", _)
+    | ("docker" | "podman" | "nerdctl", _, "container exec" | "compose exec")
+    | ("docker-compose", "exec", _) = (call.name, first, both.as_str())
+    {
+        containers::exec(walker, call);
     } else if matches!(call.name, "aws" | "gcloud" | "az" | "gh" | "glab" | "doctl" | "oci" | "ibmcloud") {
         cloud(walker, call, &words);
     } else if call.name == "systemctl"
@@ -444,6 +454,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload")
     {
         walker.out.at_least(Effect::Write);
+    } else if call.name == "resolvectl" && words.len() > 2 && matches!(first, "dns" | "domain") {
+        walker.out.danger("resolvectl changes where names are looked up");
     } else if among(program.shows) && containers::shows_secret(call, &words) && is_cluster(call.name) {
         walker.out.danger(format!("{} {first} shows secrets", call.name));
     } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
@@ -530,7 +542,7 @@ fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
         && !texts.iter().any(|text| text.starts_with("list") || text.starts_with("describe"))
     {
         walker.out.danger(format!("{} shows or changes secrets", call.name));
-    } else if words.is_empty() || texts.iter().any(looks) {
+    } else if words.is_empty() || texts.iter().any(looks) || texts.starts_with(&["logs", "tail"]) {
     } else {
         walker.out.danger(format!("{} {} changes something", call.name, texts.first().copied().unwrap_or_default()));
     }

@@ -125,6 +125,11 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
         walker.out.privileged = true;
         walker.out.danger(format!("{} leaves the session's own place", call.name));
     }
+    match call.name {
+        "systemd-run" if !call.has("--user") => walker.out.danger("systemd-run runs as the system"),
+        "exec" if call.flag('a') => walker.out.danger("exec -a gives a program another's name"),
+        _ => {}
+    }
     let Some(inner) = step(walker, call, wrapper) else { return };
     if inner.is_empty() {
         match call.name {

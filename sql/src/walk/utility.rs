@@ -103,10 +103,14 @@ impl Walker<'_> {
             NodeEnum::CheckPointStmt(_) => self.verb(Verb::Maintain),
             NodeEnum::ClusterStmt(cluster) => {
                 self.verb(Verb::Maintain);
+                self.verb(Verb::Admin);
                 self.writes(cluster.relation.as_ref());
             }
             NodeEnum::ReindexStmt(reindex) => {
                 self.verb(Verb::Maintain);
+                if reindex.relation.is_none() {
+                    self.verb(Verb::Admin);
+                }
                 self.writes(reindex.relation.as_ref());
                 if !reindex.name.is_empty() {
                     self.writes_plain(&reindex.name);
@@ -180,6 +184,12 @@ impl Walker<'_> {
 
     fn vacuum(&mut self, vacuum: &VacuumStmt) {
         self.verb(Verb::Vacuum);
+        // It locks everybody out while it copies the table.
+        let full =
+            each(&vacuum.options).any(|option| matches!(option, NodeEnum::DefElem(option) if option.defname == "full"));
+        if full {
+            self.verb(Verb::Admin);
+        }
         for relation in each(&vacuum.rels) {
             match relation {
                 NodeEnum::VacuumRelation(relation) => self.writes(relation.relation.as_ref()),

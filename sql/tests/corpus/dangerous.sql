@@ -277,9 +277,19 @@ DELETE FROM t WHERE
 CREATE TEMP TABLE x AS SELECT 1; SELECT * FROM x
 --= insert,update write
 INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1
---= vacuum write
+--= admin,vacuum admin
 VACUUM FULL t
---= maintain write
+--= admin,vacuum admin
+VACUUM (VERBOSE, FULL) t
+--= admin,maintain admin
+CLUSTER t USING i
+--= update admin
+UPDATE pg_database SET datallowconn = false WHERE datname = 'shop'
+--= delete admin
+DELETE FROM pg_catalog.pg_class WHERE oid = 1
+--= admin,maintain admin
 REINDEX DATABASE shop
+--= maintain write
+REINDEX TABLE CONCURRENTLY t
 --= create,select,delete admin unfiltered
 CREATE SCHEMA x CREATE VIEW v AS WITH d AS (SELECT 1) SELECT 1 CREATE TABLE y (a int); DELETE FROM t

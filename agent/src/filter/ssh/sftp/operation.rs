@@ -1,6 +1,6 @@
 //! What one SFTP request does.
 
-use functions::shell::{is_secret_path, is_system_path, tidy_path};
+use functions::shell::{is_light_loss, is_secret_path, is_system_path, tidy_path};
 use policy::{Effect, Facts};
 
 use super::{
@@ -101,7 +101,9 @@ impl Operation {
             .paths
             .iter()
             .any(|path| if reads { is_secret_path(path) } else { is_system_path(path) || is_secret_path(path) });
-        let effect = if risky { Effect::Admin } else { effect };
+        // As `rm` is judged in a command.
+        let heavy = self.verb == "remove" && !self.paths.iter().all(|path| is_light_loss(path));
+        let effect = if risky || heavy { Effect::Admin } else { effect };
         let files: std::collections::BTreeSet<String> = self.paths.iter().cloned().collect();
         let (read, written) =
             if reads { (files.clone(), Default::default()) } else { (Default::default(), files.clone()) };

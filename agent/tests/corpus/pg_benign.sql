@@ -1,0 +1,333 @@
+SELECT 1
+--
+SELECT now(), current_user, version()
+--
+SELECT * FROM orders WHERE id = 7
+--
+SELECT id, name FROM customers ORDER BY name LIMIT 20 OFFSET 40
+--
+SELECT count(*) FROM orders
+--
+SELECT status, count(*), sum(total) FROM orders GROUP BY status HAVING count(*) > 1
+--
+SELECT o.*, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.created_at > now() - interval '7 days'
+--
+SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC
+--
+SELECT * FROM a LEFT JOIN b USING (id) WHERE b.id IS NULL
+--
+SELECT 'DROP TABLE customers' AS joke
+--
+SELECT note FROM orders WHERE note ILIKE '%delete from%'
+--
+SELECT "drop" FROM "table" WHERE "delete" = 1
+--
+SELECT $$truncate customers$$ AS text
+--
+SELECT /* drop table x */ 1 -- truncate y
+--
+SELECT E'it\'s; drop table x; --'
+--
+SELECT coalesce(name, 'none'), upper(name), length(name) FROM customers WHERE id < 10
+--
+SELECT jsonb_build_object('a', 1) -> 'a'
+--
+SELECT profile ->> 'city' FROM customers WHERE profile @> '{"vip": true}'
+--
+SELECT jsonb_agg(x) FROM (SELECT id FROM orders LIMIT 5) x
+--
+SELECT row_number() OVER (PARTITION BY customer_id ORDER BY id) FROM orders LIMIT 5
+--
+SELECT generate_series(1, 10)
+--
+SELECT * FROM generate_series('2026-01-01'::date, '2026-01-31', '1 day') d
+--
+SELECT unnest(array[1,2,3])
+--
+SELECT array_agg(id ORDER BY id) FROM orders WHERE customer_id = 3
+--
+SELECT to_char(created_at, 'YYYY-MM'), sum(total) FROM orders GROUP BY 1
+--
+SELECT regexp_replace('a b', '\s', '') 
+--
+SELECT substring(name FROM 1 FOR 3), position('a' IN name) FROM customers LIMIT 3
+--
+SELECT extract(epoch FROM now())
+--
+SELECT date_trunc('day', now() AT TIME ZONE 'UTC')
+--
+SELECT CASE WHEN total > 100 THEN 'big' ELSE 'small' END FROM orders LIMIT 10
+--
+SELECT * FROM orders WHERE id = ANY(ARRAY[1,2,3])
+--
+SELECT * FROM orders WHERE id IN (SELECT order_id FROM items WHERE sku = 'x')
+--
+SELECT * FROM orders WHERE EXISTS (SELECT 1 FROM items WHERE items.order_id = orders.id)
+--
+SELECT 1 UNION ALL SELECT 2
+--
+(SELECT 1) INTERSECT (SELECT 1)
+--
+VALUES (1, 'a'), (2, 'b')
+--
+TABLE orders LIMIT 5
+--
+WITH recent AS (SELECT * FROM orders WHERE created_at > now() - interval '1 hour') SELECT count(*) FROM recent
+--
+WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT sum(n) FROM t
+--
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY total) FROM orders
+--
+SELECT string_agg(name, ', ') FROM customers WHERE id < 5
+--
+SELECT md5('x'), gen_random_uuid()
+--
+SELECT pg_size_pretty(pg_total_relation_size('orders'))
+--
+SELECT pg_database_size('shop')
+--
+SELECT pg_get_viewdef('v'::regclass)
+--
+SELECT pg_backend_pid(), pg_is_in_recovery()
+--
+SELECT current_setting('TimeZone')
+--
+SELECT * FROM pg_stat_activity WHERE state = 'active'
+--
+SELECT relname, n_live_tup FROM pg_stat_user_tables ORDER BY 2 DESC LIMIT 10
+--
+SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'
+--
+SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'orders'
+--
+SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public'
+--
+SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'orders'
+--
+SELECT extname FROM pg_extension
+--
+SELECT usename FROM pg_user
+--
+SELECT datname FROM pg_database
+--
+SELECT typname FROM pg_type WHERE oid = 25
+--
+SELECT pg_sleep(0.1)
+--
+SELECT nextval('orders_id_seq')
+--
+SELECT currval('orders_id_seq')
+--
+SELECT has_table_privilege('orders', 'select')
+--
+SELECT to_regclass('public.orders')
+--
+SELECT obj_description('orders'::regclass)
+--
+SELECT format('%s-%s', 1, 2)
+--
+SELECT quote_ident('a b')
+--
+EXPLAIN SELECT * FROM orders WHERE id = 1
+--
+EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders WHERE id = 1
+--
+EXPLAIN ANALYZE UPDATE orders SET status = 'x' WHERE id = 1
+--
+INSERT INTO orders (customer_id, total) VALUES (1, 9.99)
+--
+INSERT INTO orders (customer_id, total) VALUES (1, 9.99) RETURNING id
+--
+INSERT INTO notes DEFAULT VALUES
+--
+INSERT INTO archive SELECT * FROM orders WHERE id = 9
+--
+INSERT INTO t (id, n) VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET n = excluded.n
+--
+INSERT INTO t (id) VALUES (1) ON CONFLICT DO NOTHING
+--
+INSERT INTO notes (text) VALUES ('please DELETE FROM my list; DROP it')
+--
+UPDATE orders SET status = 'shipped' WHERE id = 5
+--
+UPDATE orders SET status = 'shipped', updated_at = now() WHERE id IN (1, 2, 3)
+--
+UPDATE orders o SET total = s.total FROM sums s WHERE s.order_id = o.id AND o.id = 5
+--
+UPDATE customers SET name = 'x' WHERE email = $1
+--
+UPDATE customers SET profile = jsonb_set(profile, '{city}', '"Rome"') WHERE id = 3
+--
+UPDATE counters SET n = n + 1 WHERE name = 'visits' RETURNING n
+--
+DELETE FROM sessions WHERE expires_at < now()
+--
+DELETE FROM cart_items WHERE cart_id = 4 AND sku = 'x'
+--
+DELETE FROM orders WHERE id = 5 RETURNING *
+--
+DELETE FROM logs USING users WHERE logs.user_id = users.id AND users.name = 'bob'
+--
+WITH old AS (DELETE FROM jobs WHERE done AND id < 100 RETURNING id) SELECT count(*) FROM old
+--
+MERGE INTO stock s USING (VALUES (1, 5)) v(id, n) ON s.id = v.id WHEN MATCHED THEN UPDATE SET n = v.n WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.n)
+--
+BEGIN
+--
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY
+--
+START TRANSACTION
+--
+COMMIT
+--
+ROLLBACK
+--
+SAVEPOINT a
+--
+ROLLBACK TO SAVEPOINT a
+--
+RELEASE a
+--
+END
+--
+SET TIME ZONE 'UTC'
+--
+SET statement_timeout = '5s'
+--
+SET LOCAL work_mem = '64MB'
+--
+SET application_name = 'report'
+--
+SET client_encoding TO 'UTF8'
+--
+SET DateStyle = 'ISO, MDY'
+--
+SET extra_float_digits = 3
+--
+SET TRANSACTION READ ONLY
+--
+SET lock_timeout TO 1000
+--
+RESET statement_timeout
+--
+SHOW search_path
+--
+SHOW server_version
+--
+SHOW ALL
+--
+SELECT set_config('application_name', 'x', false)
+--
+DISCARD ALL
+--
+DEALLOCATE ALL
+--
+PREPARE p (int) AS SELECT * FROM orders WHERE id = $1
+--
+DECLARE c CURSOR FOR SELECT * FROM orders WHERE id < 100
+--
+CLOSE c
+--
+LISTEN orders
+--
+NOTIFY orders, 'changed'
+--
+UNLISTEN orders
+--
+SELECT pg_notify('orders', '1')
+--
+COPY orders TO STDOUT
+--
+COPY (SELECT id, total FROM orders WHERE id < 100) TO STDOUT WITH (FORMAT csv, HEADER)
+--
+COPY notes (text) FROM STDIN WITH CSV
+--
+CREATE TEMP TABLE tmp (a int)
+--
+CREATE TEMPORARY TABLE tmp2 AS SELECT * FROM orders WHERE id < 5
+--
+SELECT * INTO TEMP tmp3 FROM orders WHERE id = 1
+--
+SELECT * FROM orders FOR UPDATE SKIP LOCKED LIMIT 1
+--
+SELECT pg_advisory_lock(1)
+--
+SELECT pg_try_advisory_xact_lock(42)
+--
+SELECT pg_advisory_unlock(1)
+--
+ANALYZE orders
+--
+VACUUM orders
+--
+SELECT 1; SELECT 2
+--
+;
+--
+SELECT * FROM "Weird Name" WHERE "Id" = 1
+--
+SELECT c AS "Kunde", o.total::numeric(10,2) FROM customers c, orders o WHERE c.id = o.customer_id AND c.id = 1
+--
+SELECT * FROM orders TABLESAMPLE SYSTEM (1) LIMIT 10
+--
+SELECT a.n FROM nums a CROSS JOIN LATERAL (SELECT a.n * 2) b LIMIT 3
+--
+SELECT GREATEST(1,2), LEAST(1,2), NULLIF(1,1)
+--
+SELECT ROW(1,2) = ROW(1,2)
+--
+SELECT '2026-01-01'::date + 7
+--
+SELECT xmlelement(name a, 'b')
+--
+SELECT to_tsvector('english', 'a fat cat') @@ to_tsquery('cat')
+--
+SELECT ts_headline('a fat cat', to_tsquery('cat'))
+--
+SELECT inet '10.0.0.1' << inet '10.0.0.0/8'
+--
+SELECT int4range(1, 5) @> 3
+--
+SELECT point(1,2) <-> point(3,4)
+--
+SELECT encode('abc', 'base64'), decode('YWJj', 'base64')
+--
+SELECT lpad('7', 3, '0'), trim(' a '), split_part('a,b', ',', 1)
+--
+SELECT random(), floor(random() * 10)
+--
+SELECT pg_typeof(1)
+--
+SELECT age(timestamp '2000-01-01')
+--
+SELECT oid::regclass FROM pg_class LIMIT 1
+--
+SELECT * FROM pg_locks WHERE NOT granted
+--
+SELECT * FROM pg_stat_replication
+--
+SELECT sum(total) FILTER (WHERE status = 'paid') FROM orders
+--
+SELECT * FROM orders ORDER BY random() LIMIT 1
+--
+SELECT id FROM orders WHERE (customer_id, status) = (1, 'x')
+--
+SELECT GROUPING(a), a FROM t GROUP BY ROLLUP (a)
+--
+SELECT lag(total) OVER w FROM orders WINDOW w AS (ORDER BY id) LIMIT 5
+--
+SELECT json_object_agg(k, v) FROM kv WHERE k LIKE 'a%'
+--
+SELECT * FROM jsonb_to_recordset('[{"a":1}]') AS x(a int)
+--
+SELECT * FROM json_array_elements('[1,2]')
+--
+REFRESH MATERIALIZED VIEW mv
+--
+LOCK TABLE orders IN SHARE MODE
+--
+SET search_path = shop, public
+--
+DO 'begin perform 1; end'
+--
+REINDEX INDEX CONCURRENTLY orders_idx
