@@ -15,7 +15,7 @@ pub mod render;
 mod segment;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -27,7 +27,7 @@ use ledger::chain::{Break, Head, Record};
 use object_store::{ObjectStore, PutMode, PutOptions, PutPayload, local::LocalFileSystem};
 use proto::{
     SessionId,
-    event::{Closed, Kind, decode},
+    event::{Closed, Kind, Refused, decode},
 };
 
 pub use self::{
@@ -40,6 +40,8 @@ use crate::tunnel::{EventSink, SinkError};
 const PROGRESS: Duration = Duration::from_secs(1);
 /// Sessions whose end is remembered before those that are quiet are forgotten (their objects tell it again).
 const REMEMBERED: usize = 4096;
+/// How many rules that stopped calls of one session are told one by one.
+const MOST_RULES: usize = 64;
 
 /// All recordings. Cheap to clone.
 #[derive(Clone)]
@@ -65,6 +67,8 @@ struct Track {
     head: Head,
     closed: Option<Closed>,
     told: Option<Instant>,
+    /// The rules that have stopped calls, as far as they were told.
+    halted: BTreeSet<String>,
 }
 
 impl Recordings {
@@ -111,7 +115,7 @@ impl Recordings {
             broken => SinkError::Broken(format!("what is stored is damaged: {broken}")),
         })?;
         let (head, closed) = last.unwrap_or((Head::START, None));
-        Ok(Track { head, closed, told: None })
+        Ok(Track { head, closed, told: None, halted: BTreeSet::new() })
     }
 
     async fn put(&self, session: SessionId, first: u64, records: &[Bytes], last: u64) -> Result<(), SinkError> {
@@ -120,6 +124,16 @@ impl Recordings {
         let payload = PutPayload::from(segment::encode(records));
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         self.0.objects.put_opts(&path, payload, options).await.map_err(reader::unstored)?;
+        Ok(())
+    }
+
+    /// Tells the audit log which rules stopped calls, each at its first time in a session; again if the gateway was started anew.
+    async fn tell_halted(&self, session: SessionId, track: &mut Track, stopped: Vec<Refused>) -> Result<(), SinkError> {
+        for refused in stopped {
+            if track.halted.len() < MOST_RULES && track.halted.insert(refused.rule.clone()) {
+                self.0.progress.halted(session, &refused).await.map_err(SinkError::Unavailable)?;
+            }
+        }
         Ok(())
     }
 
@@ -157,6 +171,7 @@ impl Recordings {
         };
         if let Some(fresh) = track.check(records).map_err(|refused| refused.told(slot.behind))? {
             let new = records.get(fresh.from..).unwrap_or_default();
+            self.tell_halted(session, &mut track, fresh.stopped).await?;
             self.put(session, track.head.seq + 1, new, fresh.head.seq).await?;
             track.head = fresh.head;
             track.closed = fresh.closed;
@@ -177,6 +192,8 @@ struct Fresh {
     from: usize,
     head: Head,
     closed: Option<Closed>,
+    /// Calls that policies stopped, one for each rule.
+    stopped: Vec<Refused>,
 }
 
 /// Why records cannot be stored.
@@ -216,11 +233,15 @@ impl Track {
             if self.closed.is_some() || fresh.as_ref().is_some_and(|fresh| fresh.closed.is_some()) {
                 return Err(Unfit::Late(event.seq));
             }
-            let known = fresh.get_or_insert(Fresh { from, head: self.head, closed: None });
+            let known = fresh.get_or_insert(Fresh { from, head: self.head, closed: None, stopped: Vec::new() });
             let next = Record { seq: event.seq, prev: &event.prev, bytes: record };
             known.head = known.head.extend(&next)?;
-            if let Some(Kind::Closed(closed)) = event.kind {
-                known.closed = Some(closed);
+            match event.kind {
+                Some(Kind::Closed(closed)) => known.closed = Some(closed),
+                Some(Kind::Refused(refused)) if known.stopped.iter().all(|other| other.rule != refused.rule) => {
+                    known.stopped.push(refused);
+                }
+                _ => {}
             }
         }
         Ok(fresh)

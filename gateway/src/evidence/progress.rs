@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use ledger::chain::Head;
-use proto::{Code, SessionId, event::Closed};
+use proto::{
+    Code, Protocol, SessionId,
+    event::{Closed, Refused},
+};
 
 use crate::store::{AuditEvent, Counts, Store};
 
@@ -14,6 +17,12 @@ pub trait SessionProgress: Send + Sync {
     /// # Errors
     /// Why it cannot be noted; the records are then not acknowledged yet.
     async fn stored(&self, session: SessionId, head: Head, closed: Option<&Closed>) -> Result<(), String>;
+
+    /// A policy stopped a call: the first that this rule stopped in the session, as far as is known.
+    ///
+    /// # Errors
+    /// Why it cannot be noted; the records are then not acknowledged yet.
+    async fn halted(&self, session: SessionId, refused: &Refused) -> Result<(), String>;
 
     /// Records were refused.
     async fn refused(&self, session: SessionId, reason: &str);
@@ -28,6 +37,23 @@ impl SessionProgress for Store {
         let counts = Counts { requests: closed.requests, bytes_in: closed.bytes_in, bytes_out: closed.bytes_out };
         self.close_session(session, code, &closed.message, counts).await.map_err(|error| error.to_string())?;
         Ok(())
+    }
+
+    async fn halted(&self, session: SessionId, refused: &Refused) -> Result<(), String> {
+        let code = refused.code.parse().unwrap_or(Code::Denied);
+        let kind = if code == Code::NeedsApproval { "call.held" } else { "call.refused" };
+        let protocols = [Protocol::Postgres, Protocol::Ssh, Protocol::Http];
+        let row = self.session(session).await.map_err(|error| error.to_string())?;
+        let event = AuditEvent {
+            subject: row.as_ref().map(|row| row.caller.subject.clone()),
+            connection: row.as_ref().map(|row| row.connection.clone()),
+            protocol: row.as_ref().and_then(|row| protocols.into_iter().find(|known| known.as_str() == row.protocol)),
+            session: Some(session),
+            code: Some(code),
+            reason: Some(refused.rule.clone()),
+            ..AuditEvent::new(kind)
+        };
+        self.audit(event).await.map_err(|error| error.to_string())
     }
 
     async fn refused(&self, session: SessionId, reason: &str) {

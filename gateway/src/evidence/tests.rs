@@ -21,6 +21,7 @@ struct Told {
     head: Head,
     closed: Vec<Closed>,
     refused: Vec<String>,
+    halted: Vec<String>,
 }
 
 #[async_trait]
@@ -29,6 +30,11 @@ impl SessionProgress for Row {
         let mut told = self.0.lock().unwrap();
         told.head = head;
         told.closed.extend(closed.cloned());
+        Ok(())
+    }
+
+    async fn halted(&self, _: SessionId, refused: &Refused) -> Result<(), String> {
+        self.0.lock().unwrap().halted.push(format!("{} {}", refused.code, refused.rule));
         Ok(())
     }
 
@@ -246,4 +252,27 @@ async fn a_killed_gateway_forgets_nothing_it_acknowledged_and_repeats_nothing() 
         assert!(found.len() as u64 >= acked);
         assert_eq!(found, records[..found.len()]);
     }
+}
+
+#[tokio::test]
+async fn each_rule_that_stops_calls_is_told_once_in_a_session() {
+    let (recordings, row, _objects) = memory();
+    let refused = |rule: &str| {
+        let refused = Refused { code: "SP-NEEDS-APPROVAL".into(), rule: rule.into(), ..Refused::default() };
+        Kind::Refused(refused)
+    };
+    let kinds = [Kind::Opened(Opened::default()), refused("a"), refused("a"), refused("b"), refused("a")];
+    let (mut head, mut records) = (Head::START, Vec::new());
+    for kind in kinds {
+        let prev = Bytes::copy_from_slice(&head.link);
+        let record =
+            Bytes::from(encode(&Event { seq: head.seq + 1, at_unix_ns: 1, prev, exchange: 1, kind: Some(kind) }));
+        head = Head { seq: head.seq + 1, link: ledger::chain::link(&record) };
+        records.push(record);
+    }
+    let session = SessionId::generate();
+    for piece in [&records[..2], &records[..4], &records[2..]] {
+        let _stored = recordings.accept(session, piece.to_vec()).await.unwrap();
+    }
+    assert_eq!(row.0.lock().unwrap().halted, ["SP-NEEDS-APPROVAL a", "SP-NEEDS-APPROVAL b"]);
 }

@@ -283,3 +283,26 @@ when { context.verbs.contains("delete") && !context.filtered };
     let _made = world.direct_psql().args(["-c", "CREATE VIEW public.late AS SELECT name FROM public.customers"]).ok();
     eventually("a view made meanwhile", || say("", &["SELECT name FROM public.late"]).contains("closed").then_some(()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_carries_the_link_to_its_rule_in_the_clients_own_protocol() {
+    let world = fresh().await;
+    let link = |rule: &str| format!("/rules/{rule}");
+    let held = world.psql().args(["-c", "DELETE FROM orders"]).output().err;
+    let hint = held.lines().find_map(|line| line.strip_prefix("HINT:  ")).unwrap_or_default();
+    assert!(hint.contains("https://") && hint.ends_with(&link("hold-unfiltered-write")), "{held}");
+    assert!(held.contains("DETAIL:  SP-NEEDS-APPROVAL, rule hold-unfiltered-write"), "{held}");
+    let body = r#"{"order_id": 1, "amount_cents": 100}"#;
+    let held = world.curl("/shop-api/refunds", &["-i", "-H", "Content-Type: application/json", "-d", body]).ok().out;
+    let (head, content) = held.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("application/problem+json"), "{head}");
+    let problem: serde_json::Value = serde_json::from_str(content).unwrap();
+    for member in ["type", "help"] {
+        let told = problem[member].as_str().unwrap_or_default();
+        assert!(told.starts_with("https://") && told.ends_with(&link("hold-money")), "{member}: {content}");
+    }
+    let held = world.ssh(&["rm -rf /srv/nothing"]).output();
+    assert!(held.status != 0 && held.err.contains("SP-NEEDS-APPROVAL"), "{}", held.err);
+    let told = held.err.lines().find(|line| line.contains("/rules/")).unwrap_or_default().trim_end();
+    assert!(told.contains("https://") && told.ends_with(&link("hold-structure")), "{}", held.err);
+}
