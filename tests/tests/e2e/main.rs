@@ -4,6 +4,7 @@
 
 mod anomaly;
 mod apply;
+mod bulk;
 mod crowd;
 mod demo;
 mod ending;
