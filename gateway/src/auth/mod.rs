@@ -52,7 +52,7 @@ pub struct Identity {
     pub only_connection: Option<String>,
     /// When the credential ends; sessions end with it.
     pub not_after: SystemTime,
-    /// When the subject proved who they are to the identity provider.
+    /// When the subject proved who they are to the identity provider; 1970 if it does not say.
     pub authenticated: SystemTime,
     /// Whether a second factor was used.
     pub mfa: bool,

@@ -21,7 +21,8 @@ pub struct Subject {
     pub groups: Vec<String>,
     /// When the identity provider last vouched.
     pub last_login: OffsetDateTime,
-    /// When the subject last proved who they are there; a sign-in can rest on an older proof.
+    /// When the subject last proved who they are there; a sign-in can rest on an older proof. 1970 if the provider does not say: rules
+    /// about the age of a proof then see the oldest there is, never a fresh one.
     pub authenticated: OffsetDateTime,
     /// Whether a second factor was used.
     pub mfa: bool,
@@ -70,7 +71,7 @@ impl Store {
             name_key: Set(key),
             groups: Set(serde_json::json!(who.groups)),
             last_login: Set(clock::now()),
-            authenticated: Set(who.authenticated.map_or_else(clock::now, clock::millis)),
+            authenticated: Set(who.authenticated.map_or(0, clock::millis)),
             mfa: Set(who.mfa),
         };
         let row = if known.is_some() { row.update(&transaction).await? } else { row.insert(&transaction).await? };
@@ -99,8 +100,7 @@ impl TryFrom<row::Model> for Subject {
             name: row.name,
             groups: from_json(row.groups, "subject")?,
             last_login: clock::instant(row.last_login),
-            // Rows of before the column was there say 0.
-            authenticated: clock::instant(if row.authenticated == 0 { row.last_login } else { row.authenticated }),
+            authenticated: clock::instant(row.authenticated),
             mfa: row.mfa,
         })
     }

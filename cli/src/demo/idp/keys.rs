@@ -42,7 +42,7 @@ impl SigningKey {
         let person = code.person;
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.id });
         let claims = json!({
-            "iss": issuer, "aud": audience, "sub": person.subject, "iat": now, "exp": now + LIFETIME_SECONDS,
+            "iss": issuer, "aud": audience, "sub": person.subject, "iat": now, "auth_time": now, "exp": now + LIFETIME_SECONDS,
             "nonce": code.nonce, "name": person.name, "preferred_username": person.subject,
             "email": format!("{}@shop.example", person.subject), "groups": person.groups,
         });

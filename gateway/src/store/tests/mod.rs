@@ -85,6 +85,16 @@ async fn connections_appear_and_go(store: &Store) {
     assert!(store.connection("shop-db").is_none());
 }
 
+async fn a_proof_whose_time_is_not_told_is_the_oldest_there_is(store: &Store) {
+    let unknown = store.signed_in(alice()).await.unwrap();
+    assert_eq!(unknown.authenticated, OffsetDateTime::UNIX_EPOCH);
+    assert!(unknown.last_login > unknown.authenticated);
+    let told = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
+    let known = store.signed_in(SignedIn { authenticated: Some(told), ..alice() }).await.unwrap();
+    assert_eq!(known.authenticated, told);
+    assert_eq!(store.snapshot().subject(known.id).unwrap().authenticated, told);
+}
+
 async fn a_name_cannot_be_taken_over(store: &Store) {
     let first = store.signed_in(alice()).await.unwrap();
     let again = store.signed_in(SignedIn { groups: vec![], ..alice() }).await.unwrap();
@@ -248,6 +258,7 @@ async fn another_replica_sees_changes(store: &Store, other: &Store) {
 async fn everything(url: &str) {
     let store = Store::open(url).await.unwrap();
     connections_appear_and_go(&store).await;
+    a_proof_whose_time_is_not_told_is_the_oldest_there_is(&store).await;
     a_name_cannot_be_taken_over(&store).await;
     tickets_live_until_revoked(&store).await;
     keys_belong_to_one_subject(&store).await;
