@@ -84,7 +84,7 @@ fn packed_data_passes_over_http_as_it_is() {
 fn packed_data_passes_out_of_a_database_as_it_is() {
     let world = World::shared();
     let folder = world.folder("packed-pg");
-    let values: String = noise(SIZE / 2)
+    let values: String = noise(SIZE / 8)
         .chunks(40_000)
         .enumerate()
         .map(|(id, value)| {
