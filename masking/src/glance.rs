@@ -150,6 +150,7 @@ fn may_be_phone(window: &Window<'_>, at: usize, sizes: &Sizes) -> bool {
     let written = match sizes.first {
         [3, 3, 4, _] | [1, 3, 3, 4] | [3, 3, 3, 4] | [3, 4, 4, _] | [4, 3, 4, _] | [5, 6, ..] | [5, 3, 3, _] => true,
         [3..=15, 2..=15, ..] => matches!(digits, [b'0', b'0', ..] | [b'0', b'1', b'1']),
+        [2, 1..=3, ..] => matches!(digits, [b'0', b'0', ..]),
         _ => false,
     };
     written || !sizes.is_address() && phone::may_be_named(window, at)

@@ -225,7 +225,8 @@ impl<'a> Sieve<'a> {
             (_, b'a'..=b'f') => matches!(b, b'i' | b'K' | b'A'),
             _ => false,
         };
-        country || key || token::may_be_digit(digit, a)
+        let token = token::may_be_digit(digit, a) && (a != b'b' || b == b'4');
+        country || key || token
     }
 
     /// Whether what stands beside the mark at `at` lets it count.
@@ -233,18 +234,41 @@ impl<'a> Sieve<'a> {
         let mark = self.bytes.get(at).copied().unwrap_or_default();
         let previous = at.checked_sub(1).and_then(|before| self.bytes.get(before)).copied().unwrap_or_default();
         let allowed = BEFORE.get(usize::from(previous)).copied().unwrap_or_default();
-        let is = |place: usize, class: fn(u8) -> bool| self.bytes.get(place).map_or(!self.last, |byte| class(*byte));
-        allowed & mark_bit(mark) != 0
-            || match mark {
-                b'.' => is(at + shapes::BETWEEN_DOTS, |byte| byte == b'.'),
-                b'-' => {
-                    is(at + 1, |byte| byte == b'-')
-                        || previous == b' ' && is(at + 1, option::is_letter)
-                        || is(at + shapes::BETWEEN_DASHES, |byte| byte == b'-')
-                        || previous == b'3' && is(at + shapes::BETWEEN_DOTS, |byte| byte == b'-')
-                }
-                _ => false,
-            }
+        match mark {
+            b'.' => self.may_be_dot(at, allowed),
+            b'-' => self.may_be_dash(at, previous, allowed),
+            _ => allowed & mark_bit(mark) != 0,
+        }
+    }
+
+    /// Whether the byte at `place` is of a class; what is not there yet is.
+    fn is(&self, place: usize, class: fn(u8) -> bool) -> bool {
+        self.bytes.get(place).map_or(!self.last, |byte| class(*byte))
+    }
+
+    /// Whether words stand so many bytes before `at`.
+    fn is_behind(&self, at: usize, distances: [usize; 3]) -> bool {
+        distances.into_iter().all(|back| {
+            at.checked_sub(back)
+                .and_then(|at| self.bytes.get(at))
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        })
+    }
+
+    fn may_be_dot(&self, at: usize, allowed: u16) -> bool {
+        if !self.is(at + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            return false;
+        }
+        let parted = || self.is(at + shapes::BETWEEN_DOTS, |byte| byte == b'.') && self.is_behind(at, [4, 12, 20]);
+        let headed = || at.checked_sub(shapes::AIRTABLE_HEAD).and_then(|at| self.bytes.get(at)) == Some(&b'p');
+        allowed & mark_bit(b'.') != 0 || parted() || headed()
+    }
+
+    fn may_be_dash(&self, at: usize, previous: u8, allowed: u16) -> bool {
+        let begins = || self.is(at + 1, |byte| byte == b'-') || previous == b' ' && self.is(at + 1, option::is_letter);
+        let parted = || self.is(at + shapes::BETWEEN_DASHES, |byte| byte == b'-') && self.is_behind(at, [8, 20, 32]);
+        let named = || previous == b'3' && self.is(at + shapes::BETWEEN_DOTS, |byte| byte == b'-');
+        allowed & mark_bit(b'-') != 0 || begins() || parted() || named()
     }
 
     fn masks(&self, start: usize) -> Masks {
@@ -370,7 +394,7 @@ const fn mark_bit(mark: u8) -> u16 {
 }
 
 /// Each letter that may stand in a token, with what stands before it there.
-const PAIRS: [(u8, &[u8]); 11] = [
+const PAIRS: [(u8, &[u8]); 12] = [
     (b'I', b"ABKS"),
     (b'J', b"yQ"),
     (b'A', b"A"),
@@ -382,6 +406,7 @@ const PAIRS: [(u8, &[u8]); 11] = [
     (b'V', b"m"),
     (b'Z', b"E"),
     (b'w', b"sS"),
+    (b'.', b"Gsbrpktla"),
 ];
 
 /// Each is a glance at what the detectors of `token`, `shapes`, `spoken` and `jwt` look at first.
@@ -395,7 +420,7 @@ const fn before() -> [u16; 256] {
             table[index] |= mark_bit(b'_');
         }
         if byte.is_ascii_alphabetic() {
-            table[index] |= mark_bit(b'-') | mark_bit(b'.');
+            table[index] |= mark_bit(b'-');
         }
         index += 1;
     }

@@ -15,8 +15,12 @@ use std::ops::Range;
 
 use masking::{Hit, Label, Masker, Syntax, Tally};
 
-const CORPUS: &str =
-    concat!(include_str!("corpus/values.tsv"), include_str!("corpus/contexts.tsv"), include_str!("corpus/secrets.tsv"));
+const CORPUS: &str = concat!(
+    include_str!("corpus/values.tsv"),
+    include_str!("corpus/contexts.tsv"),
+    include_str!("corpus/secrets.tsv"),
+    include_str!("corpus/international.tsv")
+);
 
 struct Case {
     kind: String,

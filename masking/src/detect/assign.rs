@@ -149,9 +149,13 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
         _ => return false,
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
-    let is_usual =
-        matches!(tail, [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'a' | b'h' | b'k']);
-    is_usual && (ends_as_known(tail) || may_be_aws_key(window, at))
+    match tail {
+        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g'] => {
+            ends_as_known(tail) || may_be_aws_key(window, at)
+        }
+        [.., b'a' | b'h' | b'k'] => ends_as_known(tail),
+        _ => false,
+    }
 }
 
 /// Whether a name that counts ends with these letters, of which marks may part some.
@@ -198,7 +202,10 @@ fn is_before_key(letter: u8) -> bool {
 
 /// Whether the name ends with a word beyond ASCII.
 fn is_foreign(window: &Window<'_>, end: usize) -> bool {
-    let is_last = window.before(end, 1).is_some_and(|byte| byte >= 0x80 || byte == b'a');
+    let is_last = match window.before(end, 1) {
+        Some(b'a') => window.before(end, 2) == Some(0xB1),
+        last => last.is_some_and(|byte| byte >= 0x80),
+    };
     is_last && FOREIGN.iter().any(|word| window.ends_with(end, word.as_bytes()))
 }
 

@@ -94,9 +94,36 @@ fn domain_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond
     Ok(end)
 }
 
+/// Top-level domains of countries in their own letters.
+const NATIONAL: [&str; 20] = [
+    "рф",
+    "рус",
+    "бел",
+    "укр",
+    "срб",
+    "бг",
+    "мкд",
+    "мон",
+    "қаз",
+    "中国",
+    "中國",
+    "香港",
+    "台湾",
+    "台灣",
+    "한국",
+    "ไทย",
+    "भारत",
+    "ελ",
+    "გე",
+    "հայ",
+];
+
 /// The length of a top-level domain at the start of `label`.
 fn top_level(label: &[u8]) -> Option<usize> {
     if label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--")) && label.len() > 4 {
+        return Some(label.len());
+    }
+    if NATIONAL.iter().any(|name| name.as_bytes() == label) {
         return Some(label.len());
     }
     let letters = label.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();

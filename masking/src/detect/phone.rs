@@ -134,7 +134,7 @@ fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
         [3, 4, 4, 0, 0] | [4, 3, 4, 0, 0] | [5, 6, 0, 0, 0] | [5, 3, 3, 0, 0] => {
             joint != Some(Joint::Dot) && numbering::is_british(digits)
         }
-        [3..=15, 2..=15, ..] => after_access(digits).is_some_and(numbering::is_international),
+        [3..=15, 2..=15, ..] | [2, 1..=3, ..] => after_access(digits).is_some_and(numbering::is_international),
         _ => false,
     }
 }

@@ -33,7 +33,7 @@ const AZURE_TAIL: usize = 28;
 /// How many of the capital A that a Twitter token begins with are looked at.
 const TWITTER_ZEROS: usize = 20;
 /// How long what stands before the dot of an Airtable token is.
-const AIRTABLE_HEAD: usize = 17;
+pub(crate) const AIRTABLE_HEAD: usize = 17;
 
 /// Whether a token of a shape may have this mark or letter at `at`; what is not there yet counts.
 pub(crate) fn may_mark(window: &Window<'_>, at: usize) -> bool {
