@@ -51,6 +51,8 @@ pub(crate) struct Span {
     pub(crate) continues: bool,
     /// Whether it was found besides the main scan.
     pub(crate) extra: bool,
+    /// Whether its whole extent was known when it was found, however the input was split.
+    pub(crate) whole: bool,
 }
 
 impl Span {

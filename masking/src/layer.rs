@@ -75,6 +75,7 @@ impl Layer {
                     end: found.end(),
                     continues: false,
                     extra: true,
+                    whole: true,
                 });
             }
             *at = found.end();

@@ -10,7 +10,7 @@
 //! - A mask has the length of what it replaces, so frames, lengths, columns and containers stay valid.
 //! - Whether a byte is masked depends on a bounded neighbourhood of the raw text, so any split of a stream gives the same output.
 //! - Work is linear in the input; what is held back is bounded; a clean value costs no allocation.
-//! - A mask matches no detector.
+//! - A mask matches no detector, unless a label's transform is a token or a constant that keeps its form.
 
 mod custom;
 mod detect;
@@ -25,10 +25,12 @@ mod open;
 mod plain;
 mod scan;
 mod sieve;
+mod stars;
 mod stream;
 mod surface;
 mod syntax;
 mod tally;
+mod token;
 mod transform;
 mod unit;
 mod window;
@@ -41,4 +43,6 @@ pub use mask::{Masker, Options};
 pub use masked::{Masked, Uninspected};
 pub use stream::StreamMasker;
 pub use syntax::Syntax;
-pub use tally::Tally;
+pub use tally::{Count, Tally};
+pub use token::TokenKey;
+pub use transform::{Transform, Transforms};

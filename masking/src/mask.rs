@@ -17,7 +17,8 @@ use crate::stream::StreamMasker;
 use crate::surface::{Surface, Text, is_odd};
 use crate::syntax::Syntax;
 use crate::tally::Tally;
-use crate::transform::{mask_number, mask_text, mask_zeros};
+use crate::transform::{Transform, Transforms};
+use crate::stars::{mask_number, mask_text, mask_zeros};
 use crate::window::LEFT_CONTEXT;
 
 /// The shortest value any detector can match, in bytes (`a@b.co`).
@@ -36,6 +37,7 @@ pub struct Masker {
     plan: Plan,
     json_plan: Plan,
     more: More,
+    transforms: Transforms,
 }
 
 /// How hard a masker looks.
@@ -82,7 +84,19 @@ impl Masker {
     fn build(labels: Vec<Label>, layers: Vec<Layer>, options: Options) -> Self {
         let plan = Plan::new(&labels);
         let more = More { layers, decode: options.decode && !labels.is_empty() };
-        Self { labels, json_plan: plan.reading(Syntax::Json), plan, more }
+        Self { labels, json_plan: plan.reading(Syntax::Json), plan, more, transforms: Transforms::default() }
+    }
+
+    /// The same, but what it finds becomes what these transforms say.
+    #[must_use]
+    pub fn with_transforms(self, transforms: Transforms) -> Self {
+        Self { transforms, ..self }
+    }
+
+    /// What stands in place of values.
+    #[must_use]
+    pub fn transforms(&self) -> &Transforms {
+        &self.transforms
     }
 
     /// Whether nothing is masked.
@@ -103,7 +117,8 @@ impl Masker {
         let hidden = |label: &Label| !shown.iter().any(|name| name == label.as_str());
         let labels = self.labels.iter().copied().filter(hidden).collect();
         let layers = self.more.layers.iter().filter(|layer| hidden(&layer.label())).cloned().collect();
-        Self::build(labels, layers, Options { decode: self.more.decode })
+        let transforms = self.transforms.clone();
+        Self::build(labels, layers, Options { decode: self.more.decode }).with_transforms(transforms)
     }
 
     /// Masks a whole value in place; its length never changes. Returns whether anything was masked.
@@ -113,6 +128,9 @@ impl Masker {
         }
         if is_odd(value, syntax) {
             return !self.is_clean(value, syntax) && self.mask_odd(value, syntax, tally);
+        }
+        if !self.transforms.is_full() {
+            return !self.finds_nothing(value, syntax) && self.mask_odd(value, syntax, tally);
         }
         let mut spans = Vec::new();
         if syntax != Syntax::Number || !self.more.layers.is_empty() {
@@ -166,7 +184,7 @@ impl Masker {
         // A number holds no token.
         let more = More { decode: self.more.decode && syntax != Syntax::Number, ..self.more.clone() };
         let plans = || Plans { main: self.plan.reading(syntax), more };
-        StreamMasker::new((!self.is_off()).then(plans), syntax)
+        StreamMasker::new((!self.is_off()).then(plans), self.transforms.clone(), syntax)
     }
 
     /// A value whose bytes are what the detectors read: no escapes.
@@ -276,7 +294,7 @@ impl Writer {
             let end = span.end.min(limit);
             self.write_one(value, span.start, end);
             if !span.continues {
-                tally.add(span.rule.label, span.rule.detector);
+                tally.add(span.rule.label, span.rule.detector, Transform::Full);
             }
             (span.start, span.continues) = (end, true);
             end < span.end

@@ -276,7 +276,8 @@ impl Plan {
 
     fn accept(&self, bytes: &[u8], found: Match, cursor: &mut Cursor, spans: &mut Vec<Span>) {
         let start = found.start.max(cursor.floor);
-        spans.push(Span { rule: found.rule, start, end: found.end, continues: false, extra: false });
+        let whole = found.open.is_none();
+        spans.push(Span { rule: found.rule, start, end: found.end, continues: false, extra: false, whole });
         cursor.at = found.next;
         cursor.floor = found.next;
         if let Some(open) = found.open {
@@ -292,7 +293,9 @@ impl Plan {
         let end = cursor.at + length;
         match spans.last_mut().filter(|span| span.end == cursor.at && span.rule == rule) {
             Some(span) => span.end = end,
-            None if length > 0 => spans.push(Span { rule, start: cursor.at, end, continues: true, extra: false }),
+            None if length > 0 => {
+                spans.push(Span { rule, start: cursor.at, end, continues: true, extra: false, whole: false });
+            }
             None => {}
         }
         cursor.at = end;

@@ -10,6 +10,7 @@ use crate::scan::Cursor;
 use crate::surface::Surface;
 use crate::syntax::Syntax;
 use crate::tally::Tally;
+use crate::transform::{Transform, Transforms};
 use crate::window::LEFT_CONTEXT;
 
 /// How much of a piece is looked at together, in bytes: bounds the memory of a stream.
@@ -22,6 +23,7 @@ const IDLE_CAPACITY: usize = 4 * 1024;
 pub struct StreamMasker {
     /// `None` if nothing is masked.
     plan: Option<Plans>,
+    transforms: Transforms,
     syntax: Syntax,
     surface: Surface,
     /// Left context, then what is held back, as detectors read it.
@@ -38,10 +40,11 @@ pub struct StreamMasker {
 }
 
 impl StreamMasker {
-    pub(crate) fn new(plan: Option<Plans>, syntax: Syntax) -> Self {
+    pub(crate) fn new(plan: Option<Plans>, transforms: Transforms, syntax: Syntax) -> Self {
         let (text, spans, surface) = (Vec::new(), Vec::new(), Surface::new(syntax));
         Self {
             plan,
+            transforms,
             syntax,
             surface,
             text,
@@ -167,20 +170,30 @@ impl StreamMasker {
             // What the main scan masks is masked whatever else is found in it.
             limit = if span.start <= limit { limit.max(span.end) } else { limit };
         }
+        limit = self.uncut(limit);
         let (surface, text, sent, covered) = (&mut self.surface, &self.text, &mut self.sent, &mut self.covered);
+        let transforms = &self.transforms;
         self.spans.retain_mut(|span| {
             if span.start >= limit {
                 return true;
             }
             let (start, end) = (span.start.max(*sent), span.end.min(limit));
-            // What begins inside another hit is part of it.
-            if !span.continues && span.start >= *covered {
-                tally.add(span.rule.label, span.rule.detector);
-            }
+            let mut done = Transform::Full;
             if start < end {
                 surface.clear(text, *sent, start, out);
-                surface.mask(text, start, end, out);
+                // What was sent in part already, or is masked in part as another hit, keeps no form.
+                let uncut = span.whole && !span.continues && start == span.start && end == span.end;
+                let found = text.get(start..end).filter(|_| uncut);
+                let made = found.map(|found| transforms.hit(span.rule.label, found, surface.form()));
+                match made {
+                    Some((transform, Some(made))) if surface.replace(start, end, &made, out) => done = transform,
+                    _ => surface.mask(text, start, end, out),
+                }
                 *sent = end;
+            }
+            // What begins inside another hit is part of it.
+            if !span.continues && span.start >= *covered {
+                tally.add(span.rule.label, span.rule.detector, done);
             }
             *covered = end.max(*covered);
             (span.start, span.continues) = (end, true);
@@ -190,6 +203,22 @@ impl StreamMasker {
             surface.clear(text, *sent, limit, out);
             *sent = limit;
         }
+    }
+
+    /// A limit that cuts no hit that keeps a form.
+    fn uncut(&self, limit: usize) -> usize {
+        if self.transforms.is_full() {
+            return limit;
+        }
+        let (mut limit, mut covered) = (limit, self.covered);
+        for span in &self.spans {
+            let keeps = span.extra && span.whole && !span.continues && span.start >= covered;
+            if keeps && span.start < limit && span.end > limit {
+                limit = span.start;
+            }
+            covered = covered.max(span.end);
+        }
+        limit
     }
 
     /// Drops text that no detector can look at any more.

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use memchr::memchr_iter;
 
 use crate::syntax::Syntax;
-use crate::transform::{mask_text, mask_zeros, number_mask, stays};
+use crate::stars::{mask_text, mask_zeros, number_mask, stays};
+use crate::transform::Form;
 use crate::unit::{Reader, Unit, may_be_odd, may_begin};
 
 /// How many unseen bytes the next character takes along; more of them part what they stand between.
@@ -136,6 +137,27 @@ impl Surface {
             }
             at = place + usize::from(odd.length);
             self.done = self.base + at;
+        }
+    }
+
+    /// Sends `made`, which has their length, in place of `text[start..end]`, if these bytes are on the wire what they are in the text.
+    pub(crate) fn replace(&mut self, start: usize, end: usize, made: &[u8], out: &mut Vec<u8>) -> bool {
+        let (from, to) = (self.base + start, self.base + end);
+        let odd = self.odds.iter().take_while(|odd| odd.at < to).any(|odd| odd.at + usize::from(odd.length) > from);
+        if odd || self.done > from || made.len() != end - start {
+            return false;
+        }
+        let _received = self.received(end - start);
+        out.extend_from_slice(made);
+        true
+    }
+
+    /// How what is sent next stands in its text.
+    pub(crate) fn form(&self) -> Form {
+        match self.syntax {
+            Syntax::Number => Form::Number,
+            Syntax::Json if !self.quoted => Form::Number,
+            Syntax::Json | Syntax::Text => Form::Text,
         }
     }
 

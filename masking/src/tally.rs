@@ -1,30 +1,42 @@
 //! Counts of what was masked, by label and detector; the source of masking events. Never holds a value.
 
 use crate::label::Label;
+use crate::transform::Transform;
 
-/// What was masked, by label and detector, since it was last drained.
+/// How often one detector's hits of one label became the same thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The class of the values.
+    pub label: Label,
+    /// What found them.
+    pub detector: &'static str,
+    /// What stands in their place.
+    pub transform: Transform,
+    /// How many.
+    pub times: u64,
+}
+
+/// What was masked, by label, detector and transform, since it was last drained.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Label, detector, count; each pair appears once, in the order first seen.
-    pub entries: Vec<(Label, &'static str, u64)>,
+    /// Each label, detector and transform appears once, in the order first seen.
+    pub entries: Vec<Count>,
 }
 
 impl Tally {
-    /// Counts one hit.
-    pub fn add(&mut self, label: Label, detector: &'static str) {
-        self.add_many(label, detector, 1);
+    /// Counts one hit that becomes this.
+    pub fn add(&mut self, label: Label, detector: &'static str, transform: Transform) {
+        self.add_many(&Count { label, detector, transform, times: 1 });
     }
 
     /// Adds the counts of another tally.
     pub fn merge(&mut self, other: &Self) {
-        for (label, detector, count) in &other.entries {
-            self.add_many(*label, detector, *count);
-        }
+        other.entries.iter().for_each(|count| self.add_many(count));
     }
 
     /// Takes the counts and starts again from nothing.
     #[must_use]
-    pub fn drain(&mut self) -> Vec<(Label, &'static str, u64)> {
+    pub fn drain(&mut self) -> Vec<Count> {
         std::mem::take(&mut self.entries)
     }
 
@@ -37,19 +49,22 @@ impl Tally {
     /// How many hits of a label were masked.
     #[must_use]
     pub fn count(&self, label: Label) -> u64 {
-        self.entries.iter().filter(|entry| entry.0 == label).map(|entry| entry.2).sum()
+        self.entries.iter().filter(|entry| entry.label == label).map(|entry| entry.times).sum()
     }
 
     /// How many hits were masked.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.2).sum()
+        self.entries.iter().map(|entry| entry.times).sum()
     }
 
-    fn add_many(&mut self, label: Label, detector: &'static str, count: u64) {
-        match self.entries.iter_mut().find(|entry| entry.0 == label && entry.1 == detector) {
-            Some(entry) => entry.2 = entry.2.saturating_add(count),
-            None => self.entries.push((label, detector, count)),
+    fn add_many(&mut self, count: &Count) {
+        let same = |entry: &&mut Count| {
+            (entry.label, entry.detector, entry.transform) == (count.label, count.detector, count.transform)
+        };
+        match self.entries.iter_mut().find(same) {
+            Some(entry) => entry.times = entry.times.saturating_add(count.times),
+            None => self.entries.push(count.clone()),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
         if let Some(rule) = text.get(start..block).and_then(|token| inside(plan, token, DEEPEST)) {
             let padding =
                 text.get(block..).unwrap_or_default().iter().take(2).take_while(|byte| **byte == b'=').count();
-            spans.push(Span { rule, start, end: block + padding, continues: false, extra: true });
+            spans.push(Span { rule, start, end: block + padding, continues: false, extra: true, whole: false });
         }
         *at = next;
     }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The SHA-256 of nothing: functions whose text is kept elsewhere have it.
+const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// Masking of a PostgreSQL connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +17,54 @@ pub struct Masking {
     /// Marked columns of base tables, as `schema.table.column`, in any database of the connection.
     #[serde(default)]
     pub columns: BTreeMap<String, ColumnMask>,
+    /// What stands in place of values of each label, marked or detected.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transforms: BTreeMap<String, Transform>,
+    /// Functions, as `schema.name`, that an administrator has read and found to let nothing out, each with the SHA-256 of its
+    /// source in hexadecimal. Another source is not allowed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, Sources>,
+    /// Labels whose columns may be compared with a value that the caller knows, and for what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lookups: BTreeMap<String, Lookup>,
+}
+
+/// A look-up by equality that a label allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// What it is for; every look-up is written down with it.
+    pub purpose: String,
+    /// How many different values one subject may look up in an hour.
+    #[serde(default = "Lookup::default_per_hour")]
+    pub per_hour: u32,
+}
+
+impl Lookup {
+    fn default_per_hour() -> u32 {
+        20
+    }
+}
+
+/// The source of a function, or those of several of one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Sources {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Sources {
+    /// Each of them.
+    #[must_use]
+    pub fn each(&self) -> &[String] {
+        match self {
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Several(sources) => sources,
+        }
+    }
 }
 
 /// How sure a mask must be.
@@ -34,7 +85,7 @@ pub enum Guarantee {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ColumnMask {
-    /// The label, for example `ssn`; values are replaced by a constant of their type.
+    /// The label, for example `ssn`; values become what the label's transform says.
     Label(String),
     /// A label and a transform.
     Transform {
@@ -45,19 +96,23 @@ pub enum ColumnMask {
     },
 }
 
-/// What stands in place of a value.
+/// What stands in place of a value. What a value's type or form cannot bear becomes [`Transform::Full`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transform {
-    /// A constant of the column's type.
+    /// A constant of the column's type; of a hit in a text, stars.
     #[default]
     Full,
     /// The last four characters of a longer text.
     Partial,
-    /// NULL.
+    /// A constant in the form of the label: zeros for digits, `x` for letters.
+    Constant,
+    /// NULL, of whole values.
     Null,
     /// The first day of a date's year.
     Year,
+    /// A keyed token: equal values have equal tokens. The key is the credential `token_key` of the connection.
+    Token,
 }
 
 impl ColumnMask {
@@ -69,12 +124,12 @@ impl ColumnMask {
         }
     }
 
-    /// What stands in place of a value.
+    /// What stands in place of a value, if the column says so itself.
     #[must_use]
-    pub fn transform(&self) -> Transform {
+    pub fn transform(&self) -> Option<Transform> {
         match self {
-            Self::Label(_) => Transform::Full,
-            Self::Transform { transform, .. } => *transform,
+            Self::Label(_) => None,
+            Self::Transform { transform, .. } => Some(*transform),
         }
     }
 }
@@ -96,6 +151,58 @@ impl Masking {
     #[must_use]
     pub fn is_enforced(&self) -> bool {
         self.guarantee == Guarantee::Enforced
+    }
+
+    /// What stands in place of a marked column's values: what the column says, or its label.
+    #[must_use]
+    pub fn transform(&self, mask: &ColumnMask) -> Transform {
+        mask.transform().or_else(|| self.transforms.get(mask.label()).copied()).unwrap_or_default()
+    }
+
+    /// Whether tokens are made of anything.
+    #[must_use]
+    pub fn has_tokens(&self) -> bool {
+        self.columns.values().any(|mask| self.transform(mask) == Transform::Token)
+            || self.transforms.values().any(|transform| *transform == Transform::Token)
+    }
+
+    /// Whether every look-up is of a marked label and says what it is for.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check_lookups(&self) -> Result<(), String> {
+        for (label, lookup) in &self.lookups {
+            if self.columns.values().all(|mask| mask.label() != label) {
+                return Err(format!("{label} is the label of no marked column"));
+            }
+            if lookup.purpose.trim().is_empty() || lookup.purpose.len() > 200 || lookup.per_hour == 0 {
+                return Err(format!("{label}: say a purpose of 1 to 200 bytes, and at least one value an hour"));
+            }
+        }
+        if self.lookups.is_empty() || self.guarantee == Guarantee::Strict {
+            return Ok(());
+        }
+        Err("only strict masking knows what a statement compares".into())
+    }
+
+    /// Schema, name and source of every function that is allowed.
+    ///
+    /// # Errors
+    /// The first that is not `schema.name` with SHA-256 sums of sources.
+    pub fn allowed(&self) -> Result<Vec<([&str; 2], &str)>, String> {
+        let mut allowed = Vec::new();
+        for (name, sources) in &self.functions {
+            let parts = name.split_once('.').filter(|(schema, name)| !schema.is_empty() && !name.is_empty());
+            let (schema, function) = parts.ok_or_else(|| format!("{name} is not schema.name"))?;
+            for source in sources.each() {
+                let sum = source.len() == 64 && source.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+                if !sum || source == EMPTY {
+                    return Err(format!("{name}: `{source}` is not the SHA-256 of a source in small hexadecimal digits"));
+                }
+                allowed.push(([schema, function], source.as_str()));
+            }
+        }
+        Ok(allowed)
     }
 
     /// The parts of every marked column's name with its mask.
@@ -134,9 +241,32 @@ mod tests {
             parts.iter().map(|(name, mask)| (name[2], mask.label())).collect::<Vec<_>>(),
             [("a", "ssn"), ("b", "card")]
         );
-        assert_eq!(parts.last().map(|(_, mask)| mask.transform()), Some(Transform::Partial));
+        assert_eq!(parts.last().map(|(_, mask)| masking.transform(mask)), Some(Transform::Partial));
         let back: Masking = serde_json::from_str(&serde_json::to_string(&masking).unwrap()).unwrap();
         assert_eq!(back, masking);
+    }
+
+    #[test]
+    fn a_column_without_a_transform_of_its_own_has_that_of_its_label() {
+        let text = r#"{"columns": {"public.t.a": "email", "public.t.b": {"label": "email", "transform": "year"},
+            "public.t.c": "ssn"}, "transforms": {"email": "token"}}"#;
+        let masking: Masking = serde_json::from_str(text).unwrap();
+        let transforms: Vec<Transform> = masking.columns.values().map(|mask| masking.transform(mask)).collect();
+        assert_eq!(transforms, [Transform::Token, Transform::Year, Transform::Full]);
+        assert!(masking.has_tokens());
+    }
+
+    #[test]
+    fn a_function_is_allowed_by_the_sum_of_its_source() {
+        let sum = "ab".repeat(32);
+        let masking = |value: &str| -> Masking {
+            serde_json::from_str(&format!(r#"{{"functions": {{"public.f": {value}}}}}"#)).unwrap()
+        };
+        assert_eq!(masking(&format!("\"{sum}\"")).allowed().unwrap(), [(["public", "f"], sum.as_str())]);
+        assert_eq!(masking(&format!("[\"{sum}\", \"{sum}\"]")).allowed().unwrap().len(), 2);
+        for bad in ["\"\"".to_owned(), format!("\"{EMPTY}\""), format!("\"{}\"", "AB".repeat(32))] {
+            assert!(masking(&bad).allowed().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::functions::{FunctionEffect, HttpKind, HttpMask};
-use crate::masking::Masking;
+use crate::masking::{Masking, Transform};
 
 /// The protocols that are proxied. Adding one adds a variant here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,9 +55,35 @@ impl Settings {
             Self::Http(_) => Protocol::Http,
         }
     }
+
+    /// What stands in place of values of each label.
+    #[must_use]
+    pub fn transforms(&self) -> &BTreeMap<String, Transform> {
+        match self {
+            Self::Postgres(settings) => &settings.masking.transforms,
+            Self::Ssh(settings) => &settings.transforms,
+            Self::Http(settings) => &settings.mask.transforms,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn transforms_mut(&mut self) -> &mut BTreeMap<String, Transform> {
+        match self {
+            Self::Postgres(settings) => &mut settings.masking.transforms,
+            Self::Ssh(settings) => &mut settings.transforms,
+            Self::Http(settings) => &mut settings.mask.transforms,
+        }
+    }
+
+    /// Whether tokens are made of anything, so that a key is needed.
+    #[must_use]
+    pub fn has_tokens(&self) -> bool {
+        let columns = matches!(self, Self::Postgres(settings) if settings.masking.has_tokens());
+        columns || self.transforms().values().any(|transform| *transform == Transform::Token)
+    }
 }
 
-/// A PostgreSQL target. Credential references used: `password`, `client_cert`, `client_key`.
+/// A PostgreSQL target. Credential references used: `password`, `client_cert`, `client_key`, `token_key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresSettings {
@@ -76,7 +102,7 @@ pub struct PostgresSettings {
     pub masking: Masking,
 }
 
-/// An SSH target. Credential references used: `key`, `key_passphrase`, `certificate`, `password`.
+/// An SSH target. Credential references used: `key`, `key_passphrase`, `certificate`, `password`, `token_key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SshSettings {
@@ -101,6 +127,9 @@ pub struct SshSettings {
     /// Environment variables a client may set; a trailing `*` matches any end.
     #[serde(default = "SshSettings::default_env")]
     pub env: Vec<String>,
+    /// What stands in place of detected values of each label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transforms: BTreeMap<String, Transform>,
 }
 
 impl SshSettings {
@@ -109,7 +138,7 @@ impl SshSettings {
     }
 }
 
-/// An HTTP target. Credential references used: `token`, `password`, `header`, `client_cert`, `client_key`.
+/// An HTTP target. Credential references used: `token`, `password`, `header`, `client_cert`, `client_key`, `token_key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {

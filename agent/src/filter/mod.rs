@@ -2,5 +2,6 @@
 
 pub mod guard;
 pub mod http;
+pub mod masked;
 pub mod pg;
 pub mod ssh;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use masking::{Detector, Masker, Options};
+use masking::{Detector, Masker, Options, TokenKey, Transform, Transforms};
 use proto::{
     Code, Ending, Grant, Refusal, SessionId, Settings, Up,
     event::{Closed, Opened},
@@ -36,6 +36,7 @@ struct Inner {
     rights: Rights,
     readings: Arc<Readings>,
     catalogs: Arc<target::pg::Catalogs>,
+    counters: Arc<target::pg::Counters>,
     live: Mutex<HashMap<SessionId, Live>>,
 }
 
@@ -49,7 +50,8 @@ impl Sessions {
     #[must_use]
     pub fn new(vault: Arc<Vault>, spool: Spool, rights: Rights) -> Self {
         let (http, readings, live) = (Arc::default(), Arc::default(), Mutex::default());
-        Self(Arc::new(Inner { vault, spool, http, rights, readings, catalogs: Arc::default(), live }))
+        let (catalogs, counters) = Default::default();
+        Self(Arc::new(Inner { vault, spool, http, rights, readings, catalogs, counters, live }))
     }
 
     /// The policy in force.
@@ -94,7 +96,7 @@ impl Sessions {
         });
         let rest = from_gateway.handle();
         let (stop, stopped) = watch::channel(None);
-        let masker = match masker(&grant) {
+        let masker = match self.masker(&grant).await {
             Ok(masker) => masker,
             Err(refusal) => {
                 let _gone = to_gateway.send(Up::Refused(refusal)).await;
@@ -156,6 +158,23 @@ impl Sessions {
         &self.0.spool
     }
 
+    /// The masker of the grant, with what stands in place of values.
+    async fn masker(&self, grant: &Grant) -> Result<Masker, Refusal> {
+        let masker = masker(grant)?;
+        let unusable = |text| Refusal::new(Code::Credential, text);
+        let key = match grant.credentials.get("token_key").filter(|_| grant.settings.has_tokens()) {
+            None if grant.settings.has_tokens() => return Err(unusable("the connection names no key for its tokens")),
+            None => None,
+            reference => {
+                let secret = target::resolve(&self.0.vault, &grant.address, reference).await?;
+                let key = secret.and_then(|secret| TokenKey::new(secret.expose().trim_ascii()));
+                Some(key.ok_or_else(|| unusable("the key of tokens needs at least 16 bytes"))?)
+            }
+        };
+        let named = grant.settings.transforms().iter().map(|(label, transform)| (label.clone(), of(*transform)));
+        Ok(masker.with_transforms(Transforms::new(named, key)))
+    }
+
     fn context(&self, session: SessionId, grant: Grant, record: Recorder, masker: Masker) -> Context {
         let masker = Arc::new(masker);
         let (connection, caller) = (grant.connection.clone(), grant.caller.clone());
@@ -176,6 +195,7 @@ impl Sessions {
             rights: Arc::new(rights),
             readings: Arc::clone(&self.0.readings),
             catalogs: Arc::clone(&self.0.catalogs),
+            counters: Arc::clone(&self.0.counters),
             http: Arc::clone(&self.0.http),
         }
     }
@@ -228,6 +248,17 @@ fn masker(grant: &Grant) -> Result<Masker, Refusal> {
         |_: masking::DetectorError| Refusal::new(Code::Internal, "the agent cannot use a detector of this connection");
     let detectors = grant.detectors.iter().map(|text| text.parse()).collect::<Result<Vec<Detector>, _>>();
     Masker::compile(&detectors.map_err(unusable)?, Options::default()).map_err(unusable)
+}
+
+fn of(transform: proto::Transform) -> Transform {
+    match transform {
+        proto::Transform::Full => Transform::Full,
+        proto::Transform::Partial => Transform::Partial,
+        proto::Transform::Constant => Transform::Constant,
+        proto::Transform::Null => Transform::Null,
+        proto::Transform::Year => Transform::Year,
+        proto::Transform::Token => Transform::Token,
+    }
 }
 
 /// The names of what is looked for; how custom detectors find it is not told.

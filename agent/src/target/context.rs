@@ -31,6 +31,8 @@ pub struct Context {
     pub readings: Arc<Readings>,
     /// Catalogs of databases, shared by all sessions of this agent.
     pub catalogs: Arc<super::pg::Catalogs>,
+    /// What subjects have looked up lately, shared by all sessions of this agent.
+    pub counters: Arc<super::pg::Counters>,
     /// Kept connections to HTTP targets, shared by all sessions of this agent.
     pub http: Arc<Pools>,
 }
@@ -78,7 +80,11 @@ impl Door {
     }
 }
 
-async fn resolve(vault: &Vault, address: &str, reference: Option<&String>) -> Result<Option<Secret>, Refusal> {
+/// See [`Door::credential`].
+///
+/// # Errors
+/// As there.
+pub(crate) async fn resolve(vault: &Vault, address: &str, reference: Option<&String>) -> Result<Option<Secret>, Refusal> {
     let Some(reference) = reference else { return Ok(None) };
     match vault.resolve(address, reference).await {
         Ok(secret) => Ok(Some(secret)),

@@ -8,6 +8,7 @@ pub mod pg;
 pub mod ssh;
 pub mod tls;
 
+pub(crate) use self::context::resolve;
 pub use self::{
     context::{Context, Door},
     link::{DownStream, FromGateway, GatewayLost, Link, ToGateway, pair},

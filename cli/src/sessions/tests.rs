@@ -141,7 +141,13 @@ fn statements() -> Gateway {
             (
                 1005,
                 1,
-                Kind::Masked(Masked { field: "card".into(), label: "card".into(), count: 1, ..Default::default() }),
+                Kind::Masked(Masked {
+                    field: "card".into(),
+                    label: "card".into(),
+                    detector: "card".into(),
+                    transform: "partial".into(),
+                    count: 1,
+                }),
             ),
             (1006, 1, completed("ok", "SELECT 2", 2)),
             (2000, 2, request("query", "select 1; drop\u{202e} table", &[("$1", "7")])),
@@ -203,7 +209,7 @@ async fn statements_are_shown_with_times_masks_and_status() {
 #1 14:13:21.000 query
     select *
       from customers
-   masked 1 x card in card
+   masked 1 x card in card (partial)
    ok, SELECT 2, 2 rows, 1.234 ms, 42 B out
 
 #2 14:13:22.000 query  select 1; drop\\u{202e} table
@@ -224,7 +230,7 @@ async fn statements_are_replayed_with_their_rows() {
    ----+------------------+--------
     1  | ************1111 | \\x00ff
     22 |                  | plain
-   masked 1 x card in card
+   masked 1 x card in card (partial)
    ok, SELECT 2, 2 rows, 1.234 ms, 42 B out
 ";
     let replayed = sessions(&statements(), &["replay", ID, "--exchange", "1"]).await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masking::{Detector, Label, Masker, Options};
-use proto::{ColumnMask, Guarantee, Protocol, Settings};
+use proto::{ColumnMask, Guarantee, Lookup, Protocol, Settings, Sources, Transform};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,6 +91,19 @@ pub struct Masking {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]
     pub columns: BTreeMap<String, ColumnMask>,
+    /// What stands in place of values of a label, marked or detected: `label: full`, `partial`, `constant`, `null`, `year` or
+    /// `token`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub transforms: BTreeMap<String, Transform>,
+    /// PostgreSQL: functions that may be called where columns are marked, `schema.name: SHA-256 of its source`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub functions: BTreeMap<String, Sources>,
+    /// PostgreSQL, strict: labels whose columns may be compared with a bind parameter, `label: {purpose, per_hour}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub lookups: BTreeMap<String, Lookup>,
 }
 
 fn is_strict(guarantee: &Guarantee) -> bool {
@@ -100,7 +113,43 @@ fn is_strict(guarantee: &Guarantee) -> bool {
 impl Masking {
     /// What the agent gets of it.
     fn of_columns(&self) -> proto::Masking {
-        proto::Masking { guarantee: self.guarantee, columns: self.columns.clone() }
+        proto::Masking {
+            guarantee: self.guarantee,
+            columns: self.columns.clone(),
+            functions: self.functions.clone(),
+            lookups: self.lookups.clone(),
+            ..proto::Masking::default()
+        }
+    }
+
+    /// Whether tokens are made of anything.
+    fn has_tokens(&self) -> bool {
+        proto::Masking { transforms: self.transforms.clone(), ..self.of_columns() }.has_tokens()
+    }
+
+    /// Whether transforms can be what they say.
+    fn check_transforms(&self, credentials: &BTreeMap<String, String>) -> Result<(), String> {
+        let known = |label: &str| {
+            self.columns.values().any(|mask| mask.label() == label)
+                || self.detectors.iter().any(|detector| detector.name() == label)
+                || Label::ALL.iter().any(|known| known.as_str() == label)
+        };
+        if let Some(label) = self.transforms.keys().find(|label| !known(label)) {
+            return Err(format!("masking.transforms: `{label}` is a label of nothing here"));
+        }
+        if !self.has_tokens() {
+            return Ok(());
+        }
+        if !credentials.contains_key("token_key") {
+            return Err("masking: tokens need a key: name it as credentials.token_key".into());
+        }
+        let column = self.columns.values().any(|mask| {
+            mask.transform().or_else(|| self.transforms.get(mask.label()).copied()) == Some(Transform::Token)
+        });
+        if column && self.guarantee == Guarantee::Enforced {
+            return Err("masking.columns: a database that keeps values from the login cannot make tokens of them".into());
+        }
+        Ok(())
     }
 
     /// As a connection keeps it: the name of a label, or a detector as JSON. Each once.
@@ -206,7 +255,13 @@ impl ConnectionDocument {
             _ if self.masking.of_columns().is_default() => {}
             _ => return Err("masking.columns: only PostgreSQL has columns".into()),
         }
+        if !self.settings.transforms().is_empty() {
+            return Err("settings: write masking.transforms instead".into());
+        }
+        self.masking.check_transforms(&self.credentials)?;
         self.masking.of_columns().parts().map_err(|wrong| format!("masking.columns: {wrong}"))?;
+        self.masking.of_columns().allowed().map_err(|wrong| format!("masking.functions: {wrong}"))?;
+        self.masking.of_columns().check_lookups().map_err(|wrong| format!("masking.lookups: {wrong}"))?;
         if let Settings::Http(http) = &self.settings {
             super::http_settings::check(http)?;
         }
@@ -223,6 +278,7 @@ impl From<ConnectionDocument> for Connection {
         if let Settings::Postgres(settings) = &mut document.settings {
             settings.masking = document.masking.of_columns();
         }
+        *document.settings.transforms_mut() = document.masking.transforms.clone();
         Self {
             name: document.name,
             address: document.address,
@@ -239,6 +295,7 @@ impl From<ConnectionDocument> for Connection {
 impl From<&Connection> for ConnectionDocument {
     fn from(connection: &Connection) -> Self {
         let mut settings = connection.settings.clone();
+        let transforms = std::mem::take(settings.transforms_mut());
         let marked = match &mut settings {
             Settings::Postgres(settings) => std::mem::take(&mut settings.masking),
             _ => proto::Masking::default(),
@@ -253,6 +310,9 @@ impl From<&Connection> for ConnectionDocument {
             masking: Masking {
                 guarantee: marked.guarantee,
                 columns: marked.columns,
+                functions: marked.functions,
+                lookups: marked.lookups,
+                transforms,
                 ..Masking::read(&connection.detectors)
             },
             labels: connection.labels.clone(),
@@ -263,9 +323,9 @@ impl From<&Connection> for ConnectionDocument {
 /// The roles that credential references may have.
 fn roles(protocol: Protocol) -> &'static [&'static str] {
     match protocol {
-        Protocol::Postgres => &["password", "client_cert", "client_key"],
-        Protocol::Ssh => &["key", "key_passphrase", "certificate", "password"],
-        Protocol::Http => &["token", "password", "header", "client_cert", "client_key"],
+        Protocol::Postgres => &["password", "client_cert", "client_key", "token_key"],
+        Protocol::Ssh => &["key", "key_passphrase", "certificate", "password", "token_key"],
+        Protocol::Http => &["token", "password", "header", "client_cert", "client_key", "token_key"],
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::open::Open;
-use crate::transform::stays;
+use crate::stars::stays;
 use crate::window::{Beyond, Window};
 
 const WEBHOOK: Rule = Rule::new(Label::Secret, "webhook");

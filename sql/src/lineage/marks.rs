@@ -26,6 +26,28 @@ pub struct Marking {
     pub transform: Transform,
 }
 
+/// A function that an administrator has read and found to let nothing out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Allowed {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its source in hexadecimal; with another source it is not allowed.
+    pub source: String,
+}
+
+/// What an administrator says about one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// Columns that are marked.
+    pub markings: Vec<Marking>,
+    /// Functions that may be called.
+    pub functions: Vec<Allowed>,
+    /// Labels whose columns may be compared with a bind parameter.
+    pub lookups: Vec<String>,
+}
+
 /// What stands in place of a value. Whatever a type cannot bear becomes [`Transform::Full`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transform {
@@ -34,10 +56,14 @@ pub enum Transform {
     Full,
     /// The last four characters of a text of eight or more.
     Partial,
+    /// A constant in the form of the label.
+    Constant,
     /// NULL.
     Null,
     /// The first day of a date's year.
     Year,
+    /// A keyed token, which only the result's reader can make. In the database it is a constant of the column's type.
+    Token,
 }
 
 /// Why a column is masked.
@@ -57,6 +83,8 @@ pub struct Marks {
     pub(crate) catalog: Arc<Catalog>,
     base: HashMap<u32, Cover>,
     names: HashSet<String>,
+    pub(super) allowed: Vec<Allowed>,
+    lookups: HashSet<String>,
     pub(super) relations: Mutex<Memo<Arc<Cover>>>,
     pub(super) functions: Mutex<Memo<Safety>>,
 }
@@ -95,13 +123,35 @@ impl Marks {
             catalog.relations.values().filter(|relation| base.contains_key(&relation.oid)).collect();
         let names = relations.iter().map(|relation| relation.name.clone()).collect();
         let (relations, functions) = (Mutex::default(), Mutex::default());
-        Self { catalog, base, names, relations, functions }
+        Self { catalog, base, names, allowed: Vec::new(), lookups: HashSet::new(), relations, functions }
+    }
+
+    /// The same where these functions may be called.
+    #[must_use]
+    pub fn allowing(self, functions: &[Allowed]) -> Self {
+        Self { allowed: functions.to_vec(), ..self }
+    }
+
+    /// The same where columns of these labels may be compared with a bind parameter.
+    #[must_use]
+    pub fn looking_up(self, labels: &[String]) -> Self {
+        Self { lookups: labels.iter().cloned().collect(), ..self }
+    }
+
+    /// Whether columns of a label may be compared with a bind parameter.
+    pub(crate) fn looks_up(&self, label: &str) -> bool {
+        self.lookups.contains(label)
     }
 
     /// Whether nothing is masked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.base.is_empty()
+    }
+
+    /// Whether something is masked by tokens.
+    pub(crate) fn has_tokens(&self) -> bool {
+        self.base.values().flat_map(|cover| cover.masked.values()).any(|mark| mark.transform == Transform::Token)
     }
 
     /// The catalog that this was made for.

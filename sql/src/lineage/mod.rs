@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(crate) use self::scope::is_system;
 pub use self::{
     functions::Safety,
-    marks::{Mark, Marking, Marks, Transform},
+    marks::{Allowed, Mark, Marking, Marks, Rules, Transform},
     query::Outputs,
 };
 

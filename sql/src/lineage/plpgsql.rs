@@ -25,6 +25,9 @@ fn walk(marks: &Marks, value: &Json, depth: usize) -> Result<(), String> {
                     "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" | "dynquery" => {
                         return Err("runs text that it makes itself".into());
                     }
+                    "PLpgSQL_stmt_fetch" if marks.has_tokens() => {
+                        return Err("reads from a cursor that it may not have opened itself".into());
+                    }
                     "PLpgSQL_expr" => expression(marks, value)?,
                     _ => walk(marks, value, depth + 1)?,
                 }

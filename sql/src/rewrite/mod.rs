@@ -6,19 +6,26 @@
 
 mod copy;
 mod define;
+mod lookup;
 pub(crate) mod mask;
 mod plan;
 mod resolve;
 mod returning;
 mod splice;
 mod statement;
+pub mod token;
 mod uses;
 mod walk;
 mod write;
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
+pub use self::lookup::Lookup;
 pub use self::resolve::{Resolved, resolve};
+pub use self::token::{Token, TokenType, Tokens};
 use self::{splice::Edits, walk::Walk};
 use crate::{
     lineage::{Mark, Marks},
@@ -61,6 +68,12 @@ pub struct Judged {
     pub prepares: BTreeSet<String>,
     /// Names of prepared statements and cursors that it runs or reads.
     pub recalls: BTreeSet<String>,
+    /// It calls a function that is allowed by its source, which may have changed since the catalog was read.
+    pub pinned: bool,
+    /// The masked column that it compares with a parameter.
+    pub lookup: Option<Lookup>,
+    /// What it returns raw, so that whoever reads its rows puts tokens in their place.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// Why a text must not be sent.
@@ -113,7 +126,7 @@ pub fn judge_tree(text: &str, tree: &Tree, marks: &Marks, session: &mut Session)
     let mut judged = Judged::default();
     let mut edits = Edits::default();
     for statement in &statements {
-        one(text, statement, marks, session, &mut judged, &mut edits)?;
+        one(text, statement, marks, session, &mut judged, &mut edits, statements.len() == 1)?;
     }
     if !edits.is_empty() {
         judged.text = Some(edits.apply(text, statements)?);
@@ -128,14 +141,19 @@ fn one(
     session: &mut Session,
     judged: &mut Judged,
     edits: &mut Edits,
+    alone: bool,
 ) -> Result<(), Refused> {
     let mut walk = Walk::new(marks, session);
+    walk.root = Some(&statement.tree).filter(|tree| alone && tree.kind == "SelectStmt");
     walk.text = text.get(statement.span.clone()).unwrap_or_default();
     walk.statement(&statement.tree)?;
     walk.finish(edits)?;
     judged.masked.extend(std::mem::take(&mut walk.masked));
     judged.touches |= walk.touches();
+    judged.tokens = walk.tokens.take().map(Arc::new);
     judged.defines |= walk.defines;
+    judged.pinned |= walk.pinned;
+    judged.lookup = walk.lookup.take().map(|place| place.lookup);
     names(&statement.tree, judged);
     let (made, functions, path) = (walk.made, walk.made_functions, walk.path_changed);
     session.made.extend(made);
@@ -160,6 +178,10 @@ fn names(tree: &Node, judged: &mut Judged) {
 
 /// Whether a statement of a view or function uses nothing masked and makes nothing new.
 pub(crate) fn inspect(marks: &Marks, session: &Session, node: &Node) -> Result<(), String> {
+    // What a statement of the protocol returns raw must be read by nobody else.
+    if marks.has_tokens() && node.any(|node| matches!(node.kind, "FetchStmt" | "ExecuteStmt")) {
+        return Err("reads from a cursor or statement that it did not make".into());
+    }
     let mut walk = Walk::new(marks, session);
     walk.statement(node).map_err(|refused| format!("is refused: {refused}"))?;
     plain(&mut walk)

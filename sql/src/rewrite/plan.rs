@@ -1,16 +1,18 @@
 //! From what a walk found to the edits that mask it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Masked, Refused, mask, parts,
+    Masked, Refused,
+    lookup::Place,
+    mask, parts,
     splice::{Change, Edits},
     uses::Uses,
     walk::{Read, Walk},
 };
 use crate::{
     catalog::Relation,
-    lineage::Cover,
+    lineage::{Cover, Mark},
     node::{self, Node, Value},
 };
 
@@ -18,9 +20,12 @@ impl Walk<'_> {
     /// Plans the edits of everything that uses masked columns.
     pub(super) fn finish(&mut self, edits: &mut Edits) -> Result<(), Refused> {
         let reads = std::mem::take(&mut self.reads);
-        for read in &reads {
+        self.plan_lookup(&reads);
+        let raw = self.plan_tokens(&reads);
+        for (number, read) in reads.iter().enumerate() {
             let uses = self.uses(read);
-            if uses.masked.is_empty() {
+            let test = self.lookup.as_ref().filter(|place| place.read == number).map(Place::test);
+            if uses.masked.is_empty() && test.is_none() {
                 continue;
             }
             if self.writes || self.defines {
@@ -30,7 +35,7 @@ impl Walk<'_> {
                     read.relation.name
                 )));
             }
-            self.mask(read, &uses, edits)?;
+            self.mask(read, &uses, raw.get(number).unwrap_or(&BTreeSet::new()), test.as_deref(), edits)?;
         }
         self.reads = reads;
         let targets = std::mem::take(&mut self.targets);
@@ -42,12 +47,20 @@ impl Walk<'_> {
     /// A masked column is used.
     pub(super) fn report(&mut self, relation: &Arc<Relation>, cover: &Cover, column: &str) {
         if let Some(mark) = cover.masked.get(column) {
+            let transform = relation.column(column).map_or(mark.transform, |column| mask::really(column, mark));
             let column = format!("{}.{}.{column}", relation.schema, relation.name);
-            self.masked.insert(Masked { column, mark: mark.clone() });
+            self.masked.insert(Masked { column, mark: Mark { transform, ..mark.clone() } });
         }
     }
 
-    fn mask(&mut self, read: &Read<'_>, uses: &Uses, edits: &mut Edits) -> Result<(), Refused> {
+    fn mask(
+        &mut self,
+        read: &Read<'_>,
+        uses: &Uses,
+        raw: &BTreeSet<String>,
+        test: Option<&str>,
+        edits: &mut Edits,
+    ) -> Result<(), Refused> {
         if read.sampled {
             return Err(Refused::because("a sample of a masked relation cannot be masked"));
         }
@@ -56,10 +69,22 @@ impl Walk<'_> {
                 "system columns and all columns of a masked relation at once: name the columns",
             ));
         }
-        uses.masked.iter().for_each(|column| self.report(&read.relation, &read.cover, column));
-        let list = mask::columns(&read.relation, &read.cover, None, uses.system.iter());
+        let hidden = uses.masked.iter().filter(|column| !raw.contains(*column));
+        hidden.for_each(|column| self.report(&read.relation, &read.cover, column));
+        let mut cover = Cover::clone(&read.cover);
+        for column in raw {
+            if let Some(mark) = cover.masked.remove(column) {
+                let column = format!("{}.{}.{column}", read.relation.schema, read.relation.name);
+                self.masked.insert(Masked { column, mark });
+            }
+        }
+        let list = mask::columns(&read.relation, &cover, None, uses.system.iter());
         let only = if read.item.flag("inh") { "" } else { "ONLY " };
-        let query = format!("(SELECT {list} FROM {only}{})", mask::full_name(&read.relation));
+        if test.is_some() {
+            self.look_up(edits)?;
+        }
+        let test = test.map(|test| format!(" WHERE {test}")).unwrap_or_default();
+        let query = format!("(SELECT {list} FROM {only}{}{test})", mask::full_name(&read.relation));
         let name = mask::quoted(&read.relation.name);
         let from = node::statement(&format!("SELECT FROM {query} AS {name}")).map_err(|_| unmaskable())?;
         let mut item = from.nodes("from_clause").next().cloned().ok_or_else(unmaskable)?;
@@ -78,7 +103,7 @@ impl Walk<'_> {
         if read.item.node("alias").is_some() {
             return;
         }
-        for reference in &self.references {
+        for reference in self.references.iter().filter(|reference| !self.is_looked_up(reference)) {
             let fields = reference.node.list("fields");
             let names = reference.node.texts("fields");
             let place = fields.len().checked_sub(2).filter(|place| *place > 0);

@@ -52,6 +52,8 @@ impl<'a> Walk<'a> {
                 true
             }
             ("standard_conforming_strings", Some("on" | "true" | "yes" | "1")) => true,
+            // A character that another encoding lacks would be told in an error.
+            ("client_encoding", Some(encoding)) if self.marks.has_tokens() => matches!(encoding, "utf8" | "unicode"),
             ("client_encoding", Some(encoding)) => {
                 ENCODINGS.contains(&encoding) || encoding.starts_with("latin") || encoding.starts_with("win125")
             }

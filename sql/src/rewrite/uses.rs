@@ -31,7 +31,7 @@ impl Walk<'_> {
         for name in level.map(|level| level.using.as_slice()).unwrap_or_default() {
             self.used(read, name, &mut uses);
         }
-        for reference in &self.references {
+        for reference in self.references.iter().filter(|reference| !self.is_looked_up(reference)) {
             self.refer(read, reference, &mut uses);
         }
         if uses.whole {
@@ -40,7 +40,8 @@ impl Walk<'_> {
         uses
     }
 
-    fn refer(&self, read: &Read<'_>, reference: &Reference<'_>, uses: &mut Uses) {
+    /// What one name could mean of it.
+    pub(super) fn refer(&self, read: &Read<'_>, reference: &Reference<'_>, uses: &mut Uses) {
         let is_ours = |name: &str| name == read.alias() || self.join_aliases.contains(&name);
         match (parts(reference.node).0.as_slice(), parts(reference.node).1) {
             ([], _) => uses.whole |= reference.level == read.level,

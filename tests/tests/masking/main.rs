@@ -32,17 +32,21 @@ async fn run(connection: &mut Connection, marks: &Marks, case: &Case, binary: bo
     let mut session = Session::default();
     connection.query("BEGIN").await;
     for message in &case.messages {
-        let text = match rewrite::judge(message, marks, &mut session) {
+        let (text, tokens) = match rewrite::judge(message, marks, &mut session) {
             Ok(judged) => {
                 ran.changed |= judged.text.is_some();
-                judged.text.unwrap_or_else(|| message.clone())
+                (judged.text.unwrap_or_else(|| message.clone()), judged.tokens)
             }
             Err(refused) => {
                 ran.refused = Some(refused.to_string());
                 break;
             }
         };
-        let said = if binary { connection.binary(&text).await } else { connection.query(&text).await };
+        let mut said = if binary { connection.binary(&text).await } else { connection.query(&text).await };
+        if let Some(tokens) = tokens {
+            let places: Vec<usize> = tokens.columns.iter().map(|token| token.place).collect();
+            said = said.with_tokens(&places, tokens.width);
+        }
         ran.said.push(said);
     }
     connection.query("ROLLBACK").await;
@@ -87,6 +91,31 @@ async fn no_dodge_of_the_corpus_tells_a_masked_value_and_no_harmless_statement_i
     }
     println!("{masked} masked, {refused} refused; tell nothing even unmasked:\n  {}", harmless.join("\n  "));
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_tell_no_more_than_constants_do() {
+    let server = Server::start().await;
+    let catalog = Arc::new(server.catalog(DATABASES[0]).await);
+    let marks = Marks::new(catalog, &server::markings_as(sql::lineage::Transform::Token));
+    let mut connections = [server.connect(DATABASES[0]).await, server.connect(DATABASES[1]).await];
+    let (mut wrong, mut tokens) = (Vec::new(), 0);
+    for case in corpus::cases() {
+        let problem = match case.kind {
+            Kind::Benign => benign(&marks, &case),
+            Kind::Refuse => refuse(&marks, &case),
+            _ => {
+                let mut session = Session::default();
+                let judged = case.messages.iter().filter_map(|text| rewrite::judge(text, &marks, &mut session).ok());
+                tokens += judged.filter(|judged| judged.tokens.is_some()).count();
+                attack(&mut connections, &marks, &case).await
+            }
+        };
+        wrong.extend(problem.map(|problem| format!("{case}\n    {problem}")));
+    }
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tokens > 10, "only {tokens} statements return tokens");
+    generated::no_generated_query_tells_a_masked_value(&server, &marks).await;
 }
 
 async fn attack(connections: &mut [Connection; 2], marks: &Marks, case: &Case) -> Option<String> {

@@ -38,12 +38,17 @@ pub const MASKED: [(&str, &str); 10] = [
 
 /// What is masked in the tests' databases.
 pub fn markings() -> Vec<Marking> {
+    markings_as(Transform::Full)
+}
+
+/// The same by another transform.
+pub fn markings_as(transform: Transform) -> Vec<Marking> {
     let marking = |table: &str, column: &str, label: &str| Marking {
         schema: "public".into(),
         table: table.into(),
         column: column.into(),
         label: label.into(),
-        transform: Transform::Full,
+        transform,
     };
     let mut markings: Vec<Marking> = MASKED.iter().map(|(column, label)| marking("customers", column, label)).collect();
     markings.push(marking("payments", "card", "card"));
@@ -194,6 +199,27 @@ impl Said {
     /// The values of all rows in order.
     pub fn values(&self) -> Vec<Vec<Vec<u8>>> {
         self.messages.iter().filter(|(tag, _)| *tag == b'D').map(|(_, body)| cells(body)).collect()
+    }
+
+    /// Puts `T` in place of columns that whoever reads the rows makes tokens of.
+    pub fn with_tokens(mut self, places: &[usize], width: usize) -> Self {
+        for (_, body) in self.messages.iter_mut().filter(|(tag, _)| *tag == b'D') {
+            let mut out = body[..2].to_vec();
+            assert_eq!(usize::from(u16::from_be_bytes([body[0], body[1]])), width);
+            let mut rest = &body[2..];
+            for column in 0..width {
+                let length = i32::from_be_bytes(rest[..4].try_into().unwrap());
+                let end = 4 + length.max(0) as usize;
+                if places.contains(&column) && length >= 0 {
+                    out.extend_from_slice(b"\0\0\0\x01T");
+                } else {
+                    out.extend_from_slice(&rest[..end]);
+                }
+                rest = &rest[end..];
+            }
+            *body = out;
+        }
+        self
     }
 
     pub fn texts(&self) -> Vec<String> {

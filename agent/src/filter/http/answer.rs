@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header, response::Parts};
-use masking::{Masker, Syntax, Tally};
+use masking::{Label, Masker, Syntax, Tally, Transform};
 use proto::{
     Code, Refusal,
     event::{Completed, Field, Masked},
@@ -15,6 +15,7 @@ use super::{
     range::{Cut, Range},
     read::{Reader, Rules, Unreadable},
 };
+use crate::filter::masked::masked_lines;
 
 /// One response on its way to the client.
 pub struct Answer {
@@ -161,11 +162,25 @@ impl Answer {
             return share(value);
         }
         let mut value = value.to_vec();
-        if self.rules.headers.iter().any(|marked| marked == name) {
-            value.fill(b'*');
+        match self.rules.headers.iter().find(|(marked, _)| marked == name) {
+            Some((_, label)) => self.marked(*label, &mut value),
+            None => drop(self.masker.mask(&mut value, Syntax::Text, &mut self.tally)),
         }
-        self.masker.mask(&mut value, Syntax::Text, &mut self.tally);
         value.into()
+    }
+
+    /// Masks a field that is marked.
+    fn marked(&mut self, label: Option<Label>, value: &mut Vec<u8>) {
+        let made = label.map(|label| self.masker.transforms().whole(label, value));
+        let (transform, made) = made.unwrap_or_default();
+        match (transform, made) {
+            (_, Some(made)) => *value = made,
+            (Transform::Null, None) => value.clear(),
+            (_, None) => value.fill(b'*'),
+        }
+        if let Some(label) = label {
+            self.tally.add(label, "marking", transform);
+        }
     }
 
     /// The next content as the client gets it. Some of it may be held back until more is known.
@@ -253,20 +268,8 @@ impl Answer {
     /// What was masked since the last call.
     pub fn masked(&mut self) -> Vec<Masked> {
         let tally = std::mem::take(&mut self.tally);
-        let transform = self.reader.as_ref().map_or("text", |reader| reader.transform());
-        masked_lines("response", transform, tally).collect()
+        masked_lines("response", tally).collect()
     }
-}
-
-/// Counts as they are recorded.
-pub fn masked_lines(field: &'static str, transform: &'static str, tally: Tally) -> impl Iterator<Item = Masked> {
-    tally.entries.into_iter().map(move |(label, detector, count)| Masked {
-        field: field.into(),
-        label: label.to_string(),
-        detector: detector.into(),
-        transform: transform.into(),
-        count,
-    })
 }
 
 fn unreadable(reason: &Unreadable) -> Refusal {

@@ -13,7 +13,7 @@ mod trial;
 mod websocket;
 
 pub use self::{
-    answer::{Answer, masked_lines},
+    answer::Answer,
     facts::facts,
     range::{Cut, Range},
     read::{Binary, Markings, Rules},

@@ -37,7 +37,7 @@ impl Setup {
         let places = mask.json.iter().map(|(place, name)| (place.as_str(), label(name)));
         let rules = Rules {
             markings: Markings::new(places)?,
-            headers: mask.headers.keys().map(|name| name.to_ascii_lowercase()).collect(),
+            headers: mask.headers.iter().map(|(name, of)| (name.to_ascii_lowercase(), label(of))).collect(),
             binary: match mask.binary {
                 BinaryContent::Scan => Binary::Scan,
                 BinaryContent::Refuse => Binary::Refuse,

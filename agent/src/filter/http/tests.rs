@@ -108,7 +108,7 @@ fn decoded_content_loses_the_labels_of_its_old_form() {
 #[test]
 fn a_field_that_is_marked_or_named_like_a_value_does_not_pass_in_clear() {
     let head = head(204, &[("x-ssn", "anything"), ("x-4111111111111111", "1"), ("x-note", "4111111111111111")]);
-    let rules = Rules { headers: vec!["x-ssn".into()], ..Rules::default() };
+    let rules = Rules { headers: vec![("x-ssn".into(), Some(Label::Ssn))], ..Rules::default() };
     let mut answer = Answer::new(on(), Arc::new(rules), &Method::GET, &head, None).unwrap();
     let fields = answer.fields(&head.headers);
     assert_eq!(fields, [("x-ssn".into(), "********".into()), ("x-note".into(), "****************".into())]);

@@ -74,6 +74,7 @@ pub(super) fn rule(type_oid: u32, binary: bool) -> Rule {
 pub(super) struct Plan {
     names: Vec<String>,
     rules: Vec<Rule>,
+    binary: Vec<bool>,
     touches: bool,
 }
 
@@ -86,11 +87,12 @@ impl Plan {
             Some([all]) => *all == 1,
             Some(each) => each.get(number).is_some_and(|code| *code == 1),
         };
+        let binary: Vec<bool> = columns.iter().enumerate().map(|(number, column)| binary(number, column)).collect();
         let rules: Vec<Rule> =
-            columns.iter().enumerate().map(|(number, column)| rule(column.type_oid, binary(number, column))).collect();
+            columns.iter().zip(&binary).map(|(column, binary)| rule(column.type_oid, *binary)).collect();
         let names = columns.iter().map(|column| String::from_utf8_lossy(&column.name).into_owned()).collect();
         let touches = rules.iter().any(|rule| *rule != Rule::Skip);
-        Arc::new(Self { names, rules, touches })
+        Arc::new(Self { names, rules, binary, touches })
     }
 
     /// Whether any column is masked at all.
@@ -101,6 +103,11 @@ impl Plan {
     /// The rule of a column; a column that was not described is text.
     pub(super) fn rule(&self, column: usize) -> Rule {
         self.rules.get(column).copied().unwrap_or(Rule::Text)
+    }
+
+    /// Whether a column is binary.
+    pub(super) fn is_binary(&self, column: usize) -> bool {
+        self.binary.get(column).copied().unwrap_or_default()
     }
 
     /// The name of a column.

@@ -31,6 +31,12 @@ pub(super) struct Checked {
 const TOO_LONG: &str = "the statement is longer than 16 MiB: use COPY, or send fewer rows at once";
 
 impl Checked {
+    /// Whether another statement that it may be has other raw columns or look-ups.
+    fn differs(&self, other: &Rewrite) -> bool {
+        let same = |rewrite: &Rewrite| rewrite.tokens() == other.tokens() && rewrite.lookup() == other.lookup();
+        self.rewrite.as_ref().is_some_and(|rewrite| !same(rewrite))
+    }
+
     /// The same for a text that was shortened to be judged: it can pass as it is, but not be rewritten.
     pub(super) fn whole(self, shortened: bool, decision: &mut Arc<Decision>) -> Self {
         if !shortened || self.rewrite.as_ref().is_none_or(|rewrite| rewrite.text().is_none()) {
@@ -156,6 +162,10 @@ impl Filter {
             let statement = portal.statement.as_deref();
             let (rewrite, raw) = statement.map_or((None, ""), |known| (known.rewrite.as_ref(), known.raw.as_ref()));
             match strict.judge_again(&self.readings, rewrite, raw, &decision.verdict.revealed, self.fresh) {
+                Judgement::Pass(rewrite) if checked.differs(&rewrite) => {
+                    *decision = super::strict::decision("it is open which of two statements it is: wait for the first");
+                    return Some(Checked::default());
+                }
                 Judgement::Pass(rewrite) => checked.rewrite = checked.rewrite.or(Some(rewrite)),
                 Judgement::Refresh => {
                     self.requests.refresh = true;

@@ -14,7 +14,10 @@ use super::{
     names::{Portal, Statement},
     refuse,
 };
-use crate::filter::guard::{Decision, Judged};
+use crate::filter::{
+    guard::{Decision, Judged},
+    masked::masked_lines,
+};
 
 /// Where events go. The numbers are the exchange's, from 1.
 pub trait Journal {
@@ -212,11 +215,7 @@ impl Run {
     }
 }
 
-/// One event per label and detector.
+/// One event per label, detector and transform.
 pub(super) fn tell(journal: &dyn Journal, exchange: u64, field: &str, tally: &Tally) {
-    for (label, detector, count) in &tally.entries {
-        let label = label.as_str().to_owned();
-        let (field, detector) = (field.to_owned(), (*detector).to_owned());
-        journal.masked(exchange, Masked { field, label, detector, transform: "mask".into(), count: *count });
-    }
+    masked_lines(field, tally.clone()).for_each(|line| journal.masked(exchange, line));
 }

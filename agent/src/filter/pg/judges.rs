@@ -9,7 +9,7 @@ use std::{
 
 use sql::{
     Catalog, Tree,
-    lineage::{Marking, Marks},
+    lineage::{Marking, Marks, Rules},
     rewrite::{self, Judged, Refused, Session},
 };
 
@@ -26,8 +26,8 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Default)]
 pub(super) struct Judges(Mutex<HashMap<Key, Arc<Judge>>>);
 
-/// The catalog's version, markings, and the labels that may be seen.
-type Key = (u64, Arc<[Marking]>, BTreeSet<String>);
+/// The catalog's version, the connection's rules, and the labels that may be seen.
+type Key = (u64, Arc<Rules>, BTreeSet<String>);
 
 /// Judges texts for callers who may see the same.
 pub(super) struct Judge {
@@ -54,13 +54,14 @@ impl Known {
 
 impl Judges {
     /// The judge for callers who may see the labels in `shown`.
-    pub(super) fn of(&self, catalog: &Arc<Catalog>, markings: &Arc<[Marking]>, shown: &BTreeSet<String>) -> Arc<Judge> {
-        let key = (catalog.version, Arc::clone(markings), shown.clone());
+    pub(super) fn of(&self, catalog: &Arc<Catalog>, rules: &Arc<Rules>, shown: &BTreeSet<String>) -> Arc<Judge> {
+        let key = (catalog.version, Arc::clone(rules), shown.clone());
         if let Some(judge) = self.lock().get(&key) {
             return Arc::clone(judge);
         }
-        let hidden: Vec<Marking> = markings.iter().filter(|marking| !shown.contains(&marking.label)).cloned().collect();
-        let marks = Marks::new(Arc::clone(catalog), &hidden);
+        let hidden = rules.markings.iter().filter(|marking| !shown.contains(&marking.label));
+        let hidden: Vec<Marking> = hidden.cloned().collect();
+        let marks = Marks::new(Arc::clone(catalog), &hidden).allowing(&rules.functions).looking_up(&rules.lookups);
         let judge = Arc::new(Judge { marks, known: Mutex::default() });
         let mut judges = self.lock();
         if judges.len() >= MOST {

@@ -21,6 +21,7 @@ mod stop;
 mod stream;
 mod strict;
 mod texts;
+mod tokens;
 mod value;
 
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub use self::{
     reading::{Readings, facts_of},
     replies::Answered,
     requests::Passed,
-    strict::Strict,
+    strict::{Lookups, Strict},
 };
 use self::{
     journal::Mark,
@@ -166,3 +167,5 @@ fn target_fault(malformed: Malformed) -> Refusal {
 mod tests;
 #[cfg(test)]
 mod tests_policy;
+#[cfg(test)]
+mod tests_strict;

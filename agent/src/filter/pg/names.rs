@@ -56,6 +56,8 @@ pub(super) struct Portal {
     pub(super) fields: Vec<Field>,
     /// Its parameters as policy sees them, if policy looks at them.
     pub(super) arguments: Arguments,
+    /// The value that its statement looks up, if it does and the value is whole.
+    pub(super) looked_up: Option<Box<[u8]>>,
     /// SHA-256 of the Bind, once all of it has passed.
     pub(super) digest: OnceLock<[u8; 32]>,
     pub(super) bytes: u64,

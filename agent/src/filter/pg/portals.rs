@@ -18,7 +18,9 @@ use super::{
     names::{Meaning, Portal, Statement},
     refuse,
     requests::{Frame, LONGEST_PARAMETER, Tail, request},
+    strict::{self, Rewrite},
 };
+use crate::filter::guard::Decision;
 
 impl Filter {
     /// A Bind: nothing is decided yet, but what it binds is read.
@@ -41,6 +43,16 @@ impl Filter {
         if bind.portal == refuse::PORTAL.as_bytes() {
             return Err(client_fault(Malformed("portal name")));
         }
+        let lookup = statement.as_ref().and_then(|known| known.rewrite.as_ref()).and_then(Rewrite::lookup);
+        let mut looked_up = None;
+        if let Some(lookup) = lookup {
+            let place = lookup.parameter - 1;
+            looked_up = bind.parameters.get(place).and_then(whole);
+            // What is looked up belongs to the label, whatever a detector makes of it.
+            if let Some(field) = fields.get_mut(place) {
+                field.value = "***".into();
+            }
+        }
         let arguments = if self.guard.wants_arguments() {
             arguments(&bind, &types, &|name| self.guard.wants_argument(name))
         } else {
@@ -49,6 +61,7 @@ impl Filter {
         let portal = Arc::new(Portal {
             name: bind.portal.to_vec(),
             arguments,
+            looked_up,
             statement,
             text,
             fields,
@@ -63,6 +76,9 @@ impl Filter {
             self.requests.tail = Tail::Portal(Sha256::new(), portal.clone());
         }
         if self.exchange.sent(Ask::Bind, Mark::Bind(portal.clone())).is_ok() {
+            if let (Some(strict), Some(statement)) = (&mut self.strict, &portal.statement) {
+                strict.is_raw(&portal.name, statement.rewrite.as_ref())?;
+            }
             self.portals.define(self.requests.syncs, portal.clone())?;
             self.requests.portals.push(portal);
         }
@@ -120,6 +136,7 @@ impl Filter {
         }
         let portal = meaning.newest;
         let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
+        told.fields.extend(self.look_up(&portal, &checked, &mut decision));
         told.bytes += portal.bytes;
         let mut digest = Sha256::new();
         if let Some(statement) = &portal.statement {
@@ -147,6 +164,19 @@ impl Filter {
         }
         self.queue(Ask::Execute, Mark::Run(run), journal);
         Ok(true)
+    }
+
+    /// Counts what the portal looks up; the decision becomes a refusal if that is too much.
+    fn look_up(&self, portal: &Portal, checked: &Checked, decision: &mut Arc<Decision>) -> Option<Field> {
+        let lookup = checked.rewrite.as_ref().and_then(Rewrite::lookup).filter(|_| decision.forwards())?;
+        let said = self.strict.as_ref()?.look_up(lookup, portal.looked_up.as_deref());
+        match said {
+            Ok(value) => Some(Field { name: "look-up".into(), value }),
+            Err(why) => {
+                *decision = strict::decision(&why);
+                None
+            }
+        }
     }
 
     /// A Describe or Close.
@@ -205,6 +235,11 @@ impl Filter {
         }
         recorded
     }
+}
+
+/// The value of a parameter, if all of it is here.
+fn whole(parameter: &ask::Parameter<'_>) -> Option<Box<[u8]>> {
+    parameter.value.filter(|value| value.len() == parameter.length && value.len() <= LONGEST_PARAMETER).map(Box::from)
 }
 
 /// The types of the parameters of a statement; none where it is open which of two with different types it is.

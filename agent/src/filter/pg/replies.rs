@@ -21,7 +21,7 @@ use super::{
     journal::{self, Journal, Mark, Run},
     refuse,
     stream::Stream,
-    target_fault, texts, value,
+    target_fault, texts, tokens, value,
 };
 
 /// Larger rows and COPY data pass in pieces.
@@ -158,6 +158,10 @@ impl Filter {
     /// A frame that is too large to wait for: `false` if it must be waited for nevertheless.
     fn large(&mut self, header: Header) -> Result<bool, Refusal> {
         let stream = match header.tag {
+            back::DATA_ROW if self.raw_columns().is_some() => {
+                // It is taken apart as a whole.
+                return if header.frame() > tokens::LARGEST_ROW { Err(tokens::unplanned()) } else { Ok(false) };
+            }
             back::DATA_ROW => {
                 self.part(back::DATA_ROW)?;
                 let plan = self.runs().and_then(|run| {
@@ -193,10 +197,14 @@ impl Filter {
         if !self.may_send_row(buffer, at, journal) {
             return Ok(at);
         }
+        let raw = self.raw_columns();
         let Some((_, Mark::Run(run))) = self.exchange.first() else {
             return Err(target_fault(Malformed("order of replies")));
         };
         run.plan_rows();
+        if let Some(tokens) = raw {
+            return self.token_row(buffer, at, &tokens, journal);
+        }
         let ask_at = run.ask_at.unwrap_or(u64::MAX);
         let before = run.rows;
         let Run { plan, tallies, counted, masker, bytes, .. } = run;
@@ -370,10 +378,14 @@ impl Filter {
         if let (back::PARAMETERS, Some((_, Mark::DescribeStatement(Some(statement))))) = (tag, self.exchange.first()) {
             let _known = statement.described.set(ask::described_types(body).unwrap_or_default());
         }
+        let raw = self.raw_columns();
         let Some(run) = self.runs() else { return Ok(()) };
         match tag {
             back::ROW_DESCRIPTION => {
                 let columns = row::description(body).map_err(target_fault)?;
+                if raw.is_some_and(|raw| raw.width != columns.len()) {
+                    return Err(tokens::unplanned());
+                }
                 run.described(Some(Plan::new(&columns, None)), journal);
             }
             back::COMMAND_COMPLETE => run.tagged(body),

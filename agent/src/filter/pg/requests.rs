@@ -297,6 +297,9 @@ impl Filter {
         }
         match self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())) {
             Ok(()) => {
+                if let Some(strict) = &mut self.strict {
+                    strict.is_raw(&statement.name, statement.rewrite.as_ref())?;
+                }
                 self.statements.define(self.requests.syncs, statement.clone())?;
                 self.requests.statements.push(statement);
             }

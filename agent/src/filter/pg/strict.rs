@@ -2,29 +2,44 @@
 //! rights before it passes; what uses a masked column passes as the same statement over masks.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use policy::Verdict;
-use proto::{Code, event};
+use proto::{Code, Refusal, event};
 use sql::{
     Catalog, Tree,
-    lineage::{Marking, Transform},
-    rewrite::{Judged, Refused, Session},
+    lineage::{Rules, Transform},
+    rewrite::{Judged, Lookup, Refused, Session, Tokens},
 };
 
-use super::{Catalogs, Readings, judges::Judge};
+use super::{Catalogs, Readings, judges::Judge, tokens};
 use crate::filter::guard::Decision;
 
 /// Names of prepared statements and cursors of SQL's own that are remembered one by one.
 const MOST_NAMES: usize = 1000;
 
+/// Counts look-ups of one caller.
+pub trait Lookups: Send + Sync {
+    /// Whether a value of a label may be looked up now. Says what for and which one it is.
+    ///
+    /// # Errors
+    /// Why not.
+    fn look_up(&self, label: &str, value: &[u8]) -> Result<String, String>;
+}
+
+/// Names of statements and portals with raw columns that one session may use.
+const MOST_RAW: usize = 64 * 1024;
+const RAW: &str = "it runs or reads by SQL what was prepared by the protocol, with look-ups or tokens that are made here";
+
 /// Strict masking of one session.
 pub struct Strict {
     catalogs: Arc<dyn Catalogs>,
-    markings: Arc<[Marking]>,
+    rules: Arc<Rules>,
     session: Session,
+    /// Counts look-ups.
+    counter: Option<Arc<dyn Lookups>>,
     /// What judges now.
     now: Option<Now>,
     /// Labels that each statement or cursor of SQL's own may show.
@@ -33,6 +48,8 @@ pub struct Strict {
     shown: BTreeSet<String>,
     /// Definitions may have changed since the catalog was read.
     old: bool,
+    /// Statements and portals of the protocol whose rows are raw until they have been read here: SQL must not read them.
+    raw: HashSet<Vec<u8>>,
 }
 
 /// A judge and what it is for.
@@ -71,12 +88,27 @@ pub(super) struct Rewrite {
 }
 
 impl Strict {
-    /// Strict masking by these markings. `path_changed`: the client chose a search path at login.
+    /// Strict masking by these rules. `path_changed`: the client chose a search path at login.
     #[must_use]
-    pub fn new(catalogs: Arc<dyn Catalogs>, markings: Vec<Marking>, path_changed: bool) -> Self {
+    pub fn new(catalogs: Arc<dyn Catalogs>, rules: Rules, path_changed: bool) -> Self {
         let session = Session { path_changed, ..Session::default() };
         let (names, shown) = (HashMap::new(), BTreeSet::new());
-        Self { catalogs, markings: markings.into(), session, now: None, names, shown, old: false }
+        Self { catalogs, rules: Arc::new(rules), session, counter: None, now: None, names, shown, old: false, raw: HashSet::new() }
+    }
+
+    /// The same where these count and allow look-ups.
+    #[must_use]
+    pub fn counted_by(self, counter: Arc<dyn Lookups>) -> Self {
+        Self { counter: Some(counter), ..self }
+    }
+
+    /// Whether a value may be looked up now; says what is written down of it, or why not.
+    pub(super) fn look_up(&self, lookup: &Lookup, value: Option<&[u8]>) -> Result<String, String> {
+        let column = &lookup.column;
+        let value = value.ok_or_else(|| format!("the value that {column} is compared with cannot be read"))?;
+        let counter = self.counter.as_ref().ok_or("nobody counts look-ups")?;
+        let said = counter.look_up(&lookup.mark.label, value)?;
+        Ok(format!("{column}: {said}"))
     }
 
     /// Judges a text for a caller who may see the labels in `revealed`. `fresh`: the catalog has just been read anew, or that
@@ -95,6 +127,8 @@ impl Strict {
         let Some(catalog) = self.catalogs.newest() else { return refuse("the database's catalog is not known") };
         let now = self.now(readings, &catalog, revealed);
         match now.judge.text(text, tree, &mut self.session) {
+            Ok(judged) if self.reads_raw(&judged) => refuse(RAW),
+            Ok(judged) if judged.pinned && !fresh && self.catalogs.may_get_newer() => Judgement::Refresh,
             Ok(judged) if judged.recalls.iter().any(|name| !self.may_show(name).is_subset(&now.shown)) => {
                 Judgement::Stale(decision("what it runs was prepared when more could be seen: prepare it again"))
             }
@@ -105,6 +139,8 @@ impl Strict {
                 Judgement::Pass(Rewrite { judged, shown: now.shown, version, path_changed })
             }
             Err(Refused::Unknown { .. }) if !fresh => Judgement::Refresh,
+            // What is not allowed may be so by now.
+            Err(_) if !fresh && !self.rules.functions.is_empty() && self.catalogs.may_get_newer() => Judgement::Refresh,
             Err(refused @ Refused::Unknown { .. }) => Judgement::Unknown(decision(&refused.to_string())),
             Err(refused) => refuse(&refused.to_string()),
         }
@@ -125,6 +161,12 @@ impl Strict {
         let Some(catalog) = self.catalogs.newest() else { return stale() };
         let now = self.now(readings, &catalog, revealed);
         let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
+        if self.reads_raw(&rewrite.judged) {
+            return refuse(RAW);
+        }
+        if same && rewrite.judged.pinned && !fresh && self.catalogs.may_get_newer() {
+            return Judgement::Refresh;
+        }
         if same && rewrite.shown.is_subset(&now.shown) {
             return Judgement::Pass(rewrite.clone());
         }
@@ -135,13 +177,31 @@ impl Strict {
         }
     }
 
+    /// A statement or portal of the protocol, by its name, may give raw columns or look something up. The unnamed ones can be read by nobody else.
+    pub(super) fn is_raw(&mut self, name: &[u8], rewrite: Option<&Rewrite>) -> Result<(), Refusal> {
+        let plain = |rewrite: &Rewrite| rewrite.judged.tokens.is_none() && rewrite.judged.lookup.is_none();
+        if name.is_empty() || rewrite.is_none_or(plain) {
+            return Ok(());
+        }
+        self.raw.insert(tokens::kept_name(name));
+        if self.raw.len() > MOST_RAW {
+            return Err(Refusal::new(Code::TooLarge, "too many names of prepared statements and portals"));
+        }
+        Ok(())
+    }
+
+    /// Whether it runs or reads what has raw columns.
+    fn reads_raw(&self, judged: &Judged) -> bool {
+        judged.recalls.iter().any(|name| self.raw.contains(&tokens::kept_name(name.as_bytes())))
+    }
+
     fn now(&mut self, readings: &Readings, catalog: &Arc<Catalog>, revealed: &[String]) -> Now {
         if let Some(now) = self.now.as_ref().filter(|now| now.version == catalog.version && now.revealed == revealed) {
             return now.clone();
         }
-        let labels = self.markings.iter().map(|marking| &marking.label);
+        let labels = self.rules.markings.iter().map(|marking| &marking.label);
         let shown: BTreeSet<String> = labels.filter(|label| revealed.contains(label)).cloned().collect();
-        let judge = readings.judges.of(catalog, &self.markings, &shown);
+        let judge = readings.judges.of(catalog, &self.rules, &shown);
         let now = Now { version: catalog.version, revealed: revealed.to_vec(), shown: Arc::new(shown), judge };
         self.now.insert(now).clone()
     }
@@ -177,6 +237,16 @@ impl Rewrite {
         self.judged.text.as_deref()
     }
 
+    /// What it looks up.
+    pub(super) fn lookup(&self) -> Option<&Lookup> {
+        self.judged.lookup.as_ref()
+    }
+
+    /// What its rows have raw.
+    pub(super) fn tokens(&self) -> Option<Arc<Tokens>> {
+        self.judged.tokens.clone()
+    }
+
     /// Whether errors of its may quote masked values.
     pub(super) fn touches(&self) -> bool {
         self.judged.touches
@@ -198,6 +268,8 @@ fn word(transform: Transform) -> &'static str {
     match transform {
         Transform::Full => "full",
         Transform::Partial => "partial",
+        Transform::Constant => "constant",
+        Transform::Token => "token",
         Transform::Null => "null",
         Transform::Year => "year",
     }

@@ -50,7 +50,8 @@ impl Journal for Lines {
         self.add(format!("{exchange} refused {} {}", refused.code, refused.rule));
     }
     fn masked(&self, exchange: u64, masked: Masked) {
-        self.add(format!("{exchange} masked {} {} {}", masked.field, masked.label, masked.count));
+        let transform = if masked.transform == "full" { String::new() } else { format!(" {}", masked.transform) };
+        self.add(format!("{exchange} masked {} {}{transform} {}", masked.field, masked.label, masked.count));
     }
 }
 
@@ -64,7 +65,7 @@ pub(super) fn guarded(guard: Arc<dyn Guard>) -> Filter {
 }
 
 /// Lets everything pass.
-struct Open;
+pub(super) struct Open;
 
 impl Guard for Open {
     fn decide(&self, _judged: &Arc<Judged>) -> Arc<Decision> {

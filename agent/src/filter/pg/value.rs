@@ -73,8 +73,8 @@ fn int8(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
     }
 }
 
-/// Binary numeric: count, weight, sign, scale, then digits of base 10,000. If a detector hits the number, every digit that
-/// follows becomes 0, which is a number again.
+/// Binary numeric: count, weight, sign, scale, then digits of base 10,000. If a detector hits the number, its digits become
+/// those of its mask.
 fn numeric(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
     let Some((_head, words)) = value.split_at_mut_checked(8) else { return };
     let mut digits = Vec::with_capacity(words.len() * 2);
@@ -86,7 +86,10 @@ fn numeric(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
     if let Some(significant) = digits.get_mut(start..)
         && masker.mask(significant, Syntax::Number, tally)
     {
-        words.fill(0);
+        for (word, four) in words.chunks_exact_mut(2).zip(digits.chunks_exact(4)) {
+            let masked = std::str::from_utf8(four).ok().and_then(|four| four.parse::<u16>().ok());
+            word.copy_from_slice(&masked.unwrap_or(0).to_be_bytes());
+        }
     }
 }
 

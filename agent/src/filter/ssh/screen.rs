@@ -6,6 +6,7 @@ use proto::event::{Completed, Field, Masked, Stream};
 use zeroize::Zeroize as _;
 
 use super::terminal::{Bytes, Terminal};
+use crate::filter::masked::masked_lines;
 
 /// What one channel shows of what passes.
 pub struct Screen {
@@ -233,15 +234,7 @@ impl Masking {
     }
 
     fn take(&mut self) -> Vec<Masked> {
-        let entries = self.tally.drain();
-        let masked = |(label, detector, count): (masking::Label, &'static str, u64)| Masked {
-            field: self.field.to_owned(),
-            label: label.to_string(),
-            detector: detector.to_owned(),
-            transform: "mask".to_owned(),
-            count,
-        };
-        entries.into_iter().map(masked).collect()
+        masked_lines(self.field, std::mem::take(&mut self.tally)).collect()
     }
 }
 

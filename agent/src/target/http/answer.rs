@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     filter::guard::Guard as _,
-    filter::http::{Answer, Range, Rules, Websocket, masked_lines},
+    filter::http::{Answer, Range, Rules, Websocket},
+    filter::masked::masked_lines,
     record::Exchange,
     target::{Context, ToGateway},
 };
@@ -246,7 +247,7 @@ impl Reply<'_> {
     pub(super) async fn raw(&mut self, socket: &mut Websocket, bytes: &[u8]) -> Result<(), Fault> {
         let mut content = Vec::with_capacity(bytes.len());
         socket.pass(bytes, &mut content)?;
-        for masked in masked_lines("response", "text", socket.tally()) {
+        for masked in masked_lines("response", socket.tally()) {
             self.context.record.masked(self.exchange, masked);
         }
         self.data(&content.into());

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     filter::guard::Guard as _,
-    filter::http::{Denied, Range, Rendered, describe, masked_lines},
+    filter::http::{Denied, Range, Rendered, describe},
+    filter::masked::masked_lines,
     record::Exchange,
     target::{Context, ToGateway},
 };
@@ -124,7 +125,7 @@ async fn record(
         decision.note(&mut request, judged);
     }
     let exchange = context.record.begin(request);
-    for masked in masked_lines("request", "text", tally) {
+    for masked in masked_lines("request", tally) {
         context.record.masked(exchange, masked);
     }
     let mut intake = Intake::new(context, exchange, head.upgrade);

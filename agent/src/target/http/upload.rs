@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
-    filter::http::{Side, Websocket, masked_lines},
+    filter::http::{Side, Websocket},
+    filter::masked::masked_lines,
     record::{Exchange, Recorder},
     target::Context,
 };
@@ -131,7 +132,7 @@ impl Intake {
             stream.finish(&mut masked, &mut self.tally);
         }
         self.keep(&masked);
-        for line in masked_lines("request", "text", std::mem::take(&mut self.tally)) {
+        for line in masked_lines("request", std::mem::take(&mut self.tally)) {
             self.recorder.masked(self.exchange, line);
         }
     }

@@ -147,11 +147,11 @@ pub async fn apply(
 
 /// The database's catalog with what is marked in it, and the rights of the login.
 async fn look(door: &Door, settings: &PostgresSettings, database: &str) -> Result<(Marks, Rights), GuaranteeError> {
-    let markings = marked::markings(settings).map_err(|refusal| GuaranteeError::Markings(refusal.message))?;
+    let rules = marked::rules(settings).map_err(|refusal| GuaranteeError::Markings(refusal.message))?;
     let answer = rows(door, settings, database, LOAD).await?;
     let read = tokio::task::spawn_blocking(move || {
         let catalog = Catalog::read(1, answer.iter().map(String::as_str))?;
-        let marks = Marks::new(Arc::new(catalog), &markings);
+        let marks = Marks::new(Arc::new(catalog), &rules.markings).allowing(&rules.functions);
         let asked = enforce::relations(&marks);
         Ok::<_, sql::catalog::Unreadable>((marks, asked))
     });

@@ -1,9 +1,11 @@
 //! Strict masking of one session, set up: its markings, its catalog, and what the client may not choose at login.
 
-use proto::{Code, PostgresSettings, Refusal};
-use sql::lineage::{Marking, Transform};
+use std::sync::Arc;
 
-use super::{catalog::Reader, connect};
+use proto::{Code, PostgresSettings, Refusal};
+use sql::lineage::{Allowed, Marking, Rules, Transform};
+
+use super::{catalog::Reader, connect, lookups::Counted};
 use crate::{filter::pg::Strict, target::Context};
 
 /// Settings that decide how a text is read; a client may not choose them at login.
@@ -23,36 +25,53 @@ pub(super) async fn strict(
     if !settings.masking.is_strict() {
         return Ok(None);
     }
-    let markings = markings(settings)?;
-    let path_changed = chosen(context)?;
+    let rules = rules(settings)?;
+    let path_changed = chosen(context, settings.masking.has_tokens())?;
     reader.must_know().await?;
-    Ok(Some(Strict::new(reader.catalogs(), markings, path_changed)))
+    let caller = &context.grant.caller;
+    let counted = Counted::new(&context.counters, &context.grant.connection, &caller.subject, settings);
+    Ok(Some(Strict::new(reader.catalogs(), rules, path_changed).counted_by(Arc::new(counted))))
 }
 
-pub(super) fn markings(settings: &PostgresSettings) -> Result<Vec<Marking>, Refusal> {
-    let parts = settings.masking.parts().map_err(|wrong| Refusal::new(Code::Internal, wrong))?;
+/// What the connection says about its columns and functions.
+pub(super) fn rules(settings: &PostgresSettings) -> Result<Rules, Refusal> {
+    let wrong = |wrong| Refusal::new(Code::Internal, wrong);
+    let parts = settings.masking.parts().map_err(wrong)?;
+    let allowed = settings.masking.allowed().map_err(wrong)?;
+    let function = |([schema, name], source): ([&str; 2], &str)| Allowed {
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        source: source.to_owned(),
+    };
     let marking = |([schema, table, column], mask): ([&str; 3], &proto::ColumnMask)| Marking {
         schema: schema.to_owned(),
         table: table.to_owned(),
         column: column.to_owned(),
         label: mask.label().to_owned(),
-        transform: match mask.transform() {
+        transform: match settings.masking.transform(mask) {
             proto::Transform::Full => Transform::Full,
             proto::Transform::Partial => Transform::Partial,
+            proto::Transform::Constant => Transform::Constant,
             proto::Transform::Null => Transform::Null,
             proto::Transform::Year => Transform::Year,
+            proto::Transform::Token => Transform::Token,
         },
     };
-    Ok(parts.into_iter().map(marking).collect())
+    Ok(Rules {
+        markings: parts.into_iter().map(marking).collect(),
+        functions: allowed.into_iter().map(function).collect(),
+        lookups: settings.masking.lookups.keys().cloned().collect(),
+    })
 }
 
 /// Whether the client chose a search path; refuses what it must not choose.
-fn chosen(context: &Context) -> Result<bool, Refusal> {
+fn chosen(context: &Context, tokens: bool) -> Result<bool, Refusal> {
     let mut path = false;
     for (name, value) in connect::wanted(context) {
         let name = name.to_lowercase();
         let word: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        let single = word.starts_with("latin") || word.starts_with("win125");
+        // A character that another encoding lacks would be told in an error, and with tokens raw values come this far.
+        let single = !tokens && (word.starts_with("latin") || word.starts_with("win125"));
         if PINNED.contains(&name.as_str())
             || (name == "client_encoding" && !single && !ENCODINGS.contains(&word.as_str()))
         {

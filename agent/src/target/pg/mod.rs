@@ -7,6 +7,7 @@ mod catalog;
 mod connect;
 pub mod enforced;
 mod keys;
+mod lookups;
 mod marked;
 mod path;
 mod pump;
@@ -19,7 +20,7 @@ use proto::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use self::catalog::Catalogs;
+pub use self::{catalog::Catalogs, lookups::Counters};
 use self::{
     catalog::Reader,
     connect::{Connected, Wire},

@@ -103,11 +103,16 @@ fn footer(call: &Call<'_>, out: &mut impl Write) -> io::Result<()> {
     if let Some(shadow) = call.request.map(|request| request.shadow.as_str()).filter(|shadow| !shadow.is_empty()) {
         writeln!(out, "   tried out: {} (not enforced)", visible(shadow))?;
     }
+    let fields = call.request.into_iter().flat_map(|request| &request.fields);
+    for field in fields.filter(|field| field.name == "look-up") {
+        writeln!(out, "   looked up {}", visible(&field.value))?;
+    }
     for refused in &call.refused {
         writeln!(out, "   refused {}: {}", refused.code, visible(&refused.reason))?;
     }
     for masked in &call.masked {
-        writeln!(out, "   masked {} x {} in {}", masked.count, visible(&masked.label), visible(&masked.field))?;
+        let (label, field) = (visible(&masked.label), visible(&masked.field));
+        writeln!(out, "   masked {} x {label} in {field} ({})", masked.count, visible(&masked.transform))?;
     }
     for truncated in &call.truncated {
         writeln!(

@@ -5,12 +5,14 @@
 use std::borrow::Cow;
 
 use functions::http::{Step, json_place};
-use masking::{Label, Masker, Tally};
+use masking::{Label, Masker, Tally, Transform};
 
 /// Deepest level whose place is known; what is deeper is masked as if it were marked.
 const MAX_DEPTH: usize = 2048;
 /// Longest key that is compared, and longest number that is looked at, in bytes.
 const MAX_TOKEN: usize = 256;
+/// Longest marked text that becomes anything but stars, in bytes.
+const MAX_WHOLE: usize = 4096;
 
 /// What is marked.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +59,8 @@ pub(super) struct Lexer {
     next: Vec<(usize, usize)>,
     /// Whether the value here is masked, and by which marking.
     masked: Option<usize>,
+    /// A marked text so far, without its quotes, if it becomes something else than stars.
+    kept: Option<(Label, Vec<u8>)>,
 }
 
 struct Level {
@@ -93,6 +97,7 @@ impl Lexer {
             escape: Escape::None,
             next: Vec::new(),
             masked: None,
+            kept: None,
         };
         lexer.restart(markings);
         lexer
@@ -117,7 +122,7 @@ impl Lexer {
         while let Some((&byte, behind)) = rest.split_first() {
             if matches!(self.state, State::Key | State::Text) && self.escape == Escape::None {
                 let (plain, marked) = rest.split_at(memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()));
-                self.plain(plain, out);
+                self.plain(plain, out, tally);
                 rest = marked;
                 if !plain.is_empty() {
                     continue;
@@ -125,38 +130,50 @@ impl Lexer {
             }
             rest = behind;
             match self.state {
-                State::Key | State::Text => self.quoted(markings, byte, out),
+                State::Key | State::Text => self.quoted(markings, masker, byte, out, tally),
                 State::Bare if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+') => {
                     self.token.push(byte)
                 }
                 State::Bare => {
-                    self.bare(masker, out, tally);
-                    self.between(markings, byte, out, tally);
+                    self.bare(markings, masker, out, tally);
+                    self.between(markings, masker, byte, out, tally);
                 }
-                State::Between => self.between(markings, byte, out, tally),
+                State::Between => self.between(markings, masker, byte, out, tally),
             }
             if self.state == State::Bare && self.token.len() > MAX_TOKEN {
-                self.bare(masker, out, tally);
+                self.bare(markings, masker, out, tally);
             }
         }
     }
 
     /// Nothing follows.
-    pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(super) fn finish(&mut self, markings: &Markings, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         if self.state == State::Bare {
-            self.bare(masker, out, tally);
+            self.bare(markings, masker, out, tally);
         }
+        self.give_up(out, tally);
     }
 
-    fn between(&mut self, markings: &Markings, byte: u8, out: &mut Vec<u8>, tally: &mut Tally) {
+    fn between(
+        &mut self,
+        markings: &Markings,
+        masker: &Masker,
+        byte: u8,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) {
         match byte {
             b'"' => {
                 let key = self.levels.last().is_some_and(|level| level.object && level.expects_key) && self.deeper == 0;
                 self.state = if key { State::Key } else { State::Text };
                 self.token.clear();
                 self.escape = Escape::None;
-                if !key {
-                    self.note(markings, tally);
+                if !key && let Some(label) = self.label(markings) {
+                    if masker.transforms().of(label.as_str()) != Transform::Full {
+                        self.kept = Some((label, Vec::new()));
+                        return;
+                    }
+                    tally.add(label, "marking", Transform::Full);
                 }
             }
             b'{' | b'[' => {
@@ -168,7 +185,6 @@ impl Lexer {
                 self.state = State::Bare;
                 self.token.clear();
                 self.token.push(byte);
-                self.note(markings, tally);
                 return;
             }
             _ => {}
@@ -176,11 +192,39 @@ impl Lexer {
         out.push(byte);
     }
 
-    /// Counts a value that a marking masks.
-    fn note(&self, markings: &Markings, tally: &mut Tally) {
-        if let Some(label) = self.masked.and_then(|marking| markings.0.get(marking)).and_then(|one| one.label) {
-            tally.add(label, "marking");
+    /// The label of the marking that masks the value here.
+    fn label(&self, markings: &Markings) -> Option<Label> {
+        self.masked.and_then(|marking| markings.0.get(marking)).and_then(|one| one.label)
+    }
+
+    /// What was kept of a marked text becomes stars after all: it is too long, or has no end.
+    fn give_up(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
+        if let Some((label, text)) = self.kept.take() {
+            tally.add(label, "marking", Transform::Full);
+            out.push(b'"');
+            out.extend(std::iter::repeat_n(b'*', text.len()));
         }
+    }
+
+    /// The marked text that was kept is complete: as many bytes stand in its place.
+    fn whole(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+        let Some((label, text)) = self.kept.take() else { return };
+        let (mut transform, made) = masker.transforms().whole(label, &text);
+        match made {
+            None if transform == Transform::Null && text.len() >= 2 => {
+                out.extend_from_slice(b"null");
+                out.extend(std::iter::repeat_n(b' ', text.len() - 2));
+            }
+            made => {
+                if made.is_none() {
+                    transform = Transform::Full;
+                }
+                out.push(b'"');
+                out.extend(made.unwrap_or_else(|| vec![b'*'; text.len()]));
+                out.push(b'"');
+            }
+        }
+        tally.add(label, "marking", transform);
     }
 
     fn open(&mut self, markings: &Markings, object: bool) {
@@ -269,11 +313,20 @@ impl Lexer {
     }
 
     /// A part of a string without quotes and escapes.
-    fn plain(&mut self, part: &[u8], out: &mut Vec<u8>) {
+    fn plain(&mut self, part: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
         if self.state == State::Key {
             let room = MAX_TOKEN.saturating_sub(self.token.len());
             self.token.extend_from_slice(part.get(..room).unwrap_or(part));
         }
+        self.content(part, out, tally);
+    }
+
+    /// Content of a string.
+    fn content(&mut self, part: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
+        if let Some((_, text)) = self.kept.as_mut().filter(|(_, text)| text.len() + part.len() <= MAX_WHOLE) {
+            return text.extend_from_slice(part);
+        }
+        self.give_up(out, tally);
         if self.masks() {
             out.resize(out.len() + part.len(), b'*');
         } else {
@@ -281,41 +334,51 @@ impl Lexer {
         }
     }
 
-    fn quoted(&mut self, markings: &Markings, byte: u8, out: &mut Vec<u8>) {
-        let masks = self.masks();
+    fn quoted(&mut self, markings: &Markings, masker: &Masker, byte: u8, out: &mut Vec<u8>, tally: &mut Tally) {
         match self.escape {
             Escape::Begun => self.escape = if byte == b'u' { Escape::Digits(4) } else { Escape::None },
             Escape::Digits(left) => {
                 self.escape =
                     if left > 1 && byte.is_ascii_hexdigit() { Escape::Digits(left - 1) } else { Escape::None };
                 if !byte.is_ascii_hexdigit() && byte == b'"' {
-                    return self.unquote(markings, out);
+                    return self.unquote(markings, masker, out, tally);
                 }
             }
             Escape::None if byte == b'\\' => self.escape = Escape::Begun,
-            Escape::None if byte == b'"' => return self.unquote(markings, out),
+            Escape::None if byte == b'"' => return self.unquote(markings, masker, out, tally),
             Escape::None => {}
         }
         if self.state == State::Key && self.token.len() < MAX_TOKEN {
             self.token.push(byte);
         }
-        out.push(if masks { b'*' } else { byte });
+        self.content(&[byte], out, tally);
     }
 
-    fn unquote(&mut self, markings: &Markings, out: &mut Vec<u8>) {
+    fn unquote(&mut self, markings: &Markings, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         if self.state == State::Key {
             self.member(markings);
         }
         self.state = State::Between;
-        out.push(b'"');
+        match self.kept {
+            Some(_) => self.whole(masker, out, tally),
+            None => out.push(b'"'),
+        }
     }
 
     /// A number or a word is complete.
-    fn bare(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    fn bare(&mut self, markings: &Markings, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         self.state = State::Between;
+        let label = self.label(markings);
+        let made = label.map(|label| masker.transforms().whole_number(label, &self.token)).unwrap_or_default();
+        if let Some(label) = label {
+            tally.add(label, "marking", made.0);
+        }
         let number = self.token.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         let marked = self.masked.is_some() || self.deeper > 0;
         match self.token.as_slice() {
+            token if made.1.as_ref().is_some_and(|made| made.len() == token.len()) => {
+                out.extend(made.1.into_iter().flatten());
+            }
             b"true" if marked => out.extend_from_slice(b"null"),
             b"false" if marked => out.extend_from_slice(b"null "),
             token if number && (marked || hides_value(token, masker, tally)) => {
@@ -341,7 +404,7 @@ fn hides_value(token: &[u8], masker: &Masker, tally: &mut Tally) -> bool {
     let mut hits = Vec::new();
     masker.scan(&whole, &mut hits);
     for hit in &hits {
-        tally.add(hit.label, hit.detector);
+        tally.add(hit.label, hit.detector, Transform::Full);
     }
     !hits.is_empty()
 }
@@ -425,7 +488,7 @@ mod tests {
         for piece in text.as_bytes().chunks(step) {
             lexer.push(&markings, &masker, piece, &mut out, &mut tally);
         }
-        lexer.finish(&masker, &mut out, &mut tally);
+        lexer.finish(&markings, &masker, &mut out, &mut tally);
         String::from_utf8(out).unwrap()
     }
 

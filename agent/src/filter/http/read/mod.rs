@@ -17,7 +17,7 @@ mod weave;
 use std::sync::Arc;
 
 use functions::http::{CodingError, Converter, Decoder, charset_of};
-use masking::{Masker, StreamMasker, Syntax, Tally};
+use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
 pub use self::marked::Markings;
 use self::{
@@ -101,8 +101,8 @@ pub enum Binary {
 pub struct Rules {
     /// Members of JSON that are masked whole.
     pub markings: Markings,
-    /// Header fields that are masked whole; in lower case.
-    pub headers: Vec<String>,
+    /// Header fields that are masked whole, in lower case, with their labels.
+    pub headers: Vec<(String, Option<Label>)>,
     /// What happens to binary content.
     pub binary: Binary,
     /// Media types that pass unseen, in lower case; `image/*` for a family.
@@ -179,18 +179,6 @@ impl Reader {
         match &self.body.as_ref()?.class {
             Reading::Binary(_, reason) | Reading::Allowed(reason) => Some(reason),
             _ => None,
-        }
-    }
-
-    /// How it is read, for the record.
-    #[must_use]
-    pub fn transform(&self) -> &'static str {
-        match self.body.as_ref().map(|body| &body.class) {
-            Some(Reading::Json(..)) => "json",
-            Some(Reading::Records(_)) => "records",
-            Some(Reading::Markup(_)) => "markup",
-            Some(Reading::Form(..)) => "form",
-            _ => "text",
         }
     }
 
@@ -323,7 +311,7 @@ impl Reader {
         match &mut body.class {
             Reading::Json(lexer, stream) => {
                 let mut rest = Vec::new();
-                lexer.finish(masker, &mut rest, tally);
+                lexer.finish(&rules.markings, masker, &mut rest, tally);
                 stream.push(&rest, out, tally);
                 stream.finish(out, tally);
             }

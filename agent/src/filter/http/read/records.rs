@@ -199,7 +199,7 @@ fn mask_data(record: &mut [u8], spans: &[std::ops::Range<usize>], rules: (&Marki
     if json {
         let (mut lexer, mut marked) = (Lexer::new(rules.0), Vec::with_capacity(data.len()));
         lexer.push(rules.0, rules.1, &data, &mut marked, tally);
-        lexer.finish(rules.1, &mut marked, tally);
+        lexer.finish(rules.0, rules.1, &mut marked, tally);
         data = marked;
     }
     rules.1.mask(&mut data, if json { Syntax::Json } else { Syntax::Text }, tally);

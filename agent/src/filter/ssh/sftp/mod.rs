@@ -20,7 +20,10 @@ use self::{
     operation::Operation,
     packet::{Fields, Malformed, Packets, denied},
 };
-use crate::filter::guard::{Guard, Judged};
+use crate::filter::{
+    guard::{Guard, Judged},
+    masked::masked_lines,
+};
 
 /// Requests that may wait for their answers.
 const MOST_WAITING: usize = 4096;
@@ -127,15 +130,7 @@ impl Sftp {
 
     /// What was masked in files since it was last asked, one entry per label and detector.
     pub fn take_masked(&mut self) -> Vec<Masked> {
-        let entries = std::mem::take(&mut self.tally).entries.into_iter();
-        let masked = entries.map(|(label, detector, count)| Masked {
-            field: "file".to_owned(),
-            label: label.to_string(),
-            detector: detector.to_owned(),
-            transform: "mask".to_owned(),
-            count,
-        });
-        masked.collect()
+        masked_lines("file", std::mem::take(&mut self.tally)).collect()
     }
 
     /// Whether the request goes on to the target.

@@ -1,7 +1,7 @@
 //! The screen as the client has it: values that came together cell by cell, through moves of the cursor and corrections,
 //! are found there and painted over before anything else is sent.
 
-use masking::{Hit, Masker, Tally};
+use masking::{Hit, Masker, Tally, Transform};
 
 use super::{
     grid::{BEHIND, Done, Grid},
@@ -104,7 +104,7 @@ impl Watch {
         let mut completes = false;
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
-            tally.add(hit.label, hit.detector);
+            tally.add(hit.label, hit.detector, Transform::Full);
             let mut places = self.cells.get(hit.range.clone()).unwrap_or_default().to_vec();
             places.dedup();
             for place in places {

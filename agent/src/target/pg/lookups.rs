@@ -1,0 +1,103 @@
+//! Counts look-ups: how many different values of a label one subject has looked up on a connection within the last hour, over
+//! all sessions of this agent. Values are kept as sums with a key that this process made up.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use aws_lc_rs::hmac;
+use proto::{Lookup, PostgresSettings};
+
+use crate::filter::pg::Lookups;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+/// More subjects and labels than this are not counted, so nothing is looked up.
+const MOST: usize = 16 * 1024;
+
+/// Connection, subject and label.
+type Key = (String, String, String);
+/// What was looked up, and when first.
+type Seen = HashMap<[u8; 32], Instant>;
+
+/// What all subjects have looked up within an hour.
+pub struct Counters {
+    key: hmac::Key,
+    seen: Mutex<HashMap<Key, Seen>>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let random: [u8; 32] = rand::random();
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random), seen: Mutex::default() }
+    }
+}
+
+impl Counters {
+    /// Counts a value; gives how many there are now, or `None` if that would be more than `most`.
+    fn count(&self, key: Key, value: &[u8], most: u32) -> Option<usize> {
+        let sum: [u8; 32] = hmac::sign(&self.key, value).as_ref().try_into().ok()?;
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST && !all.contains_key(&key) {
+            all.retain(|_, seen| seen.values().any(|first| first.elapsed() < HOUR));
+            if all.len() >= MOST {
+                return None;
+            }
+        }
+        let seen = all.entry(key).or_default();
+        seen.retain(|_, first| first.elapsed() < HOUR);
+        if !seen.contains_key(&sum) && seen.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            return None;
+        }
+        seen.entry(sum).or_insert_with(Instant::now);
+        Some(seen.len())
+    }
+}
+
+/// The look-ups of one session.
+pub(super) struct Counted {
+    counters: Arc<Counters>,
+    connection: String,
+    subject: String,
+    allowed: std::collections::BTreeMap<String, Lookup>,
+}
+
+impl Counted {
+    pub(super) fn new(counters: &Arc<Counters>, connection: &str, subject: &str, settings: &PostgresSettings) -> Self {
+        let (counters, allowed) = (Arc::clone(counters), settings.masking.lookups.clone());
+        Self { counters, connection: connection.to_owned(), subject: subject.to_owned(), allowed }
+    }
+}
+
+impl Lookups for Counted {
+    fn look_up(&self, label: &str, value: &[u8]) -> Result<String, String> {
+        let lookup = self.allowed.get(label).ok_or_else(|| format!("{label} must not be looked up"))?;
+        let most = lookup.per_hour;
+        let key = (self.connection.clone(), self.subject.clone(), label.to_owned());
+        match self.counters.count(key, value, most) {
+            Some(number) => Ok(format!("for {}, value {number} of {most} an hour", lookup.purpose)),
+            None => Err(format!("no more than {most} different values of {label} may be looked up in an hour")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(subject: &str) -> Key {
+        ("db".into(), subject.into(), "email".into())
+    }
+
+    #[test]
+    fn different_values_count_and_the_same_one_does_not_count_twice() {
+        let counters = Counters::default();
+        assert_eq!(counters.count(key("ann"), b"a", 2), Some(1));
+        assert_eq!(counters.count(key("ann"), b"a", 2), Some(1));
+        assert_eq!(counters.count(key("ann"), b"b", 2), Some(2));
+        assert_eq!(counters.count(key("ann"), b"c", 2), None);
+        assert_eq!(counters.count(key("ann"), b"b", 2), Some(2), "it was looked up before");
+        assert_eq!(counters.count(key("bob"), b"c", 2), Some(1), "everybody has their own");
+    }
+}
