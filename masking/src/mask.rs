@@ -13,12 +13,12 @@ use crate::layer::Layer;
 use crate::masked::{Masked, Uninspected};
 use crate::more::{More, Plans};
 use crate::scan::{Cursor, Plan};
+use crate::stars::{mask_number, mask_text, mask_zeros};
 use crate::stream::StreamMasker;
 use crate::surface::{Surface, Text, is_odd};
 use crate::syntax::Syntax;
 use crate::tally::Tally;
 use crate::transform::{Transform, Transforms};
-use crate::stars::{mask_number, mask_text, mask_zeros};
 use crate::window::LEFT_CONTEXT;
 
 /// The shortest value any detector can match, in bytes (`a@b.co`).

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use memchr::memchr_iter;
 
-use crate::syntax::Syntax;
 use crate::stars::{mask_text, mask_zeros, number_mask, stays};
+use crate::syntax::Syntax;
 use crate::transform::Form;
 use crate::unit::{Reader, Unit, may_be_odd, may_begin};
 

@@ -98,7 +98,10 @@ fn without_a_key_a_token_is_stars() {
 #[test]
 fn what_has_no_end_or_another_spelling_is_stars() {
     let partial = all(Transform::Partial);
-    assert_eq!(text(&partial, "4111%201111%201111%201111"), text(&Masker::new(&Label::ALL), "4111%201111%201111%201111"));
+    assert_eq!(
+        text(&partial, "4111%201111%201111%201111"),
+        text(&Masker::new(&Label::ALL), "4111%201111%201111%201111")
+    );
     let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
     assert!(!text(&partial, jwt).contains("R8U"));
     let wrapped = "NDExMTExMTExMTExMTExMQ==";

@@ -197,7 +197,9 @@ impl Masking {
             for source in sources.each() {
                 let sum = source.len() == 64 && source.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
                 if !sum || source == EMPTY {
-                    return Err(format!("{name}: `{source}` is not the SHA-256 of a source in small hexadecimal digits"));
+                    return Err(format!(
+                        "{name}: `{source}` is not the SHA-256 of a source in small hexadecimal digits"
+                    ));
                 }
                 allowed.push(([schema, function], source.as_str()));
             }

@@ -1,5 +1,7 @@
 //! What happens to each message: inspected, masked, refused or forwarded. Pure: no async, no I/O, no clock.
 
+#[cfg(test)]
+pub(crate) mod fault;
 pub mod guard;
 pub mod http;
 pub mod masked;

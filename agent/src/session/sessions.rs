@@ -223,7 +223,7 @@ async fn drive(context: Context, link: Link, mut stopped: watch::Receiver<Option
         }
     };
     tokio::select! {
-        ending = Box::pin(driver) => ending,
+        ending = target::contained(Box::pin(driver)) => ending.unwrap_or_else(|fault| fault),
         ending = stop => ending,
         () = tokio::time::sleep(left) => Ending::new(Code::Expired, "the time granted for this session is over"),
     }

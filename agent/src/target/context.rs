@@ -84,7 +84,11 @@ impl Door {
 ///
 /// # Errors
 /// As there.
-pub(crate) async fn resolve(vault: &Vault, address: &str, reference: Option<&String>) -> Result<Option<Secret>, Refusal> {
+pub(crate) async fn resolve(
+    vault: &Vault,
+    address: &str,
+    reference: Option<&String>,
+) -> Result<Option<Secret>, Refusal> {
     let Some(reference) = reference else { return Ok(None) };
     match vault.resolve(address, reference).await {
         Ok(secret) => Ok(Some(secret)),

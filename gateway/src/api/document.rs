@@ -147,7 +147,9 @@ impl Masking {
             mask.transform().or_else(|| self.transforms.get(mask.label()).copied()) == Some(Transform::Token)
         });
         if column && self.guarantee == Guarantee::Enforced {
-            return Err("masking.columns: a database that keeps values from the login cannot make tokens of them".into());
+            return Err(
+                "masking.columns: a database that keeps values from the login cannot make tokens of them".into()
+            );
         }
         Ok(())
     }

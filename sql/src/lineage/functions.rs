@@ -168,7 +168,8 @@ impl Marks {
 
     /// Whether an administrator allowed a function that cannot be judged, as it is now.
     fn allows(&self, function: &Function, why: String) -> Result<(), String> {
-        let mut named = self.allowed.iter().filter(|one| (&one.schema, &one.name) == (&function.schema, &function.name));
+        let mut named =
+            self.allowed.iter().filter(|one| (&one.schema, &one.name) == (&function.schema, &function.name));
         if matches!(function.language.as_str(), "c" | "internal") || function.source.is_empty() {
             return Err(why);
         }

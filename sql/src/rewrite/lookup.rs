@@ -96,7 +96,8 @@ impl<'a> Walk<'a> {
         let mark = read.cover.masked.get(&name).filter(|mark| self.marks.looks_up(&mark.label))?.clone();
         let of = read.relation.column(&name)?;
         let fits = of.category == 'S' || cast.is_none();
-        let lookup = Lookup { parameter, column: format!("{}.{}.{name}", read.relation.schema, read.relation.name), mark };
+        let lookup =
+            Lookup { parameter, column: format!("{}.{}.{name}", read.relation.schema, read.relation.name), mark };
         let operator = if of.base_type == "citext" { "=" } else { "OPERATOR(pg_catalog.=)" };
         fits.then_some(Place { lookup, read: number, column: name, operator, at: column.at, cast })
     }

@@ -34,10 +34,16 @@ async fn an_allowed_function_runs_until_its_source_changes_and_again_when_the_ne
     let world = &World::start().await;
     define(world, "SELECT count(*)::text FROM orders WHERE customer_id = $1");
     let dsn = allow(world, &"0".repeat(64));
-    let call = |dsn: &str| Run::new("psql").args(["-X", "-At", "-c", "SELECT loyalty(3), email FROM customers WHERE id = 3", dsn]);
+    let call = |dsn: &str| {
+        Run::new("psql").args(["-X", "-At", "-c", "SELECT loyalty(3), email FROM customers WHERE id = 3", dsn])
+    };
     let refused = call(&dsn).output();
     let now = source_of(world, "loyalty");
-    assert!(refused.err.contains("has changed since an administrator allowed it") && refused.err.contains(&now), "{}", refused.err);
+    assert!(
+        refused.err.contains("has changed since an administrator allowed it") && refused.err.contains(&now),
+        "{}",
+        refused.err
+    );
 
     let dsn = allow(world, &now);
     let row = call(&dsn).ok().out;
@@ -78,8 +84,10 @@ fn a_mark_without_a_sum_is_no_mark() {
     let world = World::shared();
     let file = world.scratch.join("no-sum.json");
     let exported = world.sallyport(world.carol(), &["export", "--format", "json"]).ok().json();
-    let mut connection = exported["connections"].as_array().unwrap().iter().find(|one| one["name"] == "shop-db").unwrap().clone();
-    connection["masking"] = json!({ "columns": { "public.customers.email": "email" }, "functions": { "public.f": "yes" } });
+    let mut connection =
+        exported["connections"].as_array().unwrap().iter().find(|one| one["name"] == "shop-db").unwrap().clone();
+    connection["masking"] =
+        json!({ "columns": { "public.customers.email": "email" }, "functions": { "public.f": "yes" } });
     std::fs::write(&file, json!({ "connections": [connection] }).to_string()).unwrap();
     let refused = world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).refused();
     assert!(refused.contains("SHA-256"), "{refused}");

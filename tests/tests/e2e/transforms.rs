@@ -46,7 +46,8 @@ fn an_address_has_the_same_token_in_a_column_a_text_a_body_and_a_terminal() {
     assert_eq!(row.trim(), format!("{token}|***{last}|000-00-0000"));
     assert_eq!(token.len(), one.email.len());
     assert!(token.contains('@') && token != one.email, "{token}");
-    let twice = psql(world, "SELECT c.email FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = 3").ok();
+    let twice =
+        psql(world, "SELECT c.email FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = 3").ok();
     assert!(twice.out.lines().all(|line| line == token), "{}", twice.out);
 
     let answer = world.curl("/token-api/customers/3", &["--fail"]).ok();

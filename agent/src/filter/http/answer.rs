@@ -188,6 +188,8 @@ impl Answer {
     /// # Errors
     /// [`Code::Uninspectable`] if it cannot be read, or is a file with something that is masked.
     pub fn content(&mut self, piece: Bytes) -> Result<Bytes, Refusal> {
+        #[cfg(test)]
+        crate::filter::fault::look(&piece);
         let Some(reader) = &mut self.reader else { return Ok(self.cut(piece)) };
         let mut out = std::mem::take(&mut self.ready);
         reader

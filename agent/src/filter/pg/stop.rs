@@ -132,7 +132,15 @@ impl Filter {
     }
 
     /// The client gets `with` in place of `from..end`.
-    pub(super) fn insert(&mut self, buffer: &[u8], from: usize, end: usize, with: Bytes, exchange: u64, journal: &dyn Journal) {
+    pub(super) fn insert(
+        &mut self,
+        buffer: &[u8],
+        from: usize,
+        end: usize,
+        with: Bytes,
+        exchange: u64,
+        journal: &dyn Journal,
+    ) {
         self.tell_up_to(buffer, from, exchange, journal);
         journal.data(exchange, Stream::Out, &with);
         self.replies.told = end;

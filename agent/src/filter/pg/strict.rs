@@ -31,7 +31,8 @@ pub trait Lookups: Send + Sync {
 
 /// Names of statements and portals with raw columns that one session may use.
 const MOST_RAW: usize = 64 * 1024;
-const RAW: &str = "it runs or reads by SQL what was prepared by the protocol, with look-ups or tokens that are made here";
+const RAW: &str =
+    "it runs or reads by SQL what was prepared by the protocol, with look-ups or tokens that are made here";
 
 /// Strict masking of one session.
 pub struct Strict {
@@ -93,7 +94,17 @@ impl Strict {
     pub fn new(catalogs: Arc<dyn Catalogs>, rules: Rules, path_changed: bool) -> Self {
         let session = Session { path_changed, ..Session::default() };
         let (names, shown) = (HashMap::new(), BTreeSet::new());
-        Self { catalogs, rules: Arc::new(rules), session, counter: None, now: None, names, shown, old: false, raw: HashSet::new() }
+        Self {
+            catalogs,
+            rules: Arc::new(rules),
+            session,
+            counter: None,
+            now: None,
+            names,
+            shown,
+            old: false,
+            raw: HashSet::new(),
+        }
     }
 
     /// The same where these count and allow look-ups.

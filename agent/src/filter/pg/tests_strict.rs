@@ -60,7 +60,13 @@ fn catalog(version: u64) -> Catalog {
 }
 
 fn marking(column: &str, label: &str, transform: Transform) -> Marking {
-    Marking { schema: "public".into(), table: "customers".into(), column: column.into(), label: label.into(), transform }
+    Marking {
+        schema: "public".into(),
+        table: "customers".into(),
+        column: column.into(),
+        label: label.into(),
+        transform,
+    }
 }
 
 const KEY: &[u8] = b"a key for tests only, long";
@@ -110,12 +116,17 @@ fn a_statement_passes_as_the_same_over_masks() {
     let (mut filter, journal) = strict(Transform::Full);
     let sent = send(&mut filter, &journal, &[query("SELECT email FROM customers WHERE email LIKE 'a%'")]);
     assert!(sent.contains("'***'::text END AS \"email\"") && sent.contains("WHERE email LIKE"), "{sent}");
-    assert_eq!(send(&mut filter, &journal, &[query("SELECT item FROM orders")]), text(&query("SELECT item FROM orders")));
+    assert_eq!(
+        send(&mut filter, &journal, &[query("SELECT item FROM orders")]),
+        text(&query("SELECT item FROM orders"))
+    );
 }
 
 #[test]
 fn what_would_store_a_mask_or_cannot_be_judged_never_reaches_the_target() {
-    for refused in ["UPDATE orders SET item = email FROM customers", "DO $$ BEGIN EXECUTE 'x'; END $$", "SELECT odd(1, 2)"] {
+    for refused in
+        ["UPDATE orders SET item = email FROM customers", "DO $$ BEGIN EXECUTE 'x'; END $$", "SELECT odd(1, 2)"]
+    {
         let (mut filter, journal) = strict(Transform::Full);
         let sent = send(&mut filter, &journal, &[query(refused)]);
         let probe = refused.starts_with("SELECT");
@@ -133,16 +144,19 @@ fn a_statement_that_runs_what_was_prepared_before_more_was_hidden_is_stale() {
         let mut catalog = catalog(2);
         catalog.relations.clear();
         let columns = vec![column(1, "id", "integer", 'N'), column(2, "email", "character varying(40)", 'S')];
-        catalog.add(Relation { oid: 10, schema: "public".into(), name: "customers".into(), columns, ..Relation::default() });
+        catalog.add(Relation {
+            oid: 10,
+            schema: "public".into(),
+            name: "customers".into(),
+            columns,
+            ..Relation::default()
+        });
         catalog
     })));
     let markings = vec![marking("email", "email", Transform::Full)];
     filter = filter.strictly(Some(Strict::new(Arc::new(other), Rules { markings, ..Rules::default() }, false)));
-    let sent = send(
-        &mut filter,
-        &journal,
-        &[frame(b'B', b"\0s\0\0\0\0\0\0\0"), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")],
-    );
+    let sent =
+        send(&mut filter, &journal, &[frame(b'B', b"\0s\0\0\0\0\0\0\0"), frame(b'E', b"\0\0\0\0\0"), frame(b'S', b"")]);
     assert!(sent.contains("sallyport-refused"), "{sent}");
     let error = frame(b'E', b"SERROR\0VERROR\0C34000\0Mportal\0\0");
     let seen = answer(&mut filter, &journal, &[frame(b'2', b""), error, frame(b'Z', b"I")].concat(), &[64]).unwrap();
@@ -169,7 +183,10 @@ fn a_column_that_is_only_returned_leaves_the_database_raw_and_reaches_the_client
         let seen = answer(&mut filter, &journal, &replies(0), &[pieces]).unwrap();
         let shown = text(&seen);
         assert!(!shown.contains("ann@") && !shown.contains("Bob") && shown.contains("7777"), "{shown}");
-        assert!(shown.contains(&token("email", "ann@example.com")) && shown.contains(&token("email", "Bob")), "{shown}");
+        assert!(
+            shown.contains(&token("email", "ann@example.com")) && shown.contains(&token("email", "Bob")),
+            "{shown}"
+        );
         assert_eq!(*journal.out.lock().unwrap(), seen, "what is written down is what the client saw");
         let lines = journal.all();
         assert!(lines.contains(&"1 masked public.customers.email email token 2".to_owned()), "{lines:?}");
@@ -225,7 +242,11 @@ fn wherever_else_a_column_is_used_the_statement_sees_a_constant() {
 
 #[test]
 fn a_star_over_the_masked_relation_alone_has_tokens() {
-    for star in ["SELECT * FROM customers", "SELECT c.*, o.item FROM orders o JOIN customers c ON c.id = o.id", "TABLE customers"] {
+    for star in [
+        "SELECT * FROM customers",
+        "SELECT c.*, o.item FROM orders o JOIN customers c ON c.id = o.id",
+        "TABLE customers",
+    ] {
         let (mut filter, journal) = strict(Transform::Token);
         let sent = send(&mut filter, &journal, &[query(star)]);
         assert!(sent.contains("(SELECT \"id\", \"email\", \"ssn\", \"number\" FROM"), "{star}: {sent}");
@@ -234,7 +255,9 @@ fn a_star_over_the_masked_relation_alone_has_tokens() {
 
 #[test]
 fn sql_cannot_run_or_read_what_the_protocol_prepared_with_raw_columns() {
-    for reading in ["EXECUTE s", "FETCH ALL FROM c", "CREATE TABLE t AS EXECUTE s", "MOVE ALL IN c", "EXPLAIN ANALYZE EXECUTE s"] {
+    for reading in
+        ["EXECUTE s", "FETCH ALL FROM c", "CREATE TABLE t AS EXECUTE s", "MOVE ALL IN c", "EXPLAIN ANALYZE EXECUTE s"]
+    {
         let (mut filter, journal) = strict(Transform::Token);
         // It was judged when nothing of that name was there.
         send(&mut filter, &journal, &[parse("early", reading), frame(b'S', b"")]);
@@ -338,15 +361,24 @@ fn a_column_is_compared_with_a_parameter_where_it_is_read_and_stays_masked() {
     for (text, test) in [
         ("SELECT id, email FROM customers WHERE email = $1", "\"email\" OPERATOR(pg_catalog.=) $1) AS"),
         ("SELECT c.id FROM customers c WHERE c.id > 0 AND $1 = c.email", "\"email\" OPERATOR(pg_catalog.=) $1) c"),
-        ("SELECT * FROM public.customers WHERE public.customers.email = $1::text", "OPERATOR(pg_catalog.=) $1::text) AS"),
-        ("SELECT o.item FROM orders o JOIN customers c ON c.id = o.id WHERE c.email = $1", "OPERATOR(pg_catalog.=) $1) c"),
+        (
+            "SELECT * FROM public.customers WHERE public.customers.email = $1::text",
+            "OPERATOR(pg_catalog.=) $1::text) AS",
+        ),
+        (
+            "SELECT o.item FROM orders o JOIN customers c ON c.id = o.id WHERE c.email = $1",
+            "OPERATOR(pg_catalog.=) $1) c",
+        ),
     ] {
         let (sent, lines) = looked_up(text, "ann");
         assert!(sent.contains(test) && sent.contains("'***'::text END AS \"email\""), "{text}: {sent}");
         assert!(sent.contains("$1 =") || sent.contains("= $1"), "{sent}");
         assert!(!sent.contains("sallyport-refused"), "{sent}");
         let told = lines.iter().find(|line| line.contains("execute")).unwrap();
-        assert!(told.contains("look-up=public.customers.email: for a test of email") && told.contains("$1=***"), "{told}");
+        assert!(
+            told.contains("look-up=public.customers.email: for a test of email") && told.contains("$1=***"),
+            "{told}"
+        );
     }
 }
 

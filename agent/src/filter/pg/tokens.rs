@@ -139,7 +139,9 @@ fn replace(key: &TokenKey, token: &sql::rewrite::Token, binary: bool, value: &[u
                 (true, _) => i64::try_from(made).ok()?.to_be_bytes().to_vec(),
             }
         }
-        TokenType::Uuid if binary => key.uuid(label, uuid::Uuid::from_slice(value).ok()?.to_string().as_bytes()).to_vec(),
+        TokenType::Uuid if binary => {
+            key.uuid(label, uuid::Uuid::from_slice(value).ok()?.to_string().as_bytes()).to_vec()
+        }
         TokenType::Uuid => {
             let text = uuid::Uuid::try_parse_ascii(value).ok()?.to_string();
             uuid::Uuid::from_bytes(key.uuid(label, text.as_bytes())).to_string().into_bytes()

@@ -13,6 +13,8 @@ const DEEPEST: usize = 8;
 /// Masks a whole value by its rule.
 #[inline]
 pub(super) fn mask(masker: &Masker, by: Rule, value: &mut [u8], tally: &mut Tally) {
+    #[cfg(test)]
+    crate::filter::fault::look(value);
     nested(masker, by, value, tally, 0);
 }
 

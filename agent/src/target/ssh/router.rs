@@ -15,7 +15,7 @@ use super::{
     pool::Pool,
     session::{Session, gateway_lost, lock},
 };
-use crate::target::FromGateway;
+use crate::target::{FromGateway, contained};
 
 /// Channels that one session may have open.
 const MOST_CHANNELS: usize = 64;
@@ -48,6 +48,13 @@ pub(super) async fn run(
     };
     watch.abort();
     router.farewell(ending).await
+}
+
+/// Serves a channel; a fault in it ends the session, because nothing more could be told about it.
+async fn served(session: Arc<Session>, serve: impl Future<Output = ()>) {
+    if let Err(fault) = contained(serve).await {
+        session.end(fault);
+    }
 }
 
 struct Router {
@@ -104,7 +111,8 @@ impl Router {
         let lane = Lane::new(window);
         lanes.insert(channel, lane.clone());
         let (session, pool) = (Arc::clone(&self.session), Arc::clone(&self.pool));
-        self.tasks.spawn(channel::serve(session, pool, channel, kind, lane));
+        let serve = channel::serve(Arc::clone(&session), pool, channel, kind, lane);
+        self.tasks.spawn(served(session, serve));
         Ok(())
     }
 
@@ -120,7 +128,9 @@ impl Router {
         self.next_own = self.next_own.wrapping_add(2);
         let lane = Lane::new(0);
         lanes.insert(channel, lane.clone());
-        self.tasks.spawn(channel::serve_forwarded(Arc::clone(&self.session), channel, forwarded, lane));
+        let session = Arc::clone(&self.session);
+        let serve = channel::serve_forwarded(Arc::clone(&session), channel, forwarded, lane);
+        self.tasks.spawn(served(session, serve));
     }
 
     /// What comes for a channel that is already closed here has crossed our close on the way.

@@ -154,14 +154,7 @@ impl Lexer {
         self.give_up(out, tally);
     }
 
-    fn between(
-        &mut self,
-        markings: &Markings,
-        masker: &Masker,
-        byte: u8,
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) {
+    fn between(&mut self, markings: &Markings, masker: &Masker, byte: u8, out: &mut Vec<u8>, tally: &mut Tally) {
         match byte {
             b'"' => {
                 let key = self.levels.last().is_some_and(|level| level.object && level.expects_key) && self.deeper == 0;
