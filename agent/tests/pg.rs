@@ -182,6 +182,7 @@ fn session(cluster: &Cluster, login: &str, password: &str, tls: TargetTls, reque
         rights: Arc::new(rights),
         readings: Arc::default(),
         catalogs: Arc::default(),
+        counters: Arc::default(),
         http: Arc::default(),
     };
     let (link, down, up) = pair(16);

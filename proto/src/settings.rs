@@ -35,7 +35,6 @@ impl Protocol {
 /// Typed settings of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "protocol", rename_all = "lowercase")]
-#[expect(clippy::large_enum_variant, reason = "there is one per connection and session")]
 pub enum Settings {
     /// A PostgreSQL server.
     Postgres(PostgresSettings),

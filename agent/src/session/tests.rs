@@ -1,6 +1,6 @@
 //! Faults on purpose: a detector that panics, no policy, a database whose catalog cannot be read. The session ends in order with
 //! a code that the client is told in its protocol, nothing raw has passed, and the next session is served.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     collections::BTreeMap,

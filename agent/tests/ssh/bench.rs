@@ -94,6 +94,7 @@ impl Bench {
             rights: Arc::new(rights),
             readings: Arc::default(),
             catalogs: Arc::default(),
+            counters: Arc::default(),
             http: Arc::default(),
         };
         let (link, down, mut up) = pair(4);

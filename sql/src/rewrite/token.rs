@@ -124,6 +124,10 @@ impl<'a> Walk<'a> {
         for item in root.nodes("target_list") {
             let value = item.node("val")?;
             let star = value.kind == "ColumnRef" && parts(value).1;
+            if value.list("indirection").iter().any(super::is_star) {
+                // As many columns as a type has that is not known here.
+                return None;
+            }
             let columns = if star { self.starred(root, value, reads)? } else { vec![self.returned(value, reads)] };
             targets.push(Target { item, value, star, columns });
         }

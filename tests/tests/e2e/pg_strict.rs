@@ -73,6 +73,21 @@ fn what_would_get_around_it_is_refused_and_the_session_lives_on() {
 }
 
 #[test]
+fn options_at_login_may_choose_settings_and_nothing_else() {
+    let world = World::shared();
+    let dsn = strict(world);
+    let with = |options: &str, query: &str| {
+        Run::new("psql").args(["-X", "-At", "-v", "ON_ERROR_STOP=1", "-c", query, &dsn]).env("PGOPTIONS", options)
+    };
+    assert_eq!(with("-c work_mem=5MB --jit=off", "SHOW work_mem").ok().out.trim(), "5MB");
+    let moved = with("-c search_path=public,pg_temp", "SELECT email FROM customers WHERE id = 3").ok();
+    assert_eq!(moved.out.trim(), "***");
+    for options in ["-c standard_conforming_strings=off", "-d 5", "-c client_encoding=sjis"] {
+        assert_ne!(with(options, "SELECT 1").output().status, 0, "{options}");
+    }
+}
+
+#[test]
 fn statements_on_unmarked_columns_are_the_same_to_the_byte() {
     let world = World::shared();
     let dsn = strict(world);

@@ -28,7 +28,8 @@ pub async fn no_generated_query_tells_a_masked_value(server: &Server, marks: &Ma
     assert!(wrong.is_empty(), "{} of {QUERIES}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn query(random: &mut StdRng, depth: usize) -> String {
+/// A query made at random.
+pub fn query(random: &mut StdRng, depth: usize) -> String {
     let (source, alias) = source(random, depth);
     let count = random.random_range(1..4);
     let list: Vec<String> = (0..count).map(|number| format!("{} AS c{number}", expression(random, alias, 0))).collect();

@@ -5,6 +5,7 @@
 
 mod canary;
 mod corpus;
+mod differential;
 mod generated;
 mod server;
 
@@ -163,6 +164,14 @@ fn refuse(marks: &Marks, case: &Case) -> Option<String> {
     let mut session = Session::default();
     let mut judged = case.messages.iter().map(|message| rewrite::judge(message, marks, &mut session));
     (!judged.any(|judged| judged.is_err())).then(|| "passed".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lineage_is_never_looser_than_what_the_server_says() {
+    let server = Server::start().await;
+    let marks = Marks::new(Arc::new(server.catalog(DATABASES[0]).await), &server::markings());
+    let compared = differential::lineage_is_never_looser_than_the_server(&server, &marks).await;
+    assert!(compared > 500, "only {compared} columns were compared");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use proto::{Code, PostgresSettings, Refusal};
 use sql::lineage::{Allowed, Marking, Rules, Transform};
 
-use super::{catalog::Reader, connect, lookups::Counted};
+use super::{catalog::Reader, connect, lookups::Counted, options};
 use crate::{filter::pg::Strict, target::Context};
 
 /// Settings that decide how a text is read; a client may not choose them at login.
-const PINNED: [&str; 4] = ["options", "standard_conforming_strings", "backslash_quote", "session_preload_libraries"];
+const PINNED: [&str; 3] = ["backslash_quote", "session_preload_libraries", "local_preload_libraries"];
 /// Encodings of which every byte that looks like ASCII is.
 const ENCODINGS: [&str; 3] = ["utf8", "unicode", "sqlascii"];
 
@@ -69,15 +69,55 @@ fn chosen(context: &Context, tokens: bool) -> Result<bool, Refusal> {
     let mut path = false;
     for (name, value) in connect::wanted(context) {
         let name = name.to_lowercase();
-        let word: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        // A character that another encoding lacks would be told in an error, and with tokens raw values come this far.
-        let single = !tokens && (word.starts_with("latin") || word.starts_with("win125"));
-        if PINNED.contains(&name.as_str())
-            || (name == "client_encoding" && !single && !ENCODINGS.contains(&word.as_str()))
-        {
-            return Err(Refusal::new(Code::Denied, format!("{name} is pinned where columns are masked")));
+        if name != "options" {
+            path |= choose(&name, value, tokens)?;
+            continue;
         }
-        path |= matches!(name.as_str(), "search_path" | "role" | "session_authorization");
+        let settings = options::settings(value)
+            .ok_or_else(|| Refusal::new(Code::Denied, "options may only choose settings where columns are masked"))?;
+        for (name, value) in settings {
+            path |= choose(&name, &value, tokens)?;
+        }
     }
     Ok(path)
+}
+
+/// Whether a setting may change what names mean; refuses one that must not be chosen.
+fn choose(name: &str, value: &str, tokens: bool) -> Result<bool, Refusal> {
+    let word: String = value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    // A character that another encoding lacks would be told in an error, and with tokens raw values come this far.
+    let single = !tokens && (word.starts_with("latin") || word.starts_with("win125"));
+    let allowed = match name {
+        "standard_conforming_strings" => matches!(word.as_str(), "on" | "true" | "yes" | "1"),
+        "client_encoding" => single || ENCODINGS.contains(&word.as_str()),
+        pinned => !PINNED.contains(&pinned),
+    };
+    if !allowed {
+        return Err(Refusal::new(Code::Denied, format!("{name} is pinned where columns are masked")));
+    }
+    Ok(matches!(name, "search_path" | "role" | "session_authorization"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_how_a_text_is_read_stays_as_it_is_and_the_rest_is_free() {
+        for (name, value) in [("jit", "off"), ("client_encoding", "UTF8"), ("standard_conforming_strings", "on")] {
+            assert_eq!(choose(name, value, true).ok(), Some(false), "{name}");
+        }
+        assert_eq!(choose("search_path", "a", false).ok(), Some(true));
+        for (name, value) in [
+            ("standard_conforming_strings", "off"),
+            ("client_encoding", "SJIS"),
+            ("local_preload_libraries", "x"),
+            ("backslash_quote", "on"),
+        ] {
+            assert!(choose(name, value, false).is_err(), "{name}");
+        }
+        assert!(
+            choose("client_encoding", "LATIN1", true).is_err() && choose("client_encoding", "LATIN1", false).is_ok()
+        );
+    }
 }

@@ -9,6 +9,7 @@ pub mod enforced;
 mod keys;
 mod lookups;
 mod marked;
+mod options;
 mod path;
 mod pump;
 
