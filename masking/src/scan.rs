@@ -210,9 +210,12 @@ impl Plan {
         if bits & URL != 0 {
             // First what begins before the colon, so that nothing of it is sent while the rest waits for more.
             found = match token::find_bot(window, at)? {
-                None => url::find(window, at)?,
+                None => shapes::find_at_colon(window, at)?,
                 found => found,
             };
+            if found.is_none() {
+                found = url::find(window, at)?;
+            }
         }
         if found.is_none() && bits & ASSIGN != 0 {
             found = match window.bytes.get(at) {

@@ -252,7 +252,7 @@ fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
 }
 
 fn is_define(text: &[u8]) -> bool {
-    text.ends_with(b"define('")
+    text.ends_with(b"define('") || text.ends_with(b"define( '")
 }
 
 /// A name in small letters, without the marks that join its words.

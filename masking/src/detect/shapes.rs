@@ -17,6 +17,7 @@ const ONE_PASSWORD: Rule = Rule::new(Label::Secret, "1password-key");
 const MAXMIND: Rule = Rule::new(Label::Secret, "maxmind-key");
 const AIRTABLE: Rule = Rule::new(Label::Secret, "airtable-token");
 const GRAFANA: Rule = Rule::new(Label::Secret, "grafana-token");
+const FIREBASE: Rule = Rule::new(Label::Secret, "firebase-key");
 const TERRAFORM: Rule = Rule::new(Label::Secret, "terraform-token");
 
 /// How far behind the first dot of a Discord token the second stands, as the dashes of 1Password do; and behind Mailgun's first dash
@@ -69,6 +70,24 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
         Some(b'0'..=b'9') => mailchimp(window, at),
         _ => Ok(None),
     }
+}
+
+/// A server key of Firebase: `AAAA<7 characters>:APA91b<100 or more>`, whose colon stands at `at`.
+pub(crate) fn find_at_colon(window: &Window<'_>, at: usize) -> Verdict {
+    const MARK: &[u8] = b"APA91b";
+    let Some(start) = at.checked_sub(11).filter(|start| window.slice(*start, at).starts_with(b"AAAA")) else {
+        return Ok(None);
+    };
+    let is_head = window.slice(start, at).iter().all(|byte| is_word(*byte));
+    if !is_head || window.before(start, 1).is_some_and(is_alphanumeric) {
+        return Ok(None);
+    }
+    let undecided = |_: Beyond| Pending::strong(start);
+    if !window.follows(at + 1, MARK).map_err(undecided)? {
+        return Ok(None);
+    }
+    let length = window.run(at + 1, 100, is_word).map_err(undecided)?;
+    Ok((length == 100).then(|| Match::open(FIREBASE, start, at + 1 + length, Open::Token(is_word))))
 }
 
 /// The token that has a `J` at `at`.
@@ -180,7 +199,7 @@ fn find_grafana_key(window: &Window<'_>, at: usize) -> Verdict {
 fn azure_secret(window: &Window<'_>, at: usize) -> Verdict {
     let Some(start) = at.checked_sub(4) else { return Ok(None) };
     let head = window.slice(start, at - 1);
-    if !head.iter().all(|byte| is_tilded(*byte)) || window.before(start, 1).is_some_and(|byte| is_word(byte)) {
+    if !head.iter().all(|byte| is_tilded(*byte)) || window.before(start, 1).is_some_and(is_word) {
         return Ok(None);
     }
     let undecided = |_: Beyond| Pending::strong(start);

@@ -90,6 +90,7 @@ const PIECES: &[&str] = &[
     "pataB3dE5fG7hJ9kL.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV",
     "EZAK",
+    "AAAAabcdefg:APA91bxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx1",
     "EAAA",
     "live_",
     "define('DB_PASSWORD', '",
