@@ -36,6 +36,9 @@ fn from_table(walker: &mut Walker, call: Call<'_>, entry: Entry) {
         Entry::Read { files: false } => named_paths(walker, call, false),
         Entry::Write => {
             hides_writes(walker, call);
+            if matches!(call.name, "zip" | "7z" | "7za" | "rar") {
+                operands(walker, call, false);
+            }
             operands(walker, call, true);
         }
         Entry::Admin(reason) => {

@@ -4,7 +4,7 @@ use super::{
     call::Call,
     paths,
     reading::Effect,
-    walk::Walker,
+    walk::{Stdin, Walker},
     word::Word,
     wrap::{Options, options},
 };
@@ -283,6 +283,10 @@ fn ssh(walker: &mut Walker, call: Call<'_>) {
     walker.out.hosts.insert(target.text.rsplit('@').next().unwrap_or_default().to_owned());
     if command.is_empty() {
         return walker.code_from_input(true);
+    }
+    // As with scp, what a pipeline or a file gives leaves the machine.
+    if walker.stdin == Stdin::Other && !target.hole && !call.flag('n') {
+        walker.out.danger("ssh sends what it is given to another machine");
     }
     // What it does there counts like here.
     let command = match command.iter().position(|word| !word.text.starts_with('-')) {
