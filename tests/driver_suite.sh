@@ -39,13 +39,14 @@ done
 
 field() { "$work/venv/bin/python" -c 'import json,sys; print(eval("m" + sys.argv[2], {"m": json.load(open(sys.argv[1]))}))' "$work/demo/demo.json" "$1"; }
 
-# Suites compare every byte and make what they need: a connection of their own without masking, and policies that hold nothing.
+# Suites compare every byte and make what they need: a connection of their own without masking, and policies that hold nothing. It bears
+# the database's name, by which the tests of two-phase commits look for their transactions.
 export SALLYPORT_URL SALLYPORT_CA SALLYPORT_TICKET
 SALLYPORT_URL=$(field '["console_url"]') SALLYPORT_CA=$(field '["ca_file"]') SALLYPORT_TICKET=$(field '["people"]["carol"]["ticket"]')
 "$program" export --format json | "$work/venv/bin/python" -c '
 import json, sys
 one = next(c for c in json.load(sys.stdin)["connections"] if c["name"] == "shop-db")
-one["name"], one["masking"], one["settings"]["database"] = "suite-db", {"labels": []}, "scratch"
+one["name"], one["masking"], one["settings"]["database"] = "scratch", {"labels": []}, "scratch"
 rules = """
 @id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
 @id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
@@ -53,7 +54,7 @@ rules = """
 policies = [{"name": "default", "text": rules}]
 print(json.dumps({"connections": [one], "policies": policies}))' | "$program" apply -f -
 
-through="host=127.0.0.1 port=$(field '["connections"]["shop-db"]["port"]') dbname=suite-db user=alice \
+through="host=127.0.0.1 port=$(field '["connections"]["shop-db"]["port"]') dbname=scratch user=alice \
 password=$(field '["people"]["alice"]["ticket"]') sslmode=verify-full sslrootcert=$SALLYPORT_CA"
 direct="host=127.0.0.1 port=$(field '["targets"]["shop-db"]["port"]') dbname=scratch \
 user=$(field '["targets"]["shop-db"]["user"]') password=$(field '["targets"]["shop-db"]["password"]') sslmode=disable"
