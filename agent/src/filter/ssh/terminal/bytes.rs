@@ -28,6 +28,12 @@ impl Bytes {
                 let plain = memchr::memchr2(0, 0x1b, rest).unwrap_or(rest.len());
                 let (text, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
                 self.weave.text(text);
+                // Disk images and empty files are full of them.
+                let nulls = behind.iter().position(|byte| *byte != 0).unwrap_or(behind.len());
+                let (nulls, behind) = behind.split_at_checked(nulls).unwrap_or((&[], behind));
+                if !nulls.is_empty() {
+                    self.weave.control(nulls);
+                }
                 rest = behind;
             }
             if let Some((byte, behind)) = rest.split_first() {
