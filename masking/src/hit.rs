@@ -100,6 +100,11 @@ impl Match {
     pub(crate) fn open(rule: Rule, start: usize, end: usize, open: Open) -> Self {
         Self { rule, start, end, next: end, open: Some(open) }
     }
+
+    /// A hit that goes on with bytes of the class `more`, if it is longer than what was waited for.
+    pub(crate) fn until(rule: Rule, start: usize, end: usize, more: Option<fn(u8) -> bool>) -> Self {
+        Self { open: more.map(Open::Token), ..Self::closed(rule, start, end) }
+    }
 }
 
 /// A candidate that more input may still complete.

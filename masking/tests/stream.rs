@@ -234,6 +234,28 @@ fn hostile_repetition_is_linear() {
 }
 
 #[test]
+fn a_secret_longer_than_what_is_waited_for_is_masked_to_its_end() {
+    let secret = "aB3dE5_fG7hJ9é".repeat(60);
+    let frames = [
+        ("password=", ""),
+        ("password: \"", "\""),
+        ("password: '", "'"),
+        ("password: \u{201c}", "\u{201d}"),
+        ("mysql --password=", ""),
+        ("sshpass -p '", "'"),
+        ("curl -u \"bob:", "\""),
+        ("machine db.example.com login bob password ", ""),
+        ("Authorization: Bearer ", ""),
+    ];
+    for (before, after) in frames {
+        let text = format!("{before}{secret}{after}\nnext line");
+        let (out, tally) = whole(text.as_bytes(), Syntax::Text);
+        let out = String::from_utf8(out).unwrap();
+        assert!(tally.total() > 0 && !out.contains("dE5") && out.ends_with("next line"), "{before}: {out}");
+    }
+}
+
+#[test]
 fn a_long_token_is_masked_without_being_held() {
     let mut stream = stream();
     let (mut out, mut tally) = (Vec::new(), Tally::default());

@@ -4,7 +4,6 @@
 use super::strength::{is_argument, is_password, is_token};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
-use crate::open::Open;
 use crate::window::{Beyond, Window};
 
 const AWS_SECRET: Rule = Rule::new(Label::Secret, "aws-secret-key");
@@ -324,8 +323,8 @@ struct Value {
     start: usize,
     end: usize,
     quoted: bool,
-    /// Whether it is longer than what is waited for.
-    long: bool,
+    /// What bytes it goes on with, if it is longer than what is waited for.
+    more: Option<fn(u8) -> bool>,
 }
 
 /// The value after the sign at `at`.
@@ -336,7 +335,7 @@ fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
         return in_curly_quotes(window, at, start + open);
     }
     let quote = window.before(start, 1).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
-    let class = match quote {
+    let class: fn(u8) -> bool = match quote {
         Some(b'"') => is_double_quoted,
         Some(b'\'') => is_single_quoted,
         // An ampersand goes on to the next field only where fields are joined by them.
@@ -346,7 +345,7 @@ fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
     let length = window.run(start, LONGEST, class).map_err(|Beyond| Pending { start: at, keep: start })?;
     let closed = CURLY.iter().find_map(|quote| window.slice(start, start + length).strip_suffix(quote.as_bytes()));
     let length = closed.map_or(length, <[u8]>::len);
-    Ok(Value { start, end: start + length, quoted: quote.is_some(), long: length == LONGEST })
+    Ok(Value { start, end: start + length, quoted: quote.is_some(), more: (length == LONGEST).then_some(class) })
 }
 
 /// The value at `start`, behind a quote of print.
@@ -356,7 +355,8 @@ fn in_curly_quotes(window: &Window<'_>, at: usize, start: usize) -> Result<Value
     let closes =
         |end: &usize| text.get(*end..).is_some_and(|rest| CURLY.iter().any(|quote| rest.starts_with(quote.as_bytes())));
     let end = (0..length).find(closes).unwrap_or(length);
-    Ok(Value { start, end: start + end, quoted: true, long: false })
+    let more: Option<fn(u8) -> bool> = if end == LONGEST { Some(is_double_quoted) } else { None };
+    Ok(Value { start, end: start + end, quoted: true, more })
 }
 
 /// How long the quote of print is that stands at `at`.
@@ -386,11 +386,7 @@ fn assigned(window: &Window<'_>, at: usize, kind: &Kind) -> Verdict {
 }
 
 fn finish(rule: Rule, value: &Value) -> Match {
-    if value.long {
-        Match::open(rule, value.start, value.end, Open::Token(is_bare))
-    } else {
-        Match::closed(rule, value.start, value.end)
-    }
+    Match::until(rule, value.start, value.end, value.more)
 }
 
 /// `Basic`, `Bearer` or another scheme (RFC 9110, section 11), then the credentials.
@@ -404,7 +400,8 @@ fn authorization(window: &Window<'_>, at: usize) -> Verdict {
     }
     let start = scheme + letters + 1;
     let length = window.run(start, LONGEST, is_bare).map_err(undecided)?;
-    let value = Value { start, end: start + length, quoted: false, long: length == LONGEST };
+    let more: Option<fn(u8) -> bool> = if length == LONGEST { Some(is_bare) } else { None };
+    let value = Value { start, end: start + length, quoted: false, more };
     let text = window.slice(start, start + length);
     let stated = text.first().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let varied = text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || *byte == b'=');

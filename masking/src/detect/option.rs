@@ -95,24 +95,26 @@ fn find_short(window: &Window<'_>, at: usize, (option, form, programs): &Short) 
     }
     let end = at + option.len();
     let spaced = window.peek(end).map_err(undecided)? == Some(b' ');
-    let start = match form {
-        Form::Attached if !spaced => end,
-        Form::Apart if spaced => end + 1,
+    match form {
+        Form::Attached if !spaced => value(window, at, end, PASSWORD, is_told),
+        Form::Apart if spaced => value(window, at, end + 1, PASSWORD, is_told),
         Form::Behind(mark) if spaced => match behind(window, at, end + 1, *mark)? {
-            Some(start) => start,
-            None => return Ok(None),
+            Some((start, class)) => value_of(window, at, start, class, PASSWORD, is_told),
+            None => Ok(None),
         },
-        _ => return Ok(None),
-    };
-    value(window, at, start, PASSWORD, is_told)
+        _ => Ok(None),
+    }
 }
 
-/// Where the secret begins in the word at `start`: behind the mark.
-fn behind(window: &Window<'_>, at: usize, start: usize, mark: u8) -> Result<Option<usize>, Pending> {
+type Class = fn(u8) -> bool;
+
+/// Where the secret begins in the word at `start`, behind the mark, and what it may hold.
+fn behind(window: &Window<'_>, at: usize, start: usize, mark: u8) -> Result<Option<(usize, Class)>, Pending> {
+    let (start, class) = opened(window, at, start)?;
     let length = window.run(start, 64, |byte| is_bare(byte) && !matches!(byte, b':' | b'%'));
     let end = start + length.map_err(|Beyond| Pending::weak(at))?;
     let is_mark = window.peek(end).map_err(|Beyond| Pending::weak(at))? == Some(mark);
-    Ok((is_mark && end > start && window.bytes.get(start) != Some(&b'$')).then_some(end + 1))
+    Ok((is_mark && end > start && window.bytes.get(start) != Some(&b'$')).then_some((end + 1, class)))
 }
 
 /// Whether the command that the word at `at` stands in runs one of these programs.
@@ -135,16 +137,33 @@ fn runs(window: &Window<'_>, at: usize, programs: &str) -> bool {
 
 /// The value at `start`, bare or in quotes, if it is one; the option begins at `at`.
 fn value(window: &Window<'_>, at: usize, start: usize, rule: Rule, holds: fn(&[u8]) -> bool) -> Verdict {
-    let quote = window.peek(start).map_err(|Beyond| Pending::weak(at))?;
-    let (start, class): (usize, fn(u8) -> bool) = match quote {
+    let (start, class) = opened(window, at, start)?;
+    value_of(window, at, start, class, rule, holds)
+}
+
+/// Where the word at `start` begins, behind its quote if it has one, and what it may hold.
+fn opened(window: &Window<'_>, at: usize, start: usize) -> Result<(usize, Class), Pending> {
+    Ok(match window.peek(start).map_err(|Beyond| Pending::weak(at))? {
         Some(b'"') => (start + 1, is_double_quoted),
         Some(b'\'') => (start + 1, is_single_quoted),
         _ => (start, is_bare),
-    };
+    })
+}
+
+/// The value at `start` that consists of bytes of this class.
+fn value_of(
+    window: &Window<'_>,
+    at: usize,
+    start: usize,
+    class: Class,
+    rule: Rule,
+    holds: fn(&[u8]) -> bool,
+) -> Verdict {
     let length = window.run(start, LONGEST, class).map_err(|Beyond| Pending { start: at, keep: start })?;
     let text = window.slice(start, start + length);
     // A quote before some of these ended a string instead of beginning one.
     let begins = |byte: &u8| !matches!(byte, b'-' | b' ' | b',' | b':' | b']' | b'}');
     let is_value = text.first().is_some_and(begins) && holds(text);
-    Ok(is_value.then(|| Match::closed(rule, start, start + length)))
+    let more = (length == LONGEST).then_some(class);
+    Ok(is_value.then(|| Match::until(rule, start, start + length, more)))
 }

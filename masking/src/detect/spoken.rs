@@ -99,10 +99,11 @@ fn value(window: &Window<'_>, word: usize, start: usize, holds: fn(&[u8]) -> boo
     let start = start + usize::from(quoted);
     let length = window.run(start, LONGEST, is_value).map_err(|Beyond| Pending { start: word, keep: start })?;
     let text = window.slice(start, start + length);
-    let text = text.strip_suffix(b".").unwrap_or(text);
+    let more: Option<fn(u8) -> bool> = if length == LONGEST { Some(is_value) } else { None };
+    let text = if more.is_some() { text } else { text.strip_suffix(b".").unwrap_or(text) };
     let begins = |byte: &u8| !matches!(byte, b',' | b':' | b']' | b'}' | b';' | b')');
     let is_one = text.first().is_some_and(begins) && holds(text);
-    Ok(is_one.then(|| Match::closed(PASSWORD, start, start + text.len())))
+    Ok(is_one.then(|| Match::until(PASSWORD, start, start + text.len(), more)))
 }
 
 /// What a value has in it, but for the marks that end one in a sentence.

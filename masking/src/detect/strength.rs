@@ -14,7 +14,7 @@ const REFERENCES: [&[u8]; 17] = [
     b"op:", b":",
 ];
 /// What is in the place of a secret that is not told.
-const PLACEHOLDERS: [&[u8]; 20] = [
+const PLACEHOLDERS: [&[u8]; 14] = [
     b"changeme",
     b"change_me",
     b"change-me",
@@ -24,18 +24,16 @@ const PLACEHOLDERS: [&[u8]; 20] = [
     b"yourtoken",
     b"placeholder",
     b"redacted",
-    b"xxxx",
-    b"dummy",
-    b"replace",
-    b"insert",
-    b"masked",
-    b"hidden",
-    b"removed",
     b"****",
     b"....",
     b"undefined",
     b"_here",
+    b"-here",
 ];
+/// Words that stand in a secret's place, or in secrets.
+const DOUBTFUL: [&[u8]; 7] = [b"xxxx", b"dummy", b"replace", b"insert", b"masked", b"hidden", b"removed"];
+/// What else is in a text that stands in a secret's place.
+const NOUNS: [&[u8]; 6] = [b"pass", b"secret", b"token", b"value", b"key", b"with"];
 
 /// Whether the value of a password's name is a password.
 pub(crate) fn is_password(value: &[u8], quoted: bool) -> bool {
@@ -119,7 +117,27 @@ fn limit(value: &[u8]) -> f32 {
 fn stands_in(value: &[u8], quoted: bool) -> bool {
     let refers = REFERENCES.iter().any(|start| value.starts_with(start));
     let computes = !quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{'));
-    refers || computes || PLACEHOLDERS.iter().any(|word| contains(value, word))
+    let doubtful = || DOUBTFUL.iter().any(|word| contains(value, word) && !is_strong_beside(value, word));
+    refers || computes || PLACEHOLDERS.iter().any(|word| contains(value, word)) || doubtful()
+}
+
+/// Whether what stands beside the word is a secret on its own.
+fn is_strong_beside(value: &[u8], word: &[u8]) -> bool {
+    let is_joint = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b' ' | b'/' | b':');
+    let is_cross = |byte: &u8| matches!(byte, b'x' | b'X');
+    let is_strong = |part: &[u8]| {
+        let classes = Classes::of(part);
+        let varied = classes.count() >= 3 && part.len() >= LEAST_PASSWORD;
+        let mixed = classes.digit && (classes.lower || classes.upper) && part.len() >= LEAST_PASSWORD + 2;
+        (varied || mixed) && !part.iter().any(is_cross) && !NOUNS.iter().any(|noun| contains(part, noun))
+    };
+    value.split(is_joint).any(|part| {
+        let Some(at) = part.windows(word.len()).position(|place| place.eq_ignore_ascii_case(word)) else {
+            return is_strong(part);
+        };
+        let (before, after) = (part.get(..at).unwrap_or_default(), part.get(at + word.len()..).unwrap_or_default());
+        is_strong(before) || is_strong(after)
+    })
 }
 
 /// Words that stand for a secret in documentation.

@@ -56,11 +56,12 @@ fn webhook(window: &Window<'_>, authority: &[u8], start: usize) -> Result<Option
             continue;
         }
         let start = start + path.len();
-        let is_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'@');
+        let is_path: fn(u8) -> bool = |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'@');
         let length = window.run(start, LONGEST_AUTHORITY, is_path)?;
         let secret = window.slice(start, start + length);
         let told = length >= least && secret.iter().any(u8::is_ascii_digit);
-        return Ok(told.then(|| Match::closed(WEBHOOK, start, start + length)));
+        let more = (length == LONGEST_AUTHORITY).then_some(is_path);
+        return Ok(told.then(|| Match::until(WEBHOOK, start, start + length, more)));
     }
     Ok(None)
 }
