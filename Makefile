@@ -1,6 +1,7 @@
 # make demo [PORT_BASE=7700] [DEMO_DIR=.demo]   everything on this machine, from one command
 # make test                                     unit tests, then end to end with real clients
 # make check                                    format, lints, docs, licences, architecture
+# make explore                                  property tests on new cases, twenty times as many
 # make bench                                    our speed beside direct connections
 #
 # Each installs what it needs first (deploy/setup.sh), and does nothing where it is there already.
@@ -13,7 +14,10 @@ export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/sbin
 DENY_VERSION := 0.20.2
 NEXTEST := $(shell PATH="$(PATH)" cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test unit e2e check fmt clippy docs deny architecture bench build
+# Property tests try the same cases each time, so that what fails can be run again; `explore` tries others.
+PROPTEST_RNG_SEED ?= 20261126
+
+.PHONY: demo test explore unit e2e check fmt clippy docs deny architecture bench build
 
 demo:
 	@deploy/setup.sh demo
@@ -29,15 +33,18 @@ test: unit e2e
 unit:
 	@deploy/setup.sh demo
 ifeq ($(NEXTEST),yes)
-	cargo nextest run --locked --workspace --exclude e2e --no-tests=pass
+	PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) cargo nextest run --locked --workspace --exclude e2e --no-tests=pass
 else
-	cargo test --locked --workspace --exclude e2e
+	PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) cargo test --locked --workspace --exclude e2e
 endif
+
+explore:
+	PROPTEST_CASES=20000 cargo test --locked --workspace --exclude e2e --no-fail-fast
 
 # One process, so that scenarios share one running gateway.
 e2e: build
 	@deploy/setup.sh test
-	cargo test --locked -p e2e
+	PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED) cargo test --locked -p e2e
 
 check: fmt clippy docs deny architecture
 

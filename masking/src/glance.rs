@@ -165,7 +165,7 @@ mod tests {
     use crate::detect::{card, ssn};
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(4_000), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn a_glance_passes_over_nothing_that_detectors_find(

@@ -132,7 +132,7 @@ fn split(masker: &Masker, text: &[u8], sizes: &[usize], syntax: Syntax) -> (Vec<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1500), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_split_gives_the_same_output(

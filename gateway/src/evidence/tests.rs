@@ -186,7 +186,7 @@ fn an_object_of_another_name_is_not_ours() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(64), ..ProptestConfig::default() })]
 
     #[test]
     fn any_repetition_and_restart_stores_each_record_once(

@@ -116,7 +116,7 @@ fn told(asked: &Asked) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(100), ..ProptestConfig::default() })]
 
     #[test]
     fn slices_decide_as_all_policies_and_all_facts_do(

@@ -24,6 +24,18 @@ pub(super) enum Rule {
     Int8,
     /// Binary numeric.
     Numeric,
+    /// float8 in text form.
+    Float,
+    /// A list of such.
+    Floats,
+    /// Binary float8.
+    Float8,
+    /// money in text form, in the manner of the server's language.
+    Money,
+    /// Lists of such.
+    Moneys,
+    /// Binary money: hundredths.
+    Cents,
     /// bytea in text form: `\x` and hexadecimal digits, or the older form with escapes.
     Bytea,
     /// A list of such.
@@ -37,8 +49,8 @@ pub(super) enum Rule {
 /// The rule for a type in a format.
 pub(super) fn rule(type_oid: u32, binary: bool) -> Rule {
     match (type_oid, binary) {
-        // bool int2 int4 oid tid xid cid float4 float8 xid8
-        (16 | 21 | 23 | 26 | 27 | 28 | 29 | 700 | 701 | 5069, _)
+        // bool int2 int4 oid tid xid cid float4
+        (16 | 21 | 23 | 26 | 27 | 28 | 29 | 700, _)
         // point lseg path box polygon line circle
         | (600..=604 | 628 | 718, _)
         // cidr inet macaddr macaddr8
@@ -50,20 +62,26 @@ pub(super) fn rule(type_oid: u32, binary: bool) -> Rule {
         // regproc regprocedure regoper regoperator regclass regtype in binary: an oid
         | (24 | 2202..=2206, true)
         // arrays of these
-        | (1000 | 1005 | 1007 | 1010..=1013 | 1021 | 1022 | 1028, _)
+        | (1000 | 1005 | 1007 | 1010..=1013 | 1021 | 1028, _)
         | (1017..=1020 | 1027 | 629 | 719, _)
         | (651 | 1040 | 1041 | 775 | 1115 | 1182 | 1183 | 1185 | 1187 | 1270 | 2951 | 3221, _) => Rule::Skip,
         (17, false) => Rule::Bytea,
         (1001, false) => Rule::Byteas,
         (114, _) | (3802, false) => Rule::Json,
         (3802, true) => Rule::Jsonb,
-        // int8 numeric
-        (20 | 1700, false) => Rule::Number,
-        (20, true) => Rule::Int8,
+        // int8 numeric xid8
+        (20 | 1700 | 5069, false) => Rule::Number,
+        (701, false) => Rule::Float,
+        (1022, false) => Rule::Floats,
+        (20 | 5069, true) => Rule::Int8,
         (1700, true) => Rule::Numeric,
-        (1016 | 1231, false) => Rule::Numbers,
-        // text varchar bpchar name json jsonb xml int8 numeric bytea record
-        (1009 | 1015 | 1014 | 1003 | 199 | 3807 | 143 | 1016 | 1231 | 1001 | 2287, true) => Rule::Array,
+        (701, true) => Rule::Float8,
+        (790, false) => Rule::Money,
+        (790, true) => Rule::Cents,
+        (791, false) => Rule::Moneys,
+        (1016 | 1231 | 271, false) => Rule::Numbers,
+        // text varchar bpchar name json jsonb xml int8 numeric float8 xid8 money bytea record
+        (1009 | 1015 | 1014 | 1003 | 199 | 3807 | 143 | 1016 | 1231 | 1022 | 271 | 791 | 1001 | 2287, true) => Rule::Array,
         (2249, true) => Rule::Record,
         _ => Rule::Text,
     }

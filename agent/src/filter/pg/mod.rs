@@ -12,6 +12,7 @@ mod edit;
 mod journal;
 mod judges;
 mod names;
+mod number;
 mod portals;
 mod reading;
 mod refuse;

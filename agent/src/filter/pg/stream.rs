@@ -127,9 +127,19 @@ impl Stream {
                 Some(Syntax::Text)
             }
             Rule::Number | Rule::Int8 => Some(Syntax::Number),
-            Rule::Byteas | Rule::Text | Rule::Numbers | Rule::Numeric | Rule::Array | Rule::Record => {
-                Some(Syntax::Text)
-            }
+            // Those of a fixed length never pass in pieces.
+            Rule::Byteas
+            | Rule::Text
+            | Rule::Numbers
+            | Rule::Numeric
+            | Rule::Float
+            | Rule::Floats
+            | Rule::Float8
+            | Rule::Money
+            | Rule::Moneys
+            | Rule::Cents
+            | Rule::Array
+            | Rule::Record => Some(Syntax::Text),
         };
         self.masker = syntax.map(|syntax| masker.stream(syntax));
     }

@@ -5,6 +5,7 @@ use masking::{Masker, Syntax, Tally};
 use super::{
     bytea,
     columns::{Rule, rule},
+    number,
 };
 
 /// How deep arrays and composite values are followed; deeper ones are text.
@@ -38,10 +39,24 @@ fn nested(masker: &Masker, by: Rule, value: &mut [u8], tally: &mut Tally, depth:
                 masker.mask(number, Syntax::Number, tally);
             }
         }
+        Rule::Float => number::mask_float_text(masker, value, tally),
+        Rule::Floats => {
+            for number in value.split_mut(|byte| b"{},\"".contains(byte)) {
+                number::mask_float_text(masker, number, tally);
+            }
+        }
         Rule::Bytea => bytea::mask(masker, value, tally),
         Rule::Byteas => bytea::mask_array(masker, value, tally),
-        Rule::Int8 => int8(masker, value, tally),
-        Rule::Numeric => numeric(masker, value, tally),
+        Rule::Int8 => number::mask_int8(masker, value, tally),
+        Rule::Numeric => number::mask_numeric(masker, value, tally),
+        Rule::Float8 => number::mask_float8(masker, value, tally),
+        Rule::Cents => number::mask_cents(masker, value, tally),
+        Rule::Money => number::mask_money(masker, value, tally),
+        Rule::Moneys => {
+            for money in value.split_mut(|byte| b"{}\"".contains(byte)) {
+                number::mask_money(masker, money, tally);
+            }
+        }
         Rule::Array if depth < DEEPEST => {
             if array(masker, value, tally, depth).is_none() {
                 text(masker, value, tally);
@@ -58,41 +73,6 @@ fn nested(masker: &Masker, by: Rule, value: &mut [u8], tally: &mut Tally, depth:
 
 fn text(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
     masker.mask(value, Syntax::Text, tally);
-}
-
-/// A number in text form that a detector hits becomes another number; its binary form follows.
-fn int8(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
-    let Some(bytes) = value.first_chunk_mut::<8>() else { return };
-    let number = i64::from_be_bytes(*bytes);
-    // Eight digits are no label.
-    if number.unsigned_abs() < 100_000_000 {
-        return;
-    }
-    let mut digits = number.to_string().into_bytes();
-    if masker.mask(&mut digits, Syntax::Number, tally) {
-        let masked = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse::<i64>().ok());
-        *bytes = masked.unwrap_or(0).to_be_bytes();
-    }
-}
-
-/// Binary numeric: count, weight, sign, scale, then digits of base 10,000. If a detector hits the number, its digits become
-/// those of its mask.
-fn numeric(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
-    let Some((_head, words)) = value.split_at_mut_checked(8) else { return };
-    let mut digits = Vec::with_capacity(words.len() * 2);
-    for word in words.chunks_exact(2) {
-        let word = word.first_chunk::<2>().map_or(0, |word| u16::from_be_bytes(*word));
-        digits.extend_from_slice(format!("{word:04}").as_bytes());
-    }
-    let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
-    if let Some(significant) = digits.get_mut(start..)
-        && masker.mask(significant, Syntax::Number, tally)
-    {
-        for (word, four) in words.chunks_exact_mut(2).zip(digits.chunks_exact(4)) {
-            let masked = std::str::from_utf8(four).ok().and_then(|four| four.parse::<u16>().ok());
-            word.copy_from_slice(&masked.unwrap_or(0).to_be_bytes());
-        }
-    }
 }
 
 /// Binary array: dimensions, a flag, the element type, two words per dimension, then elements.

@@ -57,7 +57,7 @@ struct Expected {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(48), ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_of_events_delivers_each_record_once_and_in_order(acts in acts()) {

@@ -202,7 +202,10 @@ impl Grid {
         }
         // Without wrapping, the last column is written over.
         let joined = self.joins() && (self.autowrap || !self.wraps);
-        if self.wraps && self.autowrap || self.column + width > self.columns {
+        let wrapped = self.wraps && self.autowrap || self.column + width > self.columns;
+        // A row behind a blank in the last column reads by itself, though its letters go on in the text.
+        let alone = wrapped && !self.is_full(self.row);
+        if wrapped {
             self.column = 0;
             self.feed();
         }
@@ -224,7 +227,7 @@ impl Grid {
                 }
             }
             line.cells.truncate(self.columns);
-            line.mixed |= !joined && crowded || insert;
+            line.mixed |= !joined && crowded || insert || alone;
         }
         self.part(row, was_full);
         (self.letter, self.printed) = (c, (row, column));
