@@ -47,10 +47,28 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
         return Ok(!in_number_list && !goes_on);
     }
     let alone = chain.whole && last.joint.is_none() && chain.left.is_none();
+    if alone && is_made_whole(window, chain, used)? {
+        return Ok(true);
+    }
     if !alone || joint == Some(Joint::Dot) || window.before(chain.start, 1) == Some(b'+') {
         return Ok(false);
     }
     Ok(is_regular(used) && !touches_hex(window, chain.start, chain.end_of(last))?)
+}
+
+/// One digit, a point and a power of ten that makes the number whole: `4.111111111111111e+15`.
+fn is_made_whole(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool, Beyond> {
+    let [Group { length: 1, joint: Some(Joint::Dot), .. }, fraction] = used else { return Ok(false) };
+    let end = chain.end_of(fraction);
+    if !matches!(window.peek(end)?, Some(b'e' | b'E')) {
+        return Ok(false);
+    }
+    let power = end + 1 + usize::from(window.peek(end + 1)? == Some(b'+'));
+    let digit = |at| Ok(window.peek(at)?.filter(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0')));
+    match (digit(power)?, digit(power + 1)?, digit(power + 2)?) {
+        (Some(tens), Some(ones), None) => Ok(tens * 10 + ones == fraction.length),
+        _ => Ok(false),
+    }
 }
 
 /// Digits without separators: not the fraction of a decimal number, nor part of a hexadecimal name.

@@ -1,6 +1,6 @@
 //! psql through the gateway: the same as direct, except for what is masked.
 
-use e2e::{Run, World, eventually};
+use e2e::{Run, World, eventually, raw};
 
 #[test]
 fn rows_arrive_with_cards_and_numbers_masked_and_nothing_else_changed() {
@@ -76,6 +76,44 @@ fn copied_rows_are_masked_too() {
     let world = World::shared();
     let one = world.customer(2);
     world.psql().args(["-c", "COPY customers TO STDOUT"]).ok().hides(&[&one.card, &one.ssn, &one.email]);
+}
+
+/// A card's number that is in no table, as a number of each type that can hold it.
+const AS_NUMBERS: &str = "SELECT 4111111111111111::bigint, 4111111111111111::numeric, 4111111111111111::float8, \
+    4111111111111111::money, '4111111111111111'::xid8, ARRAY[4111111111111111::float8], jsonb_build_object('n', 4111111111111111)";
+
+#[test]
+fn a_card_cast_to_any_number_is_masked_in_rows_and_copies() {
+    let world = World::shared();
+    let shown = world.psql().args(["-At", "-c", AS_NUMBERS]).ok().out;
+    assert!(!shown.contains("111111") && !shown.contains("111,111"), "{shown}");
+    let copied = world.psql().args(["-c", &format!("COPY ({AS_NUMBERS}) TO STDOUT")]).ok().out;
+    assert!(!copied.contains("11111111"), "{copied}");
+    let whole = "SELECT 4111111111111111::bigint, 4111111111111111::numeric, 4111111111111111::float8, 7::bigint";
+    let binary = world.psql().args(["-c", &format!("COPY ({whole}) TO STDOUT (FORMAT binary)")]).ok().bytes;
+    let number = 4_111_111_111_111_111_i64;
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let raw = [number.to_be_bytes(), (number as f64).to_be_bytes(), [0x10, 0x0f, 4, 87, 4, 87, 4, 87]];
+    assert!(binary.ends_with(&[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0xff, 0xff]), "{binary:?}");
+    assert!(raw.iter().all(|raw| !binary.windows(8).any(|part| part == raw)), "{binary:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_cast_to_any_number_is_masked_in_binary() {
+    let world = World::shared();
+    let mut config = tokio_postgres::Config::new();
+    config
+        .user("alice")
+        .password(&world.alice().ticket)
+        .dbname("shop-db")
+        .ssl_mode(tokio_postgres::config::SslMode::Disable);
+    let (client, connection) = config.connect_raw(raw::postgres(world).await, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let numbers =
+        "SELECT 4111111111111111::bigint, 4111111111111111::float8, ARRAY[4111111111111111::bigint], 5::float8";
+    let row = client.query_one(numbers, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, f64>(1)), (0, 0.0));
+    assert_eq!((row.get::<_, Vec<i64>>(2), row.get::<_, f64>(3)), (vec![0], 5.0));
 }
 
 #[test]

@@ -8,6 +8,8 @@ use protocols::pg::{
     row,
 };
 
+use super::number;
+
 /// A line longer than this that is split over frames cannot be inspected.
 pub(super) const LONGEST_LINE: usize = 1024 * 1024;
 
@@ -38,7 +40,9 @@ fn tuple(masker: &Masker, body: &mut [u8], tally: &mut Tally) -> Option<()> {
         return Some(());
     }
     row::values(rest, |_, value| {
-        masker.mask(value, Syntax::Text, tally);
+        if !masker.mask(value, Syntax::Text, tally) {
+            number::mask_untyped(masker, value, tally);
+        }
     })
     .ok()
     .map(|_columns| ())

@@ -7,6 +7,8 @@ use masking::{Masker, Syntax, Tally};
 const LEAST: u64 = 100_000_000;
 /// From here on not every whole number is a float8.
 const MOST_FLOAT: f64 = 1e18;
+/// The least number of 16 digits.
+const LEAST_UNTYPED: u64 = 1_000_000_000_000_000;
 /// The most words of a numeric whose end is looked at; no label has more than 19 digits.
 const MOST_WORDS: usize = 8;
 
@@ -91,6 +93,32 @@ pub(super) fn mask_numeric(masker: &Masker, value: &mut [u8], tally: &mut Tally)
     }
 }
 
+/// A value of a binary COPY, which does not say its type: a numeric is told by its form, and among eight bytes only what can be
+/// nothing but a card's number: 16 digits of an int8, which no time of this age has, or a whole float8.
+pub(super) fn mask_untyped(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
+    if is_numeric(value) {
+        return mask_numeric(masker, value, tally);
+    }
+    let &mut [a, b, c, d, e, f, g, h] = value else { return };
+    let number = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    if (LEAST_UNTYPED..10 * LEAST_UNTYPED).contains(&number.unsigned_abs()) {
+        mask_int8(masker, value, tally);
+    } else {
+        mask_float8(masker, value, tally);
+    }
+}
+
+fn is_numeric(value: &[u8]) -> bool {
+    let Some((&[c, d, _, _, sign, tail, scale, _], words)) = value.split_first_chunk::<8>() else { return false };
+    let count = usize::from(u16::from_be_bytes([c, d]));
+    let is_word = |word: &[u8]| word.first_chunk::<2>().is_some_and(|word| u16::from_be_bytes(*word) < 10_000);
+    count > 0
+        && words.len() == count * 2
+        && matches!((sign, tail), (0 | 0x40, 0))
+        && scale < 0x40
+        && words.chunks_exact(2).all(is_word)
+}
+
 /// What stands in place of a number, if a detector hits it.
 fn masked(masker: &Masker, number: i64, tally: &mut Tally) -> Option<i64> {
     if number.unsigned_abs() < LEAST {
@@ -143,6 +171,30 @@ mod tests {
         let mut digits = *b"4242420042420000";
         assert!(Masker::new(&[Label::Card]).mask(&mut digits, masking::Syntax::Number, &mut Tally::default()));
         assert_eq!(masked(1700, true, &numeric)[8..], [0; 6]);
+    }
+
+    #[test]
+    fn a_binary_copy_shows_no_card_as_a_number_and_keeps_times_and_floats() {
+        let untyped = |value: &[u8]| {
+            let mut value = value.to_vec();
+            super::mask_untyped(&Masker::new(&[Label::Card]), &mut value, &mut Tally::default());
+            value
+        };
+        let card = 4_111_111_111_111_111_i64;
+        assert_eq!(untyped(&card.to_be_bytes()), 0_i64.to_be_bytes());
+        assert_eq!(untyped(&4_111_111_111_111_111_f64.to_be_bytes()), 0_f64.to_be_bytes());
+        let numeric = [0_u16, 4, 3, 0, 0, 4111, 1111, 1111, 1111];
+        let numeric: Vec<u8> = numeric[1..].iter().flat_map(|word| word.to_be_bytes()).collect();
+        assert_eq!(untyped(&numeric)[8..], [0; 8]);
+        // Microseconds since 2000: every hour up to 2040, and floats.
+        for hour in 0..40 * 365 * 24 {
+            let time = hour * 3_600_000_000_i64 + 123_457;
+            assert_eq!(untyped(&time.to_be_bytes()), time.to_be_bytes());
+        }
+        for number in 1..10_000 {
+            let number = f64::from(number) * 0.37;
+            assert_eq!(untyped(&number.to_be_bytes()), number.to_be_bytes());
+        }
     }
 
     #[test]
