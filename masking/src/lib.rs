@@ -17,6 +17,7 @@ mod detect;
 mod glance;
 mod hit;
 mod label;
+mod lanes;
 mod layer;
 mod mask;
 mod masked;

@@ -2,29 +2,9 @@
 //! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
 
 use crate::detect::{option, shapes, token};
+use crate::lanes::{BLOCK, Masks};
 use crate::scan::LEAST_DIGITS;
-use crate::unit::DASH;
 
-/// The bytes of a block: one for each bit of a mask.
-const BLOCK: usize = 64;
-
-const DIGIT: u8 = 1;
-/// Joins digits: space, dash, dot.
-const JOINT: u8 = 1 << 1;
-const LETTER: u8 = 1 << 2;
-/// Assigns a value to a name: `:`, `=`, `|`, `>`, `'`.
-const SIGN: u8 = 1 << 3;
-/// May end a name that counts: some letters, quotes and the like.
-const NAME_END: u8 = 1 << 4;
-/// Follows a colon that counts: `/`, `A`.
-const AFTER_COLON: u8 = 1 << 5;
-/// Begins a telephone number: `+`, `(`.
-const OPENER: u8 = 1 << 6;
-/// Other marks: `@`, `_`, `-`, `.` and letters that stand in tokens.
-const MARK: u8 = 1 << 7;
-
-/// The classes of each byte.
-static CLASSES: [u8; 256] = classes();
 /// For each byte the marks that count behind it: a bit of `mark_bit` each.
 static BEFORE: [u16; 256] = before();
 
@@ -50,32 +30,16 @@ pub(crate) struct Sieve<'a> {
     marks: u64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Masks {
-    digit: u64,
-    joint: u64,
-    letter: u64,
-    sign: u64,
-    name_end: u64,
-    after_colon: u64,
-    opener: u64,
-    mark: u64,
-    /// What is not there yet.
-    beyond: u64,
-}
-
 impl<'a> Sieve<'a> {
     /// A search that begins at `from`.
     pub(crate) fn new(bytes: &'a [u8], last: bool, from: usize) -> Self {
-        let none = Masks::default();
-        let (behind, here, ahead) = (none, none, none);
         let mut sieve = Self {
             bytes,
             last,
             start: 0,
-            behind,
-            here,
-            ahead,
+            behind: Masks::default(),
+            here: Masks::default(),
+            ahead: Masks::default(),
             chains: (0, 0),
             groups: 0,
             named: 0,
@@ -143,9 +107,8 @@ impl<'a> Sieve<'a> {
         let joint = |count| shifted(here, ahead, count, |masks| masks.joint | masks.beyond);
         let parted = joint(1) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
         self.marks = here.mark & !(here.joint & after_digit & !parted);
-        let named = here.name_end << 1 | behind.name_end >> 63 | shifted(here, ahead, 1, |masks| masks.after_colon);
-        let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener);
-        self.places = here.sign & named | here.opener & opens;
+        let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener | masks.beyond);
+        self.places = self.named_signs() | here.opener & opens;
         let starts = here.digit & !after_digit;
         (self.groups, self.named, self.chains) = (0, 0, (0, 0));
         if starts == 0 {
@@ -157,6 +120,22 @@ impl<'a> Sieve<'a> {
         let run = |mask: (u64, u64), count| (mask.0 & shift(mask, count).0, mask.1 & shift(mask, count).1);
         let eight = run(run(run(self.chains, 1), 2), 4);
         self.groups = starts & eight.0 & shift(self.chains, 8).0;
+    }
+
+    /// Signs behind what may end a name, or before what counts behind a colon.
+    fn named_signs(&self) -> u64 {
+        let (mut left, mut named) = (self.here.sign, 0);
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            let at = self.start + left.trailing_zeros() as usize;
+            let before = at.checked_sub(1).and_then(|before| self.bytes.get(before));
+            let ends = before.and_then(|byte| ENDS_NAME.get(usize::from(*byte))).copied().unwrap_or_default();
+            if ends || self.is(at + 1, |byte| matches!(byte, b'/' | b'A')) {
+                named |= bit;
+            }
+            left ^= bit;
+        }
+        named
     }
 
     /// Digits and the joints between digits; what is not known counts.
@@ -196,9 +175,9 @@ impl<'a> Sieve<'a> {
     /// Digits before a parenthesis, with or without a joint between.
     fn before_opener(&self) -> u64 {
         let (here, ahead) = (&self.here, &self.ahead);
-        let next = shifted(here, ahead, 1, |masks| masks.opener);
+        let next = shifted(here, ahead, 1, |masks| masks.opener | masks.beyond);
         let joint = shifted(here, ahead, 1, |masks| masks.joint);
-        next | joint & shifted(here, ahead, 2, |masks| masks.opener)
+        next | joint & shifted(here, ahead, 2, |masks| masks.opener | masks.beyond)
     }
 
     /// Whether the chain from this place of the block on has enough digits for anything, or an end that is not known.
@@ -271,57 +250,15 @@ impl<'a> Sieve<'a> {
         allowed & mark_bit(b'-') != 0 || begins() || parted() || named()
     }
 
+    #[inline]
     fn masks(&self, start: usize) -> Masks {
         let bytes = self.bytes.get(start..).unwrap_or_default();
-        let mut masks = Masks::default();
-        if bytes.is_empty() && self.last {
-            return masks;
-        }
-        if let Some(block) = bytes.first_chunk::<BLOCK>() {
-            for eight in block.as_chunks().0 {
-                masks.take(eight);
-            }
-            return masks;
-        }
-        let (words, rest) = bytes.as_chunks();
-        let mut last = [0; 8];
-        last.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
-        for eight in words.iter().chain(std::iter::once(&last)) {
-            masks.take(eight);
-        }
-        // The words that are missing.
-        for _ in words.len() + 1..8 {
-            masks.take(&[0; 8]);
-        }
-        if !self.last {
+        let mut masks = Masks::of(bytes);
+        if !self.last && bytes.len() < BLOCK {
             masks.beyond = u64::MAX << bytes.len();
-            masks.after_colon |= masks.beyond;
-            masks.opener |= masks.beyond;
         }
         masks
     }
-}
-
-impl Masks {
-    /// Takes the classes of the next eight bytes; after eight times the first byte's bit is the lowest.
-    #[inline]
-    fn take(&mut self, bytes: &[u8; 8]) {
-        let flags = bytes.iter().rev().fold(0, |flags, byte| flags << 8 | u64::from(class(*byte)));
-        let push = |mask: &mut u64, flags: u64| *mask = *mask >> 8 | pack(flags);
-        push(&mut self.digit, flags);
-        push(&mut self.joint, flags >> 1);
-        push(&mut self.letter, flags >> 2);
-        push(&mut self.sign, flags >> 3);
-        push(&mut self.name_end, flags >> 4);
-        push(&mut self.after_colon, flags >> 5);
-        push(&mut self.opener, flags >> 6);
-        push(&mut self.mark, flags >> 7);
-    }
-}
-
-/// The lowest bit of each byte, side by side in the highest byte.
-fn pack(flags: u64) -> u64 {
-    (flags & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) & 0xFF << 56
 }
 
 /// A mask of two blocks as seen so many bytes earlier; what comes behind counts.
@@ -334,39 +271,22 @@ fn shifted(here: &Masks, ahead: &Masks, count: u32, mask: impl Fn(&Masks) -> u64
     mask(here) >> count | mask(ahead) << (64 - count)
 }
 
-fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
-}
+/// What may end a name that counts: some letters, quotes and the like.
+static ENDS_NAME: [bool; 256] = ends_name();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
+const fn ends_name() -> [bool; 256] {
+    let mut table = [false; 256];
     let mut index = 0;
     while index < 256 {
         let byte = index as u8;
-        let mut class = match byte {
-            b'0'..=b'9' => DIGIT,
-            b' ' | DASH => JOINT,
-            b'-' | b'.' => JOINT | MARK,
-            b'A' | b'B' | b'C' | b'I' | b'J' | b'Q' | b'R' | b'S' | b'V' | b'W' | b'Z' | b'w' => LETTER | MARK,
-            b'A'..=b'Z' | b'a'..=b'z' => LETTER,
-            b':' | b'=' | b'|' | b'>' | b'\'' => SIGN,
-            b'+' | b'(' => OPENER,
-            b'@' | b'_' => MARK,
-            _ => 0,
-        };
-        let small = byte.to_ascii_lowercase();
-        let ends_name =
-            matches!(small, b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'a' | b'h' | b'k');
+        let letter = matches!(
+            byte.to_ascii_lowercase(),
+            b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'a' | b'h' | b'k'
+        );
         // The last bytes of words for passwords in other scripts.
         let foreign = matches!(byte, 0x81 | 0x89 | 0x8C | 0xB8);
-        if ends_name || foreign || matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`') {
-            class |= NAME_END;
-        }
-        if matches!(byte, b'/' | b'A') {
-            class |= AFTER_COLON;
-        }
-        table[index] = class;
+        table[index] = letter || foreign || matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b']' | b'`');
         index += 1;
     }
     table

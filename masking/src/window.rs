@@ -71,9 +71,7 @@ impl Window<'_> {
             return false;
         }
         // Nearly all text lacks one or the other, which is seen at once.
-        let kinds =
-            left.iter().fold(0, |kinds, byte| kinds | u8::from(*byte >= 0x80) | u8::from(is_control(*byte)) << 1);
-        if kinds != 3 {
+        if left.is_ascii() || !left.iter().any(|byte| is_control(*byte)) {
             return false;
         }
         let (mut invalid, mut controls) = (0, 0);

@@ -21,6 +21,10 @@ const STRANGE: usize = GLANCE / 8;
 
 /// Goes on from `at`; appends the tokens with a hit inside. Everything before the new `at` is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: &mut Vec<Span>) {
+    if last && text.len() < *at + SHORTEST {
+        *at = text.len();
+        return;
+    }
     while let Some((start, end)) = next_token(text, at) {
         if end == text.len() && !last && end - start < BLOCK {
             *at = start;

@@ -1,0 +1,135 @@
+//! The classes of the bytes of a block as bit masks, sixteen bytes at a time.
+
+use wide::u8x16;
+
+use crate::unit::DASH;
+
+/// The bytes of a block: one for each bit of a mask.
+pub(crate) const BLOCK: usize = 64;
+
+/// A bit for each byte of a block, the first the lowest, for each class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Masks {
+    pub(crate) digit: u64,
+    /// Joins digits: space, dash, dot.
+    pub(crate) joint: u64,
+    pub(crate) letter: u64,
+    /// Assigns a value to a name: `:`, `=`, `|`, `>`, `'`.
+    pub(crate) sign: u64,
+    /// Begins a telephone number: `+`, `(`.
+    pub(crate) opener: u64,
+    /// Other marks: `@`, `_`, `-`, `.` and letters that stand in tokens.
+    pub(crate) mark: u64,
+    /// What is not there yet.
+    pub(crate) beyond: u64,
+}
+
+impl Masks {
+    /// The masks of the first 64 bytes, or of all if they are fewer.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut masks = Self::default();
+        if let Some(block) = bytes.first_chunk::<BLOCK>() {
+            for (place, lane) in block.as_chunks().0.iter().enumerate() {
+                masks.put(place, lane);
+            }
+            return masks;
+        }
+        let (lanes, rest) = bytes.as_chunks();
+        for (place, lane) in lanes.iter().enumerate() {
+            masks.put(place, lane);
+        }
+        if !rest.is_empty() {
+            masks.put(lanes.len(), &padded(rest));
+        }
+        masks
+    }
+
+    #[inline]
+    fn put(&mut self, place: usize, lane: &[u8; LANE]) {
+        let [digit, joint, letter, sign, opener, mark] = classes(*lane);
+        let shift = place * LANE;
+        self.digit |= u64::from(digit) << shift;
+        self.joint |= u64::from(joint) << shift;
+        self.letter |= u64::from(letter) << shift;
+        self.sign |= u64::from(sign) << shift;
+        self.opener |= u64::from(opener) << shift;
+        self.mark |= u64::from(mark) << shift;
+    }
+}
+
+/// How many bytes are looked at together.
+const LANE: usize = 16;
+
+/// Fewer bytes than a lane with NULs behind them.
+#[inline]
+fn padded(rest: &[u8]) -> [u8; LANE] {
+    let mut lane = [0; LANE];
+    if let Some(start) = lane.get_mut(..rest.len()) {
+        start.copy_from_slice(rest);
+    }
+    lane
+}
+
+/// Whether no byte is beyond ASCII or one of these.
+#[inline]
+pub(crate) fn has_none_of(bytes: &[u8], marks: [u8; 3]) -> bool {
+    let (lanes, rest) = bytes.as_chunks();
+    let found = |bytes: [u8; LANE]| {
+        let lane = u8x16::new(bytes);
+        marks.iter().fold(lane, |any, mark| any | lane.simd_eq(u8x16::splat(*mark)))
+    };
+    let whole = lanes.iter().fold(u8x16::splat(0), |any, lane| any | found(*lane));
+    (whole | found(padded(rest))).to_bitmask() == 0
+}
+
+/// Digits, joints, letters, signs, openers, marks.
+#[inline]
+fn classes(bytes: [u8; LANE]) -> [u32; 6] {
+    let lane = u8x16::new(bytes);
+    let is = |byte| lane.simd_eq(u8x16::splat(byte));
+    let within = |lane: u8x16, first: u8, last: u8| {
+        let distance = lane - u8x16::splat(first);
+        distance.min(u8x16::splat(last - first)).simd_eq(distance)
+    };
+    let dash_or_dot = within(lane, b'-', b'.');
+    let digit = within(lane, b'0', b'9');
+    let joint = is(b' ') | is(DASH) | dash_or_dot;
+    let letter = within(lane | u8x16::splat(0x20), b'a', b'z');
+    let sign = is(b':') | within(lane, b'=', b'>') | is(b'|') | is(b'\'');
+    let opener = is(b'+') | is(b'(');
+    let first_letters = within(lane, b'@', b'C') | within(lane, b'I', b'J') | within(lane, b'Q', b'S');
+    let last_letters = within(lane, b'V', b'W') | is(b'Z') | is(b'w');
+    let mark = dash_or_dot | is(b'_') | first_letters | last_letters;
+    [digit, joint, letter, sign, opener, mark].map(|mask| mask.to_bitmask())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DASH, LANE, classes};
+
+    /// The same byte by byte.
+    fn expected(byte: u8) -> [bool; 6] {
+        let mark =
+            matches!(byte, b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'w');
+        [
+            byte.is_ascii_digit(),
+            matches!(byte, b' ' | b'-' | b'.' | DASH),
+            byte.is_ascii_alphabetic(),
+            matches!(byte, b':' | b'=' | b'|' | b'>' | b'\''),
+            matches!(byte, b'+' | b'('),
+            mark,
+        ]
+    }
+
+    #[test]
+    fn each_byte_has_its_classes_at_each_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..LANE {
+                let mut bytes = [b','; LANE];
+                bytes.iter_mut().skip(place).take(1).for_each(|slot| *slot = byte);
+                assert_eq!(classes(bytes), expected(byte).map(|is| u32::from(is) << place), "{byte} at {place}");
+            }
+        }
+    }
+}
