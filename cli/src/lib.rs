@@ -17,6 +17,7 @@ mod policies;
 mod serve;
 pub mod sessions;
 mod sign_ins;
+mod target;
 mod ticket;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod explain;
+mod propose;
 
 use std::io::Read as _;
 
@@ -24,6 +25,8 @@ enum Command {
     Apply(Detectors),
     /// Say what is found in a text, or in standard input, and why.
     Test(Test),
+    /// Look at a database's tables and propose which columns to mark. Runs on the agent's machine, with the agent's configuration.
+    Propose(propose::Args),
 }
 
 /// What is looked for.
@@ -74,5 +77,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             let found = serde_json::to_value(explain::explain(&test.detectors.masker()?, &text))?;
             output::list(test.format, &found, &["label", "detector", "start", "end", "why", "value"])
         }
+        Command::Propose(args) => propose::run(args),
     }
 }

@@ -18,6 +18,7 @@ mod login;
 mod login_http;
 mod login_pg;
 mod login_ssh;
+mod mask_propose;
 mod mcp;
 mod memory;
 mod own_store;

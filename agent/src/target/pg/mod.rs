@@ -11,6 +11,7 @@ mod lookups;
 mod marked;
 mod options;
 mod path;
+pub mod propose;
 mod pump;
 
 use std::sync::{Arc, Mutex, PoisonError};
