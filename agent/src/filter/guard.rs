@@ -165,6 +165,7 @@ impl Decision {
     pub fn note(&self, request: &mut Request, judged: &Judged) {
         request.bundle = self.verdict.bundle;
         request.rules.clone_from(&self.verdict.rules);
+        request.revealed.clone_from(&self.verdict.revealed);
         judged.record.as_ref().clone_into(&mut request.facts);
         if let Some(shadow) = &self.verdict.shadow {
             request.shadow = format!("{} by {}", shadow.outcome.as_str(), shadow.rules.join(", "));

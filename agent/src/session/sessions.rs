@@ -284,6 +284,11 @@ fn opened(session: SessionId, grant: &Grant) -> Opened {
         source: caller.source,
         client: caller.client,
         detectors: detector_names(grant),
+        actor: caller.actor.as_ref().map(|actor| format!("{}:{}", actor.kind, actor.name)).unwrap_or_default(),
+        actor_groups: caller.actor.map(|actor| actor.groups).unwrap_or_default(),
+        mfa: caller.mfa,
+        authenticated_at_unix_ms: caller.authenticated_at_unix_ms,
+        reason: caller.reason,
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct Around {
     pub(super) mfa: bool,
     /// The reason that was given.
     pub(super) reason: Option<String>,
+    /// How the caller logged in: `ticket` (when absent), `ssh-key`.
+    pub(super) method: Option<String>,
+    /// What the client says it is.
+    pub(super) client: String,
 }
 
 /// What is called; one of them.
@@ -138,10 +142,10 @@ impl Around {
         Ok(Circumstances {
             now,
             source: self.source.as_deref().map(str::parse).transpose()?,
-            auth_method: "ticket".into(),
+            auth_method: self.method.clone().unwrap_or_else(|| "ticket".into()),
             authenticated_at: now - self.auth_age,
             mfa: self.mfa,
-            client: String::new(),
+            client: self.client.clone(),
             reason: self.reason.clone(),
         })
     }
@@ -152,7 +156,22 @@ impl Around {
 /// # Errors
 /// If the connection is not known or a value cannot be read.
 pub(super) fn decide(engine: &Engine, who: &Who, around: &Around, connection: &str, facts: &Facts) -> Result<Verdict> {
-    let labels = LABELS.map(str::to_owned);
+    decide_with(engine, who, around, (connection, &[]), facts)
+}
+
+/// The same where more labels are looked for than by themselves.
+///
+/// # Errors
+/// If the connection is not known or a value cannot be read.
+pub(super) fn decide_with(
+    engine: &Engine,
+    who: &Who,
+    around: &Around,
+    (connection, more): (&str, &[String]),
+    facts: &Facts,
+) -> Result<Verdict> {
+    let mut labels = LABELS.map(str::to_owned).to_vec();
+    labels.extend(more.iter().filter(|label| !LABELS.contains(&label.as_str())).cloned());
     let scope = engine.scope(who.caller()?, connection, &labels)?;
     Ok(engine.decide(&scope, facts, &around.circumstances()?))
 }

@@ -69,6 +69,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         auth_age: args.auth_age,
         mfa: args.mfa,
         reason: args.reason.clone(),
+        ..Around::default()
     };
     let facts = args.what.facts(&args.source, &args.connection)?;
     let connects = connects(&engine, &who, &around, &args.connection)?;

@@ -1,13 +1,16 @@
 //! A candidate bundle over what was recorded: what it would newly refuse, hold, mask or open.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail};
 use policy::{Engine, Facts, Outcome};
 use serde_json::Value;
 
 use super::{
-    call::{Around, Who, decide},
+    call::{Around, Who, decide_with},
     source::Source,
 };
 use crate::{
@@ -78,64 +81,148 @@ async fn over(engine: &Engine, client: &Client, args: &Args) -> Result<(BTreeMap
     if let Some(connection) = &args.connection {
         query.push_str(&format!("&connection={}", crate::client::segment(connection)));
     }
-    let sessions = client.get(&query).await?;
-    for session in sessions.as_array().into_iter().flatten() {
-        let opened = session.get("opened").and_then(Value::as_str).unwrap_or_default();
-        let opened = time::OffsetDateTime::parse(opened, &time::format_description::well_known::Rfc3339);
-        if opened.is_ok_and(|opened| opened < oldest) {
-            continue;
+    let mut before = String::new();
+    loop {
+        let sessions = client.get(&format!("{query}{before}")).await?;
+        let sessions = sessions.as_array().map(Vec::as_slice).unwrap_or_default();
+        for session in sessions {
+            let opened = session.get("opened").and_then(Value::as_str).unwrap_or_default();
+            let opened = time::OffsetDateTime::parse(opened, &time::format_description::well_known::Rfc3339);
+            // Newest first.
+            if opened.is_ok_and(|opened| opened < oldest) {
+                return Ok((kinds, decided));
+            }
+            let id = session.get("id").and_then(Value::as_str).context("a session without an id")?;
+            let events = client.get_raw(&format!("/api/v1/sessions/{id}/events?format=ndjson"), "*/*").await?;
+            decided += one(engine, &String::from_utf8_lossy(&events), &mut kinds);
+            before = format!("&before={id}");
         }
-        let id = session.get("id").and_then(Value::as_str).context("a session without an id")?;
-        let events = client.get_raw(&format!("/api/v1/sessions/{id}/events?format=ndjson"), "*/*").await?;
-        decided += one(engine, &String::from_utf8_lossy(&events), &mut kinds);
+        if sessions.len() < PAGE {
+            return Ok((kinds, decided));
+        }
     }
-    Ok((kinds, decided))
 }
 
 /// Decides about every request of one session again.
 fn one(engine: &Engine, events: &str, kinds: &mut BTreeMap<String, Kind>) -> u64 {
-    let (mut who, mut connection, mut decided) = (Who::default(), String::new(), 0);
     let events: Vec<Value> = events.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let refused: BTreeMap<u64, Outcome> = events.iter().filter_map(outcome).collect();
+    let mut masked: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for event in events.iter().filter(|event| text(event, "kind") == "masked") {
+        masked.entry(exchange(event)).or_default().push(text(event, "label"));
+    }
+    let (mut session, mut decided) = (Session::default(), 0);
     for event in &events {
-        let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         match event.get("kind").and_then(Value::as_str) {
-            Some("opened") => {
-                (who.subject, connection) = (text("subject"), text("connection"));
-                let groups = event.get("groups").and_then(Value::as_array).into_iter().flatten();
-                who.groups = groups.filter_map(Value::as_str).map(str::to_owned).collect();
-            }
+            Some("opened") => session = Session::read(event),
             Some("request") => {
-                let Some(facts) = event.get("facts").and_then(|facts| Facts::from_record(&facts.to_string()).ok())
-                else {
-                    continue;
-                };
-                let around = Around { now: Some(text("at")), ..Around::default() };
-                let Ok(verdict) = decide(engine, &who, &around, &connection, &facts) else { continue };
-                decided += 1;
-                let number = event.get("exchange").and_then(Value::as_u64).unwrap_or_default();
+                let number = exchange(event);
+                let seen = masked.get(&number).map(Vec::as_slice).unwrap_or_default();
                 let before = refused.get(&number).copied().unwrap_or(Outcome::Forward);
-                if before == verdict.outcome {
-                    continue;
-                }
-                let kind = match verdict.outcome {
-                    Outcome::Forward => "newly open",
-                    Outcome::Hold => "newly held",
-                    Outcome::Refuse => "newly refused",
-                };
-                let found = kinds.entry(kind.to_owned()).or_default();
-                found.count += 1;
-                *found.subjects.entry(who.subject.clone()).or_default() += 1;
-                if found.samples.len() < SAMPLES {
-                    found.samples.push(serde_json::json!({
-                        "at": text("at"), "connection": connection, "text": text("text"), "rule": verdict.rule(),
-                    }));
-                }
+                decided += u64::from(session.decide(engine, event, before, seen, kinds).is_some());
             }
             _ => {}
         }
     }
     decided
+}
+
+/// Who called from where, as the record says.
+#[derive(Default)]
+struct Session {
+    who: Who,
+    around: Around,
+    /// Unix milliseconds; `None` where the record does not say.
+    authenticated: Option<time::OffsetDateTime>,
+    connection: String,
+}
+
+impl Session {
+    fn read(opened: &Value) -> Self {
+        let some = |name: &str| Some(text(opened, name)).filter(|text| !text.is_empty());
+        let who = Who {
+            subject: text(opened, "subject"),
+            groups: list(opened, "groups"),
+            actor: some("actor"),
+            actor_groups: list(opened, "actor_groups"),
+        };
+        // The port is no part of a network.
+        let source =
+            some("source").and_then(|source| source.parse().ok().map(|at: std::net::SocketAddr| at.ip().to_string()));
+        let around = Around {
+            source,
+            mfa: opened.get("mfa").and_then(Value::as_bool).unwrap_or_default(),
+            reason: some("reason"),
+            method: some("method"),
+            client: text(opened, "client"),
+            ..Around::default()
+        };
+        Self {
+            who,
+            around,
+            authenticated: moment(&text(opened, "authenticated")),
+            connection: text(opened, "connection"),
+        }
+    }
+
+    /// Decides about a request again and notes what differs. `None` if the record does not say enough.
+    fn decide(
+        &self,
+        engine: &Engine,
+        request: &Value,
+        before: Outcome,
+        masked: &[String],
+        kinds: &mut BTreeMap<String, Kind>,
+    ) -> Option<()> {
+        let facts = Facts::from_record(&request.get("facts")?.to_string()).ok()?;
+        let at = text(request, "at");
+        let age = moment(&at)? - self.authenticated.unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let around = Around { now: Some(at.clone()), auth_age: age.whole_seconds(), ..self.around.clone() };
+        let revealed = list(request, "revealed");
+        let labels: Vec<String> = revealed.iter().chain(masked).cloned().collect();
+        let verdict = decide_with(engine, &self.who, &around, (&self.connection, &labels), &facts).ok()?;
+        let mut differs = |kind: &str, rule: &str| {
+            let found = kinds.entry(kind.to_owned()).or_default();
+            found.count += 1;
+            *found.subjects.entry(self.who.subject.clone()).or_default() += 1;
+            if found.samples.len() < SAMPLES {
+                found.samples.push(serde_json::json!({
+                    "at": at, "connection": self.connection, "text": text(request, "text"), "rule": rule,
+                }));
+            }
+        };
+        match verdict.outcome {
+            outcome if outcome == before => {}
+            Outcome::Forward => differs("newly open", verdict.rule()),
+            Outcome::Hold => differs("newly held", verdict.rule()),
+            Outcome::Refuse => differs("newly refused", verdict.rule()),
+        }
+        if verdict.outcome == Outcome::Forward {
+            for label in revealed.iter().filter(|label| !verdict.revealed.contains(label)) {
+                differs("newly masked", label);
+            }
+            let shown: BTreeSet<&String> = masked.iter().filter(|label| verdict.revealed.contains(label)).collect();
+            shown.into_iter().for_each(|label| differs("newly shown", label));
+        }
+        Some(())
+    }
+}
+
+fn text(event: &Value, name: &str) -> String {
+    event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn list(event: &Value, name: &str) -> Vec<String> {
+    let values = event.get(name).and_then(Value::as_array).into_iter().flatten();
+    values.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn exchange(event: &Value) -> u64 {
+    event.get("exchange").and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn moment(text: &str) -> Option<time::OffsetDateTime> {
+    time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
 }
 
 fn outcome(event: &Value) -> Option<(u64, Outcome)> {

@@ -48,3 +48,21 @@ fn grpc_works_in_all_its_kinds() {
     let tour = world.python("grpc_tour.py", &[&port, "two-grpc.sallyport.localhost", &world.alice().ticket, &ca]);
     assert_eq!(tour.ok().out, "fine\n");
 }
+
+#[test]
+fn a_grpc_method_is_a_function_that_policy_can_refuse() {
+    let world = World::shared();
+    let targets = start(world, "three");
+    let settings = "protocol: http\n      kind: grpc\n      http2_prior_knowledge: true";
+    world.connect("judged-grpc", targets.ports.http, settings);
+    let reason = "one at a time is for the batch";
+    let rule = format!(
+        "@id(\"no-unary\") @reason(\"{reason}\") forbid (principal, action == Action::\"Invoke\", resource in Connection::\"judged-grpc\") when {{ context.functions.contains(\"shop.Streams/Unary\") }};"
+    );
+    world.policy("grpc", &rule);
+    let ca = world.site.ca_file().display().to_string();
+    let port = world.site.ports.http.to_string();
+    let name = "judged-grpc.sallyport.localhost";
+    let asked = world.python("grpc_refused.py", &[&port, name, &world.alice().ticket, &ca, reason]);
+    assert_eq!(asked.ok().out, "fine\n");
+}

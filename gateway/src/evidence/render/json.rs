@@ -60,7 +60,8 @@ fn opened(opened: &Opened) -> Value {
         "address": opened.address, "target_login": opened.target_login, "subject": opened.subject,
         "issuer": opened.issuer, "groups": opened.groups, "method": opened.method,
         "credential_id": opened.credential_id, "source": opened.source, "client": opened.client,
-        "detectors": opened.detectors,
+        "detectors": opened.detectors, "actor": opened.actor, "actor_groups": opened.actor_groups, "mfa": opened.mfa,
+        "authenticated": signed_in(opened.authenticated_at_unix_ms), "reason": opened.reason,
     })
 }
 
@@ -69,6 +70,7 @@ fn request(request: &Request) -> Value {
         "operation": request.operation, "text": request.text, "fields": fields(&request.fields),
         "bytes": request.bytes, "digest": hex::encode(&request.digest), "bundle": request.bundle, "rules": request.rules,
         "facts": serde_json::from_str(&request.facts).unwrap_or(Value::Null), "shadow": request.shadow,
+        "revealed": request.revealed,
     })
 }
 
@@ -100,6 +102,11 @@ fn stream(stream: Stream) -> &'static str {
         Stream::In => "in",
         Stream::Unspecified => "request",
     }
+}
+
+/// When the caller signed in; nothing where the record does not say.
+fn signed_in(unix_ms: i64) -> Value {
+    if unix_ms == 0 { Value::Null } else { at(unix_ms.saturating_mul(1_000_000)).into() }
 }
 
 fn at(unix_ns: i64) -> String {
