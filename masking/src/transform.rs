@@ -100,6 +100,12 @@ impl Transforms {
         self.0.key.as_ref()
     }
 
+    /// The same key, but values of every label of this crate become tokens.
+    #[must_use]
+    pub fn tokens(&self) -> Self {
+        Self::new(Label::ALL.map(|label| (label.to_string(), Transform::Token)), self.0.key.clone())
+    }
+
     /// What stands in place of a whole text that is marked, in as many bytes, and what was done to it. `None`: stars, or
     /// nothing at all if that is what was done.
     #[must_use]

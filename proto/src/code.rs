@@ -65,6 +65,8 @@ codes! {
     Malformed = "SP-MALFORMED", Client;
     /// Something is larger than the limit.
     TooLarge = "SP-TOO-LARGE", Client;
+    /// What the client sent cannot be read, and something in it is to be masked before the target gets it.
+    Unmaskable = "SP-UNMASKABLE", Client;
     /// The client did not finish logging in within the deadline.
     LoginTimeout = "SP-LOGIN-TIMEOUT", Client;
     /// TLS is required here.

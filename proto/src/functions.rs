@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::masking::Transform;
+use crate::{masking::Transform, parameters::RequestMask};
 
 /// What an HTTP target speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct HttpMask {
     /// Header fields of answers that are masked whole, with their labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// Parameters of requests that are marked. Applies even where nothing else is masked.
+    #[serde(default, skip_serializing_if = "is_unsaid")]
+    pub requests: Box<RequestMask>,
     /// What stands in place of values of each label, marked or detected.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub transforms: BTreeMap<String, Transform>,
@@ -64,6 +67,10 @@ pub enum BinaryContent {
     Scan,
     /// It does not pass.
     Refuse,
+}
+
+fn is_unsaid<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl HttpMask {

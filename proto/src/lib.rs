@@ -23,6 +23,7 @@ pub mod functions;
 pub mod grant;
 pub mod id;
 pub mod masking;
+pub mod parameters;
 pub mod settings;
 
 /// Generated client, server and wire types. Only the `tunnel` modules of gateway and agent use them.
@@ -36,6 +37,7 @@ pub use frame::{Down, Ending, LaneOpen, Refusal, Up};
 pub use grant::{Actor, Caller, Grant};
 pub use id::SessionId;
 pub use masking::{ColumnMask, Guarantee, Lookup, Masking, Sources, Transform};
+pub use parameters::{ParameterMask, RequestMask, RequestMode};
 pub use settings::{
     HttpAuth, HttpSettings, PostgresSettings, Protocol, Scheme, Settings, SshSettings, TargetTls, TlsMode,
 };

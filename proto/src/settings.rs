@@ -77,8 +77,12 @@ impl Settings {
     /// Whether tokens are made of anything, so that a key is needed.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
-        let columns = matches!(self, Self::Postgres(settings) if settings.masking.has_tokens());
-        columns || self.transforms().values().any(|transform| *transform == Transform::Token)
+        let marked = match self {
+            Self::Postgres(settings) => settings.masking.has_tokens(),
+            Self::Http(settings) => settings.mask.requests.has_tokens(),
+            Self::Ssh(_) => false,
+        };
+        marked || self.transforms().values().any(|transform| *transform == Transform::Token)
     }
 }
 

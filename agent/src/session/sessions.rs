@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use masking::{Detector, Masker, Options, TokenKey, Transform, Transforms};
+use masking::{Detector, Masker, Options, TokenKey, Transforms};
 use proto::{
     Code, Ending, Grant, Refusal, SessionId, Settings, Up,
     event::{Closed, Opened},
@@ -15,7 +15,7 @@ use proto::{
 use tokio::sync::watch;
 
 use crate::{
-    filter::pg::Readings,
+    filter::{masked::transform, pg::Readings},
     record::{LinkLost, Recorder, Sink, Spool},
     rights::{Rights, SessionRights},
     target::{self, Context, FromGateway, Link, ToGateway},
@@ -171,7 +171,7 @@ impl Sessions {
                 Some(key.ok_or_else(|| unusable("the key of tokens needs at least 16 bytes"))?)
             }
         };
-        let named = grant.settings.transforms().iter().map(|(label, transform)| (label.clone(), of(*transform)));
+        let named = grant.settings.transforms().iter().map(|(label, becomes)| (label.clone(), transform(*becomes)));
         Ok(masker.with_transforms(Transforms::new(named, key)))
     }
 
@@ -248,17 +248,6 @@ fn masker(grant: &Grant) -> Result<Masker, Refusal> {
         |_: masking::DetectorError| Refusal::new(Code::Internal, "the agent cannot use a detector of this connection");
     let detectors = grant.detectors.iter().map(|text| text.parse()).collect::<Result<Vec<Detector>, _>>();
     Masker::compile(&detectors.map_err(unusable)?, Options::default()).map_err(unusable)
-}
-
-fn of(transform: proto::Transform) -> Transform {
-    match transform {
-        proto::Transform::Full => Transform::Full,
-        proto::Transform::Partial => Transform::Partial,
-        proto::Transform::Constant => Transform::Constant,
-        proto::Transform::Null => Transform::Null,
-        proto::Transform::Year => Transform::Year,
-        proto::Transform::Token => Transform::Token,
-    }
 }
 
 /// The names of what is looked for; how custom detectors find it is not told.

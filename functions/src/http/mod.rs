@@ -5,7 +5,7 @@
 //!                                                                 └──────> Fault: it could mean two things; it breaks the schema
 //! ```
 //!
-//! What is judged is what is forwarded: nothing is rewritten, and what two servers could read in two ways is refused.
+//! What is judged is what is forwarded: nothing is rewritten after it was judged, and what two servers could read in two ways is refused.
 
 mod api;
 mod arguments;

@@ -261,6 +261,9 @@ impl ConnectionDocument {
             return Err("settings: write masking.transforms instead".into());
         }
         self.masking.check_transforms(&self.credentials)?;
+        if self.settings.has_tokens() && !self.credentials.contains_key("token_key") {
+            return Err("settings: tokens need a key: name it as credentials.token_key".into());
+        }
         self.masking.of_columns().parts().map_err(|wrong| format!("masking.columns: {wrong}"))?;
         self.masking.of_columns().allowed().map_err(|wrong| format!("masking.functions: {wrong}"))?;
         self.masking.of_columns().check_lookups().map_err(|wrong| format!("masking.lookups: {wrong}"))?;

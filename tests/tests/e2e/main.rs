@@ -38,6 +38,7 @@ mod policy_tools;
 mod recording;
 mod refusal;
 mod refusal_targets;
+mod request_parameters;
 mod restart;
 mod secrets;
 mod ssh;

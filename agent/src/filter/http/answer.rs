@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header, response::Parts};
-use masking::{Label, Masker, Syntax, Tally, Transform};
+use masking::{Label, Masker, Syntax, Tally};
 use proto::{
     Code, Refusal,
     event::{Completed, Field, Masked},
@@ -12,6 +12,7 @@ use proto::{
 use protocols::http::{Fields, is_hop_by_hop, is_trailer_forbidden};
 
 use super::{
+    mark::replace,
     range::{Cut, Range},
     read::{Reader, Rules, Unreadable},
 };
@@ -171,15 +172,12 @@ impl Answer {
 
     /// Masks a field that is marked.
     fn marked(&mut self, label: Option<Label>, value: &mut Vec<u8>) {
-        let made = label.map(|label| self.masker.transforms().whole(label, value));
-        let (transform, made) = made.unwrap_or_default();
-        match (transform, made) {
-            (_, Some(made)) => *value = made,
-            (Transform::Null, None) => value.clear(),
-            (_, None) => value.fill(b'*'),
-        }
-        if let Some(label) = label {
-            self.tally.add(label, "marking", transform);
+        match label {
+            Some(label) => {
+                let transform = replace(self.masker.transforms(), label, value);
+                self.tally.add(label, "marking", transform);
+            }
+            None => value.fill(b'*'),
         }
     }
 
@@ -283,7 +281,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The label of text that was made UTF-8.
-fn relabel(label: &[u8]) -> Bytes {
+pub(super) fn relabel(label: &[u8]) -> Bytes {
     let label = String::from_utf8_lossy(label);
     let mut parts = label.split(';');
     let media = parts.next().unwrap_or_default().trim();

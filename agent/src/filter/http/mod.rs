@@ -4,6 +4,8 @@
 mod answer;
 mod content;
 mod facts;
+mod mark;
+mod parameters;
 mod range;
 mod read;
 mod refuse;
@@ -15,8 +17,9 @@ mod websocket;
 pub use self::{
     answer::Answer,
     facts::facts,
+    parameters::{Parameters, Unmaskable},
     range::{Cut, Range},
-    read::{Binary, Markings, Rules},
+    read::{Binary, Markings, Reader, Rules, Unreadable},
     refuse::{Denied, Rendered},
     request::{describe, passes_to_target},
     setup::Setup,

@@ -9,7 +9,10 @@ use proto::{
     functions::{BinaryContent, HttpKind},
 };
 
-use super::read::{Binary, Markings, Rules};
+use super::{
+    parameters::Parameters,
+    read::{Binary, Markings, Rules},
+};
 
 /// What is compiled from a connection's settings.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Setup {
     pub api: Api,
     /// Tells how content is read.
     pub rules: Arc<Rules>,
+    /// Parameters of requests that are marked.
+    pub parameters: Parameters,
     /// What the target speaks.
     pub kind: HttpKind,
     /// Whether content that cannot be read whole is refused.
@@ -43,8 +48,9 @@ impl Setup {
                 BinaryContent::Refuse => Binary::Refuse,
             },
             allow: mask.allow.iter().map(|media| media.trim().to_ascii_lowercase()).collect(),
+            ..Rules::default()
         };
-        let rules = Arc::new(rules);
-        Ok(Self { api, rules, kind: settings.kind, require_inspection: settings.require_inspection })
+        let (rules, parameters) = (Arc::new(rules), Parameters::new(mask)?);
+        Ok(Self { api, rules, parameters, kind: settings.kind, require_inspection: settings.require_inspection })
     }
 }

@@ -1,10 +1,14 @@
 //! A request that is only thought of: what it would be judged to do, for people who try policies before they count.
 
+use bytes::Bytes;
 use functions::http::{Content, Request, Wants};
+use masking::{Masker, Transforms};
 use policy::Facts;
 use proto::HttpSettings;
+use protocols::http::{RequestHead, Version};
 
 use super::{Setup, facts};
+use crate::filter::masked::transform;
 
 /// A request as a caller would send it.
 #[derive(Clone, Debug, Default)]
@@ -25,16 +29,13 @@ pub struct Trial {
 /// What is wrong with the settings; why the request is refused before any policy is asked.
 pub fn facts_of(settings: &HttpSettings, trial: &Trial) -> Result<Facts, String> {
     let setup = Setup::new(settings)?;
-    let fields: Vec<(String, &str)> =
-        trial.fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_str())).collect();
-    let fields: Vec<(&[u8], &[u8])> = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-    let request = Request { method: &trial.method, target: trial.target.as_bytes(), fields: &fields, upgrade: false };
+    let (head, all) = masked(&setup, settings, trial)?;
+    let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let request = Request { method: &trial.method, target: &head.target, fields: &fields, upgrade: false };
     let content = match setup.api.wants(&request).map_err(|fault| fault.to_string())? {
-        Wants::Content { most } if trial.content.len() > most => {
-            Content::Begun(trial.content.get(..most).unwrap_or_default())
-        }
-        Wants::Content { .. } => Content::Whole(&trial.content),
-        Wants::Nothing if trial.content.is_empty() => Content::Whole(&[]),
+        Wants::Content { most } if all.len() > most => Content::Begun(all.get(..most).unwrap_or_default()),
+        Wants::Content { .. } => Content::Whole(&all),
+        Wants::Nothing if all.is_empty() => Content::Whole(&[]),
         Wants::Nothing => Content::Unread,
     };
     let call = setup.api.judge(&request, content).map_err(|fault| fault.to_string())?;
@@ -43,4 +44,27 @@ pub fn facts_of(settings: &HttpSettings, trial: &Trial) -> Result<Facts, String>
         (None, Some(reason)) if setup.require_inspection => Err(format!("it cannot be read whole: {reason}")),
         _ => Ok(facts(&call)),
     }
+}
+
+/// The request as it is judged: without the parameters that the target does not get. Without a key, tokens are stars.
+fn masked(setup: &Setup, settings: &HttpSettings, trial: &Trial) -> Result<(RequestHead, Bytes), String> {
+    let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
+    let fields = trial.fields.iter().map(|(name, value)| (bytes(&name.to_ascii_lowercase()), bytes(value)));
+    let mut head = RequestHead {
+        method: bytes(&trial.method),
+        target: bytes(&trial.target),
+        version: Version::Http11,
+        upgrade: false,
+        fields: fields.collect(),
+    };
+    let named = settings.mask.transforms.iter().map(|(label, becomes)| (label.clone(), transform(*becomes)));
+    let masker = Masker::new(&[]).with_transforms(Transforms::new(named, None));
+    let content = Bytes::copy_from_slice(&trial.content);
+    let _lines = setup.parameters.mask_head(&masker, &mut head);
+    if !setup.parameters.holds_content() {
+        return Ok((head, content));
+    }
+    let (content, _lines) =
+        setup.parameters.mask_content(&masker, &mut head, &content).map_err(|why| why.to_string())?;
+    Ok((head, content))
 }

@@ -8,7 +8,7 @@ use proto::{Code, Refusal};
 
 use super::{
     content::{Class, sniff},
-    read::{Binary, Rules, Scanner, Weave},
+    read::{Binary, Lexer, Rules, Scanner, Weave},
 };
 
 /// One direction of a websocket.
@@ -26,7 +26,7 @@ pub struct Websocket {
     control: Vec<u8>,
     weave: Weave,
     /// What is recorded of a client's message.
-    stream: Option<StreamMasker>,
+    stream: Option<(Lexer, StreamMasker)>,
     tally: Tally,
 }
 
@@ -218,9 +218,20 @@ impl Websocket {
             self.masker.mask(&mut clear, Syntax::Text, &mut self.tally);
             return out.extend_from_slice(&clear);
         };
-        let stream = self.stream.get_or_insert_with(|| self.masker.stream(Syntax::Text));
-        stream.push(&clear, out, &mut self.tally);
-        if last && self.left == 0 {
+        let (markings, masker) = (&self.rules.markings, &self.masker);
+        let (lexer, stream) = self.stream.get_or_insert_with(|| (Lexer::new(markings), masker.stream(Syntax::Text)));
+        let mut marked = Vec::with_capacity(clear.len());
+        let over = last && self.left == 0;
+        if markings.is_empty() {
+            marked = clear;
+        } else {
+            lexer.push(markings, masker, &clear, &mut marked, &mut self.tally);
+            if over {
+                lexer.finish(markings, masker, &mut marked, &mut self.tally);
+            }
+        }
+        stream.push(&marked, out, &mut self.tally);
+        if over {
             stream.finish(out, &mut self.tally);
             self.stream = None;
         }
@@ -291,6 +302,20 @@ mod tests {
         wire.extend(b"hello".iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
         for step in 1..wire.len() {
             assert_eq!(all(Side::Client, &wire, step), b"hello");
+        }
+    }
+
+    #[test]
+    fn members_that_are_marked_are_not_recorded_of_what_a_client_sends() {
+        let markings = super::super::Markings::new([("ssn", Some(Label::Ssn))]).unwrap();
+        let rules = Arc::new(Rules { markings, ..Rules::default() });
+        let text = br#"{"ssn":"12","a":"b"}"#;
+        let wire = [frame(0x01, &text[..9]), frame(0x80, &text[9..]), frame(0x81, text)].concat();
+        for step in 1..wire.len() {
+            let mut socket = Websocket::new(Arc::new(Masker::new(&[])), Arc::clone(&rules), Side::Client);
+            let mut out = Vec::new();
+            wire.chunks(step).for_each(|piece| socket.pass(piece, &mut out).unwrap());
+            assert_eq!(out, br#"{"ssn":"**","a":"b"}{"ssn":"**","a":"b"}"#, "{step}");
         }
     }
 

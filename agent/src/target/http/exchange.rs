@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use masking::{Masker, Tally};
+use masking::Masker;
 use proto::{Code, Ending, Refusal, event::Completed};
 use protocols::http::{Fields, Frame, RequestHead, put_abort, put_data, put_end, put_response};
 use tokio::sync::mpsc;
@@ -12,6 +12,7 @@ use super::{
     Lane,
     answer::{Fault, Reply},
     body::{Part, RequestBody},
+    in_flight::{InFlight, mask},
     judge::{Judgement, judge},
     outgoing,
     pool::Want,
@@ -19,8 +20,7 @@ use super::{
 };
 use crate::{
     filter::guard::Guard as _,
-    filter::http::{Denied, Range, Rendered, describe},
-    filter::masked::masked_lines,
+    filter::http::{Denied, Range, Rendered, Setup, describe},
     record::Exchange,
     target::{Context, ToGateway},
 };
@@ -29,11 +29,15 @@ use crate::{
 const QUEUE: usize = 4;
 
 /// Serves one exchange. An error ends the lane.
-pub(super) async fn serve(lane: &mut Lane, head: RequestHead) -> Result<(), Ending> {
+pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), Ending> {
     let mut first = arrived(lane, &head)?;
     let setup = Arc::clone(&lane.target.setup);
-    let judgement = judge(&mut lane.inbox, &setup, &*lane.context.rights, &head, &mut first).await?;
-    let (exchange, intake) = record(&lane.context, &head, &first, &judgement).await?;
+    let masked = mask(&mut lane.inbox, &setup.parameters, &lane.context.masker, &mut head, &mut first).await?;
+    let judgement = match &masked.denied {
+        Some(denied) => Judgement { known: None, denied: Some(denied.clone()) },
+        None => judge(&mut lane.inbox, &setup, &*lane.context.rights, &head, &mut first).await?,
+    };
+    let (exchange, intake) = record(&lane.context, &setup, &head, &first, &judgement, masked).await?;
     if first.cancelled {
         return cancel(lane, exchange).await;
     }
@@ -115,20 +119,25 @@ fn arrived(lane: &mut Lane, head: &RequestHead) -> Result<First, Ending> {
 /// Writes the request down. Only after this may the target see any of it.
 async fn record(
     context: &Context,
+    setup: &Arc<Setup>,
     head: &RequestHead,
     first: &First,
     judgement: &Judgement,
+    masked: InFlight,
 ) -> Result<(Exchange, Intake), Ending> {
-    let mut tally = Tally::default();
-    let mut request = describe(head, &first.content, &context.masker, &mut tally);
+    let content = if masked.unread { &[] } else { &first.content[..] };
+    let (mut request, lines) = describe(head, content, &setup.parameters, &context.masker);
     if let Some((judged, decision)) = &judgement.known {
         decision.note(&mut request, judged);
     }
     let exchange = context.record.begin(request);
-    for masked in masked_lines("request", tally) {
-        context.record.masked(exchange, masked);
+    for line in masked.lines.into_iter().chain(lines) {
+        context.record.masked(exchange, line);
     }
-    let mut intake = Intake::new(context, exchange, head.upgrade);
+    let mut intake = Intake::new(context, setup, exchange, head);
+    if masked.unread {
+        intake = intake.unread();
+    }
     if !first.content.is_empty() {
         intake.content(&first.content)?;
     }

@@ -84,7 +84,7 @@ impl Judgement {
 }
 
 /// Waits for content until its end, or more than `most` bytes of it.
-async fn collect(inbox: &mut Inbox, first: &mut First, most: usize) -> Result<(), Ending> {
+pub(super) async fn collect(inbox: &mut Inbox, first: &mut First, most: usize) -> Result<(), Ending> {
     let mut content = BytesMut::from(&first.content[..]);
     while first.end.is_none() && !first.cancelled && content.len() <= most {
         match inbox.next().await? {

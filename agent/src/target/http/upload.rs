@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use masking::{StreamMasker, Syntax, Tally};
+use masking::{Masker, StreamMasker, Syntax, Tally};
 use proto::{Code, Ending, Refusal, event::Stream};
-use protocols::http::Frame;
+use protocols::http::{Fields, Frame, RequestHead};
 use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
-    filter::http::{Side, Websocket},
+    filter::http::{Parameters, Reader, Setup, Side, Unreadable, Websocket},
     filter::masked::masked_lines,
     record::{Exchange, Recorder},
     target::Context,
@@ -57,8 +57,9 @@ impl Upload<'_> {
                 self.record.commit().await.map_err(Interruption::Over)?;
                 Part::Data(content)
             }
-            Frame::End(fields) => {
+            Frame::End(mut fields) => {
                 self.record.finish();
+                self.record.trailers(&mut fields);
                 Part::End(outgoing::trailers(&fields))
             }
             Frame::Abort(_) => return Err(Interruption::Cancelled),
@@ -84,25 +85,32 @@ pub(super) struct Intake {
     exchange: Exchange,
     reading: Reading,
     tally: Tally,
+    setup: Arc<Setup>,
+    masker: Arc<Masker>,
 }
 
 enum Reading {
     Clear,
     Masked(Box<StreamMasker>),
+    /// As the target reads it: decoded, and with what is marked in it masked.
+    Read(Box<Reader>),
     Websocket(Box<Websocket>),
+    /// It cannot be read, so it is not recorded.
+    Unread,
 }
 
 impl Intake {
     /// For a request's content, or for what a websocket's client sends.
-    pub(super) fn new(context: &Context, exchange: Exchange, websocket: bool) -> Self {
-        let reading = if websocket {
-            Reading::Websocket(Box::new(Websocket::new(Arc::clone(&context.masker), Arc::default(), Side::Client)))
-        } else if context.masker.is_off() {
-            Reading::Clear
-        } else {
-            Reading::Masked(Box::new(context.masker.stream(Syntax::Text)))
-        };
-        Self { recorder: context.record.clone(), exchange, reading, tally: Tally::default() }
+    pub(super) fn new(context: &Context, setup: &Arc<Setup>, exchange: Exchange, head: &RequestHead) -> Self {
+        let (setup, masker) = (Arc::clone(setup), Arc::clone(&context.masker));
+        let reading = Reading::of(&setup.parameters, &masker, head);
+        Self { recorder: context.record.clone(), exchange, reading, tally: Tally::default(), setup, masker }
+    }
+
+    /// For a request that does not pass because its content cannot be read.
+    pub(super) fn unread(mut self) -> Self {
+        self.reading = Reading::Unread;
+        self
     }
 
     /// Records more of it.
@@ -117,6 +125,12 @@ impl Intake {
                 return Ok(());
             }
             Reading::Masked(stream) => stream.push(content, &mut masked, &mut self.tally),
+            Reading::Read(reader) => {
+                let rules = self.setup.parameters.reading();
+                let read = reader.push(rules, &self.masker, content, &mut masked, &mut self.tally);
+                self.read(read, &mut masked);
+            }
+            Reading::Unread => {}
             Reading::Websocket(socket) => {
                 socket.pass(content, &mut masked)?;
                 self.tally.merge(&socket.tally());
@@ -128,11 +142,32 @@ impl Intake {
 
     pub(super) fn finish(&mut self) {
         let mut masked = Vec::new();
-        if let Reading::Masked(stream) = &mut self.reading {
-            stream.finish(&mut masked, &mut self.tally);
+        match &mut self.reading {
+            Reading::Masked(stream) => stream.finish(&mut masked, &mut self.tally),
+            Reading::Read(reader) => {
+                let rules = self.setup.parameters.reading();
+                let read = reader.finish(rules, &self.masker, &mut masked, &mut self.tally);
+                self.read(read, &mut masked);
+            }
+            Reading::Clear | Reading::Websocket(_) | Reading::Unread => {}
         }
         self.keep(&masked);
         for line in masked_lines("request", std::mem::take(&mut self.tally)) {
+            self.recorder.masked(self.exchange, line);
+        }
+    }
+
+    /// What cannot be read is not recorded; the target gets it all the same.
+    fn read(&mut self, read: Result<(), Unreadable>, masked: &mut Vec<u8>) {
+        if read.is_err() {
+            masked.clear();
+            self.reading = Reading::Unread;
+        }
+    }
+
+    /// Masks trailers as the head's fields.
+    fn trailers(&self, fields: &mut Fields) {
+        for line in self.setup.parameters.mask_trailers(&self.masker, fields) {
             self.recorder.masked(self.exchange, line);
         }
     }
@@ -145,5 +180,32 @@ impl Intake {
 
     pub(super) async fn commit(&self) -> Result<(), Ending> {
         self.recorder.commit().await
+    }
+}
+
+impl Reading {
+    fn of(parameters: &Parameters, masker: &Arc<Masker>, head: &RequestHead) -> Self {
+        if head.upgrade {
+            let rules = Arc::clone(parameters.reading());
+            return Self::Websocket(Box::new(Websocket::new(Arc::clone(masker), rules, Side::Client)));
+        }
+        let values = |wanted: &'static [u8]| {
+            head.fields.iter().filter(move |(name, _)| &name[..] == wanted).map(|(_, value)| value)
+        };
+        let coded = values(b"content-encoding").next().is_some();
+        if masker.is_off() && !parameters.reads_content() {
+            return Self::Clear;
+        }
+        if !coded && !parameters.reads_content() {
+            return Self::Masked(Box::new(masker.stream(Syntax::Text)));
+        }
+        let label = values(b"content-type").next().map(|label| String::from_utf8_lossy(label).into_owned());
+        let label = label.unwrap_or_default();
+        // Nobody looks for marked fields between the parts of a message.
+        let parts = parameters.reads_content() && label.trim_start().to_ascii_lowercase().starts_with("multipart/");
+        match Reader::new(&label, values(b"content-encoding").map(|value| &value[..])) {
+            Ok(reader) if !parts => Self::Read(Box::new(reader)),
+            _ => Self::Unread,
+        }
     }
 }

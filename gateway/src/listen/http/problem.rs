@@ -94,6 +94,7 @@ fn status(code: Code) -> StatusCode {
         }
         Code::LoginTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unmaskable => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
         Code::Unsupported => StatusCode::NOT_IMPLEMENTED,
         Code::TlsRequired => StatusCode::UPGRADE_REQUIRED,

@@ -35,7 +35,7 @@ pub(super) fn sqlstate(code: Code) -> &'static str {
         Code::Expired | Code::Killed | Code::Draining => "57P01",
         // internal_error, data_exception
         Code::Internal => "XX000",
-        Code::Uninspectable => "22000",
+        Code::Uninspectable | Code::Unmaskable => "22000",
         // successful_completion; never sent
         Code::Done => "00000",
     }

@@ -39,6 +39,20 @@ impl Markings {
 }
 
 impl Markings {
+    /// Whether nothing is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A whole text with what is marked in it masked.
+    pub(in crate::filter::http) fn mask(&self, masker: &Masker, text: &[u8], tally: &mut Tally) -> Vec<u8> {
+        let (mut lexer, mut out) = (Lexer::new(self), Vec::with_capacity(text.len()));
+        lexer.push(self, masker, text, &mut out, tally);
+        lexer.finish(self, masker, &mut out, tally);
+        out
+    }
+
     /// Those that stay when a caller may see some labels.
     #[must_use]
     pub fn without(&self, revealed: &[String]) -> Self {
@@ -48,7 +62,7 @@ impl Markings {
 }
 
 /// Follows a JSON text.
-pub(super) struct Lexer {
+pub(in crate::filter::http) struct Lexer {
     levels: Vec<Level>,
     deeper: usize,
     state: State,
@@ -88,7 +102,7 @@ enum Escape {
 }
 
 impl Lexer {
-    pub(super) fn new(markings: &Markings) -> Self {
+    pub(in crate::filter::http) fn new(markings: &Markings) -> Self {
         let mut lexer = Self {
             levels: Vec::new(),
             deeper: 0,
@@ -110,7 +124,7 @@ impl Lexer {
     }
 
     /// Takes the next text; appends it with what is marked masked.
-    pub(super) fn push(
+    pub(in crate::filter::http) fn push(
         &mut self,
         markings: &Markings,
         masker: &Masker,
@@ -147,7 +161,13 @@ impl Lexer {
     }
 
     /// Nothing follows.
-    pub(super) fn finish(&mut self, markings: &Markings, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(in crate::filter::http) fn finish(
+        &mut self,
+        markings: &Markings,
+        masker: &Masker,
+        out: &mut Vec<u8>,
+        tally: &mut Tally,
+    ) {
         if self.state == State::Bare {
             self.bare(markings, masker, out, tally);
         }

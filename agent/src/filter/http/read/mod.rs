@@ -10,6 +10,7 @@
 mod deltas;
 mod marked;
 mod markup;
+mod pairs;
 mod records;
 mod scanner;
 mod weave;
@@ -19,13 +20,17 @@ use std::sync::Arc;
 use functions::http::{CodingError, Converter, Decoder, charset_of};
 use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
-pub use self::marked::Markings;
-use self::{
+pub(super) use self::{
     marked::Lexer,
+    pairs::{Marks, Notes, Pairs, decode, encode},
+    scanner::Scanner,
+    weave::Weave,
+};
+pub use self::{marked::Markings, pairs::Names};
+use self::{
     markup::Markup,
     records::{Framing, Records},
 };
-pub(super) use self::{scanner::Scanner, weave::Weave};
 use super::content::{Class, classify, sniff};
 
 /// How many bytes are looked at before content is judged.
@@ -53,7 +58,7 @@ struct Body {
 enum Reading {
     Json(Box<Lexer>, Box<StreamMasker>),
     Text(Box<StreamMasker>),
-    Form(Box<StreamMasker>, std::collections::VecDeque<u8>),
+    Form(Box<StreamMasker>, std::collections::VecDeque<u8>, Pairs),
     Markup(Box<Markup>),
     Records(Box<Records>),
     Binary(Box<Scanner>, &'static str),
@@ -107,11 +112,16 @@ pub struct Rules {
     pub binary: Binary,
     /// Media types that pass unseen, in lower case; `image/*` for a family.
     pub allow: Vec<String>,
+    /// Fields of forms that are masked whole.
+    pub form: Names,
+    /// Whether the content is a request's: servers take JSON out of it wherever it stands.
+    pub request: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { markings: Markings::default(), headers: Vec::new(), binary: Binary::Scan, allow: Vec::new() }
+        let (headers, allow, form) = (Vec::new(), Vec::new(), Names::default());
+        Self { markings: Markings::default(), headers, binary: Binary::Scan, allow, form, request: false }
     }
 }
 
@@ -125,7 +135,13 @@ impl Rules {
         }
     }
 
-    fn allows(&self, content_type: &str) -> bool {
+    /// What is marked in forms, and what stands in its place.
+    fn marks<'a>(&'a self, masker: &'a Masker) -> Marks<'a> {
+        Marks { names: &self.form, json: &self.markings, masker }
+    }
+
+    /// Whether content with this label passes unseen.
+    pub(super) fn allows(&self, content_type: &str) -> bool {
         let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let family = media.split_once('/').map(|(family, _)| format!("{family}/*")).unwrap_or_default();
         !media.is_empty() && self.allow.iter().any(|allowed| *allowed == media || *allowed == family)
@@ -316,8 +332,13 @@ impl Reader {
                 stream.finish(out, tally);
             }
             Reading::Text(stream) => stream.finish(out, tally),
-            Reading::Form(stream, shown) => {
+            Reading::Form(stream, shown, pairs) => {
                 let mut rest = Vec::new();
+                let mut text = Vec::new();
+                if rules.request {
+                    pairs.finish(&rules.marks(masker), &mut text, tally);
+                }
+                spaced(&text, stream, shown, &mut rest, tally);
                 stream.finish(&mut rest, tally);
                 unform(&rest, shown, out);
             }
@@ -389,7 +410,10 @@ impl Reader {
     fn judge(&mut self, rules: &Rules, masker: &Masker, first: &[u8]) -> Result<(), Unreadable> {
         let label = charset_of(&self.content_type);
         // The kind does not depend on how much the target sent at once.
-        let kind = sniff(first.get(..JUDGED).unwrap_or(first), &self.content_type);
+        let kind = match sniff(first.get(..JUDGED).unwrap_or(first), &self.content_type) {
+            Class::Form if rules.request && looks_like_json(first) => Class::Json,
+            kind => kind,
+        };
         let converter = match kind {
             // Its label is no matter: bytes are bytes.
             Class::Binary(_) => Converter::new(None, &[]),
@@ -403,7 +427,7 @@ impl Reader {
             Class::Lines => Reading::Records(Box::new(Records::new(Framing::Lines))),
             Class::Events => Reading::Records(Box::new(Records::new(Framing::Events))),
             Class::Markup => Reading::Markup(Box::new(Markup::new(masker))),
-            Class::Form => Reading::Form(text, std::collections::VecDeque::new()),
+            Class::Form => Reading::Form(text, std::collections::VecDeque::new(), Pairs::new()),
             Class::Binary(reason) => self.binary(rules, masker, first, reason)?,
             Class::Text | Class::Unknown | Class::Unreadable => Reading::Text(text),
         };
@@ -449,11 +473,13 @@ impl Reader {
                 stream.push(&marked, out, tally);
             }
             Reading::Text(stream) => stream.push(text, out, tally),
-            Reading::Form(stream, shown) => {
-                let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-                shown.extend(text);
+            Reading::Form(stream, shown, pairs) => {
+                let mut marked = Vec::new();
+                if rules.request {
+                    pairs.push(&rules.marks(masker), text, &mut marked, tally);
+                }
                 let mut masked = Vec::with_capacity(text.len());
-                stream.push(&spaced, &mut masked, tally);
+                spaced(if rules.request { &marked } else { text }, stream, shown, &mut masked, tally);
                 unform(&masked, shown, out);
             }
             Reading::Markup(markup) => markup.push(masker, text, out, tally),
@@ -464,6 +490,25 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Masks text in which plus signs stand for blanks.
+fn spaced(
+    text: &[u8],
+    stream: &mut StreamMasker,
+    shown: &mut std::collections::VecDeque<u8>,
+    out: &mut Vec<u8>,
+    tally: &mut Tally,
+) {
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    shown.extend(text);
+    stream.push(&spaced, out, tally);
+}
+
+/// Whether text begins like an object or a list. Many servers read that as JSON whatever its label says.
+pub(super) fn looks_like_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte))
 }
 
 /// Puts back the plus signs that were read as blanks.

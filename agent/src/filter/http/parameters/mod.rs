@@ -1,0 +1,255 @@
+//! Marked parameters of requests. Their values are never recorded; in flight, the target does not get them either, but what
+//! stands in their place. What cannot be read for that does not pass.
+//!
+//! ```text
+//!  request ── in flight, tokens ──> policy, schema ──> target
+//!                                └─ record ──> record
+//! ```
+//!
+//! Policy judges the request as the target gets it: what is judged is what is forwarded.
+
+mod content;
+mod head;
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use masking::{Label, Masker, Tally, Transform};
+use proto::{
+    RequestMask, RequestMode,
+    event::Masked,
+    functions::{BinaryContent, HttpMask},
+};
+use protocols::http::RequestHead;
+
+pub use self::content::Unmaskable;
+use super::read::{Binary, Markings, Names, Notes, Rules};
+use crate::filter::masked::masked_lines;
+
+/// The marked parameters of a connection.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    /// What is masked in the record.
+    record: Places,
+    /// What becomes what its label says before the target gets it.
+    in_flight: Places,
+    /// What becomes a token before the target gets it.
+    tokens: Places,
+    /// Everything that is marked, whoever gets it.
+    headers: Names,
+    cookies: Names,
+    reading: Arc<Rules>,
+}
+
+/// Where values stand.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    query: Names,
+    headers: Names,
+    cookies: Names,
+    form: Names,
+    json: Markings,
+}
+
+impl Parameters {
+    /// Compiles what a connection marks.
+    ///
+    /// # Errors
+    /// The place that cannot be read.
+    pub fn new(mask: &HttpMask) -> Result<Self, String> {
+        let of = |mode| Places::new(&mask.requests, |own| own == mode);
+        let record = of(RequestMode::Record)?;
+        let everything = Places::new(&mask.requests, |_| true)?;
+        let reading = Rules {
+            markings: record.json.clone(),
+            form: record.form.clone(),
+            binary: match mask.binary {
+                BinaryContent::Scan => Binary::Scan,
+                BinaryContent::Refuse => Binary::Refuse,
+            },
+            allow: mask.allow.iter().map(|media| media.trim().to_ascii_lowercase()).collect(),
+            request: true,
+            ..Rules::default()
+        };
+        Ok(Self {
+            record,
+            in_flight: of(RequestMode::InFlight)?,
+            tokens: of(RequestMode::Token)?,
+            headers: everything.headers,
+            cookies: everything.cookies,
+            reading: Arc::new(reading),
+        })
+    }
+
+    /// Whether nothing is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.each().into_iter().all(Places::is_empty)
+    }
+
+    /// Whether content has to be read, and may have to be changed, before the target gets any of it.
+    #[must_use]
+    pub fn holds_content(&self) -> bool {
+        self.in_flight.is_in_content() || self.tokens.is_in_content()
+    }
+
+    /// Whether something in content is marked that the target gets and the record does not.
+    #[must_use]
+    pub fn reads_content(&self) -> bool {
+        self.record.is_in_content()
+    }
+
+    /// How content is read for the record.
+    #[must_use]
+    pub fn reading(&self) -> &Arc<Rules> {
+        &self.reading
+    }
+
+    fn each(&self) -> [&Places; 3] {
+        [&self.record, &self.in_flight, &self.tokens]
+    }
+
+    /// Masks in a head what the target does not get. Every request must come by here before it is judged.
+    #[must_use]
+    pub fn mask_head(&self, masker: &Masker, head: &mut RequestHead) -> Vec<Masked> {
+        let mut told = Told::new("marking in-flight");
+        for (places, masker) in self.changing(masker) {
+            head::mask(places, &masker, head, &mut told);
+        }
+        told.lines
+    }
+
+    /// Masks in whole content what the target does not get; corrects what the head says about it.
+    ///
+    /// # Errors
+    /// Why the request does not pass.
+    pub fn mask_content(
+        &self,
+        masker: &Masker,
+        head: &mut RequestHead,
+        content: &Bytes,
+    ) -> Result<(Bytes, Vec<Masked>), Unmaskable> {
+        let mut told = Told::new("marking in-flight");
+        let rules: Vec<_> = self.changing(masker).collect();
+        let content = content::mask(&rules, &self.reading, head, content, &mut told)?;
+        Ok((content, told.lines))
+    }
+
+    /// Masks trailers of a request, which the target does not get as they are either.
+    pub fn mask_trailers(&self, masker: &Masker, fields: &mut protocols::http::Fields) -> Vec<Masked> {
+        let mut told = Told::new("marking in-flight");
+        for (places, masker) in self.changing(masker) {
+            head::mask_fields(places, &masker, fields, &mut told);
+        }
+        told.lines
+    }
+
+    /// A head as it is recorded: of cookies, only those that are marked.
+    #[must_use]
+    pub fn recorded_head<'a>(&self, masker: &Masker, head: &'a RequestHead) -> (Cow<'a, RequestHead>, Vec<Masked>) {
+        if self.is_empty() {
+            return (Cow::Borrowed(head), Vec::new());
+        }
+        let (mut head, mut told) = (head.clone(), Told::new("marking"));
+        head::mask(&self.record, masker, &mut head, &mut told);
+        head::keep_cookies(&self.cookies, &mut head.fields);
+        (Cow::Owned(head), told.lines)
+    }
+
+    /// Whether a header field is recorded because it is marked.
+    #[must_use]
+    pub fn names_header(&self, name: &[u8]) -> bool {
+        self.headers.find(name).is_some() || (!self.cookies.is_empty() && name == b"cookie")
+    }
+
+    /// What changes requests on their way, with what makes the replacements and finds nothing else.
+    fn changing(&self, masker: &Masker) -> impl Iterator<Item = (&Places, Masker)> {
+        let transforms = masker.transforms().clone();
+        let both = [(&self.in_flight, false), (&self.tokens, true)];
+        both.into_iter().filter(|(places, _)| !places.is_empty()).map(move |(places, token)| {
+            let transforms = if token { transforms.tokens() } else { transforms.clone() };
+            (places, Masker::new(&[]).with_transforms(transforms))
+        })
+    }
+}
+
+impl Places {
+    fn new(requests: &RequestMask, wanted: impl Fn(RequestMode) -> bool) -> Result<Self, String> {
+        let marked = requests.each().filter(|(_, _, mask)| wanted(mask.mode()));
+        let marked = marked.map(|(kind, name, mask)| {
+            let label: Label = mask.label().parse().map_err(|_| format!("requests.{kind}: {name}"))?;
+            Ok((kind, name, label))
+        });
+        let marked = marked.collect::<Result<Vec<_>, String>>()?;
+        let of = |wanted: &'static str| {
+            let own = marked.iter().filter(move |(kind, ..)| *kind == wanted);
+            own.map(|(_, name, label)| (*name, *label))
+        };
+        Ok(Self {
+            query: Names::new(of("query")),
+            headers: Names::new(of("headers")),
+            cookies: Names::new(of("cookies")),
+            form: Names::new(of("form")),
+            json: Markings::new(of("json").map(|(place, label)| (place, Some(label))))?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.query.is_empty() && self.headers.is_empty() && self.cookies.is_empty() && !self.is_in_content()
+    }
+
+    fn is_in_content(&self) -> bool {
+        !self.form.is_empty() || !self.json.is_empty()
+    }
+}
+
+/// What was masked, a line for each parameter.
+struct Told {
+    detector: &'static str,
+    kind: &'static str,
+    lines: Vec<Masked>,
+}
+
+impl Told {
+    fn new(detector: &'static str) -> Self {
+        Self { detector, kind: "", lines: Vec::new() }
+    }
+
+    /// What comes now is of this kind.
+    fn of(&mut self, kind: &'static str) -> &mut Self {
+        self.kind = kind;
+        self
+    }
+
+    fn add(&mut self, line: Masked) {
+        let same = |other: &&mut Masked| {
+            (&other.field, &other.label, &other.transform) == (&line.field, &line.label, &line.transform)
+        };
+        match self.lines.iter_mut().find(same) {
+            Some(known) => known.count += line.count,
+            None => self.lines.push(line),
+        }
+    }
+}
+
+impl Notes for Told {
+    fn note(&mut self, name: &str, label: Label, transform: Transform) {
+        self.add(Masked {
+            field: format!("request {} {name}", self.kind),
+            label: label.to_string(),
+            detector: self.detector.to_owned(),
+            transform: transform.to_string(),
+            count: 1,
+        });
+    }
+
+    fn merge(&mut self, tally: &Tally) {
+        let detector = self.detector.to_owned();
+        for line in masked_lines(&format!("request {} json", self.kind), tally.clone()) {
+            self.add(Masked { detector: detector.clone(), ..line });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
