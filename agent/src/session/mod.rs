@@ -3,5 +3,7 @@
 mod sessions;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_ssh;
 
 pub use self::sessions::Sessions;

@@ -103,6 +103,8 @@ impl Screen {
 
     /// Takes a piece of output; appends to `shown` what the client may see now. What could still become a hit is held.
     pub fn output(&mut self, stream: Stream, piece: &[u8], shown: &mut Vec<u8>) {
+        #[cfg(test)]
+        crate::filter::fault::look(piece);
         self.bytes_out += piece.len() as u64;
         match &mut self.sight {
             Sight::Inspected { out, err, keys } => {
