@@ -49,6 +49,9 @@ impl Markup {
     pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         let tag = std::mem::take(&mut self.tag);
         self.weave.text(&tag, tally);
+        if let State::Verbatim(matched) = self.state {
+            self.weave.text(b"]]".get(..usize::from(matched)).unwrap_or_default(), tally);
+        }
         self.state = State::Text;
         self.weave.finish(masker, out, tally);
     }

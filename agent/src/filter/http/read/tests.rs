@@ -172,6 +172,8 @@ fn benign_content_comes_out_byte_for_byte() {
                 .to_vec(),
         ),
         ("application/xml", b"<?xml version=\"1.0\"?><a b=\"c\"><![CDATA[x]]]]><d/></a>".to_vec()),
+        ("application/xml", b"<a><![CDATA[x]".to_vec()),
+        ("application/xml", b"<a><![CDATA[x]]".to_vec()),
         ("application/x-www-form-urlencoded", b"a=1+2&b=%20c".to_vec()),
         ("text/plain; charset=iso-8859-1", latin.clone()),
         ("text/plain", latin),
