@@ -331,3 +331,269 @@ SET search_path = shop, public
 DO 'begin perform 1; end'
 --
 REINDEX INDEX CONCURRENTLY orders_idx
+--
+SELECT pg_export_snapshot()
+--
+DELETE FROM t WHERE created_at < now() - interval '2 years'
+--
+DELETE FROM t WHERE created_at < current_date - 30
+--
+DELETE FROM t WHERE expires_at < now() + interval '1 day'
+--
+DELETE FROM t WHERE expires_at < now() - interval '10 years'
+--
+DELETE FROM t WHERE ctid = '(0,1)'
+--
+DELETE FROM t WHERE ctid IN (SELECT ctid FROM t WHERE status = 'x' LIMIT 100)
+--
+DELETE FROM t WHERE during && tstzrange('2026-01-01', '2026-02-01')
+--
+DELETE FROM t WHERE id <@ int4range(1, 10)
+--
+DELETE FROM t WHERE tags @> '{old}'
+--
+DELETE FROM t WHERE data @> '{"type":"x"}'
+--
+DELETE FROM t WHERE data->>'type' = 'x'
+--
+DELETE FROM t WHERE id % 2 = 0
+--
+DELETE FROM t WHERE name LIKE 'tmp_%'
+--
+DELETE FROM t WHERE name ~ '^test'
+--
+DELETE FROM t WHERE user_id = 5 AND NOT read
+--
+DELETE FROM t a USING t b WHERE a.id < b.id AND a.email = b.email
+--
+DELETE FROM t WHERE id NOT IN (SELECT min(id) FROM t GROUP BY email)
+--
+DELETE FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.id = t.u_id)
+--
+DELETE FROM t WHERE (a, b) IN ((1, 2), (3, 4))
+--
+DELETE FROM t WHERE id = $1 RETURNING *
+--
+WITH old AS (SELECT id FROM t WHERE created_at < now() - interval '1 year' LIMIT 1000) DELETE FROM t USING old WHERE t.id = old.id
+--
+WITH moved AS (DELETE FROM q WHERE id = 5 RETURNING *) INSERT INTO done SELECT * FROM moved
+--
+UPDATE t SET a = a + 1 WHERE id = 5
+--
+UPDATE t SET a = CASE WHEN id = 1 THEN 'x' WHEN id = 2 THEN 'y' END WHERE id IN (1, 2)
+--
+UPDATE t SET data = jsonb_set(data, '{a}', '1') WHERE id = 5
+--
+UPDATE t SET data = data || '{"a":1}' WHERE data->>'k' = 'v'
+--
+UPDATE t SET a = v.a FROM (VALUES (1, 'x'), (2, 'y')) v(id, a) WHERE t.id = v.id
+--
+UPDATE t SET deleted_at = now() WHERE id = ANY('{1,2,3}'::int[])
+--
+UPDATE t SET a = 1 WHERE deleted_at IS NULL AND user_id = 5
+--
+INSERT INTO t (a) VALUES (1), (2), (3) ON CONFLICT (a) DO UPDATE SET n = t.n + 1 RETURNING id, (xmax = 0) AS inserted
+--
+INSERT INTO t SELECT * FROM staging ON CONFLICT (id) DO UPDATE SET a = excluded.a
+--
+INSERT INTO t SELECT id, 'x' FROM t WHERE id = 5 ON CONFLICT (id) DO UPDATE SET a = 'y'
+--
+INSERT INTO t (a, b) SELECT a, b FROM u WHERE u.id = 5
+--
+INSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 10000) g
+--
+INSERT INTO t (d) SELECT generate_series('2026-01-01'::date, '2026-12-31', '1 day')
+--
+INSERT INTO t OVERRIDING SYSTEM VALUE VALUES (1)
+--
+MERGE INTO t USING staging s ON t.id = s.id AND s.batch = 7 WHEN MATCHED AND s.batch = 7 AND t.id = 5 THEN UPDATE SET a = s.a WHEN NOT MATCHED THEN INSERT (id, a) VALUES (s.id, s.a)
+--
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 100) SELECT n FROM r
+--
+WITH RECURSIVE tree AS (SELECT id, parent FROM n WHERE id = 1 UNION SELECT n.id, n.parent FROM n JOIN tree ON n.parent = tree.id) SELECT * FROM tree
+--
+WITH RECURSIVE g(a, b) AS (SELECT a, b FROM e WHERE a = 1 UNION ALL SELECT e.a, e.b FROM e, g WHERE e.a = g.b) CYCLE a SET c USING p SELECT * FROM g
+--
+SELECT generate_series(1, 1000000)
+--
+SELECT count(*) FROM generate_series(1, 5000000)
+--
+SELECT pg_sleep(5)
+--
+SELECT pg_sleep_for('5 minutes')
+--
+SELECT repeat('ab', 1000), lpad('7', 10, '0')
+--
+SELECT subname, subenabled FROM pg_subscription
+--
+SELECT pubname FROM pg_publication
+--
+SELECT srvname FROM pg_foreign_server
+--
+SELECT rolname FROM pg_roles
+--
+SELECT * FROM pg_settings WHERE source <> 'default'
+--
+SELECT * FROM information_schema.role_table_grants WHERE grantee = current_user
+--
+SELECT * FROM pg_stat_user_indexes WHERE idx_scan = 0
+--
+SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class ORDER BY pg_total_relation_size(oid) DESC LIMIT 10
+--
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE NOT indisvalid
+--
+SELECT datname, age(datfrozenxid) FROM pg_database
+--
+SELECT locktype, mode, granted FROM pg_locks WHERE pid <> pg_backend_pid()
+--
+SELECT pid, usename, client_addr, backend_start FROM pg_stat_activity WHERE datname = current_database()
+--
+SELECT checkpoints_timed FROM pg_stat_bgwriter
+--
+SELECT sum(heap_blks_hit) / nullif(sum(heap_blks_hit) + sum(heap_blks_read), 0) FROM pg_statio_user_tables
+--
+SELECT EXTRACT(EPOCH FROM (now() - pg_last_xact_replay_timestamp()))
+--
+SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END
+--
+SELECT state, count(*) FROM pg_stat_activity GROUP BY state
+--
+SELECT pg_current_wal_lsn()
+--
+SELECT * FROM pg_stat_ssl WHERE pid = pg_backend_pid()
+--
+SELECT * FROM pg_timezone_names WHERE name LIKE 'Europe/%'
+--
+SELECT format_type(23, -1), to_regtype('int4'), 'orders'::regclass::oid
+--
+SELECT enum_range(NULL::mood)
+--
+SELECT array_agg(DISTINCT a ORDER BY a) FROM t WHERE id < 100
+--
+SELECT a, b, sum(c) FROM t GROUP BY CUBE (a, b)
+--
+SELECT first_value(a) OVER (PARTITION BY b ORDER BY c ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM t WHERE b = 1
+--
+SELECT ntile(4) OVER (ORDER BY a), cume_dist() OVER (ORDER BY a) FROM t LIMIT 10
+--
+SELECT * FROM t WHERE to_tsvector('english', body) @@ websearch_to_tsquery('a b') ORDER BY ts_rank(to_tsvector(body), to_tsquery('a')) DESC LIMIT 10
+--
+SELECT * FROM t WHERE data @? '$.a[*] ? (@ > 1)' LIMIT 5
+--
+SELECT JSON_OBJECT('a': 1, 'b': 2), JSON_ARRAY(1, 2), JSON_QUERY('{"a":[1]}', '$.a')
+--
+SELECT j.* FROM t, JSON_TABLE(t.data, '$.items[*]' COLUMNS (id int PATH '$.id', NESTED PATH '$.tags[*]' COLUMNS (tag text PATH '$'))) j WHERE t.id = 1
+--
+SELECT key, value FROM t, jsonb_each_text(t.data) WHERE t.id = 1
+--
+SELECT * FROM t, unnest(t.tags) AS tag WHERE t.id = 1
+--
+SELECT string_to_table('a,b', ','), regexp_split_to_table('a b', ' ')
+--
+SELECT x FROM regexp_matches('a1b2', '\d', 'g') x
+--
+SELECT overlay('abc' PLACING 'x' FROM 2), position('b' IN 'abc'), 'abc' ^@ 'a'
+--
+SELECT '192.168.1.1'::inet << '192.168.0.0/16'::cidr, host('10.0.0.1'::inet)
+--
+SELECT 1::money, '1 day'::interval, B'101', x'1F'::int
+--
+SELECT point(1,2) <-> point(3,4), circle '((0,0),1)'
+--
+SELECT width_bucket(5, ARRAY[1,3,7])
+--
+SELECT date_bin('15 minutes', ts, '2026-01-01'), count(*) FROM t WHERE ts > now() - interval '1 day' GROUP BY 1
+--
+SELECT setseed(0.5), random()
+--
+SELECT num_nulls(a, b) FROM t WHERE id = 1
+--
+SELECT xmlagg(xmlelement(name x, a)) FROM t WHERE id < 10
+--
+SELECT * FROM a FULL JOIN b USING (id) WHERE a.id = 1 OR b.id = 1
+--
+SELECT * FROM a LEFT JOIN LATERAL (SELECT 1 AS x) s ON true WHERE a.id = 1
+--
+SELECT (SELECT count(*) FROM b WHERE b.a_id = a.id) FROM a WHERE a.id = 1
+--
+SELECT * FROM (VALUES (1, 'a')) AS v(id, n)
+--
+(SELECT 1) UNION (SELECT 2) ORDER BY 1
+--
+SELECT * FROM t WHERE id = 1 FOR NO KEY UPDATE OF t
+--
+SELECT ALL a FROM t WHERE id = 1
+--
+SELECT "Order"."Id" FROM "dbo"."Order" WHERE "Order"."Id" = 1
+--
+BEGIN; SET LOCAL statement_timeout = '5s'; SELECT 1; COMMIT
+--
+SET lock_timeout = '1s'
+--
+SET search_path TO app, public
+--
+SET work_mem = '64MB'
+--
+SET default_transaction_isolation = 'serializable'
+--
+SET timezone = 'Europe/Berlin'
+--
+SET datestyle = 'ISO, MDY'
+--
+SET enable_seqscan = off
+--
+SET standard_conforming_strings = on
+--
+SET bytea_output = 'hex'
+--
+SET intervalstyle = iso_8601
+--
+SET idle_in_transaction_session_timeout = 0
+--
+SET synchronous_commit = off
+--
+SET xmloption = content
+--
+SET row_security = off
+--
+SET client_min_messages = warning
+--
+SET check_function_bodies = false
+--
+SET SESSION statement_timeout TO 0
+--
+SHOW transaction_isolation
+--
+SHOW max_connections
+--
+RESET search_path
+--
+CLOSE ALL
+--
+EXPLAIN (SETTINGS, WAL, ANALYZE) SELECT 1
+--
+DO $$ BEGIN RAISE NOTICE 'hi'; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN LOOP i := i + 1; EXIT WHEN i > 10; END LOOP; END $$
+--
+DO $$ BEGIN FOR i IN 1..10 LOOP INSERT INTO t VALUES (i); END LOOP; END $$
+--
+DO $$ BEGIN UPDATE t SET a = 1 WHERE id = 5; END $$
+--
+CREATE TEMPORARY TABLE x (LIKE t INCLUDING ALL)
+--
+CREATE TEMP TABLE x ON COMMIT PRESERVE ROWS AS SELECT 1
+--
+COPY (SELECT 1) TO STDOUT
+--
+COPY t (a, b) FROM STDIN
+--
+COPY t FROM STDIN WITH (FORMAT csv, HEADER true, DELIMITER ';')
+--
+NOTIFY jobs, '7'
+--
+SELECT pg_notify('jobs', '7')
+--
+VACUUM t
+--
+ANALYZE VERBOSE t (a)

@@ -373,3 +373,401 @@ ALTER SUBSCRIPTION s DISABLE
 ALTER ROLE ALL SET search_path = evil
 --
 UNLISTEN *; DROP TABLE t
+--
+DELETE FROM orders WHERE created_at < now() + interval '100 years'
+--
+DELETE FROM orders WHERE ctid >= '(0,0)'
+--
+DELETE FROM orders WHERE int8range(NULL, NULL) @> id
+--
+DELETE FROM orders WHERE tableoid = 'orders'::regclass
+--
+SELECT pg_sleep(100000)
+--
+DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$
+--
+SELECT * FROM pg_user_mappings
+--
+SELECT subconninfo FROM pg_subscription
+--
+SELECT * FROM pg_file_settings
+--
+INSERT INTO users SELECT * FROM users ON CONFLICT (id) DO UPDATE SET role = 'admin'
+--
+INSERT INTO orders SELECT generate_series(1, 1000000000)
+--
+SELECT count(*) FROM generate_series(1, 100000000000)
+--
+SELECT repeat('x', 1000000000)
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT * FROM r
+--
+SELECT pg_stat_statements_reset()
+--
+DELETE FROM t WHERE tableoid IS NOT NULL
+--
+DELETE FROM t WHERE tableoid::regclass::text = 't'
+--
+DELETE FROM t WHERE ctid > '(0,0)'::tid
+--
+DELETE FROM t WHERE ctid <> '(0,0)'
+--
+DELETE FROM t WHERE ctid BETWEEN '(0,1)' AND '(4294967295,65535)'
+--
+DELETE FROM t WHERE ctid = ANY(ARRAY(SELECT ctid FROM t))
+--
+DELETE FROM t WHERE ctid IN (SELECT ctid FROM t ORDER BY random())
+--
+DELETE FROM t WHERE xmin::text <> '0'
+--
+DELETE FROM t WHERE created_at < now() + '1000 years'::interval
+--
+DELETE FROM t WHERE created_at < current_date + 365000
+--
+DELETE FROM t WHERE created_at <= 'infinity'
+--
+DELETE FROM t WHERE created_at > '0001-01-01'
+--
+DELETE FROM t WHERE created_at > now() - interval '500 years'
+--
+DELETE FROM t WHERE created_at < make_date(9999, 1, 1)
+--
+DELETE FROM t WHERE created_at < '9999-12-31 23:59:59'
+--
+DELETE FROM t WHERE created_at < to_timestamp(99999999999)
+--
+DELETE FROM t WHERE extract(year FROM created_at) > 0
+--
+DELETE FROM t WHERE id <@ '[,]'::int4range
+--
+DELETE FROM t WHERE id <@ int4range(NULL, NULL, '[]')
+--
+DELETE FROM t WHERE NOT (id <@ 'empty'::int4range)
+--
+DELETE FROM t WHERE during && tstzrange(NULL, NULL)
+--
+DELETE FROM t WHERE tags <@ tags
+--
+DELETE FROM t WHERE tags @> '{}'
+--
+DELETE FROM t WHERE data @> '{}'::jsonb
+--
+DELETE FROM t WHERE data ? data::text OR true
+--
+DELETE FROM t WHERE jsonb_typeof(data) IS NOT NULL
+--
+DELETE FROM t WHERE data IS JSON
+--
+DELETE FROM t WHERE name SIMILAR TO '%'
+--
+DELETE FROM t WHERE name ~~* '%%'
+--
+DELETE FROM t WHERE name LIKE '%_%' OR name LIKE ''
+--
+DELETE FROM t WHERE name !~ '^$' OR name ~ '^$'
+--
+DELETE FROM t WHERE position('' IN name) = 1
+--
+DELETE FROM t WHERE left(name, 0) = ''
+--
+DELETE FROM t WHERE substr(name, 1, 0) = ''
+--
+DELETE FROM t WHERE repeat(name, 0) = ''
+--
+DELETE FROM t WHERE coalesce(name, '') >= ''
+--
+DELETE FROM t WHERE name >= ''
+--
+DELETE FROM t WHERE greatest(id, 1) >= 1
+--
+DELETE FROM t WHERE least(id, 0) <= 0
+--
+DELETE FROM t WHERE id * 0 = 0
+--
+DELETE FROM t WHERE id - id = 0
+--
+DELETE FROM t WHERE id / id = 1
+--
+DELETE FROM t WHERE id ^ 0 = 1
+--
+DELETE FROM t WHERE id | 0 = id
+--
+DELETE FROM t WHERE id & 0 = 0
+--
+DELETE FROM t WHERE sign(id) IN (-1, 0, 1)
+--
+DELETE FROM t WHERE mod(id, 2) IN (0, 1)
+--
+DELETE FROM t WHERE id % 2 = 0 OR id % 2 = 1
+--
+DELETE FROM t WHERE id % 2 = 0 OR id % 2 <> 0
+--
+DELETE FROM t WHERE id > 5 OR id <= 5
+--
+DELETE FROM t WHERE id > 5 OR NOT id > 5
+--
+DELETE FROM t WHERE (id > 5) IS NOT NULL
+--
+DELETE FROM t WHERE (id = 5) IN (true, false)
+--
+DELETE FROM t WHERE (id = 5) <> NULL OR true
+--
+DELETE FROM t WHERE NOT (id = 5 AND id = 6)
+--
+DELETE FROM t WHERE id <> ALL (ARRAY[]::int[])
+--
+DELETE FROM t WHERE id <> ALL ('{}')
+--
+DELETE FROM t WHERE id NOT IN (SELECT id FROM t WHERE false)
+--
+DELETE FROM t WHERE NOT EXISTS (SELECT 1 WHERE false)
+--
+DELETE FROM t WHERE EXISTS (SELECT FROM t u WHERE u.id = t.id)
+--
+DELETE FROM t WHERE EXISTS (SELECT 1 FROM pg_class)
+--
+DELETE FROM t WHERE (SELECT count(*) FROM t) > 0
+--
+DELETE FROM t WHERE (SELECT true)
+--
+DELETE FROM t WHERE 1 = (SELECT 1)
+--
+DELETE FROM t WHERE id = (SELECT t.id)
+--
+DELETE FROM t WHERE id IN (SELECT t.id)
+--
+DELETE FROM t WHERE id IN (VALUES (t.id))
+--
+DELETE FROM t WHERE id IN (SELECT id FROM t UNION SELECT 0)
+--
+DELETE FROM t WHERE id IN (SELECT x.id FROM (SELECT * FROM t) x)
+--
+DELETE FROM t WHERE id IN (WITH c AS (TABLE t) SELECT id FROM c)
+--
+DELETE FROM t WHERE id >= (SELECT min(id) FROM t)
+--
+DELETE FROM t WHERE id <= (SELECT max(id) FROM t)
+--
+DELETE FROM t USING t u WHERE t.id = u.id
+--
+DELETE FROM t USING (TABLE t) u WHERE t.id = u.id
+--
+DELETE FROM t USING generate_series(1, 1) g WHERE g = 1
+--
+WITH a AS (SELECT id FROM t) DELETE FROM t WHERE id IN (SELECT id FROM a)
+--
+WITH RECURSIVE a AS (SELECT min(id) AS id FROM t UNION SELECT id FROM t) DELETE FROM t USING a WHERE t.id = a.id
+--
+DELETE FROM t WHERE current_user = 'app'
+--
+DELETE FROM t WHERE pg_backend_pid() > 0
+--
+DELETE FROM t WHERE md5(name) IS NOT NULL
+--
+DELETE FROM t WHERE t IS NOT NULL
+--
+DELETE FROM t WHERE t = t
+--
+DELETE FROM t WHERE t.*::text <> ''
+--
+DELETE FROM t WHERE row_to_json(t) IS NOT NULL
+--
+DELETE FROM t WHERE id IS NOT DISTINCT FROM id
+--
+DELETE FROM t WHERE id::text ~ '\d'
+--
+DELETE FROM t WHERE id::bool OR NOT id::bool
+--
+DELETE FROM t WHERE active OR NOT active OR active IS NULL
+--
+DELETE FROM t WHERE active IS NOT UNKNOWN OR active IS UNKNOWN
+--
+DELETE FROM t WHERE 'a' < 'b'
+--
+DELETE FROM t WHERE B'1' = B'1'
+--
+DELETE FROM t WHERE '1' = 1
+--
+DELETE FROM t WHERE 'x' LIKE 'x'
+--
+DELETE FROM t WHERE NULL IS NULL
+--
+DELETE FROM t WHERE '{1}'::int[] @> '{1}'
+--
+DELETE FROM t WHERE xmlexists('/a' PASSING '<a/>')
+--
+DELETE FROM t WHERE JSON_EXISTS('{"a":1}', '$.a')
+--
+UPDATE t SET a = 1 FROM (SELECT 1) s
+--
+UPDATE t SET a = 1 FROM generate_series(1,2) g WHERE g > 0
+--
+UPDATE ONLY t SET a = DEFAULT
+--
+UPDATE t AS x SET (a, b) = ROW(1, 2)
+--
+UPDATE t SET a = 1 WHERE id = id OR false
+--
+INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET a = 1
+--
+INSERT INTO t (id) SELECT id FROM t WHERE id > 0 ON CONFLICT (id) DO UPDATE SET a = excluded.a
+--
+WITH s AS (SELECT * FROM t) INSERT INTO t SELECT * FROM s ON CONFLICT (id) DO UPDATE SET a = 1
+--
+MERGE INTO t USING t s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = 1
+--
+MERGE INTO t USING s ON false WHEN NOT MATCHED BY SOURCE THEN DELETE
+--
+MERGE INTO t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE
+--
+DO $$ BEGIN WHILE true LOOP PERFORM pg_sleep(1); END LOOP; END $$
+--
+DO $$ BEGIN PERFORM dblink_exec('host=x', 'drop table t'); END $$
+--
+DO $$ BEGIN EXECUTE convert_from(decode('ZHJvcCB0YWJsZSB0','base64'),'utf8'); END $$
+--
+DO $$ BEGIN ALTER TABLE t DROP COLUMN a; EXCEPTION WHEN OTHERS THEN NULL; END $$
+--
+DO $$ BEGIN COPY t TO PROGRAM 'sh'; END $$
+--
+DO 'begin truncate t; end'
+--
+SELECT pg_sleep(86400)
+--
+SELECT pg_sleep_for('1 year')
+--
+SELECT count(*) FROM generate_series(1, 9999999999) a
+--
+SELECT lpad('x', 500000000)
+--
+WITH RECURSIVE r(n) AS (VALUES (1) UNION ALL SELECT n FROM r) SELECT count(*) FROM r
+--
+SELECT pg_terminate_backend(pid), 1 AS ok
+--
+SELECT set_config('role', 'postgres', false)
+--
+SELECT set_config('session_authorization', 'postgres', false)
+--
+SET session_authorization TO 'postgres'
+--
+SET SESSION ROLE 'admin'
+--
+SET LOCAL ROLE postgres
+--
+RESET ROLE; SET ROLE postgres
+--
+SET default_transaction_read_only = off; DROP TABLE t
+--
+SET session_preload_libraries = '/tmp/x.so'
+--
+SET lo_compat_privileges = on
+--
+SET allow_system_table_mods = on
+--
+SET plpgsql.check_asserts = off; DROP VIEW v
+--
+SELECT pg_catalog.pg_reload_conf ( )
+--
+SELECT * FROM pg_catalog."pg_authid"
+--
+SELECT a.rolpassword FROM pg_authid AS a
+--
+SELECT passwd FROM pg_shadow WHERE usename = 'app'
+--
+SELECT subconninfo FROM pg_catalog.pg_subscription
+--
+SELECT s.* FROM pg_subscription s
+--
+COPY pg_authid TO STDOUT
+--
+COPY (TABLE pg_shadow) TO STDOUT
+--
+CREATE TABLE a (LIKE pg_authid); INSERT INTO a TABLE pg_authid
+--
+CREATE TEMP TABLE a AS TABLE pg_shadow
+--
+SELECT xmlforest(pg_read_file('/x') AS a)
+--
+SELECT json_object_agg(1, pg_ls_dir('.'))
+--
+SELECT * FROM LATERAL pg_read_file('/etc/passwd') f
+--
+SELECT count(*) FILTER (WHERE pg_cancel_backend(1))
+--
+SELECT sum(1) OVER (ORDER BY pg_reload_conf())
+--
+SELECT 1 WHERE pg_terminate_backend(1)
+--
+SELECT 1 GROUP BY pg_terminate_backend(1)
+--
+ALTER TABLE t ADD CONSTRAINT c CHECK (false) NOT VALID
+--
+ALTER TABLE t RENAME COLUMN a TO b
+--
+ALTER TABLE t ENABLE ROW LEVEL SECURITY
+--
+ALTER TABLE t SET SCHEMA x
+--
+ALTER TABLE t REPLICA IDENTITY NOTHING
+--
+ALTER TABLE t SET TABLESPACE x
+--
+ALTER INDEX i RENAME TO j
+--
+ALTER VIEW v OWNER TO x
+--
+ALTER SCHEMA s RENAME TO x
+--
+ALTER DATABASE d RENAME TO x
+--
+ALTER ROLE a RENAME TO b
+--
+ALTER GROUP g ADD USER u
+--
+ALTER POLICY p ON t USING (true)
+--
+ALTER TRIGGER t ON x RENAME TO y
+--
+ALTER EVENT TRIGGER e DISABLE
+--
+ALTER FUNCTION f OWNER TO x
+--
+ALTER PUBLICATION p DROP TABLE t
+--
+ALTER SERVER s OPTIONS (SET host 'evil')
+--
+ALTER DOMAIN d DROP CONSTRAINT c
+--
+ALTER OPERATOR FAMILY f USING btree RENAME TO x
+--
+ALTER LARGE OBJECT 1 OWNER TO x
+--
+DROP TYPE x
+--
+DROP DOMAIN d
+--
+DROP SEQUENCE s
+--
+DROP TRIGGER t ON x
+--
+DROP RULE r ON t
+--
+DROP POLICY p ON t
+--
+DROP MATERIALIZED VIEW m
+--
+DROP AGGREGATE a(int)
+--
+DROP OPERATOR + (int, int)
+--
+DROP CAST (int AS text)
+--
+DROP STATISTICS s
+--
+DROP TABLESPACE t
+--
+DROP USER MAPPING FOR x SERVER s
+--
+DROP ACCESS METHOD m
+--
+DROP TEXT SEARCH CONFIGURATION c

@@ -94,7 +94,7 @@ pub(crate) fn doing(name: &str) -> Option<Doing> {
         "nextval" | "setval" => SEQUENCE,
         "pg_notify" => Doing { verbs: &[Verb::Notify], ..NOTHING },
         "set_config" => Doing { verbs: &[Verb::Set], object: Object::Setting, ..NOTHING },
-        "setseed" | "currtid2" | "pg_event_trigger_table_rewrite_oid" => NOTHING,
+        "setseed" | "currtid2" | "pg_export_snapshot" | "pg_event_trigger_table_rewrite_oid" => NOTHING,
         "lo_creat" | "lo_create" | "lo_from_bytea" => large(&[Verb::Insert]),
         "lo_put" | "lo_truncate" | "lo_truncate64" | "lowrite" => large(&[Verb::Update]),
         "lo_unlink" => large(&[Verb::Delete]),
@@ -129,7 +129,6 @@ pub(crate) fn doing(name: &str) -> Option<Doing> {
         | "pg_stop_backup"
         | "pg_log_backend_memory_contexts"
         | "pg_log_standby_snapshot"
-        | "pg_export_snapshot"
         | "pg_logical_emit_message"
         | "pg_nextoid"
         | "pg_import_system_collations"
@@ -181,6 +180,7 @@ pub(crate) fn of_extension(name: &str) -> Option<Doing> {
         "table_import_from_s3" | "query_export_to_s3" => Doing { dynamic: true, ..NETWORK },
         "crosstab" | "crosstab2" | "crosstab3" | "crosstab4" | "crosstab_hash" | "connectby" | "xpath_table" => DYNAMIC,
         "get_raw_page" | "heap_page_items" | "heap_page_item_attrs" | "tuple_data_split" | "bt_page_items" => ADMIN,
+        "pg_stat_statements_reset" | "pg_stat_kcache_reset" | "pg_qualstats_reset" => ADMIN,
         "pg_background_launch" => Doing { dynamic: true, ..ADMIN },
         _ => return None,
     })

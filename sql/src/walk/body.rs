@@ -99,6 +99,10 @@ impl Walker<'_> {
                             walker.run_constant(value);
                             walker.code_node(value);
                         }
+                        "PLpgSQL_stmt_loop" | "PLpgSQL_stmt_while" => {
+                            walker.must_leave(key, value);
+                            walker.code_node(value);
+                        }
                         _ => walker.code_node(value),
                     }
                 }

@@ -65,6 +65,7 @@ impl<'a> Conditions<'a> {
         let other_rows = |link: &Link| !link.same && (link.one == first || link.two == first);
         self.found.never
             || self.found.closure() & first != 0
+            || self.found.duplicates(first)
             || self.found.links.iter().any(|link| {
                 let other = if link.one == first { link.two } else { link.one };
                 other_rows(link) && !self.passes_on_whole(other)
@@ -129,7 +130,7 @@ impl<'a> Conditions<'a> {
             for (j, two) in self.entries.iter().enumerate().filter(|(j, _)| bit(*j) & right != 0) {
                 if columns.iter().all(|c| one.has(c) && two.has(c)) {
                     let same = !one.tables.is_empty() && one.tables == two.tables;
-                    links.push(Link { one: bit(i), two: bit(j), same, forth: true, back: true });
+                    links.push(Link { one: bit(i), two: bit(j), same, apart: false, forth: true, back: true });
                 }
             }
         }
@@ -275,7 +276,8 @@ impl<'a> Conditions<'a> {
         let same_relation = !tables.is_empty() && tables == self.tables(two.entries);
         let same = same_relation && (operator != "=" || one.names == two.names);
         let equal = operator == "=";
-        let link = Link { one: one.entries, two: two.entries, same, forth: equal, back: equal };
+        let apart = same && matches!(operator, "<" | ">" | "<>");
+        let link = Link { one: one.entries, two: two.entries, same, apart, forth: equal, back: equal };
         Outcome { links: vec![link], ..Outcome::default() }
     }
 
@@ -331,6 +333,10 @@ impl<'a> Conditions<'a> {
     fn null_test(&self, test: &NullTest, negated: bool) -> Outcome {
         let is_null = (test.nulltesttype() == NullTestType::IsNull) != negated;
         match inner(&test.arg).map(|arg| self.operand(arg)) {
+            // A whole row is not NULL.
+            Some(Operand::Column(column)) if self.entries.iter().any(|entry| column.is_row(entry)) => {
+                Outcome::default()
+            }
             Some(Operand::Column(column)) if column.plain => {
                 self.atom(Comparison::new(&column, if is_null { "null" } else { "not null" }, Literal::Null))
             }
@@ -382,6 +388,9 @@ impl<'a> Conditions<'a> {
             if let Operand::Column(column) = self.operand(one) {
                 columns |= column.only();
             }
+        }
+        if select.op() == SetOperation::SetopNone && self.within(select).found.never {
+            return Outcome { never: !negated, ..Outcome::default() };
         }
         let (shape, correlated) = self.inner_shape(select);
         let own = self.tables(columns);
@@ -499,10 +508,18 @@ impl<'a> Conditions<'a> {
         }
         let limited = select.limit_count.is_some()
             && !matches!(inner(&select.limit_count), Some(NodeEnum::AConst(c)) if c.isnull);
-        let whole = if limited { BTreeSet::new() } else { within.unlimited() };
+        let mut whole = if limited { BTreeSet::new() } else { within.unlimited() };
+        for cte in select.with_clause.iter().flat_map(|with| each(&with.ctes)) {
+            if let NodeEnum::CommonTableExpr(cte) = cte
+                && whole.iter().any(|name| name.name == cte.ctename)
+                && let Some(NodeEnum::SelectStmt(select)) = inner(&cte.ctequery)
+            {
+                whole.extend(self.inner_shape(select).0.whole);
+            }
+        }
         (
             Shape { whole, bounded: limited, columns: None },
-            correlated || (within.found.links.iter().any(|l| l.same) && !limited && !whole_is_empty(&within)),
+            correlated || (within.found.links.iter().any(|l| l.same) && !limited && !within.unlimited().is_empty()),
         )
     }
 
@@ -514,10 +531,6 @@ impl<'a> Conditions<'a> {
         let limited = if comparison.limits() { comparison.column.only() } else { 0 };
         Outcome { limited, atoms: vec![comparison], ..Outcome::default() }
     }
-}
-
-fn whole_is_empty(within: &Conditions<'_>) -> bool {
-    within.unlimited().is_empty()
 }
 
 fn collect_aliases<'a>(item: Option<&'a NodeEnum>, aliases: &mut Vec<&'a str>) {

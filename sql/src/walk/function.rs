@@ -56,6 +56,7 @@ impl<'a> Walker<'a> {
             if let Some(doing) = builtin::doing(&function.name) {
                 self.doing(function, doing, args);
             }
+            self.must_end(&function.name, args);
             return;
         }
         if let Some(doing) = builtin::of_extension(&function.name) {

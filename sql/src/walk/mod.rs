@@ -3,6 +3,7 @@
 pub(crate) mod body;
 mod condition;
 mod define;
+mod endless;
 mod expression;
 mod function;
 mod operand;

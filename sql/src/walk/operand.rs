@@ -53,6 +53,11 @@ impl Column {
         if self.entries.count_ones() == 1 { self.entries } else { 0 }
     }
 
+    /// Whether it is a whole row of an entry, or may be.
+    pub(super) fn is_row(&self, entry: &super::scope::Entry) -> bool {
+        self.plain && self.names.contains(&entry.alias) && !(entry.shape.columns.is_some() && entry.has(&entry.alias))
+    }
+
     fn is_identity(&self) -> bool {
         self.names.iter().all(|name| {
             let name = name.to_lowercase();
@@ -94,6 +99,9 @@ impl Comparison {
             Literal::Text(text) => Some(text.trim()),
             _ => None,
         };
+        if self.column.names.contains("tableoid") {
+            return false;
+        }
         match self.operator {
             "=" | "null" => true,
             "not null" => !self.column.is_identity(),
@@ -105,7 +113,7 @@ impl Comparison {
             "~" | "~*" | "similar" => text.is_none_or(narrows),
             "!~" | "!~*" => text.is_none_or(|pattern| !pattern.is_empty()),
             "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "^@" => {
-                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }"))
+                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }") && !is_whole_range(t))
             }
             _ => false,
         }
@@ -172,6 +180,11 @@ fn narrows(pattern: &str) -> bool {
     let mut chars = pattern.chars().peekable();
     let mut literal = false;
     while let Some(c) = chars.next() {
+        // A class of characters, or a sign of its own.
+        if c == '\\' {
+            literal |= chars.next().is_some_and(|c| !c.is_alphanumeric());
+            continue;
+        }
         if c == '|' {
             return false;
         }
@@ -188,11 +201,44 @@ fn year(text: &str) -> Option<u32> {
 }
 
 fn is_early(text: &str) -> bool {
-    text.is_empty() || matches!(text, "-infinity" | "epoch") || year(text).is_some_and(|year| year <= 1970)
+    // The places of a table's first page come before all others.
+    text.is_empty()
+        || matches!(text, "-infinity" | "epoch")
+        || text.starts_with("(0,")
+        || year(text).is_some_and(|year| year <= 1970)
 }
 
 fn is_late(text: &str) -> bool {
-    text == "infinity" || year(text).is_some_and(|year| year >= 2100) || text.starts_with('\u{10ffff}')
+    let page = text.strip_prefix('(').and_then(|rest| rest.split(',').next()).and_then(|page| page.parse::<u64>().ok());
+    text == "infinity"
+        || page.is_some_and(|page| page >= 10_000_000)
+        || year(text).is_some_and(|year| year >= 2100)
+        || text.starts_with('\u{10ffff}')
+}
+
+/// A range without bounds, which holds every value: `(,)`.
+fn is_whole_range(text: &str) -> bool {
+    let inner = text.trim_matches(|c: char| "{}[]() ".contains(c));
+    inner.trim() == "," && text.starts_with(['(', '[', '{'])
+}
+
+/// Whether a text is an interval so long that no row lies further away: `100 years`.
+fn is_lifelong(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let (Some(number), Some(unit)) = (words.next().and_then(|word| word.parse::<f64>().ok()), words.next()) else {
+        return false;
+    };
+    let years = match unit.trim_end_matches('s').to_lowercase().as_str() {
+        "year" | "yr" | "y" => 1.0,
+        "decade" => 10.0,
+        "century" | "centurie" => 100.0,
+        "millennium" | "millennia" => 1000.0,
+        "month" | "mon" => 1.0 / 12.0,
+        "week" => 1.0 / 52.0,
+        "day" => 1.0 / 365.0,
+        _ => return false,
+    };
+    number * years >= 50.0
 }
 
 impl Literal {
@@ -374,6 +420,20 @@ impl Conditions<'_> {
             "initcap",
         ];
         let name = each(&call.funcname).filter_map(text_of).next_back().unwrap_or_default();
+        if let Some(end) = self.end_of_time(name, &call.args) {
+            return Operand::Constant(Literal::Text(end.to_owned()));
+        }
+        if matches!(name, "mod" | "left" | "right" | "substr" | "substring")
+            && let Some(Operand::Constant(Literal::Number(number))) =
+                each(&call.args).next_back().map(|arg| self.operand(arg))
+        {
+            return match each(&call.args).next().map(|arg| self.operand(arg)) {
+                Some(Operand::Column(column)) if number > 0.0 && (name != "mod" || number > 1.0) => {
+                    made_of(column, &remainder(name, number))
+                }
+                _ => Operand::Unknown,
+            };
+        }
         if matches!(name, "like_escape" | "similar_to_escape") {
             return call
                 .args
@@ -390,6 +450,9 @@ impl Conditions<'_> {
             }
         }
         match column {
+            None if name.ends_with("range") && self.are_null(&call.args) => {
+                Operand::Constant(Literal::Text("(,)".to_owned()))
+            }
             None => Operand::Constant(Literal::Some),
             Some(column) => made_of(column, name),
         }
@@ -413,12 +476,26 @@ impl Conditions<'_> {
             (None, Some(Operand::Constant(Literal::Number(number)))) if operator == "-" => {
                 Operand::Constant(Literal::Number(-number))
             }
+            (Some(Operand::Constant(_)), Some(Operand::Constant(span))) if matches!(operator, "+" | "-") => {
+                let dated = matches!(inner(&expr.lexpr), Some(NodeEnum::SqlvalueFunction(_)));
+                let far = match span {
+                    Literal::Text(text) => is_lifelong(&text),
+                    Literal::Number(days) => dated && days >= 50.0 * 365.0,
+                    _ => false,
+                };
+                let end = if operator == "+" { "infinity" } else { "-infinity" };
+                Operand::Constant(if far { Literal::Text(end.to_owned()) } else { Literal::Some })
+            }
             (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
             (Some(Operand::Column(column)), Some(Operand::Constant(value))) => {
                 let zero = value == Literal::Number(0.0) && matches!(operator, "*" | "&");
                 let one = value == Literal::Number(1.0) && operator == "%";
                 let times = operator == "*" && matches!(value, Literal::Number(_));
-                if (KEEPS.contains(&operator) || times) && !zero && !one {
+                if let (Literal::Number(number), "%") = (&value, operator)
+                    && !one
+                {
+                    made_of(column, &remainder(operator, *number))
+                } else if (KEEPS.contains(&operator) || times) && !zero && !one {
                     made_of(column, operator)
                 } else {
                     Operand::Unknown
@@ -453,6 +530,30 @@ impl Conditions<'_> {
         column.map_or(Operand::Constant(Literal::Null), |column| made_of(column, "coalesce"))
     }
 
+    /// A date further away than any row's, which a call makes of constants.
+    fn end_of_time(&self, function: &str, args: &[Node]) -> Option<&'static str> {
+        let (low, high) = match function {
+            "make_date" | "make_timestamp" | "make_timestamptz" => (1970.0, 2100.0),
+            "to_timestamp" => (0.0, 4_102_444_800.0),
+            "to_date" => {
+                let Operand::Constant(Literal::Text(text)) = self.operand(each(args).next()?) else { return None };
+                return if is_late(&text) { Some("infinity") } else { is_early(&text).then_some("-infinity") };
+            }
+            _ => return None,
+        };
+        match self.operand(each(args).next()?) {
+            Operand::Constant(Literal::Number(number)) if number >= high => Some("infinity"),
+            Operand::Constant(Literal::Number(number)) if number <= low => Some("-infinity"),
+            _ => None,
+        }
+    }
+
+    /// Whether the first two of these, the bounds of a range, are nothing.
+    fn are_null(&self, nodes: &[Node]) -> bool {
+        each(nodes).count() >= 2
+            && each(nodes).take(2).all(|node| matches!(self.operand(node), Operand::Constant(Literal::Null)))
+    }
+
     fn all_constant(&self, nodes: &[Node]) -> Operand {
         let constant = each(nodes).all(|node| matches!(self.operand(node), Operand::Constant(_)));
         match (constant, nodes.is_empty()) {
@@ -461,6 +562,11 @@ impl Conditions<'_> {
             (false, _) => Operand::Unknown,
         }
     }
+}
+
+/// How a remainder is told apart from others: `%2`.
+fn remainder(by: &str, number: f64) -> String {
+    if matches!(by, "%" | "mod") { format!("%{number}") } else { format!("{by}{number}") }
 }
 
 fn made_of(column: Column, by: &str) -> Operand {

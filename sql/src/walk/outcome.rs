@@ -23,9 +23,24 @@ pub(super) struct Link {
     pub(super) two: u64,
     /// They are the same rows: a relation joined to itself over the same column.
     pub(super) same: bool,
+    /// Each of them is another row than the one it is compared with.
+    pub(super) apart: bool,
     /// A limit on `one` limits `two`, and the other way round.
     pub(super) forth: bool,
     pub(super) back: bool,
+}
+
+/// Whether the branches name every remainder that a division leaves: `id % 2 = 0 OR id % 2 = 1`.
+fn all_remainders(key: &str, branches: &[Outcome]) -> bool {
+    let divisor =
+        key.strip_prefix('%').and_then(|rest| rest.split('(').next()).and_then(|text| text.parse::<usize>().ok());
+    let values: std::collections::BTreeSet<String> = branches
+        .iter()
+        .flat_map(|branch| &branch.atoms)
+        .filter(|atom| atom.operator == "=")
+        .map(|atom| format!("{:?}", atom.value))
+        .collect();
+    divisor.is_some_and(|divisor| values.len() >= divisor)
 }
 
 impl Outcome {
@@ -51,6 +66,9 @@ impl Outcome {
             [a, b] => a.key() == b.key() && a.key().is_some(),
             _ => false,
         });
+        if one_column && first.key().is_some_and(|key| all_remainders(key, &live)) {
+            return Self::default();
+        }
         let atoms = if one_column { live.iter().flat_map(|branch| branch.atoms.clone()).collect() } else { Vec::new() };
         Self { limited, links, never: false, atoms }
     }
@@ -73,6 +91,15 @@ impl Outcome {
     /// Rows for which it is NULL get through as well.
     pub(super) fn loosely(self) -> Self {
         Self { never: false, ..self }
+    }
+
+    /// Whether a relation is compared with itself so that one row of each kind stays: the same value, but another row.
+    pub(super) fn duplicates(&self, entry: u64) -> bool {
+        let own = |link: &&Link| link.same && (link.one | link.two) & entry != 0;
+        self.links.iter().filter(own).any(|apart| {
+            let pair = apart.one | apart.two;
+            apart.apart && self.links.iter().filter(own).any(|link| link.forth && link.one | link.two == pair)
+        })
     }
 
     /// Entries limited directly, or by being compared to one that is.

@@ -38,6 +38,7 @@ impl Walker<'_> {
     }
 
     fn cte(&mut self, cte: &CommonTableExpr) {
+        self.must_stop(cte);
         let mut shape = self.inner_query(inner(&cte.ctequery));
         if !cte.aliascolnames.is_empty() {
             shape.columns = Some(each(&cte.aliascolnames).filter_map(text_of).map(str::to_owned).collect());

@@ -27,6 +27,8 @@ impl Walker<'_> {
                 None => made(),
             };
             walker.target(insert.relation.as_ref());
+            let own = walker.scopes.last().and_then(|scope| scope.entries.first());
+            let onto_itself = own.is_some_and(|own| own.tables.iter().any(|table| shape.whole.contains(table)));
             walker.enter(None, "excluded", Vec::new(), made());
             for column in each(&insert.cols) {
                 walker.target_column(column);
@@ -38,6 +40,8 @@ impl Walker<'_> {
                 }
                 if conflict.action() == OnConflictAction::OnconflictUpdate {
                     walker.verb(Verb::Update);
+                    // Every row of the relation meets itself.
+                    walker.facts.filtered &= !onto_itself;
                 }
                 walker.assignments(&conflict.target_list);
                 walker.maybe(inner(&conflict.where_clause));

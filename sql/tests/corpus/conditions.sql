@@ -199,3 +199,27 @@
 - pg_sleep(0) IS NOT NULL
 - row(1) = row(1)
 - EXISTS (SELECT 1 FROM t t2 WHERE t2.name = t.name AND t2.id < t.id)
+- tableoid = 't'::regclass
+- ctid >= '(0,0)'
+- ctid BETWEEN '(0,1)' AND '(4294967295,65535)'
++ ctid = '(0,1)'
+- created_at < now() + interval '100 years'
+- created_at > now() - interval '500 years'
+- created_at < current_date + 365000
+- created_at < make_date(9999, 1, 1)
++ created_at < now() - interval '2 years'
++ created_at < now() + interval '1 day'
+- id <@ int8range(NULL, NULL)
+- int8range(NULL, NULL) @> id
++ id <@ int8range(1, 10)
+- left(name, 0) = ''
+- substr(name, 1, 0) = ''
++ left(name, 3) = 'tmp'
+- id % 2 = 0 OR id % 2 = 1
+- mod(id, 2) IN (0, 1)
++ mod(id, 3) IN (0, 1)
+- id NOT IN (SELECT id FROM t WHERE false)
+- id IN (WITH c AS (TABLE t) SELECT id FROM c)
+- t IS NOT NULL
+- id::text ~ '\d'
++ name ~ '\.tmp$'
