@@ -12,6 +12,7 @@ use super::{
     openapi::effect_of,
     request::{check_method_parameter, check_overrides},
     router::Router,
+    service,
     target::Target,
 };
 
@@ -201,7 +202,7 @@ impl Api {
         }
         if found.is_empty() && self.router.is_empty() {
             let name = if request.upgrade { "websocket".into() } else { request.method.to_ascii_lowercase() };
-            call.functions.insert(name, effect_of(request.method));
+            call.functions.insert(name, service::effect(request.method, target));
         } else if request.target.split(|byte| *byte == b'?').next().is_some_and(|path| path.contains(&b';')) {
             return Err(Fault::malformed("the path has parameters after `;`, which servers read differently"));
         }

@@ -21,6 +21,7 @@ mod openapi;
 mod place;
 mod request;
 mod router;
+mod service;
 mod settings;
 mod target;
 

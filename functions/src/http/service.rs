@@ -1,0 +1,129 @@
+//! Requests that run a service itself rather than what it serves: well-known ways to stop it, empty it, read its secrets or run code in
+//! it. They count where a connection names no functions, so that nobody said what its paths are.
+
+use super::{call::Effect, openapi::effect_of, target::Target};
+
+/// What a request does to a server that nothing is known about.
+pub(super) fn effect(method: &str, target: &Target) -> Effect {
+    let segments: Vec<String> = target.segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let parts: Vec<&str> = segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let reads = effect_of(method) == Effect::Read;
+    let runs = match reads {
+        true => shows_secrets(&parts),
+        false => stops(&parts) || empties(method, &parts, target) || runs_code(&parts),
+    };
+    if runs { Effect::Admin } else { effect_of(method) }
+}
+
+/// Files of settings and keys that a server shows by mistake, and what management interfaces and clouds show of secrets.
+fn shows_secrets(parts: &[&str]) -> bool {
+    let files =
+        [".env", ".git", ".aws", ".ssh", ".htpasswd", ".npmrc", ".svn", "id_rsa", "wp-config.php", "web.config"];
+    parts.iter().any(|part| files.contains(part))
+        || matches!(parts, [.., "actuator", "heapdump" | "env" | "configprops"])
+        || matches!(parts, ["latest", "meta-data" | "user-data" | "dynamic", ..] | ["computemetadata", ..])
+        || matches!(parts, ["metadata", "identity" | "instance", ..])
+        || matches!(parts, ["api", "v1", "secrets"] | ["api", "v1", "namespaces", _, "secrets", ..])
+        || matches!(parts, ["api", "v1", "namespaces", _, "pods", _, "exec" | "attach" | "portforward"])
+        || matches!(parts, ["etc", "passwd" | "shadow"])
+}
+
+/// A service is stopped, sealed or taken out of its cluster.
+fn stops(parts: &[&str]) -> bool {
+    let alone = ["_shutdown", "quitquitquit", "abortabortabort", "shutdown", "quickquitquit"];
+    matches!(parts, [.., "actuator", "shutdown" | "restart" | "env" | "pause"])
+        || matches!(parts, [only] if alone.contains(only))
+        || matches!(parts, ["-", "quit" | "reload"])
+        || matches!(parts, ["v1", "sys", "seal" | "rekey" | "step-down" | "generate-root" | "auth" | "policies", ..])
+        || matches!(parts, ["v1", "agent", "leave" | "force-leave" | "maintenance", ..] | ["v1", "operator", ..])
+        || matches!(parts, [.., "containers", _, "kill" | "stop" | "pause" | "exec" | "update"])
+        || matches!(
+            parts,
+            [.., "_cluster", "settings" | "reroute"] | ["_nodes", "shutdown" | "reload_secure_settings", ..]
+        )
+        || matches!(parts, ["exit" | "safeexit" | "saferestart" | "quietdown" | "restart"])
+}
+
+/// Much is removed at once.
+fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
+    let all = method == "DELETE"
+        && (parts.is_empty()
+            || parts.iter().any(|part| part.contains('*') || *part == "_all")
+            || matches!(
+                parts,
+                ["api", "v1", "namespaces", _] | [.., "namespaces", _, "pods" | "deployments" | "secrets"]
+            )
+            || matches!(parts, [.., "containers" | "volumes" | "images" | "networks", _])
+            || matches!(parts, ["repos", _, _] | ["api", "v4", "projects" | "groups", _])
+            || target.query.iter().any(|(name, value)| name == "recursive" && value == "true"));
+    all || matches!(parts, [.., "_delete_by_query" | "_close" | "_purge"])
+        || matches!(parts, [.., "system" | "volumes", "prune"])
+}
+
+/// Code runs, or a container that may be anything; accounts and rights are made.
+fn runs_code(parts: &[&str]) -> bool {
+    matches!(parts, [.., "containers", "create"] | [.., "images", "load"])
+        || matches!(
+            parts,
+            ["script" | "scripttext"] | ["jenkins", "script" | "scripttext"] | [.., "computer", _, "script"]
+        )
+        || matches!(parts, ["api", "v1", "namespaces", _, "pods", _, "exec" | "attach" | "portforward"])
+        || matches!(parts, ["admin", "realms", _, "users" | "roles" | "clients", ..])
+        || matches!(parts, ["apis", "rbac.authorization.k8s.io", ..])
+        || matches!(parts, ["_security" | "_scripts", ..])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn judged(request: &str) -> Effect {
+        let (method, target) = request.split_once(' ').unwrap();
+        effect(method, &Target::parse(target.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn what_runs_a_service_itself_is_told_from_what_it_serves() {
+        for request in [
+            "POST /actuator/shutdown",
+            "GET /actuator/heapdump",
+            "DELETE /_all",
+            "DELETE /logs-*",
+            "PUT /_cluster/settings",
+            "POST /orders/_delete_by_query",
+            "DELETE /api/v1/namespaces/prod",
+            "GET /api/v1/namespaces/prod/secrets/db",
+            "POST /api/v1/namespaces/prod/pods/web/exec?command=sh",
+            "PUT /v1/sys/seal",
+            "POST /v1.43/containers/create",
+            "DELETE /containers/web?force=1",
+            "POST /script",
+            "DELETE /v2/keys/app?recursive=true",
+            "GET /.env",
+            "GET /.git/config",
+            "GET /latest/meta-data/iam/security-credentials/",
+            "GET /metadata/identity/oauth2/token?resource=x",
+        ] {
+            assert_eq!(judged(request), Effect::Admin, "{request}");
+        }
+        for request in [
+            "POST /orders",
+            "DELETE /orders/7",
+            "POST /orders/_search",
+            "POST /jobs/7/restart",
+            "POST /password/reset",
+            "PUT /orders/_doc/1",
+            "PATCH /repos/acme/app/issues/1",
+            "DELETE /repos/acme/app/labels/x",
+        ] {
+            assert_eq!(judged(request), Effect::Write, "{request}");
+        }
+        for request in
+            ["GET /", "GET /actuator/health", "GET /metrics", "GET /containers/json", "GET /api/v1/pods", "HEAD /x"]
+        {
+            assert_eq!(judged(request), Effect::Read, "{request}");
+        }
+    }
+}
