@@ -1,7 +1,7 @@
 //! Programs that build, test and fetch what a project says: they run the project's own files as its people would, but bringing in,
 //! publishing or installing other code is for someone to look at.
 
-use super::{call::Call, paths, reading::Effect, walk::Walker, word::Word};
+use super::{call::Call, paths, reading::Effect, unfamiliar, walk::Walker, word::Word};
 
 /// A builder and its verbs; what is listed nowhere counts as bringing in or giving away something.
 struct Builder {
@@ -356,6 +356,12 @@ fn make(walker: &mut Walker, call: Call<'_>) {
             && !["-n", "--dry-run", "--just-print"].iter().any(|option| call.has(option))
         {
             walker.out.danger(format!("{} {text} changes more than the project", call.name));
+        } else if !text.starts_with('-')
+            && !text.contains('=')
+            && unfamiliar::tells_more(call, text)
+            && !["-n", "--dry-run", "--just-print"].iter().any(|option| call.has(option))
+        {
+            walker.out.danger(format!("{} {text} says that it changes more than the project", call.name));
         }
     }
 }
@@ -395,6 +401,10 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.out.at_least(Effect::Write);
     } else if among(builder.shows) || options_ask || first.is_empty() && builder.bare && call.name != "yarn" {
     } else if first.is_empty() || among(builder.builds) {
+        let task = if matches!(first, "run" | "run-script") { words.get(1) } else { words.first() };
+        if task.is_some_and(|task| unfamiliar::tells_more(call, &task.text)) {
+            walker.out.danger(format!("{} says that it changes more than the project", call.name));
+        }
         configured(walker, call);
         walker.out.at_least(Effect::Write);
     } else if among(builder.restores) && restores(call, &words) {

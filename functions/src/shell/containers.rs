@@ -81,6 +81,12 @@ pub(super) fn exec(walker: &mut Walker, call: Call<'_>) {
     walker.out.doubt(format!("{} exec without a container", call.name));
 }
 
+/// Whether a format asks for what a container is given in its environment.
+pub(super) fn asks_environment(call: Call<'_>) -> bool {
+    let asks = |text: &str| text.contains(".Env") || text.contains("json .Config}") || text.contains("json .Config }");
+    call.args.iter().any(|word| asks(&word.text))
+}
+
 /// `docker build`, with the project's own file.
 pub(super) fn build(walker: &mut Walker, call: Call<'_>) {
     let odd = call.options().any(|text| {

@@ -1,6 +1,6 @@
 //! Clients of databases: what they are given in the command line is read just far enough to tell a query that only reads.
 
-use super::{call::Call, walk::Walker, word::Word};
+use super::{call::Call, documents, walk::Walker, word::Word};
 
 /// Words that begin a statement which only reads.
 const READS: [&str; 9] = ["select", "show", "explain", "describe", "desc", "table", "values", "with", "use"];
@@ -94,6 +94,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         }
         "sqlite3" => sqlite(walker, call),
         "redis-cli" => redis(walker, call),
+        "mongosh" | "mongo" if documents::only_looks(call) => {}
         "mongosh" | "mongo" | "sqlplus" | "cqlsh" | "clickhouse-client" | "influx" | "cypher-shell" | "sqlcmd"
         | "bsqldb" => {
             if !asks(call) {
@@ -201,6 +202,8 @@ fn read(walker: &mut Walker, call: Call<'_>, statement: &Word) {
 
 fn only_reads(text: &str) -> bool {
     let Some(plain) = without_texts(text) else { return false };
+    // How mysql is told to print a row over several lines.
+    let plain = plain.trim_end().trim_end_matches("\\G").trim_end_matches("\\g").to_owned();
     plain.split(';').map(str::trim).filter(|statement| !statement.is_empty()).all(|statement| {
         let meta = ["\\d", "\\l", "\\conninfo", "\\timing", "\\x", ".tables", ".schema", ".databases", ".indexes"];
         if meta.iter().any(|start| statement.starts_with(start)) {

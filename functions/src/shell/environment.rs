@@ -72,6 +72,13 @@ const OWN_FOLDERS: [&str; 7] =
     ["/.local/bin", "/.cargo/bin", "/bin", "/go/bin", "/node_modules/.bin", "/.npm-global/bin", "/.poetry/bin"];
 
 impl Walker {
+    /// Whether a word is nothing but a variable that by its name holds a secret, and that the text itself does not set.
+    pub(super) fn shows_secret(&self, raw: &str) -> bool {
+        let bare = raw.trim_matches('"');
+        let name = bare.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| bare.strip_prefix('$'));
+        name.is_some_and(|name| super::secrets::is_secret_variable(name) && !self.sets.contains_key(name))
+    }
+
     /// A variable is put into the environment of commands.
     pub(super) fn environment(&mut self, name: &str, value: &Word) {
         if CODE.contains(&name) {

@@ -1,6 +1,14 @@
 //! Programs that work on files and whose options decide what happens to them.
 
-use super::{call::Call, judge::operands, paths, reading::Effect, secrets::is_secret, walk::Walker, word::Word};
+use super::{
+    call::Call,
+    judge::operands,
+    looks, paths,
+    reading::Effect,
+    secrets::is_secret,
+    walk::{Stdin, Walker},
+    word::Word,
+};
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
@@ -86,6 +94,9 @@ fn is_made_again(word: &Word) -> bool {
     if paths::is_wide(&path) || paths::is_system(&path) || word.hole && !paths::is_own(&path) {
         return false;
     }
+    if path.contains("/.ansible/tmp/ansible-tmp-") && !word.glob {
+        return true;
+    }
     if matches!(parts.as_slice(), ["", "tmp" | "var", ..]) {
         return !word.glob;
     }
@@ -165,6 +176,11 @@ fn move_files(walker: &mut Walker, call: Call<'_>) {
         if paths::is_sink(target) {
             walker.out.danger("mv loses files");
         }
+        let keys =
+            |path: &String| is_secret(path) && (paths::is_staging(target) || !paths::name(path).contains(".env"));
+        if sources.iter().any(keys) {
+            walker.out.danger("mv takes secrets from their place");
+        }
     }
     for word in call.values('t', "target-directory") {
         walker.writes_file(&paths::tidy(word.text.trim_start_matches("--target-directory=")));
@@ -214,7 +230,9 @@ fn disk_dump(walker: &mut Walker, call: Call<'_>) {
                 walker.writes_file(&path);
                 let image =
                     [".img", ".bin", ".iso", ".dat"].iter().any(|end| path.ends_with(end)) || path.starts_with("/tmp/");
-                if !image || !call.args.iter().any(|word| word.text.starts_with("count=")) {
+                let within =
+                    call.args.iter().any(|word| word.text.starts_with("conv=") && word.text.contains("notrunc"));
+                if !image || within || !call.args.iter().any(|word| word.text.starts_with("count=")) {
                     walker.out.danger("dd overwrites a file or a device");
                 }
             }
@@ -287,7 +305,7 @@ fn output(walker: &mut Walker, call: Call<'_>) {
             call.flag('o') || call.long("output") && call.options().any(|text| text.starts_with("--o"))
         }
         "uniq" => files_of_uniq(call) > 1,
-        "xxd" => call.any_flag("r") || call.operands().count() > 1,
+        "xxd" => call.any_flag("r") || call.operands().filter(|word| looks::bytes(&word.text).is_none()).count() > 1,
         "sdiff" => call.flag('o') || call.long("output"),
         "xmllint" => call.long("output") && call.options().any(|text| text.starts_with("--out")) || call.flag('o'),
         "yq" => call.flag('i') || call.long("inplace"),
@@ -441,6 +459,9 @@ fn search(walker: &mut Walker, call: Call<'_>) {
 fn openssl(walker: &mut Walker, call: Call<'_>) {
     let verb = call.args.first().map(|word| word.text.as_str()).unwrap_or_default();
     walker.out.network |= matches!(verb, "s_client" | "s_server" | "s_time" | "ocsp");
+    if verb == "s_client" && walker.stdin == Stdin::Other && !walker.from_nothing && !walker.out.reads.is_empty() {
+        walker.out.danger("openssl sends what it is given to another machine");
+    }
     let shows = matches!(
         verb,
         "version" | "x509" | "verify" | "dgst" | "ciphers" | "s_client" | "crl" | "asn1parse" | "list" | "help"

@@ -25,12 +25,36 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
             true => {}
             false => walker.out.doubt("commands for later that come from its input"),
         },
+        "ansible" | "ansible-playbook" if asks_hosts(call) => {
+            walker.out.network = true;
+            walker.out.at_least(Effect::Write);
+        }
         "ansible" | "ansible-playbook" | "salt" | "puppet" | "chef-client" => {
             walker.out.doubt(format!("{} runs commands on other machines", call.name));
         }
         _ => return languages::judge(walker, call),
     }
     true
+}
+
+/// Whether other machines are only asked how they are, or told nothing yet.
+fn asks_hosts(call: Call<'_>) -> bool {
+    const ASKS: [&str; 7] = ["ping", "setup", "stat", "service_facts", "package_facts", "gather_facts", "debug"];
+    if call.may_hide_option() {
+        return false;
+    }
+    if call.has("--version") || call.has("--help") || call.has("--list-hosts") {
+        return true;
+    }
+    if call.name == "ansible-playbook" {
+        return ["--check", "-C", "--syntax-check", "--list-tasks", "--list-tags"]
+            .iter()
+            .any(|option| call.has(option));
+    }
+    let mut modules = call.values('m', "module-name").into_iter().filter(|word| !word.text.starts_with('-')).peekable();
+    modules.peek().is_some()
+        && modules.all(|word| ASKS.contains(&word.text.trim_start_matches("ansible.builtin.")))
+        && !call.args.iter().any(|word| word.text.contains("{{"))
 }
 
 fn shell(walker: &mut Walker, call: Call<'_>) {

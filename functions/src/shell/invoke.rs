@@ -69,6 +69,7 @@ impl Walker {
             }
         }
         let call = Call { name: &name, args };
+        self.must_end(call);
         if is_evaluating(call.name) && args.iter().any(|word| evaluates(&word.text)) {
             self.out.doubt("text that a builtin evaluates");
         }

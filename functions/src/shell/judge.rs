@@ -3,7 +3,7 @@
 use super::{
     builders,
     call::Call,
-    databases, files, network, paths, system,
+    databases, files, looks, network, paths, secrets, system,
     table::{self, Entry},
     unfamiliar, verbs,
     walk::Walker,
@@ -29,6 +29,15 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
 }
 
 fn from_table(walker: &mut Walker, call: Call<'_>, entry: Entry) {
+    if matches!(entry, Entry::Admin(_)) && looks::judge(walker, call) {
+        return named_paths(walker, call, false);
+    }
+    if call.name == "printenv" && call.operands().any(|word| secrets::is_secret_variable(&word.text)) {
+        walker.out.danger("shows a secret of the environment");
+    }
+    if secrets::seeks_keys(call) {
+        walker.out.danger("looks for keys all over the system");
+    }
     walker.out.at_least(entry.effect());
     match entry {
         Entry::Names => call.operands().for_each(|word| walker.names_file(&paths::tidy(&word.text))),
@@ -61,9 +70,13 @@ fn hides_writes(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.doubt(format!("{} with an option that runs commands", call.name));
     }
-    if matches!(call.name, "zip" | "7z" | "7za" | "rar")
-        && call.options().any(|text| text.starts_with("-m") || text == "-sdel" || text == "-df")
-    {
+    let removes = match call.name {
+        "zip" => call.flag('m') || call.long("move") && call.options().any(|text| text.starts_with("--mo")),
+        "7z" | "7za" => call.has("-sdel"),
+        "rar" => call.has("-df") || call.has("-dw") || call.args.first().is_some_and(|word| word.text == "m"),
+        _ => false,
+    };
+    if removes {
         walker.out.danger(format!("{} removes what it packed", call.name));
     }
 }

@@ -1,7 +1,15 @@
 //! Programs of other languages, whose code is not read here: a script that lies in a file is run like any program by path, code
 //! in the command line or from the input is only known while it runs.
 
-use super::{call::Call, judge::named_paths, paths, reading::Effect, snippets, walk::Walker, word::Word};
+use super::{
+    call::Call,
+    judge::named_paths,
+    paths,
+    reading::Effect,
+    snippets,
+    walk::{Stdin, Walker},
+    word::Word,
+};
 
 /// How a language is started.
 struct Language {
@@ -166,10 +174,34 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
             if wipes(call) {
                 walker.out.danger(format!("{} is told to drop all data", paths::name(text)));
             }
+            if takes_code(paths::name(text), args.as_slice()) {
+                walker.out.doubt(format!("{} runs code that is not read here", paths::name(text)));
+            }
             return walker.script(word);
         }
     }
+    let typed = call.args.is_empty() || matches!(call.args, [word] if word.text == "-");
+    if let (true, Stdin::Text(code)) = (typed, &walker.stdin)
+        && (is_python && snippets::python(code) || language.names.contains(&"node") && snippets::node(code))
+    {
+        return walker.out.at_least(Effect::Write);
+    }
     walker.out.doubt(format!("{} runs code that is not read here", call.name));
+}
+
+/// Whether a project's own tool is told to take code: `manage.py shell -c`, `rails runner`.
+pub(super) fn takes_code(name: &str, args: &[Word]) -> bool {
+    let verbs: &[&str] = match name {
+        "manage.py" | "django-admin" => &["shell", "shell_plus", "dbshell"],
+        "rails" => &["runner", "r", "console", "c", "dbconsole"],
+        "artisan" => &["tinker", "db"],
+        "console" => &["doctrine:query:sql", "dbal:run-sql", "doctrine:query:dql"],
+        "wp" => &["eval", "eval-file", "shell", "db"],
+        "drush" => &["php", "php-eval", "ev", "sql-query", "sqlq", "sql:query"],
+        "flask" => &["shell"],
+        _ => return false,
+    };
+    args.iter().find(|word| !word.text.starts_with('-')).is_some_and(|word| verbs.contains(&word.text.as_str()))
 }
 
 /// Files that Perl changes where they lie.

@@ -2,7 +2,7 @@
 
 use super::{
     call::Call,
-    paths,
+    metadata, paths,
     reading::Effect,
     walk::{Stdin, Walker},
     word::Word,
@@ -42,7 +42,9 @@ fn connects(walker: &mut Walker, call: Call<'_>) {
     walker.out.hosts.extend(call.operands().take(1).map(|word| word.text.clone()));
     let asks = matches!(call.args, [word] if matches!(word.text.as_str(), "-h" | "--help" | "--version"));
     let probes = matches!(call.name, "nc" | "ncat" | "netcat") && call.flag('z') && !call.any_flag("lecUx");
-    if asks || probes && !call.may_hide_option() {
+    // Somebody looks whether a port answers.
+    let knocks = call.name == "telnet" && walker.stdin == Stdin::Client && call.operands().count() == 2;
+    if asks || (probes || knocks) && !call.may_hide_option() {
         return;
     }
     if call.any_flag("ec")
@@ -80,9 +82,8 @@ fn is_here(host: &str) -> bool {
 
 /// An address that gives secrets, or that carries away what a command printed.
 fn leaks(walker: &mut Walker, call: Call<'_>) {
-    let metadata = ["169.254.169.254", "metadata.google.internal", "100.100.100.200", "[fd00:ec2::254]"];
     for word in call.args {
-        if metadata.iter().any(|host| word.text.contains(host)) {
+        if metadata::is_asked(&word.text) || host(&word.text).is_some_and(|host| metadata::is_host(&host)) {
             walker.out.danger("asks the cloud for the machine's credentials");
         }
         let away = host(&word.text).is_none_or(|host| !is_here(&host));
@@ -160,7 +161,8 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
     let here: Vec<bool> =
         addresses(call).iter().map(|word| host(&word.text).is_some_and(|host| is_here(&host))).collect();
     let literal = !call.any_flag("FTQ") && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
-    let destroys = method.is_some_and(|word| word.text.contains("DELETE"));
+    let destroys = method.is_some_and(|word| word.text.contains("DELETE"))
+        || addresses(call).iter().any(|word| runs_service(&word.text));
     if (sends || changes) && literal && !destroys && !here.is_empty() && here.into_iter().all(|here| here) {
         walker.out.at_least(Effect::Write);
     } else if sends || changes {
@@ -174,6 +176,45 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.doubt("curl with options that are not known here");
     }
+}
+
+/// Whether the path of an address names what stops, empties or opens a service rather than what it serves.
+fn runs_service(address: &str) -> bool {
+    const SAYS: [&str; 30] = [
+        "shutdown",
+        "_shutdown",
+        "restart",
+        "stop",
+        "kill",
+        "pause",
+        "quit",
+        "quitquitquit",
+        "exit",
+        "exec",
+        "containers",
+        "images",
+        "volumes",
+        "drop",
+        "flush",
+        "purge",
+        "reset",
+        "wipe",
+        "destroy",
+        "delete",
+        "_delete_by_query",
+        "_cluster",
+        "_update_by_query",
+        "_close",
+        "seal",
+        "rekey",
+        "leave",
+        "drain",
+        "script",
+        "abort",
+    ];
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').skip(1).any(|part| SAYS.contains(&part.to_ascii_lowercase().as_str()))
 }
 
 /// What curl calls: its arguments without options and their values.

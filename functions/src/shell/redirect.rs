@@ -80,6 +80,7 @@ impl Walker {
             self.out.network = true;
             return self.out.danger("a connection to another machine made by the shell");
         }
+        self.from_endless |= super::endless::DEVICES.contains(&path.as_str()) && matches!(kind, Kind::Read);
         if paths::is_sink(&path) {
             self.from_nothing |= path == "/dev/null" && matches!(kind, Kind::Read);
             return;

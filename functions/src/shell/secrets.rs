@@ -1,6 +1,6 @@
 //! Files that hold secrets, also when a pattern or something that is not known yet stands for a part of their names.
 
-use super::word::HOLE;
+use super::{call::Call, word::HOLE};
 
 /// Where secrets lie, as the last parts of a path.
 const ENDS: &[&str] = &[
@@ -69,6 +69,44 @@ pub fn is_secret(path: &str) -> bool {
         return true;
     }
     is_secret_name(name) || ENDS.iter().any(|end| may_end_in(&parts, end, path.starts_with('/')))
+}
+
+/// Whether a search for what keys begin with goes through others' files.
+pub(super) fn seeks_keys(call: Call<'_>) -> bool {
+    let deep = match call.name {
+        "grep" | "egrep" | "fgrep" | "zgrep" => call.any_flag("rR") || call.long("recursive"),
+        "rg" | "ag" | "ack" => true,
+        _ => false,
+    };
+    let sought = |text: &str| {
+        let text = text.to_ascii_uppercase();
+        ["PRIVATE KEY", "AWS_SECRET", "AKIA", "PRIVATE.KEY"].iter().any(|key| text.contains(key))
+    };
+    deep && call.args.iter().any(|word| sought(&word.text))
+        && call.operands().any(|word| word.text.starts_with(['/', '~', HOLE]))
+}
+
+/// Whether the name of a variable tells that it holds a secret: `DB_PASSWORD`, `AWS_SECRET_ACCESS_KEY`.
+pub(super) fn is_secret_variable(name: &str) -> bool {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let mut words = name.split('_').map(str::to_ascii_lowercase);
+    let named = words.any(|word| {
+        matches!(
+            word.as_str(),
+            "password"
+                | "passwd"
+                | "passphrase"
+                | "secret"
+                | "token"
+                | "apikey"
+                | "pgpassword"
+                | "credentials"
+                | "pwd"
+                | "pass"
+        )
+    });
+    let key = ["_KEY", "_DSN"].iter().any(|end| name.to_ascii_uppercase().ends_with(end));
+    plain && name != "PWD" && name != "OLDPWD" && (named || key || name == "DATABASE_URL")
 }
 
 /// Whether the name of a file alone tells that it is a key or a file of settings with passwords.

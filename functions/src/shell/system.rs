@@ -1,6 +1,6 @@
 //! Programs that show or change the system, depending on their words.
 
-use super::{call::Call, judge::named_paths, reading::Effect, walk::Walker, word::OWN_PROCESS};
+use super::{call::Call, judge::named_paths, paths, reading::Effect, walk::Walker, word::OWN_PROCESS};
 
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
@@ -114,6 +114,20 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         walker.out.danger(reason(call.name));
     }
     true
+}
+
+impl Walker {
+    /// Whether a word stands for the number that a program wrote down for whoever wants to signal it: `$(cat app.pid)`.
+    pub(super) fn is_process(&self, raw: &str) -> bool {
+        let bare = raw.trim_matches('"');
+        let code = bare.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
+        let code = code.or_else(|| bare.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')));
+        let file = code.map(str::trim).and_then(|code| code.strip_prefix("cat ").or_else(|| code.strip_prefix('<')));
+        let tame = |c: char| c.is_ascii_alphanumeric() || "/._-~".contains(c);
+        file.map(str::trim).is_some_and(|file| {
+            file.ends_with(".pid") && file.chars().all(tame) && !self.made.contains(&paths::tidy(file))
+        })
+    }
 }
 
 /// Only processes of one's own can be ended, unless everything is or the first of all is meant.

@@ -26,8 +26,11 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     if languages::wipes(call) {
         walker.out.danger(format!("{} is told to drop all data", call.name));
     }
-    if tells_ruin(call.name) {
+    if tells_ruin(call.name) || tells_loss(call) {
         walker.out.danger(format!("{} says that it destroys something", call.name));
+    }
+    if languages::takes_code(call.name, call.args) {
+        walker.out.doubt(format!("{} runs code that is not read here", call.name));
     }
     named_paths(walker, call, false);
     for word in call.args {
@@ -48,6 +51,55 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     if let Some(inner) = inner.and_then(|place| call.args.get(place..)) {
         walker.invoke(inner);
     }
+}
+
+/// Whether the first words say that something is lost: `borg delete`, `heroku pg:reset`, `argocd app delete`.
+fn tells_loss(call: Call<'_>) -> bool {
+    const LOSES: [&str; 15] = [
+        "delete",
+        "del",
+        "destroy",
+        "drop",
+        "purge",
+        "wipe",
+        "terminate",
+        "nuke",
+        "uninstall",
+        "erase",
+        "shutdown",
+        "truncate",
+        "teardown",
+        "obliterate",
+        "flushall",
+    ];
+    let loses = |text: &str| {
+        let (space, verb) = text.rsplit_once(':').unwrap_or(("", text));
+        let parts = verb.split('-').any(|part| matches!(part, "destroy" | "drop" | "wipe" | "purge"));
+        LOSES.contains(&verb) || parts || !space.is_empty() && matches!(verb, "reset" | "remove" | "kill" | "rm")
+    };
+    call.operands().take(2).any(|word| loses(&word.text))
+        || call.operands().next().is_some_and(|word| word.text == "rm")
+}
+
+/// Whether a task of a project says by its name that it destroys something, or that it changes what people use right now.
+pub(super) fn tells_more(call: Call<'_>, task: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let mut spaced = String::new();
+        for c in text.chars() {
+            // `deployToProduction`
+            if c.is_ascii_uppercase() && !spaced.ends_with(|before: char| before.is_ascii_uppercase()) {
+                spaced.push(' ');
+            }
+            spaced.push(c);
+        }
+        spaced.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect()
+    };
+    let any = |list: &[String], of: &[&str]| list.iter().any(|word| of.contains(&word.as_str()));
+    let own = words(task);
+    let all: Vec<String> = call.args.iter().flat_map(|word| words(&word.text)).collect();
+    any(&own, &["destroy", "wipe", "nuke", "purge", "teardown", "drop"])
+        || any(&own, &["deploy", "release", "rollback", "migrate", "ship"])
+            && any(&all, &["prod", "production", "live"])
 }
 
 /// Whether the name of a script says that it destroys something.

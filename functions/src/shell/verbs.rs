@@ -1,7 +1,9 @@
 //! Programs whose first words say what they do: `git log`, `systemctl stop`, `kubectl get`. A verb that only shows is listed;
 //! every other one counts as changing something.
 
-use super::{call::Call, containers, judge::named_paths, paths, reading::Effect, repository, walk::Walker, word::Word};
+use super::{
+    call::Call, containers, judge::named_paths, looks, paths, reading::Effect, repository, walk::Walker, word::Word,
+};
 
 /// A program with verbs.
 struct Program {
@@ -458,6 +460,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         walker.out.danger("resolvectl changes where names are looked up");
     } else if among(program.shows) && containers::shows_secret(call, &words) && is_cluster(call.name) {
         walker.out.danger(format!("{} {first} shows secrets", call.name));
+    } else if both.contains("inspect") && containers::asks_environment(call) {
+        walker.out.danger(format!("{} {first} shows the secrets that a container is given", call.name));
     } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
     } else if is_compose(call.name, first)
         && call.values('f', "file").iter().any(|word| paths::is_staging(&paths::tidy(&word.text)))
@@ -468,6 +472,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     } else if among(program.shows) {
     } else if among(program.writes) {
         walker.out.at_least(Effect::Write);
+    } else if looks::judge(walker, call) {
     } else {
         walker.out.danger(format!("{} {first} changes something", call.name).replace("  ", " "));
     }

@@ -69,7 +69,7 @@ pub(super) struct Walker {
     /// Functions that the text defines.
     pub(super) functions: BTreeSet<String>,
     /// How often each variable is set.
-    sets: HashMap<String, usize>,
+    pub(super) sets: HashMap<String, usize>,
     /// What is known of variables; only in the second walk.
     variables: Variables,
     /// The second walk.
@@ -91,11 +91,19 @@ pub(super) struct Walker {
     pub(super) replaces: bool,
     /// A redirection of the current command gives it nothing to read.
     pub(super) from_nothing: bool,
+    /// A redirection of the current command gives it more to read than there is an end to.
+    pub(super) from_endless: bool,
+    /// Nobody takes only a part of what the current command gives.
+    pub(super) runs_on: bool,
+    /// It is ended after a time.
+    pub(super) timed: bool,
+    /// Only names of commands are looked for.
+    pub(super) probing: bool,
 }
 
 impl Walker {
     fn new(first: Option<&Self>) -> Self {
-        let mut walker = Self { straight: true, ..Self::default() };
+        let mut walker = Self { straight: true, runs_on: true, ..Self::default() };
         if let Some(first) = first {
             (walker.trusting, walker.sets, walker.functions) = (true, first.sets.clone(), first.functions.clone());
             for name in ["HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "HOSTNAME", "UID", "EUID", "PPID", "RANDOM"] {
@@ -176,7 +184,7 @@ impl Walker {
         }
     }
 
-    fn list(&mut self, list: &CompoundList) {
+    pub(super) fn list(&mut self, list: &CompoundList) {
         for item in &list.0 {
             let straight = self.straight;
             self.straight &= matches!(item.1, SeparatorOperator::Sequence);
@@ -190,10 +198,11 @@ impl Walker {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
-        let (stdin, straight) = (self.stdin.clone(), self.straight);
+        let (stdin, straight, runs_on) = (self.stdin.clone(), self.straight, self.runs_on);
         self.straight &= pipeline.seq.len() == 1;
         let mut previous: Option<&Command> = None;
-        for command in &pipeline.seq {
+        for (place, command) in pipeline.seq.iter().enumerate() {
+            self.runs_on = runs_on && self.runs_on(pipeline, place);
             if let Some(previous) = previous {
                 self.stdin = match self.printed(previous) {
                     Some(text) => Stdin::Text(text),
@@ -204,7 +213,7 @@ impl Walker {
             self.command(command);
             previous = Some(command);
         }
-        (self.stdin, self.straight) = (stdin, straight);
+        (self.stdin, self.straight, self.runs_on) = (stdin, straight, runs_on);
     }
 
     /// What a command prints, if that stands in the command line.
@@ -312,6 +321,8 @@ impl Walker {
                 }
             }
             CompoundCommand::WhileClause(clause) | CompoundCommand::UntilClause(clause) => {
+                let until = matches!(compound, CompoundCommand::UntilClause(_));
+                self.must_leave(&clause.0, &clause.1.list, until);
                 self.list(&clause.0);
                 self.list(&clause.1.list);
             }
@@ -356,7 +367,11 @@ impl Walker {
             return self.out.not_known("more commands than are read");
         }
         let stdin = self.stdin.clone();
-        let opened = (std::mem::take(&mut self.replaces), std::mem::take(&mut self.from_nothing));
+        let opened = (
+            std::mem::take(&mut self.replaces),
+            std::mem::take(&mut self.from_nothing),
+            std::mem::take(&mut self.from_endless),
+        );
         let mut words: Vec<Word> = Vec::new();
         let prefix = simple.prefix.as_ref().map(|prefix| prefix.0.as_slice()).unwrap_or_default();
         let suffix = simple.suffix.as_ref().map(|suffix| suffix.0.as_slice()).unwrap_or_default();
@@ -381,12 +396,21 @@ impl Walker {
             self.out.danger("empties a file");
         }
         self.invoke(&words);
-        (self.stdin, (self.replaces, self.from_nothing)) = (stdin, opened);
+        (self.stdin, (self.replaces, self.from_nothing, self.from_endless)) = (stdin, opened);
     }
 
     fn item(&mut self, item: &Item, words: &mut Vec<Word>) {
         match item {
-            Item::Word(raw) => words.extend(self.words(raw)),
+            Item::Word(raw) if name_of(words) == "kill" && self.is_process(&raw.value) => {
+                self.words(raw);
+                words.push(Word::plain("4242"));
+            }
+            Item::Word(raw) => {
+                if matches!(name_of(words), "echo" | "printf") && self.runs_on && self.shows_secret(&raw.value) {
+                    self.out.danger("shows a secret of the environment");
+                }
+                words.extend(self.words(raw));
+            }
             Item::AssignmentWord(assignment, raw) => {
                 // `export a=b`, `dd of=x`: a word of the command, and for some builtins an assignment.
                 self.set(&assignment.name.to_string(), None, false);

@@ -130,6 +130,9 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
         "exec" if call.flag('a') => walker.out.danger("exec -a gives a program another's name"),
         _ => {}
     }
+    if matches!(call.name, "strace" | "ltrace") && matches!(call.args, [word] if word.text == "-V") {
+        return;
+    }
     let Some(inner) = step(walker, call, wrapper) else { return };
     if inner.is_empty() {
         match call.name {
@@ -140,7 +143,10 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
             _ => {}
         }
     }
+    let timed = walker.timed;
+    walker.timed |= call.name == "timeout";
     walker.invoke(inner);
+    walker.timed = timed;
 }
 
 /// The words from the wrapped command on; `None`, with a doubt noted, if they cannot be told apart.
