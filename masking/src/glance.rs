@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, option, phone, spoken, token};
+use crate::detect::{assign, option, phone, setting, spoken, token, url};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -12,12 +12,16 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     // What follows is unknown at the end of unfinished input.
     let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
     match mark {
-        b':' => follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at),
+        b':' => {
+            follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at) || url::may_login(window, at)
+        }
         b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
-        b'_' | b'.' | b'I' | b'A' | b'B' | b'C' | b'Q' | b'R' | b'S' | b'V' | b'Z' => token::may_mark(window, at),
+        b'B' => token::may_mark(window, at) || setting::may_name(window, at),
+        b'_' | b'.' | b'I' | b'A' | b'C' | b'Q' | b'R' | b'S' | b'V' | b'Z' => token::may_mark(window, at),
         b'J' => matches!(window.before(at, 1), Some(b'y' | b'Q')),
-        b'w' | b'W' => spoken::may_name(window, at),
+        b'w' | b'W' => spoken::may_name(window, at) || setting::may_name(window, at),
+        b'q' => setting::may_name(window, at),
         b'+' | b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
         _ => true,
     }

@@ -100,7 +100,7 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
     let opener = is(b'+') | is(b'(');
     let first_letters = within(lane, b'@', b'C') | within(lane, b'I', b'J') | within(lane, b'Q', b'S');
     let last_letters = within(lane, b'V', b'W') | is(b'Z') | is(b'w');
-    let mark = dash_or_dot | is(b'_') | first_letters | last_letters;
+    let mark = dash_or_dot | is(b'_') | is(b'q') | first_letters | last_letters;
     [digit, joint, letter, sign, opener, mark].map(|mask| mask.to_bitmask())
 }
 
@@ -110,8 +110,7 @@ mod tests {
 
     /// The same byte by byte.
     fn expected(byte: u8) -> [bool; 6] {
-        let mark =
-            matches!(byte, b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'w');
+        let mark = matches!(byte, b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'q' | b'w');
         [
             byte.is_ascii_digit(),
             matches!(byte, b' ' | b'-' | b'.' | DASH),

@@ -2,7 +2,7 @@
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
 use crate::detect::{
-    assign, card, chain::Chain, email, iban, jwt, option, pem, phone, shapes, spoken, ssn, token, url,
+    assign, card, chain::Chain, email, iban, jwt, option, pem, phone, setting, shapes, spoken, ssn, token, url,
 };
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
@@ -73,6 +73,7 @@ impl Plan {
         plan.trigger(secret, b":", URL);
         plan.trigger(secret, assign::TRIGGERS, ASSIGN);
         plan.trigger(secret, spoken::TRIGGERS, ASSIGN);
+        plan.trigger(secret, setting::TRIGGERS, ASSIGN);
         plan
     }
 
@@ -219,7 +220,11 @@ impl Plan {
         }
         if found.is_none() && bits & ASSIGN != 0 {
             found = match window.bytes.get(at) {
-                Some(b'w' | b'W') => spoken::find(window, at)?,
+                Some(b'w' | b'W') => match setting::find(window, at)? {
+                    None => spoken::find(window, at)?,
+                    found => found,
+                },
+                Some(b'q' | b'B') => setting::find(window, at)?,
                 _ => assign::find(window, at)?,
             };
         }

@@ -216,6 +216,7 @@ impl<'a> Sieve<'a> {
         match mark {
             b'.' => self.may_be_dot(at, allowed),
             b'-' => self.may_be_dash(at, previous, allowed),
+            b'B' if previous == b' ' => self.is(at + 1, |byte| byte == b'Y'),
             _ => allowed & mark_bit(mark) != 0,
         }
     }
@@ -235,7 +236,7 @@ impl<'a> Sieve<'a> {
     }
 
     fn may_be_dot(&self, at: usize, allowed: u16) -> bool {
-        if !self.is(at + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        if !self.is(at + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
             return false;
         }
         let parted = || self.is(at + shapes::BETWEEN_DOTS, |byte| byte == b'.') && self.is_behind(at, [4, 12, 20]);
@@ -309,12 +310,13 @@ const fn mark_bit(mark: u8) -> u16 {
         b'V' => 1 << 12,
         b'Z' => 1 << 13,
         b'w' | b'W' => 1 << 14,
+        b'q' => 1 << 15,
         _ => 0,
     }
 }
 
 /// Each letter that may stand in a token, with what stands before it there.
-const PAIRS: [(u8, &[u8]); 12] = [
+const PAIRS: [(u8, &[u8]); 13] = [
     (b'I', b"ABKS"),
     (b'J', b"yQ"),
     (b'A', b"A"),
@@ -325,7 +327,8 @@ const PAIRS: [(u8, &[u8]); 12] = [
     (b'S', b"BL"),
     (b'V', b"m"),
     (b'Z', b"E"),
-    (b'w', b"sS"),
+    (b'w', b"sSpP"),
+    (b'q', b"e"),
     (b'.', b"Gsbrpktla"),
 ];
 
@@ -370,7 +373,7 @@ mod tests {
 
         #[test]
         fn a_search_passes_over_nothing_that_detectors_find_whatever_comes_after(
-            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|EAAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z0-9]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|[a-zA-Z0-9]{52}JQQJ99|[a-z]{6}_[a-z0-9]{29}_mmk|pat[a-z0-9]{14}\\.|curl -u a:|sshpass -p |machine x login b password |the password is |name: pwd value|-us6|sha256~|GR1348941|4b1d|oy2|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|EAAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z0-9]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|[a-zA-Z0-9]{52}JQQJ99|[a-z]{6}_[a-z0-9]{29}_mmk|pat[a-z0-9]{14}\\.|curl -u a:|sshpass -p |machine x login b password |requirepass |bindpw |IDENTIFIED BY \"|jdbc:oracle:thin:a/|the password is |name: pwd value|-us6|sha256~|GR1348941|4b1d|oy2|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
             cut in any::<prop::sample::Index>()
         ) {
             let bytes = text.as_bytes();

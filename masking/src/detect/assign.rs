@@ -21,7 +21,11 @@ const AWS_LENGTH: usize = 40;
 /// The bytes at which `find` is called.
 pub(crate) const TRIGGERS: &[u8] = b":=|>'";
 
-const PASSWORDS: [&[u8]; 24] = [
+const PASSWORDS: [&[u8]; 28] = [
+    b"bindpw",
+    b"rootpw",
+    b"requirepass",
+    b"masterauth",
     b"password",
     b"passwd",
     b"passphrase",

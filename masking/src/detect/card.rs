@@ -111,6 +111,10 @@ fn is_product_code(digits: &[u8]) -> bool {
 
 /// Whether the digits are the middle of a hash, an identifier or another hexadecimal name.
 fn touches_hex(window: &Window<'_>, start: usize, end: usize) -> Result<bool, Beyond> {
+    // The first track of a magnetic stripe (ISO/IEC 7813).
+    if window.ends_with(start, b"%B") && window.peek(end)? == Some(b'^') {
+        return Ok(false);
+    }
     if window.peek(end)?.is_some_and(is_hex_letter) {
         return Ok(true);
     }

@@ -14,6 +14,7 @@ mod numbering;
 pub(crate) mod option;
 pub(crate) mod pem;
 pub(crate) mod phone;
+pub(crate) mod setting;
 pub(crate) mod shapes;
 pub(crate) mod spoken;
 pub(crate) mod ssn;

@@ -13,6 +13,9 @@ const LONGEST_AUTHORITY: usize = 512;
 
 /// The password of the URL whose scheme ends with the colon at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
+    if may_login(window, at) {
+        return login(window, at);
+    }
     if !window.follows(at, b"://").map_err(|Beyond| Pending::weak(at))? {
         return Ok(None);
     }
@@ -37,6 +40,26 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
         }
         _ => Ok(None),
     }
+}
+
+/// Whether the colon ends what Oracle's addresses begin with: `jdbc:oracle:thin:scott/tiger@//host`.
+pub(crate) fn may_login(window: &Window<'_>, at: usize) -> bool {
+    window.ends_with(at, b"oracle:thin")
+}
+
+/// The password between the slash behind a user's name and the at sign.
+fn login(window: &Window<'_>, at: usize) -> Verdict {
+    let undecided = |_: Beyond| Pending::strong(at);
+    let is_name: fn(u8) -> bool = |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'-');
+    let slash = at + 1 + window.run(at + 1, 128, is_name).map_err(undecided)?;
+    if slash == at + 1 || window.peek(slash).map_err(undecided)? != Some(b'/') {
+        return Ok(None);
+    }
+    let start = slash + 1;
+    let length = window.run(start, LONGEST_AUTHORITY, |byte| is_authority(byte) && byte != b'@').map_err(undecided)?;
+    let told =
+        window.peek(start + length).map_err(undecided)? == Some(b'@') && !is_mask(window.slice(start, start + length));
+    Ok((told && length > 0).then(|| Match::closed(URL_PASSWORD, start, start + length)))
 }
 
 /// Addresses whose path is a secret: the end of the host, what the path begins with, and how long the rest is at least.
