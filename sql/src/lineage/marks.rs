@@ -149,6 +149,18 @@ impl Marks {
         self.base.is_empty()
     }
 
+    /// The label of the marked columns of this name, in any table.
+    pub(crate) fn label_of(&self, column: &str) -> Option<&str> {
+        self.base.values().filter_map(|cover| cover.masked.get(column)).map(|mark| mark.label.as_str()).min()
+    }
+
+    /// The columns of each marked table of this name, in order.
+    pub(crate) fn columns_of(&self, table: &str) -> impl Iterator<Item = Vec<&str>> {
+        let marked = move |relation: &&Arc<Relation>| relation.name == table && self.base.contains_key(&relation.oid);
+        let relations = self.catalog.relations.values().filter(marked);
+        relations.map(|relation| relation.columns.iter().map(|column| column.name.as_str()).collect())
+    }
+
     /// Whether something is masked by tokens.
     pub(crate) fn has_tokens(&self) -> bool {
         self.base.values().flat_map(|cover| cover.masked.values()).any(|mark| mark.transform == Transform::Token)

@@ -4,6 +4,7 @@
 //! place; the result is parsed again and must be exactly the tree that was meant. What would store a masked value, or let
 //! one decide what is written, is refused, and so is whatever cannot be judged.
 
+mod bound;
 mod copy;
 mod define;
 mod lookup;
@@ -23,6 +24,7 @@ use std::{
     sync::Arc,
 };
 
+pub use self::bound::Bound;
 pub use self::lookup::Lookup;
 pub use self::resolve::{Resolved, resolve};
 pub use self::token::{Token, TokenType, Tokens};
@@ -72,6 +74,8 @@ pub struct Judged {
     pub pinned: bool,
     /// The masked column that it compares with a parameter.
     pub lookup: Option<Lookup>,
+    /// Values of marked columns in it.
+    pub bound: Bound,
     /// What it returns raw, so that whoever reads its rows puts tokens in their place.
     pub tokens: Option<Arc<Tokens>>,
 }
@@ -149,7 +153,10 @@ fn one(
     walk.statement(&statement.tree)?;
     walk.finish(edits)?;
     judged.masked.extend(std::mem::take(&mut walk.masked));
-    judged.touches |= walk.touches();
+    if walk.touches() {
+        judged.touches = true;
+        bound::collect(text, &statement.tree, marks, &mut judged.bound);
+    }
     judged.tokens = walk.tokens.take().map(Arc::new);
     judged.defines |= walk.defines;
     judged.pinned |= walk.pinned;

@@ -3,8 +3,6 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use proto::event::Field;
-
 use super::{
     Filter,
     arguments::Arguments,
@@ -182,12 +180,6 @@ impl Filter {
             }
         }
         Some(checked)
-    }
-
-    /// What is written down of a rewrite.
-    pub(super) fn rewritten(&self, rewrite: Option<&Rewrite>) -> Vec<Field> {
-        let text = rewrite.and_then(Rewrite::text);
-        text.map(|text| Field { name: "rewritten".into(), value: text.to_string() }).into_iter().collect()
     }
 
     /// Keeps with the run what was decided.

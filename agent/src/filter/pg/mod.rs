@@ -24,6 +24,7 @@ mod strict;
 mod texts;
 mod tokens;
 mod value;
+mod values;
 
 use std::sync::Arc;
 

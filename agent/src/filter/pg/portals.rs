@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use proto::{
     Refusal,
     event::{Field, Request},
@@ -19,6 +20,7 @@ use super::{
     refuse,
     requests::{Frame, LONGEST_PARAMETER, Tail, request},
     strict::{self, Rewrite},
+    values,
 };
 use crate::filter::guard::Decision;
 
@@ -42,6 +44,9 @@ impl Filter {
         };
         if bind.portal == refuse::PORTAL.as_bytes() {
             return Err(client_fault(Malformed("portal name")));
+        }
+        if let Some(statement) = &statement {
+            self.hide(&mut fields, statement.rewrite.as_ref());
         }
         let lookup = statement.as_ref().and_then(|known| known.rewrite.as_ref()).and_then(Rewrite::lookup);
         let mut looked_up = None;
@@ -151,7 +156,14 @@ impl Filter {
             });
         }
         decision.note(&mut told, &read.judged);
+        let rewrite = portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref());
+        if rewrite.is_some_and(|rewrite| !rewrite.bound().is_empty()) {
+            // Values could be tried out on it.
+            told.digest = Bytes::new();
+        }
         let exchange = journal.begin(told);
+        values::parameters(rewrite, exchange, journal);
+        values::literals(rewrite, exchange, journal);
         portal.told.set(exchange);
         if let Some(statement) = &portal.statement {
             statement.told.set(exchange);

@@ -24,6 +24,7 @@ use super::{
     names::{Portal, Statement},
     reading, refuse,
     strict::{self, Rewrite},
+    values,
 };
 use policy::Outcome;
 
@@ -34,7 +35,7 @@ const LONGEST_STATEMENT: usize = 16 * 1024 * 1024 + 1024;
 /// That much of a large frame is read.
 const HEAD: usize = 64 * 1024;
 /// That much of a statement is written down.
-const LONGEST_TEXT: usize = 64 * 1024;
+pub(super) const LONGEST_TEXT: usize = 64 * 1024;
 /// That much of a parameter is written down.
 pub(super) const LONGEST_PARAMETER: usize = 8 * 1024;
 
@@ -196,15 +197,19 @@ impl Filter {
 
     fn query(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Malformed> {
         let raw = ask::query(frame.body, frame.whole)?;
-        let text = self.masked(raw, LONGEST_TEXT);
         let short = self.condense(raw, frame.whole);
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
         let Checked { rewrite, probe, stale } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
-        let mut told = request("query", text, self.rewritten(rewrite.as_ref()), frame);
+        let text = self.shown(raw, &short, rewrite.as_ref());
+        let mut told = request("query", text, self.rewritten(&short, rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
+        if rewrite.as_ref().is_some_and(|rewrite| !rewrite.bound().is_empty()) {
+            told.digest = Bytes::new();
+        }
         let exchange = journal.begin(told);
+        values::literals(rewrite.as_ref(), exchange, journal);
         if !frame.whole {
             self.requests.tail = Tail::Query(Sha256::new());
         }
@@ -247,12 +252,12 @@ impl Filter {
 
     fn parse(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {
         let parse = ask::parse(frame.body, frame.whole).map_err(client_fault)?;
-        let text = self.masked(parse.text, LONGEST_TEXT);
         let short = self.condense(parse.text, frame.whole);
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
         let Checked { rewrite, probe, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
+        let text = self.shown(parse.text, &short, rewrite.as_ref());
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.

@@ -11,7 +11,7 @@ use proto::{Code, Refusal, event};
 use sql::{
     Catalog, Tree,
     lineage::{Rules, Transform},
-    rewrite::{Judged, Lookup, Refused, Session, Tokens},
+    rewrite::{Bound, Judged, Lookup, Refused, Session, Tokens},
 };
 
 use super::{Catalogs, Readings, judges::Judge, tokens};
@@ -246,6 +246,11 @@ impl Rewrite {
     /// What passes in its place; `None` if it passes as it is.
     pub(super) fn text(&self) -> Option<&str> {
         self.judged.text.as_deref()
+    }
+
+    /// Values of marked columns in it.
+    pub(super) fn bound(&self) -> &Bound {
+        &self.judged.bound
     }
 
     /// What it looks up.

@@ -414,6 +414,46 @@ fn any_other_comparison_sees_a_mask() {
 }
 
 #[test]
+fn values_of_marked_columns_are_not_written_down() {
+    for (text, shown) in [
+        ("SELECT id FROM customers WHERE ssn = $1", "WHERE ssn = $1"),
+        ("SELECT id FROM customers WHERE $1 = lower(c.ssn::varchar(11)) AND id = 3", "varchar(11)) AND id = 3"),
+        ("SELECT id FROM customers WHERE ssn IN ($1, 'canary')", "($1, '******')"),
+        (
+            "SELECT id FROM customers WHERE id = 77 AND ssn LIKE E'can\\'ary' OR ssn = $1",
+            "id = 77 AND ssn LIKE E'********'",
+        ),
+        ("INSERT INTO customers (id, ssn) VALUES (77, $1), (78, 'canary')", "(77, $1), (78, '******')"),
+        ("INSERT INTO customers VALUES (77, 'canary', $1)", "(77, '******', $1)"),
+        ("INSERT INTO customers (id, ssn) SELECT 77, $1", "SELECT 77, $1"),
+        ("UPDATE customers SET number = 77, ssn = $1 WHERE id = 3", "number = 77, ssn = $1 WHERE id = 3"),
+        ("UPDATE customers SET (id, ssn) = (77, $1)", "(**, $1)"),
+        ("SELECT id FROM customers WHERE ssn = $$canary$$ OR ssn = $1", "ssn = $$******$$"),
+    ] {
+        let text = text.replace("c.ssn", "ssn");
+        let (sent, lines) = looked_up(&text, "canary-value");
+        assert!(sent.contains("canary-value") || sent.contains("refused"), "{text}: {sent}");
+        let all = lines.join("\n");
+        assert!(!all.contains("canary"), "{text}: {all}");
+        assert!(all.contains(shown) && all.contains("$1=***"), "{text}: {all}");
+        assert!(sent.contains("refused") || all.contains("masked parameter $1 ssn 1"), "{text}: {all}");
+    }
+    let (_, lines) = looked_up("SELECT id FROM customers WHERE id = $1 AND ssn IS NOT NULL", "77");
+    assert!(lines.iter().any(|line| line.contains("$1=77")), "{lines:?}");
+}
+
+#[test]
+fn a_rewritten_text_is_written_down_without_values() {
+    let (mut filter, journal) = looking_up();
+    let filter_text = "SELECT email FROM customers WHERE ssn = 'canary' AND id = 77";
+    let sent = send(&mut filter, &journal, &[query(filter_text)]);
+    assert!(sent.contains("canary"), "{sent}");
+    let all = journal.all().join("\n");
+    assert!(all.contains("rewritten=") && !all.contains("canary") && all.contains("id = 77"), "{all}");
+    assert!(all.contains("masked literal ssn 1"), "{all}");
+}
+
+#[test]
 fn what_is_too_much_is_refused_and_sql_cannot_go_around_the_count() {
     let (sent, lines) = looked_up("SELECT id FROM customers WHERE email = $1", "zoe");
     assert!(sent.contains("sallyport-refused"), "{sent}");
