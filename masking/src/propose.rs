@@ -157,7 +157,7 @@ const NAMES: [(&[&str], Label); 11] = [
 fn by_name(name: &str, kind: Kind) -> Option<Label> {
     let words = format!(" {} ", words(name));
     let says = |known: &&str| words.contains(&format!(" {known} "));
-    let (_, label) = NAMES.iter().find(|(names, _)| names.iter().any(|known| says(&known)))?;
+    let (_, label) = NAMES.iter().find(|(names, _)| names.iter().any(says))?;
     let fits = match kind {
         Kind::Text => true,
         Kind::Number => matches!(label, Label::Card | Label::Ssn | Label::Phone | Label::Custom("salary" | "tax-id")),
