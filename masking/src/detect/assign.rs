@@ -346,10 +346,26 @@ fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
         _ if window.bytes.get(at) == Some(&b'=') => is_bare,
         _ => |byte| is_bare(byte) || byte == b'&',
     };
-    let length = window.run(start, LONGEST, class).map_err(|Beyond| Pending { start: at, keep: start })?;
+    let undecided = |_: Beyond| Pending { start: at, keep: start };
+    let mut length = window.run(start, LONGEST, class).map_err(undecided)?;
+    while length < LONGEST && quote.is_none() && is_part(window, start + length).map_err(undecided)? {
+        let rest = window.run(start + length + 1, LONGEST, class).map_err(undecided)?;
+        length = (length + 1 + rest).min(LONGEST);
+    }
     let closed = CURLY.iter().find_map(|quote| window.slice(start, start + length).strip_suffix(quote.as_bytes()));
     let length = closed.map_or(length, <[u8]>::len);
     Ok(Value { start, end: start + length, quoted: quote.is_some(), more: (length == LONGEST).then_some(class) })
+}
+
+/// Whether an ampersand stands at `at` that is part of a value, because no field `name=` follows it.
+fn is_part(window: &Window<'_>, at: usize) -> Result<bool, Beyond> {
+    const LONGEST_NAME: usize = 48;
+    if window.peek(at)? != Some(b'&') || !window.peek(at + 1)?.is_some_and(is_bare) {
+        return Ok(false);
+    }
+    let is_field = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b'%');
+    let name = window.run(at + 1, LONGEST_NAME, is_field)?;
+    Ok(name == LONGEST_NAME || !matches!(window.peek(at + 1 + name)?, Some(b'=' | b']')))
 }
 
 /// The value at `start`, behind a quote of print.
