@@ -24,6 +24,7 @@ impl Walker<'_> {
             ("pg_sleep_for", _) => each(args).filter_map(super::function::literal).any(|span| {
                 ["day", "week", "mon", "year", "decade", "cent"].iter().any(|unit| span.to_lowercase().contains(unit))
             }),
+            ("pg_sleep_until", _) => true,
             ("generate_series", [Some(from), Some(to)]) => (to - from).abs() > MOST_MADE,
             ("generate_series", [Some(from), Some(to), Some(step)]) => (to - from).abs() > MOST_MADE * step.abs(),
             ("repeat" | "lpad" | "rpad", [_, Some(times), ..]) => *times >= MOST_MADE,
