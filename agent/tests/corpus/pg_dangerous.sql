@@ -383,6 +383,7 @@ DELETE FROM orders WHERE int8range(NULL, NULL) @> id
 DELETE FROM orders WHERE tableoid = 'orders'::regclass
 --
 SELECT pg_sleep(100000)
+--
 SELECT pg_sleep_until('2099-01-01')
 --
 DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$
