@@ -16,8 +16,8 @@ pub struct Depends {
     pub named_arguments: Option<BTreeSet<String>>,
     /// On rows sent so far; the numbers that policies compare them with, in order.
     pub rows: BTreeSet<u64>,
-    /// On bytes sent so far.
-    pub bytes: bool,
+    /// On bytes sent so far; the numbers that policies compare them with, in order.
+    pub bytes: BTreeSet<u64>,
     /// On what relations, columns or functions a call names, or what is done to them.
     pub objects: bool,
 }
@@ -76,7 +76,9 @@ impl Depends {
                 Some(named) => named.append(&mut used.arguments),
                 None => {}
             }
-            depends.bytes |= used.names.contains("bytes") || used.names.contains("session_bytes");
+            if used.names.contains("bytes") || used.names.contains("session_bytes") {
+                depends.bytes.extend(&used.numbers);
+            }
             if used.names.contains("rows") || used.names.contains("session_rows") {
                 depends.rows.extend(used.numbers);
             }

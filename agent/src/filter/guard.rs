@@ -32,6 +32,9 @@ pub trait Guard: Send + Sync {
     /// The smallest number of rows above `rows` at which a running call must be decided about again.
     fn next_row(&self, rows: u64) -> Option<u64>;
 
+    /// The same for bytes.
+    fn next_byte(&self, bytes: u64) -> Option<u64>;
+
     /// Decides about a call that has sent rows and bytes already.
     fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision>;
 

@@ -1,7 +1,7 @@
 //! Decisions of one session: its caller and connection against the bundle in force, with a small memory.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -25,7 +25,7 @@ pub struct SessionRights {
     connection: String,
     masker: Arc<Masker>,
     /// Labels of marked columns.
-    marked: std::collections::BTreeSet<String>,
+    marked: BTreeSet<String>,
     state: Mutex<State>,
     rows: AtomicU64,
     bytes: AtomicU64,
@@ -179,11 +179,11 @@ impl Guard for SessionRights {
     }
 
     fn next_row(&self, rows: u64) -> Option<u64> {
-        let engine = self.rights.engine()?;
-        // A session's rows count as well, so limits are met earlier than a call's own number says.
-        let before = self.rows.load(Ordering::Relaxed);
-        let marks = engine.depends().rows.iter().flat_map(|mark| [*mark, mark + 1]);
-        marks.flat_map(|mark| [Some(mark), mark.checked_sub(before)]).flatten().filter(|mark| *mark > rows).min()
+        next_mark(&self.rights.engine()?.depends().rows, self.rows.load(Ordering::Relaxed), rows)
+    }
+
+    fn next_byte(&self, bytes: u64) -> Option<u64> {
+        next_mark(&self.rights.engine()?.depends().bytes, self.bytes.load(Ordering::Relaxed), bytes)
     }
 
     fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
@@ -205,6 +205,13 @@ impl Guard for SessionRights {
         let masker = state.maskers.entry(revealed.clone()).or_insert_with(|| Arc::new(self.masker.without(revealed)));
         Arc::clone(masker)
     }
+}
+
+/// The first limit above what a call has sent. What its session sent before counts as well, so limits are met earlier than the
+/// call's own number says.
+fn next_mark(limits: &BTreeSet<u64>, before: u64, sent: u64) -> Option<u64> {
+    let marks = limits.iter().flat_map(|mark| [*mark, mark.saturating_add(1)]);
+    marks.flat_map(|mark| [Some(mark), mark.checked_sub(before)]).flatten().filter(|mark| *mark > sent).min()
 }
 
 /// The caller as policy sees it. An actor of a kind that is not known makes nothing easier: it counts as an AI agent.

@@ -34,6 +34,7 @@ mod pg_protocol;
 mod pg_strict;
 mod pg_tools;
 mod policy;
+mod policy_facts;
 mod policy_tools;
 mod recording;
 mod refusal;

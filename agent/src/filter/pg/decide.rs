@@ -193,6 +193,7 @@ impl Filter {
         }
         run.defines = catalogs::defines(&read.reading);
         run.ask_at = self.guard.next_row(0);
+        run.ask_at_byte = self.guard.next_byte(0);
         if !decision.verdict.revealed.is_empty() {
             run.masker = Some(self.guard.masker(decision));
         }

@@ -164,6 +164,8 @@ pub(super) struct Run {
     pub(super) told: bool,
     /// The number of rows at which policy is asked again.
     pub(super) ask_at: Option<u64>,
+    /// The number of bytes at which it is.
+    pub(super) ask_at_byte: Option<u64>,
     /// Bytes of rows that were sent.
     pub(super) bytes: u64,
     /// What masks its rows, if that is not what masks the session.

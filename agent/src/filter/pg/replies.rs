@@ -205,7 +205,7 @@ impl Filter {
         if let Some(tokens) = raw {
             return self.token_row(buffer, at, &tokens, journal);
         }
-        let ask_at = run.ask_at.unwrap_or(u64::MAX);
+        let (ask_at, ask_at_byte) = (run.ask_at.unwrap_or(u64::MAX), run.ask_at_byte.unwrap_or(u64::MAX));
         let before = run.rows;
         let Run { plan, tallies, counted, masker, bytes, .. } = run;
         let masker = masker.as_ref().unwrap_or(&self.masker);
@@ -219,7 +219,8 @@ impl Filter {
                 _ => return Ok(at),
             };
             let Some(body) = rest.get_mut(HEADER..header.frame()) else { return Ok(at) };
-            if before + *counted + 1 >= ask_at && *counted > first {
+            let is_due = before + *counted + 1 >= ask_at || *bytes + header.frame() as u64 >= ask_at_byte;
+            if is_due && *counted > first {
                 return Ok(at);
             }
             *bytes += header.frame() as u64;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proto::{Refusal, event::Stream};
 use protocols::pg::{
     exchange::Ask,
-    frame::{HEADER, back},
+    frame::{HEADER, Side, back, peek},
 };
 
 use super::{
@@ -60,12 +60,16 @@ impl Filter {
         let guard = Arc::clone(&self.guard);
         let Some((_, Mark::Run(run))) = self.exchange.first() else { return true };
         let next = run.rows + run.counted + 1;
-        if run.ask_at.is_none_or(|ask_at| next < ask_at) {
+        let row =
+            buffer.get(at..).and_then(|rest| peek(rest, Side::Back).ok().flatten()).map_or(0, |header| header.frame());
+        let bytes = run.bytes + row as u64;
+        let is_due = |mark: Option<u64>, sent| mark.is_some_and(|mark| sent >= mark);
+        if !is_due(run.ask_at, next) && !is_due(run.ask_at_byte, bytes) {
             return true;
         }
         let Some(judged) = run.judged.clone() else { return true };
-        let decision = guard.decide_again(&judged, next, run.bytes);
-        run.ask_at = guard.next_row(next);
+        let decision = guard.decide_again(&judged, next, bytes);
+        (run.ask_at, run.ask_at_byte) = (guard.next_row(next), guard.next_byte(bytes));
         if decision.forwards() {
             return true;
         }

@@ -81,6 +81,10 @@ impl Guard for Open {
     fn wants_objects(&self) -> bool {
         false
     }
+    fn next_byte(&self, _: u64) -> Option<u64> {
+        None
+    }
+
     fn next_row(&self, _rows: u64) -> Option<u64> {
         None
     }

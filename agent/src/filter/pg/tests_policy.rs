@@ -44,6 +44,10 @@ impl Guard for Strict {
     fn wants_objects(&self) -> bool {
         false
     }
+    fn next_byte(&self, _: u64) -> Option<u64> {
+        None
+    }
+
     fn next_row(&self, rows: u64) -> Option<u64> {
         [self.rows, self.rows + 1].into_iter().find(|mark| *mark > rows)
     }

@@ -29,6 +29,10 @@ impl Guard for NoRemoving {
         false
     }
 
+    fn next_byte(&self, _: u64) -> Option<u64> {
+        None
+    }
+
     fn next_row(&self, _: u64) -> Option<u64> {
         None
     }
