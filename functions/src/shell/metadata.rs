@@ -1,6 +1,6 @@
 //! The addresses at which clouds give machines their credentials, in every spelling that a resolver takes (`inet_aton(3)`).
 
-use std::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The services' addresses: the common one, a container's, and those of single clouds.
 const ADDRESSES: [Ipv4Addr; 4] = [
