@@ -16,9 +16,9 @@ type Case = (&'static str, &'static str, &'static str);
 async fn world(connection: &str, cases: &[Case]) -> World {
     let mut rules = BASE.to_owned();
     for (number, (condition, ..)) in cases.iter().enumerate() {
-        let _ = write!(
+        let _ = writeln!(
             rules,
-            "@id(\"fact-{number}\") @reason(\"stopped by fact {number}.\") forbid (principal, action == Action::\"Invoke\", resource in Connection::\"{connection}\") when {{ {condition} }};\n"
+            "@id(\"fact-{number}\") @reason(\"stopped by fact {number}.\") forbid (principal, action == Action::\"Invoke\", resource in Connection::\"{connection}\") when {{ {condition} }};"
         );
     }
     World::start_with(Wishes { policy: Some(rules), ..Wishes::default() }).await
