@@ -67,27 +67,29 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < MOST_FLOAT).then_some(number as i64)
 }
 
-/// Binary numeric: count, weight, sign, scale, then digits of base 10,000. If a detector hits the number, its digits become
-/// those of its mask.
+/// Binary numeric: count, weight, sign, scale, then digits of base 10,000. If a detector hits what stands before the point, its
+/// digits become those of its mask, and those behind it zeros.
 pub(super) fn mask_numeric(masker: &Masker, value: &mut [u8], tally: &mut Tally) {
     let Some((head, words)) = value.split_at_mut_checked(8) else { return };
-    let mut digits = Vec::with_capacity(words.len() * 2 + 16);
-    for word in words.chunks_exact(2) {
+    let weight = head.get(2..4).and_then(|weight| weight.first_chunk()).map_or(0, |weight| i16::from_be_bytes(*weight));
+    let whole = usize::try_from(weight).map_or(0, |weight| weight + 1);
+    if whole > MOST_WORDS {
+        return;
+    }
+    let mut digits = Vec::with_capacity(whole * 4);
+    for word in words.chunks_exact(2).take(whole) {
         let word = word.first_chunk::<2>().map_or(0, |word| u16::from_be_bytes(*word));
         digits.extend_from_slice(format!("{word:04}").as_bytes());
     }
     // Zeros at the end are not sent.
-    let weight = head.get(2..4).and_then(|weight| weight.first_chunk()).map_or(0, |weight| i16::from_be_bytes(*weight));
-    let whole = usize::try_from(weight).map_or(0, |weight| weight + 1);
-    if whole <= MOST_WORDS && digits.len() < whole * 4 {
-        digits.resize(whole * 4, b'0');
-    }
+    digits.resize(whole * 4, b'0');
     let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
     if let Some(significant) = digits.get_mut(start..)
         && masker.mask(significant, Syntax::Number, tally)
     {
-        for (word, four) in words.chunks_exact_mut(2).zip(digits.chunks_exact(4)) {
-            let masked = std::str::from_utf8(four).ok().and_then(|four| four.parse::<u16>().ok());
+        let masked =
+            digits.chunks_exact(4).map(|four| std::str::from_utf8(four).ok().and_then(|four| four.parse::<u16>().ok()));
+        for (word, masked) in words.chunks_exact_mut(2).zip(masked.chain(std::iter::repeat(None))) {
             word.copy_from_slice(&masked.unwrap_or(0).to_be_bytes());
         }
     }
@@ -171,6 +173,20 @@ mod tests {
         let mut digits = *b"4242420042420000";
         assert!(Masker::new(&[Label::Card]).mask(&mut digits, masking::Syntax::Number, &mut Tally::default()));
         assert_eq!(masked(1700, true, &numeric)[8..], [0; 6]);
+    }
+
+    #[test]
+    fn the_fraction_of_a_numeric_is_no_card() {
+        // 1.4285714285714285714 and the like: some sixteen digits behind the point pass any check.
+        for words in [[5_u16, 4111, 1111, 1111, 1111], [0, 4111, 1111, 1111, 1111]] {
+            for weight in [0_i16, -1] {
+                let mut numeric = vec![0, 5];
+                numeric.extend_from_slice(&weight.to_be_bytes());
+                numeric.extend_from_slice(&[0, 0, 0, 20]);
+                words.iter().for_each(|word| numeric.extend_from_slice(&word.to_be_bytes()));
+                assert_eq!(masked(1700, true, &numeric), numeric);
+            }
+        }
     }
 
     #[test]
