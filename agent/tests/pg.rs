@@ -344,6 +344,6 @@ async fn ends_are_told(cluster: &Cluster) {
     lane.ready().await;
     lane.send("select pg_terminate_backend(pg_backend_pid())").await;
     // The target says why by itself, so nothing needs to be added.
-    let ending = tokio::time::timeout(Duration::from_secs(20), lane.served).await.unwrap().unwrap();
+    let ending = tokio::time::timeout(Duration::from_secs(60), lane.served).await.unwrap().unwrap();
     assert_eq!(ending.code, Code::Done);
 }

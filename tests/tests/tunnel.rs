@@ -125,7 +125,7 @@ impl Gateway {
 }
 
 async fn until(condition: impl Fn() -> bool) {
-    let patience = tokio::time::timeout(Duration::from_secs(10), async {
+    let patience = tokio::time::timeout(Duration::from_secs(60), async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -218,7 +218,7 @@ async fn a_copied_key_locks_the_agent_once_the_copy_renews_or_falls_behind() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), locked).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), locked).await.unwrap();
     assert!(gateway.directory.connected().is_empty());
     copy.abort();
 }
@@ -230,6 +230,6 @@ async fn a_draining_gateway_lets_go_of_its_agents() {
     let agent = run(gateway.agent_config("one", &token));
     gateway.online().await;
     gateway.closing.send_replace(true);
-    tokio::time::timeout(Duration::from_secs(10), gateway.served).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), gateway.served).await.unwrap().unwrap();
     agent.abort();
 }

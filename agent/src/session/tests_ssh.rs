@@ -71,7 +71,7 @@ impl Sshd {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), answers).await.expect("sshd answers");
+        tokio::time::timeout(Duration::from_secs(60), answers).await.expect("sshd answers");
         this
     }
 }

@@ -1,9 +1,6 @@
 //! Bodies that are large, slow or endless.
 
-use std::{
-    io::BufRead,
-    time::{Duration, Instant},
-};
+use std::{io::BufRead, time::Duration};
 
 use e2e::World;
 
@@ -40,15 +37,17 @@ fn an_upload_waits_for_the_targets_word_when_it_asks_to() {
 #[test]
 fn events_arrive_while_the_stream_goes_on_and_are_masked() {
     let world = World::shared();
-    let mut curl = world.curl("/shop-api/events?count=4&every_ms=400", &["-N", "--fail"]).start();
-    let mut lines = std::io::BufReader::new(curl.stdout.take().unwrap()).lines();
-    let first = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with("data:")).unwrap();
-    let began = Instant::now();
-    assert!(!first.contains(&world.customer(1).card), "{first}");
-    assert_eq!(lines.map(Result::unwrap).filter(|line| line.starts_with("data:")).count(), 3);
-    let waited = began.elapsed();
-    assert!(waited > Duration::from_millis(700), "the first event waited for the last: they came {waited:?} apart");
-    assert!(curl.wait().unwrap().success());
+    // More events than this test could wait for: what arrives, arrives while the stream goes on.
+    let mut curl = world.curl("/shop-api/events?count=1000000&every_ms=100", &["-N", "--fail"]).start();
+    let lines = std::io::BufReader::new(curl.stdout.take().unwrap()).lines();
+    let mut data = lines.map(Result::unwrap).filter(|line| line.starts_with("data:"));
+    for number in 1..=4 {
+        let (event, customer) = (data.next().unwrap(), world.customer(number));
+        assert!(event.contains(&customer.name) && !event.contains(&customer.card), "{event}");
+    }
+    assert!(curl.try_wait().unwrap().is_none());
+    curl.kill().unwrap();
+    curl.wait().unwrap();
 }
 
 #[test]

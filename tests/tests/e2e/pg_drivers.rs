@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Run, World, raw};
+use e2e::{Run, World, eventually_async, raw};
 use futures::TryStreamExt;
 use sallyport::demo::targets::postgres;
 use tokio_postgres::{NoTls, config::SslMode};
@@ -98,7 +98,12 @@ async fn tokio_postgres_pipelines_portals_and_cancels() {
     let cancel = client.cancel_token();
     let slow = client.batch_execute("SELECT pg_sleep(60)");
     let stop = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let running = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'";
+        let target = world.site.postgres.client().await.unwrap();
+        eventually_async("the statement runs", || async {
+            (target.query_one(running, &[]).await.unwrap().get::<_, i64>(0) > 0).then_some(())
+        })
+        .await;
         cancel.cancel_query_raw(raw::postgres(world).await, NoTls).await.unwrap();
     };
     let (slow, ()) = tokio::join!(slow, stop);

@@ -19,7 +19,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use tokio::{io::AsyncReadExt as _, net::TcpListener};
+use tokio::{io::AsyncReadExt as _, net::TcpListener, sync::Semaphore};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -27,13 +27,17 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub async fn versatile() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let asked = Asked::default();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
+            let asked = asked.clone();
             tokio::spawn(async move {
-                let service =
-                    hyper::service::service_fn(|request| async { Ok::<_, Infallible>(answer(request).await) });
+                let service = hyper::service::service_fn(|request| {
+                    let asked = asked.clone();
+                    async move { Ok::<_, Infallible>(answer(request, &asked).await) }
+                });
                 let builder = auto::Builder::new(TokioExecutor::new());
                 let _gone = builder.serve_connection(TokioIo::new(stream), service).await;
             });
@@ -42,13 +46,23 @@ pub async fn versatile() -> String {
     address.to_string()
 }
 
-async fn answer(request: Request<Incoming>) -> Response<Body> {
+/// How many more events `/next` has asked of `/sse`.
+#[derive(Clone)]
+struct Asked(Arc<Semaphore>);
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+}
+
+async fn answer(request: Request<Incoming>, asked: &Asked) -> Response<Body> {
     let head_only = request.method() == http::Method::HEAD;
-    let response = full_answer(request).await;
+    let response = full_answer(request, asked).await;
     if head_only { response.map(|_| http_body_util::Empty::new().boxed_unsync()) } else { response }
 }
 
-async fn full_answer(request: Request<Incoming>) -> Response<Body> {
+async fn full_answer(request: Request<Incoming>, asked: &Asked) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     match path.as_str() {
@@ -61,7 +75,11 @@ async fn full_answer(request: Request<Incoming>) -> Response<Body> {
         }
         "/card" => text("application/json", r#"{"id":7,"card":"4111111111111111","n":1e400}"#.into()),
         "/slowcard" => slow("text/plain", vec!["card 41111111", "11111111 end"]),
-        "/sse" => slow("text/event-stream", vec!["data: one\n\n", "data: 41111111\n\n", "data: three\n\n"]),
+        "/sse" => events(asked.clone()),
+        "/next" => {
+            asked.0.add_permits(1);
+            text("text/plain", String::new())
+        }
         "/big" => {
             let count: usize = query.parse().unwrap();
             let piece = Bytes::from(vec![0u8; 65536]);
@@ -123,6 +141,23 @@ async fn full_answer(request: Request<Incoming>) -> Response<Body> {
             response
         }
     }
+}
+
+/// Three events; each but the first when it is asked for.
+fn events(asked: Asked) -> Response<Body> {
+    let pieces = ["data: one\n\n", "data: 41111111\n\n", "data: three\n\n"];
+    let frames = futures::stream::iter(pieces.into_iter().enumerate()).then(move |(number, piece)| {
+        let asked = asked.clone();
+        async move {
+            if number > 0 {
+                asked.0.acquire().await.unwrap().forget();
+            }
+            Ok(Frame::data(Bytes::from_static(piece.as_bytes())))
+        }
+    });
+    let mut response = stream(frames);
+    response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+    response
 }
 
 fn text(content_type: &'static str, content: String) -> Response<Body> {

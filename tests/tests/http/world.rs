@@ -111,7 +111,7 @@ impl World {
         });
         store.change_connections(connections.collect(), &[], vec![]).await.unwrap();
         let secret = format!("{:032x}", rand::random::<u128>());
-        let expires = time::OffsetDateTime::now_utc() + Duration::from_secs(60);
+        let expires = time::OffsetDateTime::now_utc() + Duration::from_secs(600);
         store.create_join_token("a1", Sha256::digest(secret.as_bytes()).into(), expires).await.unwrap();
         let token = format!("spj.{secret}.{}", hex::encode(Sha256::digest(authority.server_root())));
         let agent = format!(
@@ -140,7 +140,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), online).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(60), online).await.unwrap();
         Self { http, ticket, _store: store, _folder: folder, _closing: closing }
     }
 

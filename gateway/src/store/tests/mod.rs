@@ -252,7 +252,7 @@ async fn another_replica_sees_changes(store: &Store, other: &Store) {
             changed.changed().await.unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), seen).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), seen).await.unwrap();
 }
 
 async fn everything(url: &str) {
@@ -293,19 +293,4 @@ async fn replicas_that_start_together_migrate_once() {
     let url = cluster.url();
     let opened = futures::future::join_all((0..4).map(|_| Store::open(&url))).await;
     assert!(opened.iter().all(Result::is_ok), "{:?}", opened.iter().find(|one| one.is_err()));
-}
-
-#[tokio::test]
-async fn opening_and_closing_a_session_is_quick() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", dir.path().join("store.db").display())).await.unwrap();
-    let begin = std::time::Instant::now();
-    for _ in 0..100 {
-        let new = new_session();
-        let id = new.id;
-        store.open_session(new).await.unwrap();
-        store.close_session(id, Code::Done, "", Counts::default()).await.unwrap();
-    }
-    let each = begin.elapsed() / 100;
-    assert!(each < Duration::from_millis(50), "{each:?}");
 }
