@@ -14,7 +14,7 @@ use protocols::http::{Fields, is_hop_by_hop, is_trailer_forbidden};
 use super::{
     mark::replace,
     range::{Cut, Range},
-    read::{Reader, Rules, Unreadable},
+    read::{Passage, Reader, Rules, Unreadable},
 };
 use crate::filter::masked::masked_lines;
 
@@ -188,12 +188,10 @@ impl Answer {
     pub fn content(&mut self, piece: Bytes) -> Result<Bytes, Refusal> {
         #[cfg(test)]
         crate::filter::fault::look(&piece);
-        let Some(reader) = &mut self.reader else { return Ok(self.cut(piece)) };
-        let mut out = std::mem::take(&mut self.ready);
-        reader
-            .push(&self.rules, &self.masker, &piece, &mut out, &mut self.tally)
-            .map_err(|reason| unreadable(&reason))?;
-        self.give(out)
+        match self.read(|reader, to| reader.push(&piece, to))? {
+            Some(out) => self.give(out),
+            None => Ok(self.cut(piece)),
+        }
     }
 
     /// The target paused, or nothing more of the head is to be learnt: gives what waits for more.
@@ -201,9 +199,7 @@ impl Answer {
     /// # Errors
     /// As [`Answer::content`].
     pub fn pause(&mut self) -> Result<Bytes, Refusal> {
-        let Some(reader) = &mut self.reader else { return Ok(Bytes::new()) };
-        let mut out = std::mem::take(&mut self.ready);
-        reader.pause(&self.rules, &self.masker, &mut out, &mut self.tally).map_err(|reason| unreadable(&reason))?;
+        let Some(out) = self.read(Reader::pause)? else { return Ok(Bytes::new()) };
         self.decide();
         self.give(out)
     }
@@ -219,11 +215,21 @@ impl Answer {
     /// # Errors
     /// As [`Answer::content`].
     pub fn finish(&mut self) -> Result<Bytes, Refusal> {
-        let Some(reader) = &mut self.reader else { return Ok(Bytes::new()) };
-        let mut out = std::mem::take(&mut self.ready);
-        reader.finish(&self.rules, &self.masker, &mut out, &mut self.tally).map_err(|reason| unreadable(&reason))?;
+        let Some(out) = self.read(Reader::finish)? else { return Ok(Bytes::new()) };
         self.decide();
         self.give(out)
+    }
+
+    /// Lets the reader take a step; what may pass then, if this content is read at all.
+    fn read(
+        &mut self,
+        step: impl FnOnce(&mut Reader, &mut Passage<'_>) -> Result<(), Unreadable>,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let mut out = std::mem::take(&mut self.ready);
+        let mut to = Passage { rules: &self.rules, masker: &self.masker, out: &mut out, tally: &mut self.tally };
+        step(reader, &mut to).map_err(|reason| unreadable(&reason))?;
+        Ok(Some(out))
     }
 
     fn give(&mut self, out: Vec<u8>) -> Result<Bytes, Refusal> {

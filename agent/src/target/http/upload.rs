@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
-    filter::http::{Parameters, Reader, Setup, Side, Unreadable, Websocket},
+    filter::http::{Parameters, Passage, Reader, Setup, Side, Unreadable, Websocket},
     filter::masked::masked_lines,
     record::{Exchange, Recorder},
     target::Context,
@@ -126,8 +126,9 @@ impl Intake {
             }
             Reading::Masked(stream) => stream.push(content, &mut masked, &mut self.tally),
             Reading::Read(reader) => {
-                let rules = self.setup.parameters.reading();
-                let read = reader.push(rules, &self.masker, content, &mut masked, &mut self.tally);
+                let (rules, masker) = (self.setup.parameters.reading(), &self.masker);
+                let to = &mut Passage { rules, masker, out: &mut masked, tally: &mut self.tally };
+                let read = reader.push(content, to);
                 self.read(read, &mut masked);
             }
             Reading::Unread => {}
@@ -145,8 +146,9 @@ impl Intake {
         match &mut self.reading {
             Reading::Masked(stream) => stream.finish(&mut masked, &mut self.tally),
             Reading::Read(reader) => {
-                let rules = self.setup.parameters.reading();
-                let read = reader.finish(rules, &self.masker, &mut masked, &mut self.tally);
+                let (rules, masker) = (self.setup.parameters.reading(), &self.masker);
+                let to = &mut Passage { rules, masker, out: &mut masked, tally: &mut self.tally };
+                let read = reader.finish(to);
                 self.read(read, &mut masked);
             }
             Reading::Clear | Reading::Websocket(_) | Reading::Unread => {}

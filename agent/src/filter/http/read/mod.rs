@@ -66,6 +66,18 @@ enum Reading {
     Allowed(&'static str),
 }
 
+/// What applies to content on its way, and where it goes.
+pub struct Passage<'a> {
+    /// How it is read.
+    pub rules: &'a Rules,
+    /// Hides what stands in it.
+    pub masker: &'a Masker,
+    /// What may pass is appended here.
+    pub out: &'a mut Vec<u8>,
+    /// What was hidden.
+    pub tally: &'a mut Tally,
+}
+
 /// Why content does not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -198,58 +210,37 @@ impl Reader {
         }
     }
 
-    /// Takes the next content; appends to `out` what may pass.
+    /// Takes the next content; gives on what may pass.
     ///
     /// # Errors
     /// Why it must not pass.
-    pub fn push(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        content: &[u8],
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    pub fn push(&mut self, content: &[u8], to: &mut Passage<'_>) -> Result<(), Unreadable> {
         let Some(mut opening) = self.opening.take() else {
-            return self.pass(rules, masker, content, out, tally);
+            return self.pass(content, to);
         };
         opening.extend_from_slice(content);
         if opening.len() < 4 {
             self.opening = Some(opening);
             return Ok(());
         }
-        self.open(rules, masker, &opening, out, tally)
+        self.open(&opening, to)
     }
 
     /// The beginning is there: a compressed file is looked at, coded content is decoded.
-    fn open(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        opening: &[u8],
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    fn open(&mut self, opening: &[u8], to: &mut Passage<'_>) -> Result<(), Unreadable> {
         if !self.decoder.is_coded() && self.is_archive(opening) {
-            self.judge_archive(rules, masker, opening)?;
+            self.judge_archive(to.rules, to.masker, opening)?;
         }
-        self.pass(rules, masker, opening, out, tally)
+        self.pass(opening, to)
     }
 
-    fn pass(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        content: &[u8],
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    fn pass(&mut self, content: &[u8], to: &mut Passage<'_>) -> Result<(), Unreadable> {
         // What cannot be masked is given on as it came; so its coding stays as well.
         if self.body.as_ref().is_some_and(|body| matches!(body.class, Reading::Binary(..) | Reading::Allowed(_)))
             && !self.decoder.is_coded()
         {
-            self.read(rules, masker, content, out, tally)?;
-            out.extend_from_slice(content);
+            self.read(content, to)?;
+            to.out.extend_from_slice(content);
             return Ok(());
         }
         let mut plain = Vec::new();
@@ -265,24 +256,18 @@ impl Reader {
         if self.body.is_none() && self.first.len() < enough {
             return Ok(());
         }
-        self.deliver(rules, masker, out, tally)
+        self.deliver(to)
     }
 
-    fn deliver(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    fn deliver(&mut self, to: &mut Passage<'_>) -> Result<(), Unreadable> {
         let plain = std::mem::take(&mut self.first);
         if self.body.is_none() {
-            self.judge(rules, masker, &plain)?;
+            self.judge(to.rules, to.masker, &plain)?;
         }
-        let before = out.len();
-        self.read(rules, masker, &plain, out, tally)?;
-        if out.len() == before && !self.masks() {
-            out.extend_from_slice(&plain);
+        let before = to.out.len();
+        self.read(&plain, to)?;
+        if to.out.len() == before && !self.masks() {
+            to.out.extend_from_slice(&plain);
         }
         Ok(())
     }
@@ -291,39 +276,28 @@ impl Reader {
     ///
     /// # Errors
     /// Why it must not pass.
-    pub fn settle(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
-        if self.body.is_none() && !self.first.is_empty() { self.deliver(rules, masker, out, tally) } else { Ok(()) }
+    pub fn settle(&mut self, to: &mut Passage<'_>) -> Result<(), Unreadable> {
+        if self.body.is_none() && !self.first.is_empty() { self.deliver(to) } else { Ok(()) }
     }
 
-    /// The content is over: appends the rest.
+    /// The content is over: gives on the rest.
     ///
     /// # Errors
     /// Why it must not pass.
-    pub fn finish(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    pub fn finish(&mut self, to: &mut Passage<'_>) -> Result<(), Unreadable> {
         if let Some(opening) = self.opening.take().filter(|opening| !opening.is_empty()) {
-            self.open(rules, masker, &opening, out, tally)?;
+            self.open(&opening, to)?;
         }
         let mut plain = Vec::new();
         self.decoder.finish(&mut plain)?;
         self.first.extend_from_slice(&plain);
-        self.deliver(rules, masker, out, tally)?;
+        self.deliver(to)?;
         let Some(body) = &mut self.body else { return Ok(()) };
         let mut text = Vec::new();
         body.converter.push(&[], true, &mut text).map_err(|_| Unreadable::Charset)?;
-        self.text(rules, masker, &text, out, tally)?;
+        self.text(&text, to)?;
         let Some(body) = &mut self.body else { return Ok(()) };
+        let Passage { rules, masker, out, tally } = to;
         match &mut body.class {
             Reading::Json(lexer, stream) => {
                 let mut rest = Vec::new();
@@ -336,14 +310,14 @@ impl Reader {
                 let mut rest = Vec::new();
                 let mut text = Vec::new();
                 if rules.request {
-                    pairs.finish(&rules.marks(masker), &mut text, tally);
+                    pairs.finish(&rules.marks(masker), &mut text, &mut **tally);
                 }
                 spaced(&text, stream, shown, &mut rest, tally);
                 stream.finish(&mut rest, tally);
                 unform(&rest, shown, out);
             }
             Reading::Markup(markup) => markup.finish(masker, out, tally),
-            Reading::Records(records) => records.finish((&rules.markings, masker), out, tally),
+            Reading::Records(records) => records.finish((&rules.markings, *masker), out, tally),
             Reading::Binary(scanner, _) => scanner.finish().map_err(|_| Unreadable::File)?,
             Reading::Allowed(_) => {}
         }
@@ -359,20 +333,14 @@ impl Reader {
         }
     }
 
-    /// The sender paused: appends what waits.
+    /// The sender paused: gives on what waits.
     ///
     /// # Errors
     /// Why it must not pass.
-    pub fn pause(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
-        self.settle(rules, masker, out, tally)?;
+    pub fn pause(&mut self, to: &mut Passage<'_>) -> Result<(), Unreadable> {
+        self.settle(to)?;
         if let Some(Body { class: Reading::Records(records), .. }) = &mut self.body {
-            records.pause(out, tally);
+            records.pause(to.out, to.tally);
         }
         Ok(())
     }
@@ -435,14 +403,7 @@ impl Reader {
         Ok(())
     }
 
-    fn read(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        plain: &[u8],
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    fn read(&mut self, plain: &[u8], to: &mut Passage<'_>) -> Result<(), Unreadable> {
         let Some(body) = &mut self.body else { return Ok(()) };
         match &mut body.class {
             Reading::Binary(scanner, _) => return scanner.push(plain).map_err(|_| Unreadable::File),
@@ -450,22 +411,16 @@ impl Reader {
             _ => {}
         }
         if !body.converter.converts() {
-            return self.text(rules, masker, plain, out, tally);
+            return self.text(plain, to);
         }
         let mut text = Vec::with_capacity(plain.len());
         body.converter.push(plain, false, &mut text).map_err(|_| Unreadable::Charset)?;
-        self.text(rules, masker, &text, out, tally)
+        self.text(&text, to)
     }
 
-    fn text(
-        &mut self,
-        rules: &Rules,
-        masker: &Masker,
-        text: &[u8],
-        out: &mut Vec<u8>,
-        tally: &mut Tally,
-    ) -> Result<(), Unreadable> {
+    fn text(&mut self, text: &[u8], to: &mut Passage<'_>) -> Result<(), Unreadable> {
         let Some(body) = &mut self.body else { return Ok(()) };
+        let Passage { rules, masker, out, tally } = to;
         match &mut body.class {
             Reading::Json(lexer, stream) => {
                 let mut marked = Vec::with_capacity(text.len());
@@ -476,7 +431,7 @@ impl Reader {
             Reading::Form(stream, shown, pairs) => {
                 let mut marked = Vec::new();
                 if rules.request {
-                    pairs.push(&rules.marks(masker), text, &mut marked, tally);
+                    pairs.push(&rules.marks(masker), text, &mut marked, &mut **tally);
                 }
                 let mut masked = Vec::with_capacity(text.len());
                 spaced(if rules.request { &marked } else { text }, stream, shown, &mut masked, tally);
@@ -484,7 +439,7 @@ impl Reader {
             }
             Reading::Markup(markup) => markup.push(masker, text, out, tally),
             Reading::Records(records) => {
-                records.push((&rules.markings, masker), text, out, tally).map_err(|_| Unreadable::Record)?;
+                records.push((&rules.markings, *masker), text, out, tally).map_err(|_| Unreadable::Record)?;
             }
             Reading::Binary(..) | Reading::Allowed(_) => {}
         }

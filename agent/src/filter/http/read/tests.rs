@@ -18,14 +18,15 @@ fn rules(places: &[&str]) -> Rules {
 fn read(label: &str, coding: &str, content: &[u8], step: usize, pause: bool) -> Result<Vec<u8>, Unreadable> {
     let (rules, masker) = (rules(&["ssn", "$.customer.tax"]), Masker::new(&Label::ALL));
     let (mut out, mut tally) = (Vec::new(), Tally::default());
+    let mut to = Passage { rules: &rules, masker: &masker, out: &mut out, tally: &mut tally };
     let mut reader = Reader::new(label, [coding.as_bytes()])?;
     for piece in content.chunks(step.max(1)) {
-        reader.push(&rules, &masker, piece, &mut out, &mut tally)?;
+        reader.push(piece, &mut to)?;
         if pause {
-            reader.pause(&rules, &masker, &mut out, &mut tally)?;
+            reader.pause(&mut to)?;
         }
     }
-    reader.finish(&rules, &masker, &mut out, &mut tally)?;
+    reader.finish(&mut to)?;
     Ok(out)
 }
 
