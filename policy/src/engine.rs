@@ -1,24 +1,28 @@
 //! A compiled bundle. Positive rights: a call needs Invoke or it is refused, RunUnapproved or it is held; a label is masked
 //! without Reveal. What forbids always wins, an error refuses, and what no policy mentions is not allowed.
 
+mod scope;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::{Arc, Mutex},
 };
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
-    Request, Response, RestrictedExpression,
+    Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Request,
+    Response,
 };
 
+pub use self::scope::Scope;
+use self::scope::{Attributes, Party, connection_entity, entity, kind, principal_names, uid, uid_of, zone_of};
 use crate::{
-    Bundle, Caller, Circumstances, Denial, Facts, Inspected, Outcome, Permit, Principal, Shadow, Verdict,
-    bundle::{Connection, Kind, builtin},
+    Bundle, Caller, Circumstances, Denial, Facts, Inspected, Outcome, Permit, Shadow, Verdict,
+    bundle::Kind,
     context,
     depends::{Depends, Needs},
     document::{self, Problem, is_shadow},
     sentence::{self, Sentence, Told},
-    slice::{ACTIONS, Library, Placed, Slices, is_about},
+    slice::{ACTIONS, Library, Placed, is_about},
 };
 
 /// A bundle that decides. Immutable.
@@ -37,32 +41,6 @@ pub struct Engine {
     authorizer: Authorizer,
     kinds: Kinds,
     actions: [EntityUid; ACTIONS.len()],
-}
-
-/// A caller on a connection, ready to be decided about.
-pub struct Scope {
-    /// Of which engine; its slices are of no use to another.
-    engine: Arc<str>,
-    caller: Caller,
-    connection: String,
-    connection_uid: EntityUid,
-    principals: Vec<Party>,
-    entities: Entities,
-    labels: Vec<String>,
-}
-
-/// One of those who must be allowed, with the policies that can matter.
-struct Party {
-    uid: EntityUid,
-    enforced: Slices,
-    tried: Option<Slices>,
-}
-
-impl Party {
-    /// Whether a policy about calls of a function looks at arguments.
-    fn looks_at_arguments(&self, function: &EntityUid) -> bool {
-        [INVOKE, RUN_UNAPPROVED].iter().any(|action| self.enforced.of(*action, function).arguments)
-    }
 }
 
 /// Which policies are asked.
@@ -198,12 +176,6 @@ impl Engine {
         let known = known.ok_or_else(|| CompileError::Entity(format!("connection {connection}")))?;
         let connection_uid = uid("Connection", connection)?;
         let mut entities = vec![connection_entity(&connection_uid, known)?];
-        let described = known.functions.iter().map(|function| (function.name.as_str(), Some(&function.labels)));
-        let own: BTreeSet<&str> = known.functions.iter().map(|function| function.name.as_str()).collect();
-        let built_in = builtin(&known.protocol).iter().filter(|name| !own.contains(**name)).map(|name| (*name, None));
-        for (name, labels) in described.chain(built_in) {
-            entities.push(function_entity(connection, &connection_uid, name, labels)?);
-        }
         let zone: HashSet<EntityUid> = zone_of(known)?.into_iter().collect();
         let place = Placed { uid: &connection_uid, above: &zone };
         let mut principals: Vec<Party> = Vec::new();
@@ -220,6 +192,7 @@ impl Engine {
         }
         let entities =
             Entities::from_entities(entities, None).map_err(|error| CompileError::Entity(error.to_string()))?;
+        let entities = Mutex::new(Arc::new(entities));
         Ok(Scope {
             engine: Arc::clone(&self.hash),
             caller,
@@ -366,44 +339,24 @@ impl Engine {
         let Some(action) = self.actions.get(action) else { return failed("the action has no name") };
         let request = Request::new(party.uid.clone(), action.clone(), resource.clone(), context.clone(), None);
         let Ok(request) = request else { return failed("the request cannot be expressed") };
-        // A function that the connection does not describe is still one of that connection.
-        let known = resource.type_name() != &self.kinds.function || scope.entities.get(resource).is_some();
-        let response = if known {
-            self.authorizer.is_authorized(&request, policies, &scope.entities)
-        } else {
-            match scope.with_function(resource) {
-                Ok(entities) => self.authorizer.is_authorized(&request, policies, &entities),
-                Err(_) => return failed("the function cannot be expressed"),
-            }
-        };
-        Asked::from(&response)
+        let Ok(entities) = self.entities(scope, resource) else { return failed("the function cannot be expressed") };
+        Asked::from(&self.authorizer.is_authorized(&request, policies, &entities))
+    }
+
+    /// What is known of everybody and everything that a question is about. A function that the connection does not describe
+    /// is still one of that connection.
+    fn entities(&self, scope: &Scope, resource: &EntityUid) -> Result<Arc<Entities>, CompileError> {
+        if resource.type_name() != &self.kinds.function {
+            return Ok(scope.entities());
+        }
+        let described = self.bundle.connections.get(&scope.connection).map_or(&[][..], |known| &known.functions);
+        scope.with_function(resource, described)
     }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("version", &self.version()).field("hash", &self.hash).finish_non_exhaustive()
-    }
-}
-
-impl Scope {
-    /// Who.
-    #[must_use]
-    pub fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    fn with_function(&self, resource: &EntityUid) -> Result<Entities, CompileError> {
-        let name = resource.id().unescaped();
-        let name = name.split_once('/').map_or(name, |(_, name)| name);
-        let entity = function_entity(&self.connection, &self.connection_uid, name, None)?;
-        self.entities.clone().add_entities([entity], None).map_err(|error| CompileError::Entity(error.to_string()))
-    }
-}
-
-impl std::fmt::Debug for Scope {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scope").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
@@ -504,63 +457,6 @@ fn explain(verdict: &mut Verdict, policies: &PolicySet, why: Option<String>) {
 /// Whether a policy can be about `Reveal` or `SendRaw`.
 fn mentions_labels(policy: &Policy) -> bool {
     is_about(policy, "Reveal") || is_about(policy, "SendRaw")
-}
-
-fn kind(name: &str) -> Result<EntityTypeName, CompileError> {
-    name.parse().map_err(|_| CompileError::Entity(name.to_owned()))
-}
-
-fn uid(entity: &str, id: &str) -> Result<EntityUid, CompileError> {
-    uid_of(&kind(entity)?, id)
-}
-
-fn uid_of(entity: &EntityTypeName, id: &str) -> Result<EntityUid, CompileError> {
-    Ok(EntityUid::from_type_name_and_id(entity.clone(), EntityId::new(id)))
-}
-
-type Attributes = HashMap<String, RestrictedExpression>;
-
-fn entity(uid: EntityUid, attributes: Attributes, parents: HashSet<EntityUid>) -> Result<Entity, CompileError> {
-    Entity::new(uid, attributes, parents).map_err(|error| CompileError::Entity(error.to_string()))
-}
-
-fn texts<'a>(values: impl IntoIterator<Item = &'a String>) -> RestrictedExpression {
-    RestrictedExpression::new_set(values.into_iter().cloned().map(RestrictedExpression::new_string))
-}
-
-fn connection_entity(own: &EntityUid, known: &Connection) -> Result<Entity, CompileError> {
-    let labels: Vec<String> = known.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let access = known.access.iter().map(|group| uid("Group", group)).collect::<Result<Vec<_>, _>>()?;
-    let attributes = Attributes::from([
-        ("protocol".into(), RestrictedExpression::new_string(known.protocol.clone())),
-        ("labels".into(), texts(&labels)),
-        ("access".into(), RestrictedExpression::new_set(access.into_iter().map(RestrictedExpression::new_entity_uid))),
-    ]);
-    entity(own.clone(), attributes, zone_of(known)?.into_iter().collect())
-}
-
-fn zone_of(known: &Connection) -> Result<Option<EntityUid>, CompileError> {
-    known.labels.get("zone").map(|zone| uid("Zone", zone)).transpose()
-}
-
-fn function_entity(
-    connection: &str,
-    connection_uid: &EntityUid,
-    name: &str,
-    labels: Option<&BTreeSet<String>>,
-) -> Result<Entity, CompileError> {
-    let attributes = Attributes::from([
-        ("name".into(), RestrictedExpression::new_string(name.to_owned())),
-        ("labels".into(), texts(labels.into_iter().flatten())),
-        ("connection".into(), RestrictedExpression::new_entity_uid(connection_uid.clone())),
-    ]);
-    entity(uid("Function", &format!("{connection}/{name}"))?, attributes, HashSet::from([connection_uid.clone()]))
-}
-
-fn principal_names(principal: &Principal) -> Result<(EntityUid, HashSet<EntityUid>), CompileError> {
-    let own = uid(principal.kind.entity(), &principal.name)?;
-    let groups = principal.groups.iter().map(|group| uid("Group", group)).collect::<Result<HashSet<_>, _>>()?;
-    Ok((own, groups))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::{ActorKind, Described, Document, Effect, Function};
+use crate::{ActorKind, Connection, Described, Document, Effect, Function, Principal};
 
 const PRINCIPALS: [&str; 7] = [
     "principal",
@@ -98,10 +98,7 @@ fn whole(
     let request =
         Request::new(party.uid.clone(), engine.actions[action].clone(), resource.clone(), context.clone(), None)
             .unwrap();
-    let entities = match scope.entities.get(resource).is_some() || resource.type_name() != &engine.kinds.function {
-        true => scope.entities.clone(),
-        false => scope.with_function(resource).unwrap(),
-    };
+    let entities = engine.entities(scope, resource).unwrap();
     told(&Asked::from(&Authorizer::new().is_authorized(&request, &engine.enforced.all, &entities)))
 }
 
