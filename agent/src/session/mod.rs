@@ -3,7 +3,5 @@
 mod sessions;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_ssh;
 
 pub use self::sessions::Sessions;

@@ -1,15 +1,14 @@
 //! Faults on purpose: a detector that panics, no policy, a database whose catalog cannot be read. The session ends in order with
 //! a code that the client is told in its protocol, nothing raw has passed, and the next session is served.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
-use proto::{Caller, Code, Down, Ending, Grant, Settings, Up};
+use proto::{Code, Down, Ending, Grant, Settings, Up};
 use protocols::{
     http::{Version, put_end, put_request},
     pg::{
@@ -22,15 +21,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::Sessions;
-use crate::{
-    config::Record as Config,
-    filter::fault::TRIGGER,
-    record::Spool,
-    rights::{Rights, open_bundle},
-    target::pair,
-    vault::{Allow, AllowList, Vault},
-};
+use super::site;
+use crate::{filter::fault::TRIGGER, session::Sessions, target::pair};
 
 fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut out = BytesMut::new();
@@ -122,23 +114,7 @@ impl World {
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(Config { min_free: 0, ..Config::new(folder.path()) }).unwrap();
-        let allow = AllowList::new(vec![Allow { address: address.clone(), credentials: vec![] }]);
-        let rights = match has_policy {
-            true => Rights::fixed(open_bundle("target", settings.protocol().as_str())).unwrap(),
-            false => Rights::default(),
-        };
-        let grant = Grant {
-            connection: "target".into(),
-            address,
-            settings,
-            credentials: BTreeMap::new(),
-            caller: Caller { subject: "ann".into(), ..Caller::default() },
-            not_after: SystemTime::now() + Duration::from_secs(60),
-            detectors: vec!["card".into()],
-            requested: BTreeMap::new(),
-        };
-        let sessions = Sessions::new(Arc::new(Vault::new(allow)), spool, rights);
+        let (sessions, grant) = site(folder.path(), address, settings, BTreeMap::new(), has_policy);
         Self { sessions, grant, asked, _folder: folder }
     }
 

@@ -1,27 +1,18 @@
 //! Faults on purpose where the target is a real sshd: a detector that panics, no policy.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     collections::BTreeMap,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use proto::{Caller, Code, Down, Ending, Grant, Settings, Up};
+use proto::{Code, Down, Ending, Grant, Settings, Up};
 use protocols::ssh::{Channel, Decoder, Message, OpenKind, Pty, Request};
 
-use super::Sessions;
-use crate::{
-    config::Record as Config,
-    filter::fault::TRIGGER,
-    record::Spool,
-    rights::{Rights, open_bundle},
-    target::pair,
-    vault::{Allow, AllowList, Vault},
-};
+use super::site;
+use crate::{filter::fault::TRIGGER, session::Sessions, target::pair};
 
 /// An sshd of the test's own that lets one key in.
 struct Sshd {
@@ -102,23 +93,9 @@ impl World {
             serde_json::json!({ "protocol": "ssh", "login": sshd.login, "host_keys": [sshd.host_key] }),
         )
         .unwrap();
-        let spool = Spool::open(Config { min_free: 0, ..Config::new(folder.path().join("spool")) }).unwrap();
-        let allow = AllowList::new(vec![Allow { address: address.clone(), credentials: vec![key.clone()] }]);
-        let rights = match has_policy {
-            true => Rights::fixed(open_bundle("target", "ssh")).unwrap(),
-            false => Rights::default(),
-        };
-        let grant = Grant {
-            connection: "target".into(),
-            address,
-            settings,
-            credentials: BTreeMap::from([("key".to_owned(), key)]),
-            caller: Caller { subject: "ann".into(), ..Caller::default() },
-            not_after: SystemTime::now() + Duration::from_secs(60),
-            detectors: vec!["card".into()],
-            requested: BTreeMap::new(),
-        };
-        Self { sessions: Sessions::new(Arc::new(Vault::new(allow)), spool, rights), grant, folder, _sshd: sshd }
+        let credentials = BTreeMap::from([("key".to_owned(), key)]);
+        let (sessions, grant) = site(folder.path(), address, settings, credentials, has_policy);
+        Self { sessions, grant, folder, _sshd: sshd }
     }
 
     /// One session in which the client runs one command, with a terminal or without.
