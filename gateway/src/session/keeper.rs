@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use proto::{Code, Down, Ending, SessionId, Up, rpc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tonic::Streaming;
 
 use super::lane::{KeeperEnd, Stop};
@@ -23,7 +23,7 @@ pub(super) struct Keeper {
     down: mpsc::Sender<Down>,
     stop: Stop,
     events: mpsc::Receiver<Vec<Bytes>>,
-    rest: mpsc::Receiver<(Streaming<rpc::Up>, Ending)>,
+    rest: oneshot::Receiver<(Streaming<rpc::Up>, Ending)>,
 }
 
 impl Keeper {
@@ -35,7 +35,7 @@ impl Keeper {
         stop: Stop,
     ) -> (Self, KeeperEnd) {
         let (events_in, events) = mpsc::channel(WAITING);
-        let (rest_in, rest) = mpsc::channel(1);
+        let (rest_in, rest) = oneshot::channel();
         let end = KeeperEnd { events: events_in, rest: rest_in };
         (Self { session, sink, down, stop, events, rest }, end)
     }
@@ -45,7 +45,7 @@ impl Keeper {
         while let Some(records) = self.events.recv().await {
             self.store(records).await;
         }
-        let Some((stream, ending)) = self.rest.recv().await else {
+        let Ok((stream, ending)) = (&mut self.rest).await else {
             return Ending::new(Code::Internal, "the session was dropped");
         };
         let told = tokio::time::timeout(LAST_EVENTS, self.finish(stream, ending.clone())).await;

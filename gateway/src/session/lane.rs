@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::{Code, Down, Ending, Refusal, Up, rpc};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Streaming;
 
 use crate::tunnel::LaneStream;
@@ -21,7 +21,7 @@ pub struct Incoming {
 /// The first lane's way to the session's keeper.
 pub(super) struct KeeperEnd {
     pub(super) events: mpsc::Sender<Vec<Bytes>>,
-    pub(super) rest: mpsc::Sender<(Streaming<rpc::Up>, Ending)>,
+    pub(super) rest: oneshot::Sender<(Streaming<rpc::Up>, Ending)>,
 }
 
 /// One turn of a lane.
@@ -109,7 +109,7 @@ impl Drop for Incoming {
     fn drop(&mut self) {
         if let (Some(up), Some(keeper)) = (self.up.take(), self.keeper.take()) {
             let ending = self.ended.take().unwrap_or_else(|| Ending::new(Code::Done, ""));
-            let _gone = keeper.rest.try_send((up, ending));
+            let _gone = keeper.rest.send((up, ending));
         }
     }
 }

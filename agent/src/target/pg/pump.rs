@@ -96,6 +96,10 @@ pub(super) async fn replies<R: AsyncRead + Unpin>(
     mut buffer: BytesMut,
 ) -> Ending {
     let mut scoop = Scoop::default();
+    if buffer.is_empty() {
+        // The login's room is not needed any more.
+        buffer = BytesMut::new();
+    }
     loop {
         if !buffer.is_empty() {
             let passed = match lane.replies(&mut buffer) {
