@@ -88,17 +88,32 @@ impl Runs {
     /// Appends the text of the next bytes.
     fn take(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         let mut rest = self.go_on(bytes, text);
-        // A byte that is no text, seen from behind, spares those before it.
-        while let Some(probe) = rest.get(..SHORTEST) {
+        while let Some(block) = rest.first_chunk() {
+            let after = rest.len() - (BLOCK - SHORTEST + 1);
+            if holds_run(block) {
+                rest = self.probe(rest, after, text);
+            } else {
+                // A run that begins behind this may go on into the next block.
+                rest = rest.get(BLOCK - SHORTEST + 1..).unwrap_or_default();
+            }
+        }
+        rest = self.probe(rest, 0, text);
+        if !self.long {
+            let begun = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |gap| gap + 1);
+            self.begun.extend_from_slice(rest.get(begun..).unwrap_or_default());
+        }
+    }
+
+    /// Looks for runs until no more than `after` bytes are left, or fewer than a run has; gives those.
+    fn probe<'a>(&mut self, mut rest: &'a [u8], after: usize, text: &mut Vec<u8>) -> &'a [u8] {
+        while let Some(probe) = rest.get(..SHORTEST).filter(|_| rest.len() > after) {
+            // A byte that is no text, seen from behind, spares those before it.
             match probe.iter().rposition(|byte| !is_text(*byte)) {
                 Some(gap) => rest = rest.get(gap + 1..).unwrap_or_default(),
                 None => rest = self.go_on(rest, text),
             }
         }
-        if !self.long {
-            let begun = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |gap| gap + 1);
-            self.begun.extend_from_slice(rest.get(begun..).unwrap_or_default());
-        }
+        rest
     }
 
     /// Follows the run that `bytes` begin with, or go on with; gives what comes behind it.
@@ -135,11 +150,55 @@ fn is_text(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
+/// Bytes that are looked at together: in most of what is no text none of so many begins a run.
+const BLOCK: usize = 128;
+
+/// Whether a run of the shortest length lies in these bytes. Each step is one loop without branches over all of them, so that
+/// the compiler makes vectors of it: is this text, and the next as well, and the two behind those, and so on.
+fn holds_run(block: &[u8; BLOCK]) -> bool {
+    let single = block.map(|byte| u8::from(is_text(byte)));
+    let runs_of_11 = both(&both(&both(&both(&single, 1), 2), 4), 3);
+    runs_of_11.iter().fold(0, |any, run| any | run) != 0
+}
+
+/// What holds here and `distance` further on.
+fn both(here: &[u8; BLOCK], distance: usize) -> [u8; BLOCK] {
+    let mut both = [0; BLOCK];
+    let further = here.get(distance..).unwrap_or_default();
+    both.iter_mut().zip(here).zip(further).for_each(|((both, here), further)| *both = here & further);
+    both
+}
+
+const _: () = assert!(SHORTEST == 1 + 1 + 2 + 4 + 3);
+
 #[cfg(test)]
 mod tests {
     use masking::Label;
+    use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::*;
+
+    /// The runs, found byte by byte.
+    fn runs(bytes: &[u8]) -> Vec<u8> {
+        let long = bytes.split(|byte| !is_text(*byte)).filter(|run| run.len() >= SHORTEST);
+        long.flat_map(|run| [run, GAP].concat()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_run_that_is_long_enough_is_cut_out_wherever_pieces_end(
+            lengths in vec((select(vec![0usize, 1, 5, 9, 10, 11, 12, 20, 117, 118, 127, 128, 140]), 1usize..150), 0..12),
+            piece in select(vec![1usize, 3, 11, 117, 118, 127, 128, 129, 300, 5000]),
+        ) {
+            let bytes: Vec<u8> = lengths.iter().flat_map(|(text, other)| {
+                std::iter::repeat_n(b'x', *text).chain(std::iter::repeat_n(0x80, *other))
+            }).collect();
+            let (mut cut, mut text) = (Runs::default(), Vec::new());
+            bytes.chunks(piece).for_each(|piece| cut.take(piece, &mut text));
+            cut.finish(&mut text);
+            prop_assert_eq!(text, runs(&bytes));
+        }
+    }
 
     fn scan(bytes: &[u8], piece: usize) -> Result<(), Found> {
         let masker = Masker::new(&Label::ALL);
