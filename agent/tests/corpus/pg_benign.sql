@@ -597,3 +597,277 @@ SELECT pg_notify('jobs', '7')
 VACUUM t
 --
 ANALYZE VERBOSE t (a)
+--
+SELECT version(), current_user, inet_server_addr()
+--
+SELECT * FROM customers WHERE id = 7
+--
+SELECT * FROM orders ORDER BY created_at DESC LIMIT 50
+--
+SELECT count(*) FROM customers
+--
+SELECT status, count(*), sum(total) FROM orders GROUP BY 1 ORDER BY 2 DESC
+--
+SELECT c.name, o.total FROM customers c JOIN orders o ON o.customer_id = c.id WHERE o.id = 9
+--
+SELECT c.name FROM customers c LEFT JOIN LATERAL (SELECT * FROM orders o WHERE o.customer_id = c.id ORDER BY id DESC LIMIT 1) l ON true WHERE c.id < 10
+--
+UPDATE orders SET status = 'paid' WHERE id = 7
+--
+UPDATE orders SET status = 'paid', paid_at = now() WHERE id IN (1, 2, 3) RETURNING id
+--
+UPDATE orders o SET total = s.t FROM (SELECT order_id, sum(price) t FROM items GROUP BY 1) s WHERE s.order_id = o.id AND o.status = 'open'
+--
+UPDATE customers SET email = lower(email) WHERE email <> lower(email)
+--
+UPDATE orders SET note = 'it''s -- not a comment; DROP TABLE x' WHERE id = 7
+--
+DELETE FROM sessions WHERE expires_at < now() - interval '30 days'
+--
+DELETE FROM orders WHERE id = 7
+--
+DELETE FROM items i USING orders o WHERE i.order_id = o.id AND o.status = 'cancelled'
+--
+DELETE FROM items WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = items.order_id)
+--
+DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'done' ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+--
+DELETE FROM dups a USING dups b WHERE a.id > b.id AND a.email = b.email
+--
+DELETE FROM tokens WHERE user_id = 7 AND revoked
+--
+INSERT INTO orders (customer_id, total) VALUES (7, 12.5) RETURNING id
+--
+INSERT INTO orders (customer_id, total) SELECT id, 0 FROM customers WHERE vip
+--
+INSERT INTO kv (k, v) VALUES ('a', 'b') ON CONFLICT (k) DO UPDATE SET v = excluded.v
+--
+INSERT INTO kv (k, v) VALUES ('a', 'b') ON CONFLICT DO NOTHING
+--
+INSERT INTO test_data (n) SELECT g FROM generate_series(1, 100000) g
+--
+INSERT INTO grid SELECT x, y FROM generate_series(1, 100) x, generate_series(1, 100) y
+--
+MERGE INTO stock s USING (VALUES (1, 5)) v(id, n) ON s.id = v.id WHEN MATCHED THEN UPDATE SET n = s.n + v.n WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.n)
+--
+MERGE INTO orders o USING staged s ON o.id = s.id WHEN MATCHED AND s.deleted THEN DELETE WHEN MATCHED THEN UPDATE SET total = s.total WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.total)
+--
+WITH picked AS (SELECT id FROM jobs WHERE state = 'new' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) UPDATE jobs SET state = 'run' FROM picked WHERE jobs.id = picked.id RETURNING jobs.*
+--
+WITH gone AS (DELETE FROM carts WHERE updated_at < now() - interval '90 days' RETURNING *) INSERT INTO carts_archive SELECT * FROM gone
+--
+WITH RECURSIVE t AS (SELECT id, parent_id FROM categories WHERE id = 1 UNION ALL SELECT c.id, c.parent_id FROM categories c JOIN t ON c.parent_id = t.id) SELECT * FROM t
+--
+WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i FROM n
+--
+EXPLAIN SELECT * FROM orders WHERE id = 7
+--
+EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM orders WHERE customer_id = 7
+--
+EXPLAIN ANALYZE UPDATE orders SET status = 'x' WHERE id = 7
+--
+BEGIN; UPDATE accounts SET balance = balance - 10 WHERE id = 1; UPDATE accounts SET balance = balance + 10 WHERE id = 2; COMMIT
+--
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE
+--
+SAVEPOINT a; RELEASE SAVEPOINT a
+--
+SET LOCAL lock_timeout = '1s'
+--
+SET search_path = app, public
+--
+SET TIME ZONE 'Europe/Berlin'
+--
+SET application_name = 'reports'
+--
+SET work_mem = '256MB'
+--
+DISCARD TEMP
+--
+LISTEN jobs
+--
+UNLISTEN *
+--
+NOTIFY jobs, 'refresh'
+--
+SELECT pg_notify('jobs', '42')
+--
+SELECT pg_notify('jobs', json_build_object('id', 7)::text)
+--
+SELECT pg_notify('jobs', id::text) FROM jobs WHERE id = 7
+--
+SELECT currval('orders_id_seq'), lastval()
+--
+SELECT setval('orders_id_seq', (SELECT max(id) FROM orders))
+--
+SELECT setval(pg_get_serial_sequence('orders', 'id'), coalesce(max(id), 1)) FROM orders
+--
+SELECT lo_unlink(16400)
+--
+SELECT lo_get(16400)
+--
+SELECT pg_advisory_lock(42)
+--
+SELECT pg_try_advisory_xact_lock(hashtext('job'))
+--
+SELECT pg_advisory_unlock_all()
+--
+LOCK TABLE orders IN ROW EXCLUSIVE MODE
+--
+LOCK TABLE orders IN ROW SHARE MODE
+--
+LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE
+--
+SELECT * FROM orders WHERE id = 7 FOR UPDATE NOWAIT
+--
+VACUUM (ANALYZE, VERBOSE) orders
+--
+REINDEX INDEX CONCURRENTLY orders_customer_idx
+--
+REFRESH MATERIALIZED VIEW CONCURRENTLY sales_by_day
+--
+REFRESH MATERIALIZED VIEW sales_by_day
+--
+COPY (SELECT id, total FROM orders WHERE created_at >= '2026-01-01') TO STDOUT CSV HEADER
+--
+COPY customers (id, name) TO STDOUT WITH (FORMAT csv)
+--
+COPY orders FROM STDIN
+--
+COPY items (order_id, sku) FROM STDIN WITH (FORMAT csv, HEADER)
+--
+DECLARE c CURSOR FOR SELECT * FROM orders; FETCH 100 FROM c; CLOSE c
+--
+BEGIN; DECLARE c CURSOR FOR SELECT * FROM orders WHERE status = 'x' FOR UPDATE; FETCH NEXT FROM c; UPDATE orders SET status = 'y' WHERE CURRENT OF c; COMMIT
+--
+PREPARE q (int) AS SELECT * FROM orders WHERE id = $1; EXECUTE q(7); DEALLOCATE q
+--
+PREPARE u AS UPDATE orders SET total = $2 WHERE id = $1; EXECUTE u(7, 1)
+--
+CREATE TEMP TABLE x AS SELECT id FROM orders WHERE status = 'open'
+--
+CREATE TEMPORARY TABLE tmp (id int) ON COMMIT DROP
+--
+DROP TABLE pg_temp.x
+--
+CREATE TEMP TABLE w (a int); INSERT INTO w VALUES (1); SELECT * FROM w; DROP TABLE w
+--
+CREATE TEMP VIEW v AS SELECT id FROM orders
+--
+DO $$ BEGIN RAISE NOTICE 'hello %', now(); END $$
+--
+DO $$ BEGIN UPDATE orders SET status = 'paid' WHERE id = 7; IF NOT FOUND THEN RAISE EXCEPTION 'none'; END IF; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders WHERE status = 'stale' LOOP DELETE FROM items WHERE order_id = r.id; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders WHERE status = 'stale'; BEGIN FOR r IN c LOOP DELETE FROM orders WHERE CURRENT OF c; END LOOP; END $$
+--
+DO $$ DECLARE n int; BEGIN LOOP DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < now() - interval '1 year' LIMIT 5000); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; COMMIT; END LOOP; END $$
+--
+DO $$ DECLARE v int := 7; BEGIN DELETE FROM orders WHERE id = v; END $$
+--
+DO $$ BEGIN FOR i IN 1..10 LOOP INSERT INTO test_data VALUES (i); END LOOP; END $$
+--
+SELECT datname, pg_size_pretty(pg_database_size(datname)) FROM pg_database
+--
+SELECT relname, n_live_tup, n_dead_tup, last_autovacuum FROM pg_stat_user_tables ORDER BY n_dead_tup DESC LIMIT 20
+--
+SELECT pid, state, wait_event, left(query, 80) FROM pg_stat_activity WHERE state <> 'idle'
+--
+SELECT blocked.pid, blocking.pid FROM pg_locks blocked JOIN pg_locks blocking ON blocking.locktype = blocked.locktype AND blocking.pid <> blocked.pid WHERE NOT blocked.granted
+--
+SELECT pid, pg_blocking_pids(pid) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0
+--
+SELECT query, calls, mean_exec_time FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 10
+--
+SELECT slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots
+--
+SELECT name, setting FROM pg_settings WHERE name LIKE '%mem%'
+--
+SELECT indexrelid::regclass, idx_scan FROM pg_stat_user_indexes WHERE idx_scan = 0
+--
+SELECT n.nspname, c.relname, pg_total_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' ORDER BY 3 DESC LIMIT 10
+--
+SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
+--
+SELECT rolname, rolsuper FROM pg_roles
+--
+SELECT pg_get_viewdef('sales_by_day'::regclass)
+--
+SELECT pg_get_functiondef('f'::regproc)
+--
+SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn()
+--
+SELECT to_tsvector('english', body) @@ to_tsquery('drop & table') FROM posts WHERE id = 1
+--
+SELECT * FROM orders WHERE data @> '{"source": "web"}' LIMIT 10
+--
+SELECT data->>'a', jsonb_path_query_first(data, '$.b[*] ? (@ > 1)') FROM orders WHERE id = 7
+--
+SELECT jsonb_agg(o) FROM (SELECT id, total FROM orders WHERE customer_id = 7) o
+--
+SELECT string_agg(name, ', ' ORDER BY name) FROM categories
+--
+SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY created_at) FROM orders WHERE customer_id IN (1, 2)
+--
+SELECT date_trunc('day', created_at) d, count(*) FROM orders WHERE created_at > now() - interval '7 days' GROUP BY d ORDER BY d
+--
+SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY total) FROM orders
+--
+SELECT d::date, count(o.id) FROM generate_series('2026-01-01'::date, '2026-01-31', '1 day') d LEFT JOIN orders o ON o.created_at::date = d GROUP BY 1
+--
+SELECT DISTINCT ON (customer_id) customer_id, id FROM orders ORDER BY customer_id, created_at DESC LIMIT 100
+--
+SELECT 'DROP TABLE orders' AS harmless
+--
+SELECT $$DELETE FROM orders$$ AS text
+--
+SELECT E'\x41', U&'\0041', B'101', X'1F'
+--
+SELECT /* DELETE FROM orders */ 1 -- TRUNCATE x
+--
+TABLE categories
+--
+SELECT a.id, b.id FROM small_a a CROSS JOIN small_b b
+--
+SELECT s.sku, r.name FROM sizes s, regions r
+--
+SELECT x FROM unnest(ARRAY[1, 2, 3]) WITH ORDINALITY AS u(x, n)
+--
+SELECT * FROM json_to_recordset('[{"a":1}]') AS t(a int)
+--
+SELECT gen_random_uuid(), md5('x'), now() AT TIME ZONE 'utc'
+--
+SELECT pg_sleep(2)
+--
+SELECT pg_column_size(data) FROM orders WHERE id = 7
+--
+SELECT has_table_privilege('orders', 'select'), current_setting('server_version')
+--
+SELECT txid_current(), pg_current_xact_id()
+--
+SELECT o.* FROM orders o WHERE (o.created_at, o.id) < ('2026-01-01', 100) ORDER BY 1 DESC LIMIT 20
+--
+UPDATE orders SET tags = array_append(tags, 'vip') WHERE 'new' = ANY(tags)
+--
+UPDATE orders SET data = jsonb_set(data, '{a}', '1') WHERE data ? 'a'
+--
+UPDATE users SET last_seen = now() WHERE lower(email) = lower('A@b.example')
+--
+UPDATE inventory SET n = n - 1 WHERE sku = 'x' AND n > 0 RETURNING n
+--
+UPDATE orders SET archived = true WHERE created_at < date_trunc('year', now())
+--
+DELETE FROM cart_items WHERE cart_id = 5 AND product_id = ANY('{1,2}'::int[])
+--
+DELETE FROM logs WHERE level = 'debug' AND at < current_date - 7
+--
+DELETE FROM t1 WHERE id IN (SELECT t1_id FROM t2 WHERE t2.flag)
+--
+SELECT count(*) FILTER (WHERE status = 'paid') FROM orders
+--
+SELECT pg_relation_filepath('orders')
+--
+SELECT o.id FROM orders o JOIN customers c USING (customer_id) JOIN regions r USING (region_id) WHERE r.code = 'EU' LIMIT 100
+--
+SELECT a.n, b.n, c.n FROM (VALUES (1), (2)) a(n), (VALUES (1), (2)) b(n), (VALUES (1), (2)) c(n)

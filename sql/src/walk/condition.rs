@@ -13,8 +13,11 @@ use pg_query::{
 
 use super::{
     each, inner,
+    moment::lies_behind,
     operand::{Comparison, Literal, Operand, bit},
+    operator::{flipped, opposite},
     outcome::{Link, Outcome},
+    repeat::Repeat,
     scope::{Cte, Entry, Shape},
     text_of,
 };
@@ -29,12 +32,19 @@ pub(super) struct Conditions<'a> {
     ctes: &'a [Cte],
     naming: &'a Naming,
     catalog: Option<&'a Catalog>,
+    repeat: &'a Repeat,
     found: Outcome,
 }
 
 impl<'a> Conditions<'a> {
-    pub(super) fn new(entries: &[Entry], ctes: &'a [Cte], naming: &'a Naming, catalog: Option<&'a Catalog>) -> Self {
-        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, found: Outcome::default() }
+    pub(super) fn new(
+        entries: &[Entry],
+        ctes: &'a [Cte],
+        naming: &'a Naming,
+        catalog: Option<&'a Catalog>,
+        repeat: &'a Repeat,
+    ) -> Self {
+        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, repeat, found: Outcome::default() }
     }
 
     /// Adds what must hold for every row.
@@ -106,9 +116,10 @@ impl<'a> Conditions<'a> {
         let Some(first) = self.entries.first() else { return true };
         let entries = self.entries.iter().enumerate().filter(|(index, _)| bit(*index) & mask != 0);
         let limited = self.found.closure();
-        entries
-            .filter(|(index, _)| limited & bit(*index) == 0)
-            .any(|(_, entry)| entry.tables.is_empty() && first.tables.iter().any(|t| entry.shape.whole.contains(t)))
+        entries.filter(|(index, _)| limited & bit(*index) == 0).any(|(_, entry)| {
+            let whole = entry.shape.everything || first.tables.iter().any(|t| entry.shape.whole.contains(t));
+            entry.tables.is_empty() && whole
+        })
     }
 
     fn side(&self, item: Option<&NodeEnum>) -> u64 {
@@ -147,7 +158,9 @@ impl<'a> Conditions<'a> {
             NodeEnum::NullTest(test) => self.null_test(test, negated),
             NodeEnum::BooleanTest(test) => self.boolean_test(test, negated),
             NodeEnum::SubLink(link) => self.sublink(link, negated),
-            NodeEnum::CurrentOfExpr(_) => Outcome { limited: u64::MAX, ..Outcome::default() },
+            NodeEnum::CurrentOfExpr(_) => {
+                Outcome { limited: if self.repeat.cursor_is_whole() { 0 } else { u64::MAX }, ..Outcome::default() }
+            }
             NodeEnum::FuncCall(call) => {
                 let name = each(&call.funcname).next_back().and_then(text_of).unwrap_or_default();
                 match (name, call.args.as_slice()) {
@@ -235,6 +248,9 @@ impl<'a> Conditions<'a> {
             }
             return all;
         }
+        if lies_behind(operator, left, right) {
+            return Outcome::default();
+        }
         self.operands(operator, self.operand(left), self.operand(right), negated)
     }
 
@@ -266,7 +282,8 @@ impl<'a> Conditions<'a> {
             return Outcome::default();
         }
         if one.entries == two.entries {
-            let apart = one.names.is_disjoint(&two.names);
+            let tidied = operator == "<>" && (one.is_tidied(two) || two.is_tidied(one));
+            let apart = tidied || one.names.is_disjoint(&two.names);
             return Outcome { limited: if apart { one.entries } else { 0 }, ..Outcome::default() };
         }
         if !matches!(operator, "=" | "<" | ">" | "<=" | ">=" | "<>") {
@@ -378,6 +395,9 @@ impl<'a> Conditions<'a> {
     }
 
     fn in_query(&self, tested: Option<&NodeEnum>, select: &SelectStmt, negated: bool) -> Outcome {
+        if super::endless::counts_keys(select) {
+            return Outcome::default();
+        }
         let mut columns = 0;
         let tested: Vec<&NodeEnum> = match tested {
             Some(NodeEnum::RowExpr(row)) => each(&row.args).collect(),
@@ -506,7 +526,8 @@ impl<'a> Conditions<'a> {
                 Operand::Unknown => correlated |= select.from_clause.is_empty(),
             }
         }
-        let limited = select.limit_count.is_some()
+        let limited = !self.repeat.in_loop()
+            && select.limit_count.is_some()
             && !matches!(inner(&select.limit_count), Some(NodeEnum::AConst(c)) if c.isnull);
         let mut whole = if limited { BTreeSet::new() } else { within.unlimited() };
         for cte in select.with_clause.iter().flat_map(|with| each(&with.ctes)) {
@@ -518,7 +539,7 @@ impl<'a> Conditions<'a> {
             }
         }
         (
-            Shape { whole, bounded: limited, columns: None },
+            Shape { whole, bounded: limited, ..Shape::default() },
             correlated || (within.found.links.iter().any(|l| l.same) && !limited && !within.unlimited().is_empty()),
         )
     }
@@ -555,40 +576,4 @@ fn condenses_rows(select: &SelectStmt) -> bool {
         _ => false,
     });
     aggregate && (!select.group_clause.is_empty() || !select.target_list.is_empty())
-}
-
-fn opposite(operator: &str) -> Option<&'static str> {
-    Some(match operator {
-        "=" => "<>",
-        "<>" | "!=" => "=",
-        "<" => ">=",
-        ">" => "<=",
-        "<=" => ">",
-        ">=" => "<",
-        "~~" => "!~~",
-        "!~~" => "~~",
-        "~~*" => "!~~*",
-        "!~~*" => "~~*",
-        "~" => "!~",
-        "!~" => "~",
-        "~*" => "!~*",
-        "!~*" => "~*",
-        _ => return None,
-    })
-}
-
-fn flipped(operator: &str) -> Option<&'static str> {
-    Some(match operator {
-        "=" => "=",
-        "<>" => "<>",
-        "<" => ">",
-        ">" => "<",
-        "<=" => ">=",
-        ">=" => "<=",
-        "@>" => "<@",
-        "<@" => "@>",
-        "&&" => "&&",
-        "@@" => "@@",
-        _ => return None,
-    })
 }

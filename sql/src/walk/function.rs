@@ -18,6 +18,7 @@ use crate::{
 
 impl<'a> Walker<'a> {
     pub(super) fn call(&mut self, call: &FuncCall) {
+        let driven = self.driven;
         self.expressions(&call.args);
         self.expressions(&call.agg_order);
         self.maybe(inner(&call.agg_filter));
@@ -25,7 +26,10 @@ impl<'a> Walker<'a> {
             self.window(window);
         }
         match dotted(&call.funcname) {
-            Some((schema, name)) => self.calls(schema, name, &call.args),
+            Some((schema, name)) => {
+                self.must_tell_little(name, driven);
+                self.calls(schema, name, &call.args);
+            }
             None => self.unknown("a function's name"),
         }
     }
@@ -57,6 +61,7 @@ impl<'a> Walker<'a> {
                 self.doing(function, doing, args);
             }
             self.must_end(&function.name, args);
+            self.drives(&function.name, args);
             return;
         }
         if let Some(doing) = builtin::of_extension(&function.name) {

@@ -3,13 +3,17 @@
 pub(crate) mod body;
 mod condition;
 mod define;
+mod driven;
 mod endless;
 mod expression;
 mod function;
+mod moment;
 mod operand;
+mod operator;
 mod outcome;
 mod privilege;
 mod query;
+mod repeat;
 mod scope;
 mod select;
 mod settings;
@@ -53,6 +57,10 @@ pub(crate) struct Walker<'a> {
     pub(crate) missing: BTreeSet<Name>,
     /// Calls so far of functions that return any number of rows.
     many: usize,
+    /// Calls so far of functions that do something once for each row they are called for.
+    driven: driven::Driven,
+    /// Loops around, inside of a body.
+    repeat: repeat::Repeat,
     ctes: Vec<Cte>,
     scopes: Vec<Scope>,
     /// Views, functions and prepared statements being expanded: names of a cycle stop here.
@@ -85,6 +93,8 @@ impl<'a> Walker<'a> {
             depends: Depends::Text,
             missing: BTreeSet::new(),
             many: 0,
+            driven: driven::Driven::default(),
+            repeat: repeat::Repeat::default(),
             ctes: Vec::new(),
             scopes: Vec::new(),
             expanding: Vec::new(),
@@ -110,6 +120,10 @@ impl<'a> Walker<'a> {
             let session = self.session().possibly(changes);
             self.changed = Some(Box::new(session));
         }
+    }
+
+    fn conditions<'w>(&'w self, scope: &Scope) -> condition::Conditions<'w> {
+        condition::Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog, &self.repeat)
     }
 
     /// Goes one step deeper, or gives up.

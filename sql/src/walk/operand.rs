@@ -53,6 +53,23 @@ impl Column {
         if self.entries.count_ones() == 1 { self.entries } else { 0 }
     }
 
+    /// Whether `other` is the same with its spelling set right: what already is, is left out by a comparison of both.
+    pub(super) fn is_tidied(&self, other: &Self) -> bool {
+        const TIDIES: [&str; 10] = [
+            "lower",
+            "upper",
+            "initcap",
+            "btrim",
+            "ltrim",
+            "rtrim",
+            "unaccent",
+            "replace",
+            "regexp_replace",
+            "date_trunc",
+        ];
+        TIDIES.iter().any(|by| other.key == format!("{by}({})", self.key))
+    }
+
     /// Whether it is a whole row of an entry, or may be.
     pub(super) fn is_row(&self, entry: &super::scope::Entry) -> bool {
         self.plain && self.names.contains(&entry.alias) && !(entry.shape.columns.is_some() && entry.has(&entry.alias))
@@ -295,6 +312,7 @@ impl Conditions<'_> {
             NodeEnum::CoalesceExpr(coalesce) => self.coalesce(&coalesce.args),
             NodeEnum::AIndirection(of) => match inner(&of.arg).map(|arg| self.operand(arg)) {
                 Some(Operand::Column(column)) => made_of(column, "part"),
+                Some(Operand::Constant(_)) => Operand::Constant(Literal::Some),
                 _ => Operand::Unknown,
             },
             NodeEnum::AArrayExpr(array) => self.all_constant(&array.elements),

@@ -199,6 +199,7 @@ impl Walker<'_> {
                     .map(|relation| relation.columns.iter().map(|column| column.name.clone()).collect()),
                 _ => None,
             },
+            ..Shape::default()
         }
     }
 
@@ -217,6 +218,7 @@ impl Walker<'_> {
                 shape.columns = None;
             }
         }
+        self.makes(shape.made);
         if let Some(scope) = self.scopes.last_mut() {
             scope.entries.push(Entry { alias: name, tables, shape });
         }

@@ -21,6 +21,10 @@ pub(super) struct Shape {
     pub(super) whole: BTreeSet<Name>,
     /// Names of its columns, where they can be told.
     pub(super) columns: Option<Vec<String>>,
+    /// It may hold every row of any relation.
+    pub(super) everything: bool,
+    /// Rows that functions make for it, as far as constants tell; 0 if they make none.
+    pub(super) made: f64,
 }
 
 /// The relations of one query level.
@@ -29,6 +33,8 @@ pub(super) struct Scope {
     pub(super) entries: Vec<Entry>,
     /// Names the target list gives.
     pub(super) outputs: Vec<String>,
+    /// Rows that the functions in it make together; 0 if they make none.
+    pub(super) made: f64,
 }
 
 /// One relation in FROM, or a statement's target.
@@ -43,7 +49,8 @@ pub(super) struct Entry {
 impl Entry {
     /// May a column of this name be its own?
     pub(super) fn has(&self, column: &str) -> bool {
-        self.shape.columns.as_ref().is_none_or(|columns| columns.iter().any(|c| c == column)) || is_system(column)
+        self.shape.columns.as_ref().is_none_or(|columns| columns.iter().any(|c| c == column))
+            || (is_system(column) && !self.tables.is_empty())
     }
 }
 

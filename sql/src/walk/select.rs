@@ -6,9 +6,7 @@ use pg_query::{
 };
 
 use super::{
-    Walker,
-    condition::Conditions,
-    each, inner,
+    Walker, each, inner,
     scope::{Scope, Shape},
     text_of,
 };
@@ -37,6 +35,7 @@ impl Walker<'_> {
             self.deeper(|walker| part = walker.select(side));
             shape.bounded &= part.bounded;
             shape.whole.extend(part.whole);
+            shape.made += part.made;
             if index == 0 {
                 shape.columns = part.columns;
             }
@@ -49,6 +48,7 @@ impl Walker<'_> {
 
     fn plain_select(&mut self, select: &SelectStmt) -> Shape {
         self.scopes.push(Scope::default());
+        let driven = self.driven;
         for item in each(&select.from_clause) {
             self.source(item);
         }
@@ -59,6 +59,7 @@ impl Walker<'_> {
             self.verb(Verb::Insert);
             self.creates(relation);
         }
+        self.must_meet(select);
         let many = self.many;
         self.looked_up.push(looked_up(select));
         let columns = self.targets(&select.target_list);
@@ -79,6 +80,7 @@ impl Walker<'_> {
         shape.columns = columns;
         shape.bounded &= !many;
         self.tail(select, &mut shape);
+        self.must_be_few(driven, &shape);
         self.scopes.pop();
         shape
     }
@@ -94,7 +96,12 @@ impl Walker<'_> {
         self.maybe(inner(&select.limit_count));
         if is_limit(inner(&select.limit_count)) {
             shape.bounded = true;
-            shape.whole.clear();
+            if !self.repeat.in_loop() {
+                shape.whole.clear();
+            }
+            if let Some(limit) = constant_limit(inner(&select.limit_count)) {
+                shape.made = shape.made.min(f64::from(u32::try_from(limit).unwrap_or(u32::MAX)));
+            }
         }
         if !select.locking_clause.is_empty() {
             self.verb(Verb::Lock);
@@ -138,7 +145,7 @@ impl Walker<'_> {
 
     fn limits_of(&self, select: &SelectStmt) -> Shape {
         let Some(scope) = self.scopes.last() else { return Shape::default() };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
+        let mut conditions = self.conditions(scope);
         for item in each(&select.from_clause) {
             conditions.join(item);
         }
@@ -150,7 +157,8 @@ impl Walker<'_> {
         }
         let scalar = select.group_clause.is_empty() && is_scalar(&select.target_list);
         let whole = conditions.unlimited();
-        Shape { bounded: scalar || conditions.bounded(), whole, columns: None }
+        let made = if scalar { 1.0 } else { scope.made };
+        Shape { bounded: scalar || conditions.bounded(), whole, made, ..Shape::default() }
     }
 }
 

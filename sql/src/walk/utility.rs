@@ -15,6 +15,9 @@ use crate::{
     reading::{Change, Depends},
 };
 
+/// The weakest lock of a table that nobody else can write under.
+const EXCLUSIVE: i32 = 7;
+
 impl Walker<'_> {
     /// A whole statement, as the client sent it.
     pub(crate) fn statement(&mut self, node: &NodeEnum) {
@@ -81,6 +84,9 @@ impl Walker<'_> {
             NodeEnum::NotifyStmt(_) => self.verb(Verb::Notify),
             NodeEnum::LockStmt(lock) => {
                 self.verb(Verb::Lock);
+                if lock.mode >= EXCLUSIVE {
+                    self.verb(Verb::Admin);
+                }
                 self.write_all(&lock.relations);
             }
             NodeEnum::TruncateStmt(truncate) => {
@@ -100,7 +106,10 @@ impl Walker<'_> {
                 self.block(block);
             }
             NodeEnum::ConstraintsSetStmt(_) => self.verb(Verb::Set),
-            NodeEnum::CheckPointStmt(_) => self.verb(Verb::Maintain),
+            NodeEnum::CheckPointStmt(_) => {
+                self.verb(Verb::Maintain);
+                self.verb(Verb::Admin);
+            }
             NodeEnum::ClusterStmt(cluster) => {
                 self.verb(Verb::Maintain);
                 self.verb(Verb::Admin);
@@ -155,6 +164,16 @@ impl Walker<'_> {
             TransactionStmtKind::TransStmtRollback => self.changes.push(Change::Rollback),
             TransactionStmtKind::TransStmtRollbackTo => self.changes.push(Change::RollbackToSavepoint),
             _ => {}
+        }
+        let outlives_session = matches!(
+            transaction.kind(),
+            TransactionStmtKind::TransStmtPrepare
+                | TransactionStmtKind::TransStmtCommitPrepared
+                | TransactionStmtKind::TransStmtRollbackPrepared
+        );
+        if outlives_session {
+            // Its locks stay until anybody ends it, and whoever does need not have begun it.
+            self.verb(Verb::Admin);
         }
         let ends =
             matches!(transaction.kind(), TransactionStmtKind::TransStmtCommit | TransactionStmtKind::TransStmtRollback);

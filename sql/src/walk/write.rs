@@ -9,9 +9,7 @@ use pg_query::{
 };
 
 use super::{
-    Walker,
-    condition::Conditions,
-    each, inner,
+    Walker, each, inner,
     query::made,
     scope::{Scope, Shape},
 };
@@ -83,8 +81,10 @@ impl Walker<'_> {
 
     /// Judges the condition of the statement whose scope is innermost, and leaves that scope.
     fn limited(&mut self, from: &[Node], condition: Option<&NodeEnum>, returns: bool) -> Shape {
-        let Some(scope) = self.scopes.pop() else { return Shape::default() };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
+        let Some(mut scope) = self.scopes.pop() else { return Shape::default() };
+        self.pass_through(from, &mut scope);
+        self.repeat.enter(&mut scope);
+        let mut conditions = self.conditions(&scope);
         for item in each(from) {
             conditions.join(item);
         }
@@ -93,7 +93,7 @@ impl Walker<'_> {
         }
         let (filtered, whole) = (conditions.filters_first(), conditions.unlimited());
         self.facts.filtered &= filtered;
-        Shape { bounded: filtered || !returns, whole, columns: None }
+        Shape { bounded: filtered || !returns, whole, ..Shape::default() }
     }
 
     pub(super) fn merge(&mut self, merge: &MergeStmt) -> Shape {
@@ -133,8 +133,9 @@ impl Walker<'_> {
         if !matches!(clause.command_type(), CmdType::CmdUpdate | CmdType::CmdDelete) {
             return true;
         }
-        let Some(scope) = self.scopes.last() else { return false };
-        let mut conditions = Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog);
+        let Some(mut scope) = self.scopes.last().cloned() else { return false };
+        self.repeat.enter(&mut scope);
+        let mut conditions = self.conditions(&scope);
         if clause.match_kind() == MergeMatchKind::MergeWhenMatched
             && let Some(on) = inner(&merge.join_condition)
         {

@@ -314,3 +314,37 @@ SELECT result.a FROM (SELECT i.indisprimary, information_schema._pg_expandarray(
 ALTER TABLE t RENAME TO u
 --= select,set read set=row_security fn=pg_catalog.set_config
 SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'row_security'
+--= lock write
+LOCK TABLE t IN ROW EXCLUSIVE MODE
+--= lock write
+LOCK TABLE t IN SHARE MODE
+--= select,delete write
+SELECT lo_unlink(d.body) FROM documents d WHERE d.id = 7
+--= select,sequence write writes=public.s
+SELECT setval('s', (SELECT max(id) FROM t))
+--= select,notify write
+SELECT pg_notify('jobs', id::text) FROM jobs WHERE id = 7
+--= select,notify write
+SELECT pg_notify('jobs', (SELECT count(*) FROM jobs)::text)
+--= select,lock write
+SELECT pg_advisory_lock(id) FROM jobs LIMIT 1
+--= select read
+SELECT a, b FROM generate_series(1, 1000) a, generate_series(1, 1000) b
+--= select read
+SELECT s.name, c.name, r.name FROM sizes s, colours c, regions r
+--= do,select,delete write
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM t WHERE old LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,delete write
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM parents LOOP DELETE FROM children WHERE parent_id = r.id; END LOOP; END $$
+--= do,select,delete write
+DO $$ DECLARE c CURSOR FOR SELECT * FROM t WHERE old; BEGIN FOR r IN c LOOP DELETE FROM t WHERE CURRENT OF c; END LOOP; END $$
+--= do,delete,select write
+DO $$ BEGIN LOOP DELETE FROM t WHERE id IN (SELECT id FROM t WHERE old LIMIT 500); EXIT WHEN NOT FOUND; END LOOP; END $$
+--= do,select,delete write
+DO $$ DECLARE v int; BEGIN SELECT max(id) INTO v FROM t; DELETE FROM t WHERE id = v; END $$
+--= do,select,delete write
+DO $$ DECLARE v int; BEGIN SELECT id INTO v FROM t ORDER BY at LIMIT 1; DELETE FROM t WHERE id = v; END $$
+--= delete write
+DELETE FROM t USING unnest(ARRAY[1, 2]) AS x(id) WHERE t.id = x.id
+--= update,select write
+UPDATE t SET a = x.a FROM s, LATERAL (SELECT max(a) AS a FROM u WHERE u.s_id = s.id) x WHERE t.s_id = s.id

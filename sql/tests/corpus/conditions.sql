@@ -223,3 +223,15 @@
 - t IS NOT NULL
 - id::text ~ '\d'
 + name ~ '\.tmp$'
++ email <> lower(email)
++ trim(name) IS DISTINCT FROM name
+- id <> id + 1
+- reverse(name) <> name
+- created_at < now()
+- updated_at <= CURRENT_TIMESTAMP
+- now() >= created_at
++ created_at < now() - interval '1 day'
++ expires_at < now()
+- id IN (SELECT generate_series(1, 100000))
++ id IN (SELECT generate_series(1, 100))
+- id = ANY(ARRAY(SELECT id FROM t))

@@ -249,8 +249,12 @@ SET standard_conforming_strings = off
 SELECT * INTO u FROM t
 --= select,create,insert admin writes=public.u reads=public.t
 CREATE TABLE u AS TABLE t
---= lock write
+--= lock,admin admin writes=public.t
 LOCK TABLE t IN ACCESS EXCLUSIVE MODE
+--= lock,admin admin writes=public.t,public.u
+LOCK t, u
+--= lock,admin admin
+LOCK TABLE t IN EXCLUSIVE MODE NOWAIT
 --= select read unbounded reads=public.secret columns=public.secret.*
 TABLE secret
 --= select read unbounded
@@ -293,3 +297,45 @@ REINDEX DATABASE shop
 REINDEX TABLE CONCURRENTLY t
 --= create,select,delete admin unfiltered
 CREATE SCHEMA x CREATE VIEW v AS WITH d AS (SELECT 1) SELECT 1 CREATE TABLE y (a int); DELETE FROM t
+--= maintain,admin admin
+CHECKPOINT
+--= transaction,admin admin
+PREPARE TRANSACTION 'x'
+--= transaction,admin admin
+COMMIT PREPARED 'x'
+--= transaction,admin admin
+ROLLBACK PREPARED 'x'
+--= select,delete write unfiltered
+SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid > 0
+--= select,delete write unfiltered
+SELECT lo_unlink(d.body) FROM documents d
+--= select,sequence,admin admin
+SELECT setval(c.oid, 1) FROM pg_class c WHERE c.relkind = 'S'
+--= select,notify,admin admin
+SELECT pg_notify('c', row_to_json(u)::text) FROM users u
+--= select,notify,admin admin
+SELECT pg_notify('c', (SELECT string_agg(email, ',') FROM users))
+--= select,lock,admin admin
+SELECT pg_advisory_lock(id) FROM t
+--= select,admin admin
+SELECT count(*) FROM generate_series(1, 20000) a, generate_series(1, 20000) b
+--= select,admin admin
+SELECT count(*) FROM (SELECT generate_series(1, 20000)) a CROSS JOIN (SELECT * FROM generate_series(1, 20000)) b
+--= select,admin admin
+WITH n AS (SELECT generate_series(1, 1000)) SELECT 1 FROM n a, n b, n c
+--= select,admin admin
+SELECT count(*) FROM t a, t b, t c
+--= do,select,delete write unfiltered
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM t LOOP DELETE FROM t WHERE t.id = r.id; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE c CURSOR FOR SELECT * FROM t; r record; BEGIN FOR r IN c LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE c refcursor; r record; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM t WHERE CURRENT OF c; END LOOP; END $$
+--= do,delete write unfiltered
+DO $$ BEGIN FOR i IN 1..100000 LOOP DELETE FROM t WHERE id = i; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ BEGIN LOOP DELETE FROM t WHERE ctid IN (SELECT ctid FROM t LIMIT 500); EXIT WHEN NOT FOUND; END LOOP; END $$
+--= delete,select write unfiltered
+DELETE FROM t USING t u, LATERAL (SELECT u.id) x WHERE t.id = x.id
+--= delete write unfiltered
+DELETE FROM t USING t u CROSS JOIN LATERAL unnest(ARRAY[u.id]) AS x(id) WHERE t.id = x.id

@@ -1,0 +1,39 @@
+//! Comparisons with this very moment, which everything that happened lies behind.
+
+use pg_query::{NodeEnum, protobuf::a_const::Val};
+
+use super::{each, inner, text_of};
+
+/// Whether rows are compared so that all of them fit: `created_at < now()`.
+pub(super) fn lies_behind(operator: &str, left: &NodeEnum, right: &NodeEnum) -> bool {
+    match operator {
+        "<" | "<=" => is_past(left) && is_now(right),
+        ">" | ">=" => is_now(left) && is_past(right),
+        _ => false,
+    }
+}
+
+/// A column that by its name says when its row came to be, or last changed.
+fn is_past(node: &NodeEnum) -> bool {
+    let NodeEnum::ColumnRef(column) = node else { return false };
+    let name = each(&column.fields).filter_map(text_of).next_back().unwrap_or_default();
+    ["created", "inserted", "updated", "modified"].iter().any(|start| name.starts_with(start))
+}
+
+/// This moment, with nothing taken from it.
+fn is_now(node: &NodeEnum) -> bool {
+    const NOW: [&str; 5] =
+        ["now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "current_timestamp"];
+    match node {
+        NodeEnum::FuncCall(call) => {
+            let name = each(&call.funcname).filter_map(text_of).next_back();
+            call.args.is_empty() && name.is_some_and(|name| NOW.contains(&name))
+        }
+        NodeEnum::SqlvalueFunction(_) => true,
+        NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(is_now),
+        NodeEnum::AConst(constant) => {
+            matches!(&constant.val, Some(Val::Sval(text)) if text.sval == "now")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,209 @@
+//! What a statement comes to that is run again and again. In a loop of PL/pgSQL a condition on the loop's variable limits no
+//! more than the loop does, LIMIT only makes the bites smaller, and `WHERE CURRENT OF` goes through the whole cursor. Items of
+//! FROM that stand for each row of another one are alike.
+
+use std::collections::BTreeSet;
+
+use pg_query::{NodeEnum, protobuf::Node};
+use serde_json::Value;
+
+use super::{
+    Walker, each, inner,
+    operand::Operand,
+    scope::{Entry, Scope, Shape},
+};
+use crate::{facts::Name, tree::Tree};
+
+/// Loops over so many numbers may go over every key of a relation.
+pub(super) const MANY_KEYS: i32 = 10_000;
+
+/// The loops around a statement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repeat {
+    depth: u32,
+    /// Variables that take the rows of whole relations in turn.
+    variables: Vec<Entry>,
+    /// What the cursors of the body pass on whole; `None` outside of a body, where each FETCH is a statement of its own.
+    cursors: Option<BTreeSet<Name>>,
+    /// Whether the body has a cursor whose query is known.
+    known: bool,
+}
+
+impl Repeat {
+    /// Whether there is a loop around.
+    pub(super) fn in_loop(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// Whether what a cursor goes through may be a whole relation.
+    pub(super) fn cursor_is_whole(&self) -> bool {
+        self.cursors.as_ref().is_some_and(|whole| !self.known || !whole.is_empty())
+    }
+
+    /// Makes the variables of the loops around known in a scope, after everything that it has itself.
+    pub(super) fn enter(&self, scope: &mut Scope) {
+        for variable in &self.variables {
+            if !scope.entries.iter().any(|entry| !entry.alias.is_empty() && entry.alias == variable.alias) {
+                scope.entries.push(variable.clone());
+            }
+        }
+    }
+}
+
+impl Walker<'_> {
+    /// Finds out what the cursors of a body go through, and which variables they fill.
+    pub(super) fn read_cursors(&mut self, body: &Value) {
+        let mut whole = BTreeSet::new();
+        let (mut queries, mut targets, mut gathered) = (Vec::new(), Vec::new(), Vec::new());
+        find(body, &mut |key, value| match key {
+            "cursor_explicit_expr" => queries.push(value.clone()),
+            "PLpgSQL_stmt_open" => queries.extend(value.get("query").cloned()),
+            "PLpgSQL_stmt_fetch" => targets.extend(value.get("target").cloned()),
+            "PLpgSQL_stmt_execsql" if value.get("into").is_some() => gathered.push(value.clone()),
+            _ => {}
+        });
+        for statement in &gathered {
+            let query = statement.get("sqlstmt").cloned().unwrap_or_default();
+            if text_of(&query).to_lowercase().contains("array_agg") {
+                let rows = shape_of(self.rows_of(&query));
+                self.repeat.variables.extend(statement.get("target").map(|target| variable(target, rows)));
+            }
+        }
+        self.repeat.known = !queries.is_empty();
+        for query in &queries {
+            whole.extend(self.rows_of(query));
+        }
+        if !whole.is_empty() {
+            let shape = Shape { whole: whole.clone(), ..Shape::default() };
+            self.repeat.variables.extend(targets.iter().map(|target| variable(target, shape.clone())));
+        }
+        self.repeat.cursors = Some(whole);
+    }
+
+    /// A loop: `statement` of this kind, and what is in it.
+    pub(super) fn repeated(&mut self, kind: &str, statement: &Value) {
+        let shape = match kind {
+            "PLpgSQL_stmt_fors" => statement.get("query").map(|query| self.rows_of(query)).map(shape_of),
+            "PLpgSQL_stmt_forc" => self.repeat.cursors.clone().map(shape_of),
+            "PLpgSQL_stmt_fori" => Some(Shape { everything: counts_far(statement), ..Shape::default() }),
+            _ => None,
+        };
+        let goes_far = shape.filter(|shape| shape.everything || !shape.whole.is_empty());
+        let before = self.repeat.variables.len();
+        if let (Some(shape), Some(var)) = (goes_far, statement.get("var")) {
+            self.repeat.variables.push(variable(var, shape));
+        }
+        self.repeat.depth += 1;
+        self.code_node(statement);
+        self.repeat.depth -= 1;
+        self.repeat.variables.truncate(before);
+    }
+
+    /// What a query in a body passes on whole.
+    fn rows_of(&mut self, expression: &Value) -> BTreeSet<Name> {
+        let Ok(tree) = Tree::parse(text_of(expression), self.session().dialect()) else { return BTreeSet::new() };
+        let mut rows = BTreeSet::new();
+        for parsed in &tree.statements {
+            if let NodeEnum::SelectStmt(_) = &parsed.node {
+                let shape = self.inner_query(Some(&parsed.node));
+                if !shape.bounded {
+                    rows.extend(shape.whole);
+                }
+            }
+        }
+        rows
+    }
+
+    /// `LATERAL (SELECT o.id)`, `unnest(ARRAY[o.id])`: made of the rows of others, they hold what those hold.
+    pub(super) fn pass_through(&self, from: &[Node], scope: &mut Scope) {
+        let whole: BTreeSet<Name> = scope.entries.iter().flat_map(|entry| entry.shape.whole.clone()).collect();
+        let mut aliases = Vec::new();
+        each(from).for_each(|item| self.lateral(item, scope, &mut aliases));
+        for entry in scope.entries.iter_mut().skip(1).filter(|entry| entry.tables.is_empty()) {
+            if aliases.contains(&entry.alias) {
+                entry.shape.whole.extend(whole.iter().cloned());
+            }
+        }
+    }
+
+    fn lateral(&self, item: &NodeEnum, scope: &Scope, aliases: &mut Vec<String>) {
+        let alias = |alias: &Option<pg_query::protobuf::Alias>| alias.as_ref().map(|alias| alias.aliasname.clone());
+        match item {
+            NodeEnum::JoinExpr(join) => {
+                for side in [inner(&join.larg), inner(&join.rarg)].into_iter().flatten() {
+                    self.lateral(side, scope, aliases);
+                }
+            }
+            NodeEnum::RangeSubselect(sub) if sub.lateral => aliases.extend(alias(&sub.alias)),
+            NodeEnum::RangeFunction(function) => {
+                let conditions = self.conditions(scope);
+                let own = |list: &NodeEnum| match list {
+                    NodeEnum::List(list) => match each(&list.items).next() {
+                        Some(NodeEnum::FuncCall(call)) => {
+                            each(&call.args).any(|arg| !matches!(conditions.operand(arg), Operand::Constant(_)))
+                        }
+                        _ => false,
+                    },
+                    _ => false,
+                };
+                if each(&function.functions).any(own) {
+                    aliases.extend(alias(&function.alias));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn text_of(expression: &Value) -> &str {
+    expression.pointer("/PLpgSQL_expr/query").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn shape_of(whole: BTreeSet<Name>) -> Shape {
+    Shape { whole, ..Shape::default() }
+}
+
+/// The variable or variables that a loop fills, as a relation: a record has fields, the others are columns.
+fn variable(target: &Value, shape: Shape) -> Entry {
+    let name = |value: &Value| value.as_str().map(str::to_lowercase);
+    if let Some(record) = target.pointer("/PLpgSQL_rec/refname").and_then(name) {
+        return Entry { alias: record, shape: Shape { columns: Some(Vec::new()), ..shape }, ..Entry::default() };
+    }
+    let mut columns = Vec::new();
+    find(target, &mut |key, value| {
+        if matches!(key, "refname" | "name") {
+            columns.extend(name(value));
+        }
+    });
+    Entry { shape: Shape { columns: Some(columns), ..shape }, ..Entry::default() }
+}
+
+/// A loop over so many numbers that they may be the keys of every row, or over as many as a query says.
+fn counts_far(statement: &Value) -> bool {
+    let bound = |name: &str| {
+        let text = statement.pointer(&format!("/{name}/PLpgSQL_expr/query")).and_then(Value::as_str);
+        text.unwrap_or_default().trim().to_lowercase()
+    };
+    let (lower, upper) = (bound("lower"), bound("upper"));
+    match (lower.parse::<i64>(), upper.parse::<i64>()) {
+        (Ok(lower), Ok(upper)) => upper.saturating_sub(lower).saturating_abs() > MANY_KEYS.into(),
+        _ => lower.contains("select") || upper.contains("select"),
+    }
+}
+
+/// Calls `each` for every field in there.
+fn find(node: &Value, each: &mut impl FnMut(&str, &Value)) {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    each(key, value);
+                    open.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
