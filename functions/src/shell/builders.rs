@@ -148,7 +148,7 @@ const BUILDERS: &[Builder] = &[
         ],
         builds: &[],
         restores: &["install", "download", "wheel"],
-        adds: &["install", "uninstall"],
+        adds: &["install"],
         bare: true,
     },
     Builder {

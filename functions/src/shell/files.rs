@@ -259,9 +259,27 @@ fn rights(walker: &mut Walker, call: Call<'_>) {
     walker.out.at_least(Effect::Write);
     if wide {
         walker.out.danger(format!("{} -R changes who may use a whole tree", call.name));
+    } else if call.name == "chown" && hands_over(call, &mode) {
+        // Its own files go to the service that works with them.
     } else if call.name == "chown" || !is_tame(&mode) || call.args.first().is_some_and(Word::may_be_option) {
         walker.out.danger(format!("{} changes who may use files", call.name));
     }
+}
+
+/// Whether files below this folder are given to an ordinary account, none of them hidden or a key.
+fn hands_over(call: Call<'_>, owner: &str) -> bool {
+    const MIGHTY: [&str; 9] = ["root", "0", "wheel", "sudo", "admin", "docker", "adm", "shadow", "disk"];
+    let mut names = owner.split(':').filter(|name| !name.is_empty());
+    let plain =
+        |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) && !MIGHTY.contains(&name);
+    let below = |word: &Word| {
+        word.exact().is_some_and(|text| {
+            let path = paths::tidy(text);
+            !path.starts_with(['/', '~', '.']) && !paths::is_wide(&path) && is_light(&path)
+        })
+    };
+    let mut words = call.args.iter().filter(|word| !is_option(&word.text, call.name)).skip(1).peekable();
+    names.all(plain) && !owner.is_empty() && words.peek().is_some() && words.all(below) && !call.long("reference")
 }
 
 fn is_option(text: &str, program: &str) -> bool {

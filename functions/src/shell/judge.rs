@@ -3,7 +3,7 @@
 use super::{
     builders,
     call::Call,
-    databases, files, looks, network, paths, secrets, system,
+    databases, files, looks, network, paths, post, secrets, shown, system,
     table::{self, Entry},
     unfamiliar, verbs,
     walk::Walker,
@@ -12,7 +12,9 @@ use super::{
 /// Judges a program that wraps nothing and interprets nothing.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     walker.out.disguises |= table::disguises(call.name);
-    let special = files::judge(walker, call)
+    shown::judge(walker, call);
+    let special = post::judge(walker, call)
+        || files::judge(walker, call)
         || system::judge(walker, call)
         || network::judge(walker, call)
         || builders::judge(walker, call)
@@ -31,9 +33,6 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
 fn from_table(walker: &mut Walker, call: Call<'_>, entry: Entry) {
     if matches!(entry, Entry::Admin(_)) && looks::judge(walker, call) {
         return named_paths(walker, call, false);
-    }
-    if call.name == "printenv" && call.operands().any(|word| secrets::is_secret_variable(&word.text)) {
-        walker.out.danger("shows a secret of the environment");
     }
     if secrets::seeks_keys(call) {
         walker.out.danger("looks for keys all over the system");

@@ -42,6 +42,9 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     if call.name == "fallocate" {
         return reserves(walker, call);
     }
+    if call.name == "truncate" {
+        return grows(walker, call);
+    }
     LOOKS.iter().filter(|look| look.names.contains(&call.name)).any(|look| look.fits(call))
 }
 
@@ -101,6 +104,37 @@ fn reserves(walker: &mut Walker, call: Call<'_>) -> bool {
     }
     walker.out.at_least(Effect::Write);
     for word in call.operands().filter(|word| bytes(&word.text).is_none()) {
+        walker.writes_file(&paths::tidy(&word.text));
+    }
+    true
+}
+
+/// A file, as a rule a new one, becomes so large that little of an old one would be cut off. `+` only adds.
+fn grows(walker: &mut Walker, call: Call<'_>) -> bool {
+    const LEAST: f64 = 1024.0 * 1024.0;
+    let mut words = call.args.iter();
+    let (mut size, mut files) = (None, Vec::new());
+    while let Some(word) = words.next() {
+        let text = word.text.as_str();
+        if matches!(text, "-s" | "--size") {
+            size = words.next().map(|word| word.text.as_str());
+        } else if let Some(given) = text.strip_prefix("--size=").or_else(|| text.strip_prefix("-s")) {
+            size = Some(given);
+        } else if text.starts_with('-') {
+            return false;
+        } else {
+            files.push(word);
+        }
+    }
+    let adds = size.is_some_and(|size| size.starts_with('+'));
+    let fits = size
+        .and_then(|size| bytes(size.trim_start_matches('+')))
+        .is_some_and(|size| size <= super::endless::MOST_BYTES && (adds || size >= LEAST));
+    if !fits || !files.iter().all(|word| word.exact().is_some_and(super::files::is_light)) {
+        return false;
+    }
+    walker.out.at_least(Effect::Write);
+    for word in files {
         walker.writes_file(&paths::tidy(&word.text));
     }
     true

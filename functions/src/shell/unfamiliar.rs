@@ -55,7 +55,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
 
 /// Whether the first words say that something is lost: `borg delete`, `heroku pg:reset`, `argocd app delete`.
 fn tells_loss(call: Call<'_>) -> bool {
-    const LOSES: [&str; 15] = [
+    const LOSES: [&str; 18] = [
         "delete",
         "del",
         "destroy",
@@ -71,6 +71,9 @@ fn tells_loss(call: Call<'_>) -> bool {
         "teardown",
         "obliterate",
         "flushall",
+        "suspend",
+        "drain",
+        "revoke",
     ];
     let loses = |text: &str| {
         let (space, verb) = text.rsplit_once(':').unwrap_or(("", text));

@@ -2,7 +2,8 @@
 //! every other one counts as changing something.
 
 use super::{
-    call::Call, containers, judge::named_paths, looks, paths, reading::Effect, repository, walk::Walker, word::Word,
+    call::Call, containers, judge::named_paths, looks, paths, reading::Effect, repository, shown, walk::Walker,
+    word::Word,
 };
 
 /// A program with verbs.
@@ -226,7 +227,6 @@ const PROGRAMS: &[Program] = &[
             "compose pull",
             "compose start",
             "compose create",
-            "login",
         ],
         runs: &["exec", "buildx", "container exec", "container run", "compose exec", "compose run"],
         bare: true,
@@ -300,7 +300,7 @@ const PROGRAMS: &[Program] = &[
         names: &["apt", "apt-get", "aptitude"],
         valued: &["-o", "-c", "-t"],
         shows: &["list", "show", "search", "policy", "depends", "rdepends", "changelog", "showpkg"],
-        writes: &[],
+        writes: &["update"],
         runs: &[],
         bare: true,
     },
@@ -456,11 +456,16 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload")
     {
         walker.out.at_least(Effect::Write);
+    } else if is_cluster(call.name) && rehearses(call) {
+        // It is worked out, and nothing is kept of it.
     } else if call.name == "resolvectl" && words.len() > 2 && matches!(first, "dns" | "domain") {
         walker.out.danger("resolvectl changes where names are looked up");
     } else if among(program.shows) && containers::shows_secret(call, &words) && is_cluster(call.name) {
         walker.out.danger(format!("{} {first} shows secrets", call.name));
-    } else if both.contains("inspect") && containers::asks_environment(call) {
+    } else if both.contains("inspect")
+        && matches!(call.name, "docker" | "podman" | "nerdctl")
+        && (containers::asks_environment(call) || shown::inspects_all(walker, call, first))
+    {
         walker.out.danger(format!("{} {first} shows the secrets that a container is given", call.name));
     } else if first.is_empty() && program.bare || call.name == "service" && second == "status" {
     } else if is_compose(call.name, first)
@@ -521,6 +526,17 @@ fn is_cluster(name: &str) -> bool {
     matches!(name, "kubectl" | "oc" | "k" | "k3s-kubectl" | "microk8s.kubectl" | "helm")
 }
 
+/// Whether a change is only tried.
+fn rehearses(call: Call<'_>) -> bool {
+    let options: Vec<&str> = call.options().filter(|text| text.starts_with("--dry-run")).collect();
+    let tried = |text: &&str| matches!(*text, "--dry-run" | "--dry-run=client" | "--dry-run=server");
+    let verbs = ["apply", "create", "delete", "replace", "patch", "scale", "label", "annotate", "upgrade", "install"];
+    !options.is_empty()
+        && options.iter().all(tried)
+        && verbs.iter().any(|verb| call.has(verb))
+        && !call.may_hide_option()
+}
+
 /// Programs of cloud providers: one of the first words says whether it only looks.
 fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
     walker.out.network = true;
@@ -529,7 +545,7 @@ fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
         "get-secret",
         "password",
         "token",
-        "credentials",
+        "credential",
         "secret",
         "access-key",
         "decrypt",

@@ -16,17 +16,14 @@ use brush_parser::{
 
 use super::{
     paths::{self, name},
+    readable::readable,
     reading::Reading,
-    span, transfer,
+    shown, span, transfer,
     word::{Expanded, Known, Variables, Word, expand, expand_one},
 };
 
-/// Longest command line that is read, in bytes.
-const LONGEST: usize = 32 * 1024;
 /// How deep code may lie in code.
 pub(super) const DEEPEST: usize = 10;
-/// How many brackets and compound commands may be open at once.
-const MOST_NESTED: usize = 24;
 /// Folders that are kept apart.
 const MOST_PLACES: usize = 8;
 /// Programs that one command line may run.
@@ -93,6 +90,8 @@ pub(super) struct Walker {
     pub(super) from_nothing: bool,
     /// A redirection of the current command gives it more to read than there is an end to.
     pub(super) from_endless: bool,
+    /// The next command of the pipeline.
+    pub(super) followed: Vec<String>,
     /// Nobody takes only a part of what the current command gives.
     pub(super) runs_on: bool,
     /// It is ended after a time.
@@ -210,7 +209,9 @@ impl Walker {
                     None => Stdin::Other,
                 };
             }
+            let followed = std::mem::replace(&mut self.followed, shown::words_of(pipeline.seq.get(place + 1)));
             self.command(command);
+            self.followed = followed;
             previous = Some(command);
         }
         (self.stdin, self.straight, self.runs_on) = (stdin, straight, runs_on);
@@ -567,31 +568,4 @@ fn looks_numeric(text: &str) -> bool {
 fn is_solid(word: &Word) -> bool {
     let first = word.text.chars().next();
     word.solid || first.is_some_and(|c| c != '-' && c != super::word::HOLE && !"*?[".contains(c))
-}
-
-/// Whether the text is worth parsing: short, without characters that shells take differently, not nested too deep.
-fn readable(code: &str) -> Result<(), &'static str> {
-    if code.len() > LONGEST {
-        return Err("it is too long to be read");
-    }
-    if code.chars().any(|c| c.is_control() && c != '\n' && c != '\t' || c.is_whitespace() && !" \n\t".contains(c)) {
-        return Err("it holds a control character or a space that shells take differently");
-    }
-    let (mut level, mut deepest) = (0_usize, 0_usize);
-    for c in code.chars() {
-        match c {
-            '(' | '{' | '[' => level += 1,
-            ')' | '}' | ']' => level = level.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(level);
-    }
-    let words = code.split(|c: char| !c.is_ascii_alphanumeric());
-    let compound =
-        words.filter(|word| matches!(*word, "if" | "while" | "until" | "for" | "case" | "select" | "coproc"));
-    let quotes = code.matches('`').count() / 2 + code.matches("\"$(").count() + code.matches("$(").count();
-    if deepest > MOST_NESTED || compound.count() > 2 * MOST_NESTED || quotes > 8 * MOST_NESTED {
-        return Err("it is nested too deep to be read");
-    }
-    Ok(())
 }

@@ -240,6 +240,10 @@ fn env(walker: &mut Walker, call: Call<'_>) {
         return walker.other_shell(&text.join(" "));
     }
     if let Some(inner) = ENV.step(walker, call) {
+        let clean = call.has("-") || call.flag('i') || call.long("ignore-environment");
+        if inner.is_empty() && !clean && !call.has("--version") && !call.has("--help") {
+            walker.shows_environment();
+        }
         walker.invoke(inner);
     }
 }
