@@ -84,9 +84,10 @@ pub(crate) fn call(
         pairs.put(name, || count(number));
     }
     pairs.put("inspected", || text(facts.inspected.as_str()));
-    // A number that no policy can be given refuses, whether one looks at it or not.
-    let arguments = arguments(facts)?;
-    pairs.put("arguments", || arguments);
+    if needs.has("arguments") {
+        let arguments = arguments(facts)?;
+        pairs.put("arguments", || arguments);
+    }
     if needs.has("risk") || needs.has("risk_reasons") {
         let (risk, reasons) = risk::score(facts, caller, around);
         pairs.put("risk", || Value::new_long(risk));
@@ -125,6 +126,14 @@ fn arguments(facts: &Facts) -> Result<Value, Inexpressible> {
     });
     let fields = fields.collect::<Result<Vec<_>, Inexpressible>>()?;
     Value::new_record(fields).map_err(|error| Inexpressible(error.to_string()))
+}
+
+/// Whether a policy can be given this argument: most numbers it can.
+pub(crate) fn is_expressible(argument: &Argument) -> bool {
+    match argument {
+        Argument::Decimal(number) => decimal(*number).is_ok(),
+        _ => true,
+    }
 }
 
 /// Cedar's decimal: within about ±922 million million and with at most four digits, rounded away from zero so that a

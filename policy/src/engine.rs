@@ -254,15 +254,25 @@ impl Engine {
                 return Err(format!("{name} is given twice, in different spellings"));
             }
         }
-        Ok(Some(Facts { arguments: typed, ..facts.clone() }))
+        let before = typed.len();
+        typed.retain(|_, argument| context::is_expressible(argument));
+        // What is left out is refused where a policy looks at arguments, like what cannot be read.
+        let whole = typed.len() == before || facts.inspected != Inspected::Yes;
+        let inspected = if whole { facts.inspected } else { Inspected::Partial };
+        Ok(Some(Facts { arguments: typed, inspected, ..facts.clone() }))
     }
 
     /// The labels whose values may go to the target as they are in marked parameters.
     #[must_use]
     pub fn sends_raw(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Vec<String> {
+        if !self.made(scope) {
+            return Vec::new();
+        }
+        let Ok(typed) = self.typed(scope, facts) else { return Vec::new() };
+        let facts = typed.as_ref().unwrap_or(facts);
         match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
-            Ok(context) if self.made(scope) => self.labels(scope, SEND_RAW, &context),
-            _ => Vec::new(),
+            Ok(context) => self.labels(scope, SEND_RAW, &context),
+            Err(_) => Vec::new(),
         }
     }
 

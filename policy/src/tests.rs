@@ -199,6 +199,16 @@ fn a_rule_about_an_argument_is_not_dodged_by_type_spelling_or_by_content_that_ca
         (refund("amount", text("inf")), Outcome::Refuse),
         (Facts { inspected: Inspected::Partial, ..call("issue_refund", Effect::Write) }, Outcome::Refuse),
         (Facts { inspected: Inspected::Partial, ..call("post", Effect::Write) }, Outcome::Forward),
+        // No policy about `post` looks at arguments, so a number that none could be given says nothing.
+        (
+            Facts {
+                arguments: BTreeMap::from([("serial".into(), Argument::Decimal(1.2e19))]),
+                ..call("post", Effect::Write)
+            },
+            Outcome::Forward,
+        ),
+        (refund("amount", Argument::Decimal(1.2e19)), Outcome::Refuse),
+        (refund("serial", Argument::Decimal(1.2e19)), Outcome::Refuse),
     ] {
         assert_eq!(decide(&engine, alice(), "shop-api", &facts).outcome, outcome, "{facts:?}");
     }

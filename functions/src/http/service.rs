@@ -9,8 +9,14 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
     let parts: Vec<&str> = segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     let reads = effect_of(method) == Effect::Read;
     let runs = match reads {
-        true => shows_secrets(&parts),
-        false => stops(&parts) || empties(method, &parts, target) || runs_code(&parts),
+        true => shows_secrets(&parts) || orders(&parts, target),
+        false => {
+            orders(&parts, target)
+                || asks_credentials(&parts)
+                || stops(&parts)
+                || empties(method, &parts, target)
+                || runs_code(&parts)
+        }
     };
     if runs { Effect::Admin } else { effect_of(method) }
 }
@@ -26,6 +32,25 @@ fn shows_secrets(parts: &[&str]) -> bool {
         || matches!(parts, ["api", "v1", "secrets"] | ["api", "v1", "namespaces", _, "secrets", ..])
         || matches!(parts, ["api", "v1", "namespaces", _, "pods", _, "exec" | "attach" | "portforward"])
         || matches!(parts, ["etc", "passwd" | "shadow"])
+        || matches!(parts, ["debug", "pprof", "heap" | "goroutine" | "allocs" | "cmdline"])
+        || matches!(parts, ["v1", "secret" | "kv" | "cubbyhole", "data", ..] | ["v1", "cubbyhole", ..])
+}
+
+/// Orders to a service that stand in the query, whatever the method is.
+fn orders(parts: &[&str], target: &Target) -> bool {
+    let action = target.query.iter().find(|(name, _)| name.eq_ignore_ascii_case("action"));
+    let looks = |value: &str| {
+        matches!(value.to_ascii_uppercase().as_str(), "STATUS" | "LIST" | "CLUSTERSTATUS" | "REQUESTSTATUS")
+    };
+    matches!(parts, ["solr", "admin", "cores" | "collections" | "configs"])
+        && action.is_some_and(|(_, value)| !looks(value))
+}
+
+/// A credential is made or handed out.
+fn asks_credentials(parts: &[&str]) -> bool {
+    matches!(parts, ["latest", "api", "token"])
+        || matches!(parts, ["v1", "auth", "token", ..] | ["v1", "auth", _, "login", ..])
+        || matches!(parts, ["api", "v1", "namespaces", _, "serviceaccounts", _, "token"])
 }
 
 /// A service is stopped, sealed or taken out of its cluster.
@@ -34,7 +59,10 @@ fn stops(parts: &[&str]) -> bool {
     matches!(parts, [.., "actuator", "shutdown" | "restart" | "env" | "pause"])
         || matches!(parts, [only] if alone.contains(only))
         || matches!(parts, ["-", "quit" | "reload"])
-        || matches!(parts, ["v1", "sys", "seal" | "rekey" | "step-down" | "generate-root" | "auth" | "policies", ..])
+        || matches!(
+            parts,
+            ["v1", "sys", "seal" | "unseal" | "rekey" | "step-down" | "generate-root" | "auth" | "policies", ..]
+        )
         || matches!(parts, ["v1", "agent", "leave" | "force-leave" | "maintenance", ..] | ["v1", "operator", ..])
         || matches!(parts, [.., "containers", _, "kill" | "stop" | "pause" | "exec" | "update"])
         || matches!(
@@ -55,8 +83,13 @@ fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
             )
             || matches!(parts, [.., "containers" | "volumes" | "images" | "networks", _])
             || matches!(parts, ["repos", _, _] | ["api", "v4", "projects" | "groups", _])
-            || target.query.iter().any(|(name, value)| name == "recursive" && value == "true"));
-    all || matches!(parts, [.., "_delete_by_query" | "_close" | "_purge"])
+            || matches!(parts, ["apis", _, _, "namespaces", _, _, _] | ["api", "v1", "namespaces", _, _, _])
+            || target
+                .query
+                .iter()
+                .any(|(name, value)| name == "recursive" && value == "true" || name == "recurse" && value != "false"));
+    all || matches!(parts, ["api", "v1" | "v2", "admin", "tsdb", "delete_series" | "clean_tombstones"])
+        || matches!(parts, [.., "_delete_by_query" | "_close" | "_purge"])
         || matches!(parts, [.., "system" | "volumes", "prune"])
 }
 
@@ -101,6 +134,15 @@ mod tests {
             "DELETE /containers/web?force=1",
             "POST /script",
             "DELETE /v2/keys/app?recursive=true",
+            "DELETE /v1/kv/?recurse",
+            "DELETE /apis/apps/v1/namespaces/x/deployments/web",
+            "POST /v1/sys/unseal",
+            "GET /v1/secret/data/db",
+            "POST /v1/auth/token/create",
+            "PUT /latest/api/token",
+            "GET /debug/pprof/heap",
+            "POST /api/v1/admin/tsdb/delete_series?match[]=up",
+            "GET /solr/admin/cores?action=UNLOAD&core=x",
             "GET /.env",
             "GET /.git/config",
             "GET /latest/meta-data/iam/security-credentials/",
@@ -120,9 +162,16 @@ mod tests {
         ] {
             assert_eq!(judged(request), Effect::Write, "{request}");
         }
-        for request in
-            ["GET /", "GET /actuator/health", "GET /metrics", "GET /containers/json", "GET /api/v1/pods", "HEAD /x"]
-        {
+        for request in [
+            "GET /solr/admin/cores?action=STATUS",
+            "GET /debug/pprof",
+            "GET /",
+            "GET /actuator/health",
+            "GET /metrics",
+            "GET /containers/json",
+            "GET /api/v1/pods",
+            "HEAD /x",
+        ] {
             assert_eq!(judged(request), Effect::Read, "{request}");
         }
     }
