@@ -38,6 +38,8 @@ pub struct Engine {
     sentences: Vec<Sentence>,
     /// Whether any policy can reveal a label.
     reveals: bool,
+    /// Whether any policy can let one go to a target.
+    sends: bool,
     authorizer: Authorizer,
     kinds: Kinds,
     actions: [EntityUid; ACTIONS.len()],
@@ -112,6 +114,7 @@ impl Engine {
         let policies: Vec<Policy> = policies.into_iter().map(|(_, policy)| policy).collect();
         let depends = Depends::of(policies.iter());
         let reveals = policies.iter().any(mentions_labels);
+        let sends = policies.iter().any(|policy| is_about(policy, "SendRaw") && !is_shadow(policy));
         let shadows = policies.iter().any(is_shadow);
         let needs = Needs::of(policies.iter());
         let enforced = Library::of(policies.iter().filter(|policy| !is_shadow(policy)).cloned().collect())?;
@@ -121,7 +124,20 @@ impl Engine {
         let actions = ACTIONS.map(|name| EntityUid::from_type_name_and_id(action.clone(), EntityId::new(name)));
         let hash = bundle.hash().into();
         let authorizer = Authorizer::new();
-        Ok(Self { bundle, hash, enforced, tried, depends, needs, sentences, reveals, authorizer, kinds, actions })
+        Ok(Self {
+            bundle,
+            hash,
+            enforced,
+            tried,
+            depends,
+            needs,
+            sentences,
+            reveals,
+            sends,
+            authorizer,
+            kinds,
+            actions,
+        })
     }
 
     /// The bundle.
@@ -260,6 +276,12 @@ impl Engine {
         let whole = typed.len() == before || facts.inspected != Inspected::Yes;
         let inspected = if whole { facts.inspected } else { Inspected::Partial };
         Ok(Some(Facts { arguments: typed, inspected, ..facts.clone() }))
+    }
+
+    /// Whether there is any policy about `SendRaw`, so that it is worth asking.
+    #[must_use]
+    pub fn may_send_raw(&self) -> bool {
+        self.sends
     }
 
     /// The labels whose values may go to the target as they are in marked parameters.

@@ -41,6 +41,16 @@ pub trait Guard: Send + Sync {
     /// Rows and bytes that were sent to the client.
     fn sent(&self, rows: u64, bytes: u64);
 
+    /// Whether some policy may let values of marked parameters go to the target.
+    fn may_send_raw(&self) -> bool {
+        false
+    }
+
+    /// The labels whose values may go to the target as they are, in marked parameters of this call.
+    fn sends_raw(&self, _judged: &Judged) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What masks the answers to a call: everything but the labels that its caller may see.
     fn masker(&self, decision: &Decision) -> Arc<Masker>;
 }

@@ -24,7 +24,7 @@ pub struct SessionRights {
     rights: Rights,
     connection: String,
     masker: Arc<Masker>,
-    /// Labels of marked columns.
+    /// Labels of marked columns, and of marked members and parameters.
     marked: BTreeSet<String>,
     state: Mutex<State>,
     rows: AtomicU64,
@@ -92,7 +92,7 @@ impl SessionRights {
         }
     }
 
-    /// With the labels of marked columns, which a caller may be allowed to see as well.
+    /// With the labels of marked columns and parameters, which a caller may be allowed to see or send as well.
     #[must_use]
     pub fn marked(mut self, labels: impl Iterator<Item = String>) -> Self {
         self.marked.extend(labels);
@@ -194,6 +194,18 @@ impl Guard for SessionRights {
     fn sent(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn may_send_raw(&self) -> bool {
+        self.rights.engine().is_some_and(|engine| engine.may_send_raw())
+    }
+
+    fn sends_raw(&self, judged: &Judged) -> Vec<String> {
+        let facts = self.live(&judged.facts, 0, 0);
+        let mut state = self.lock();
+        let around = circumstances(&state.caller);
+        let Some(ready) = self.ready(&mut state) else { return Vec::new() };
+        ready.engine.sends_raw(&ready.scope, &facts, &around)
     }
 
     fn masker(&self, decision: &Decision) -> Arc<Masker> {

@@ -183,7 +183,10 @@ impl Sessions {
             Settings::Postgres(settings) => {
                 rights.marked(settings.masking.columns.values().map(|mask| mask.label().to_owned()))
             }
-            Settings::Http(settings) => rights.marked(settings.mask.json.values().cloned()),
+            Settings::Http(settings) => {
+                let sent = settings.mask.requests.each().map(|(_, _, mask)| mask.label().to_owned());
+                rights.marked(settings.mask.json.values().cloned().chain(sent))
+            }
             Settings::Ssh(_) => rights,
         };
         Context {

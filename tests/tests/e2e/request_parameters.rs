@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A target that writes down every byte of the requests it gets, and answers with nothing.
-struct Log {
-    port: u16,
+pub(crate) struct Log {
+    pub(crate) port: u16,
     text: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Log {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, text) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<u8>>>::default());
         let log = Arc::clone(&text);
@@ -145,6 +145,47 @@ fn a_marked_parameter_reaches_the_target_by_its_mode_and_the_record_never() {
         assert!(CANARIES.iter().all(|canary| !seen.contains(canary)), "{seen}");
     }
     assert!(shown.contains("(token)"), "{shown}");
+}
+
+#[test]
+fn a_value_reaches_the_target_where_policy_lets_it_and_the_record_never() {
+    let world = World::shared();
+    let requests = json!({
+        "query": { "q-pin": { "label": "ssn", "mode": "in-flight" }, "q-other": { "label": "secret", "mode": "in-flight" } },
+        "headers": { "X-Pin": { "label": "ssn", "mode": "in-flight" } },
+        "json": { "pin": { "label": "ssn", "mode": "token" }, "other": { "label": "secret", "mode": "token" }, "mine": "secret" },
+    });
+    let log = connect(world, "params-raw", &requests);
+    let content = r#"{"pin":"canary-one","other":"canary-two","mine":"kept"}"#;
+    let send = |path: &str, content: &str| {
+        let options = ["-H", "X-Pin: canary-one", "--json", content, "--fail"];
+        let _sent = by_host(world, "params-raw", path, &options).ok();
+        log.take()
+    };
+    let path = "/orders/mark-raw?q-pin=canary-one&q-other=canary-two";
+    let without = send(path, content);
+    assert!(!without.contains("canary"), "{without}");
+    world.policy(
+        "params-raw",
+        r#"@id("raw-ssn") permit (principal in Group::"support", action == Action::"SendRaw", resource == Label::"ssn")
+           when { context.connection == Connection::"params-raw" && context.paths.contains("/orders/mark-raw") };"#,
+    );
+    let with = eventually("the new policy at the agent", || {
+        let with = send(path, content);
+        with.contains("canary-one").then_some(with)
+    });
+    assert_eq!(with.matches("canary-one").count(), 3, "query, field and content: {with}");
+    assert!(!with.contains("canary-two") && with.contains(r#""mine":"kept""#), "{with}");
+    // The right is asked for with the facts of each request.
+    let arrived = send("/orders/mark-else?q-pin=canary-one", content);
+    assert!(!arrived.contains("canary"), "{arrived}");
+    let shown = eventually("all of it in the record", || {
+        let shown = all(world, "params-raw", "show");
+        (shown.contains("mark-else") && shown.contains("mark-raw")).then_some(shown)
+    });
+    for seen in [&shown, &all(world, "params-raw", "replay")] {
+        assert!(!seen.contains("canary"), "{seen}");
+    }
 }
 
 #[test]

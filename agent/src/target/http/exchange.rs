@@ -12,6 +12,7 @@ use super::{
     Lane,
     answer::{Fault, Reply},
     body::{Part, RequestBody},
+    in_clear,
     in_flight::{InFlight, mask},
     judge::{Judgement, judge},
     outgoing,
@@ -32,11 +33,17 @@ const QUEUE: usize = 4;
 pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), Ending> {
     let mut first = arrived(lane, &head)?;
     let setup = Arc::clone(&lane.target.setup);
-    let masked = mask(&mut lane.inbox, &setup.parameters, &lane.context.masker, &mut head, &mut first).await?;
-    let judgement = match &masked.denied {
+    let mut masked = mask(&mut lane.inbox, &setup.parameters, &lane.context, &mut head, &mut first).await?;
+    let mut judgement = match &masked.denied {
         Some(denied) => Judgement { known: None, denied: Some(denied.clone()) },
         None => judge(&mut lane.inbox, &setup, &*lane.context.rights, &head, &mut first).await?,
     };
+    let sent = masked.original.take().and_then(|original| in_clear::send(&setup, &lane.context, original, &first));
+    let sent = sent.map(|sent| {
+        masked.reaches_target(&sent.labels);
+        judgement = sent.judgement;
+        (sent.head, sent.content)
+    });
     let (exchange, intake) = record(&lane.context, &setup, &head, &first, &judgement, masked).await?;
     if first.cancelled {
         return cancel(lane, exchange).await;
@@ -51,6 +58,9 @@ pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), 
         }
         None => (Arc::clone(&lane.context.masker), Arc::clone(&setup.rules)),
     };
+    if let Some((sent, content)) = sent {
+        (head, first.content) = (sent, content);
+    }
     let (body, parts, raw) = body(&head, first);
     let reply = Reply {
         context: &lane.context,

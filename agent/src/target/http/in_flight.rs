@@ -1,13 +1,20 @@
 //! Masks in a request what its target does not get, before anything else is done with the request: policy judges, the record
 //! keeps and the target gets what comes out of here.
 
+use bytes::Bytes;
 use functions::http::MAX_MESSAGE_CONTENT;
 use masking::Masker;
 use proto::{Ending, event::Masked};
 use protocols::http::RequestHead;
 
 use super::{Inbox, exchange::First, judge::collect};
-use crate::filter::http::{Denied, Parameters, Unmaskable};
+use crate::{
+    filter::{
+        guard::Guard as _,
+        http::{Denied, Parameters, Unmaskable},
+    },
+    target::Context,
+};
 
 /// What was masked.
 #[derive(Default)]
@@ -17,23 +24,35 @@ pub(super) struct InFlight {
     pub(super) denied: Option<Denied>,
     /// Whether there is content with values in it that nobody may see.
     pub(super) unread: bool,
+    /// The request as it came, if policy may let the target have values of it.
+    pub(super) original: Option<Original>,
+}
+
+/// A request before anything was masked in it.
+pub(super) struct Original {
+    pub(super) head: RequestHead,
+    /// Its content, if that was read for what is marked in it.
+    pub(super) content: Option<Bytes>,
 }
 
 /// Masks head and content. Collects all content into `first` if it has to be read.
 pub(super) async fn mask(
     inbox: &mut Inbox,
     parameters: &Parameters,
-    masker: &Masker,
+    context: &Context,
     head: &mut RequestHead,
     first: &mut First,
 ) -> Result<InFlight, Ending> {
     if parameters.is_empty() {
         return Ok(InFlight::default());
     }
+    let masker = &context.masker;
+    let may_send_raw = parameters.changes_requests() && context.rights.may_send_raw();
+    let mut original = may_send_raw.then(|| Original { head: head.clone(), content: None });
     let mut masked = InFlight { lines: parameters.mask_head(masker, head), ..InFlight::default() };
     if !parameters.holds_content() {
         masked.trailers(parameters, masker, first);
-        return Ok(masked);
+        return Ok(InFlight { original, ..masked });
     }
     if head.upgrade {
         return Ok(masked.denied(Unmaskable::Switch));
@@ -48,9 +67,12 @@ pub(super) async fn mask(
     }
     match parameters.mask_content(masker, head, &first.content) {
         Ok((content, lines)) => {
-            first.content = content;
+            let came = std::mem::replace(&mut first.content, content);
+            if let Some(original) = &mut original {
+                original.content = Some(came);
+            }
             masked.lines.extend(lines);
-            Ok(masked)
+            Ok(InFlight { original, ..masked })
         }
         Err(why) => Ok(masked.denied(why)),
     }
@@ -59,6 +81,13 @@ pub(super) async fn mask(
 impl InFlight {
     fn denied(self, why: Unmaskable) -> Self {
         Self { denied: Some(why.into()), unread: true, ..self }
+    }
+
+    /// Values of these labels reach the target; what is left of their masks is in the record.
+    pub(super) fn reaches_target(&mut self, labels: &[String]) {
+        for line in self.lines.iter_mut().filter(|line| labels.contains(&line.label)) {
+            "marking".clone_into(&mut line.detector);
+        }
     }
 
     fn trailers(&mut self, parameters: &Parameters, masker: &Masker, first: &mut First) {

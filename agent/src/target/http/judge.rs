@@ -30,36 +30,40 @@ pub(super) async fn judge(
     head: &RequestHead,
     first: &mut First,
 ) -> Result<Judgement, Ending> {
-    let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    let method = std::str::from_utf8(&head.method).unwrap_or_default();
-    let request = Request { method, target: &head.target, fields: &fields, upgrade: head.upgrade };
-    let wants = match setup.api.wants(&request) {
-        Ok(wants) => wants,
-        Err(fault) => return Ok(Judgement::fault(&fault)),
-    };
-    let labelled = fields.iter().any(|(name, _)| *name == b"content-type");
-    let content = match wants {
-        Wants::Content { most } => {
-            collect(inbox, first, most).await?;
-            if first.end.is_some() && first.content.len() <= most {
-                Content::Whole(&first.content)
-            } else {
-                Content::Begun(&first.content)
-            }
-        }
-        Wants::Nothing if head.upgrade => Content::Whole(&[]),
-        Wants::Nothing => {
-            if !labelled {
-                // Its end follows at once, if it has no content.
-                collect(inbox, first, 0).await?;
-            }
-            if first.end.is_some() && first.content.is_empty() { Content::Whole(&[]) } else { Content::Unread }
-        }
-    };
-    Ok(match setup.api.judge(&request, content) {
+    gather(inbox, setup, head, first).await?;
+    Ok(match call(setup, head, first) {
         Ok(call) => Judgement::of(setup, guard, &call),
         Err(fault) => Judgement::fault(&fault),
     })
+}
+
+/// Collects as much content as it takes to judge a request.
+async fn gather(inbox: &mut Inbox, setup: &Setup, head: &RequestHead, first: &mut First) -> Result<(), Ending> {
+    let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let method = std::str::from_utf8(&head.method).unwrap_or_default();
+    let request = Request { method, target: &head.target, fields: &fields, upgrade: head.upgrade };
+    let labelled = fields.iter().any(|(name, _)| *name == b"content-type");
+    match setup.api.wants(&request) {
+        Ok(Wants::Content { most }) => collect(inbox, first, most).await,
+        // Its end follows at once, if it has no content.
+        Ok(Wants::Nothing) if !labelled && !head.upgrade => collect(inbox, first, 0).await,
+        Ok(Wants::Nothing) | Err(_) => Ok(()),
+    }
+}
+
+/// What a request does, as far as its content is there.
+pub(super) fn call(setup: &Setup, head: &RequestHead, first: &First) -> Result<Call, Fault> {
+    let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let method = std::str::from_utf8(&head.method).unwrap_or_default();
+    let request = Request { method, target: &head.target, fields: &fields, upgrade: head.upgrade };
+    let ended = first.end.is_some();
+    let content = match setup.api.wants(&request)? {
+        Wants::Content { most } if ended && first.content.len() <= most => Content::Whole(&first.content),
+        Wants::Content { .. } => Content::Begun(&first.content),
+        Wants::Nothing if head.upgrade || ended && first.content.is_empty() => Content::Whole(&[]),
+        Wants::Nothing => Content::Unread,
+    };
+    setup.api.judge(&request, content)
 }
 
 impl Judgement {
@@ -68,7 +72,7 @@ impl Judgement {
     }
 
     /// What the connection itself demands, then what policy says.
-    fn of(setup: &Setup, guard: &dyn Guard, call: &Call) -> Self {
+    pub(super) fn of(setup: &Setup, guard: &dyn Guard, call: &Call) -> Self {
         let judged = Judged::new(facts(call));
         let decision = guard.decide(&judged);
         let denied = match (&call.unknown, &call.uninspected) {

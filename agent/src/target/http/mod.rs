@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod body;
 mod exchange;
+mod in_clear;
 mod in_flight;
 mod judge;
 mod outgoing;

@@ -39,6 +39,8 @@ pub struct Parameters {
     headers: Names,
     cookies: Names,
     reading: Arc<Rules>,
+    /// What the connection says.
+    requests: Arc<RequestMask>,
 }
 
 /// Where values stand.
@@ -57,9 +59,9 @@ impl Parameters {
     /// # Errors
     /// The place that cannot be read.
     pub fn new(mask: &HttpMask) -> Result<Self, String> {
-        let of = |mode| Places::new(&mask.requests, |own| own == mode);
+        let of = |mode| Places::new(&mask.requests, |own, _| own == mode);
         let record = of(RequestMode::Record)?;
-        let everything = Places::new(&mask.requests, |_| true)?;
+        let everything = Places::new(&mask.requests, |_, _| true)?;
         let reading = Rules {
             markings: record.json.clone(),
             form: record.form.clone(),
@@ -78,6 +80,7 @@ impl Parameters {
             headers: everything.headers,
             cookies: everything.cookies,
             reading: Arc::new(reading),
+            requests: Arc::new((*mask.requests).clone()),
         })
     }
 
@@ -85,6 +88,24 @@ impl Parameters {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.each().into_iter().all(Places::is_empty)
+    }
+
+    /// Whether the target does not get some values.
+    #[must_use]
+    pub fn changes_requests(&self) -> bool {
+        !self.in_flight.is_empty() || !self.tokens.is_empty()
+    }
+
+    /// The same where the target gets values of these labels as they are; `None` if that changes nothing.
+    #[must_use]
+    pub fn sending(&self, labels: &[String]) -> Option<Self> {
+        let raw = |label: &str| labels.iter().any(|other| other == label);
+        let masks = self.requests.each().map(|(_, _, mask)| mask);
+        if !masks.into_iter().any(|mask| mask.mode() != RequestMode::Record && raw(mask.label())) {
+            return None;
+        }
+        let of = |mode| Places::new(&self.requests, |own, label| own == mode && !raw(label)).ok();
+        Some(Self { in_flight: of(RequestMode::InFlight)?, tokens: of(RequestMode::Token)?, ..self.clone() })
     }
 
     /// Whether content has to be read, and may have to be changed, before the target gets any of it.
@@ -174,8 +195,8 @@ impl Parameters {
 }
 
 impl Places {
-    fn new(requests: &RequestMask, wanted: impl Fn(RequestMode) -> bool) -> Result<Self, String> {
-        let marked = requests.each().filter(|(_, _, mask)| wanted(mask.mode()));
+    fn new(requests: &RequestMask, wanted: impl Fn(RequestMode, &str) -> bool) -> Result<Self, String> {
+        let marked = requests.each().filter(|(_, _, mask)| wanted(mask.mode(), mask.label()));
         let marked = marked.map(|(kind, name, mask)| {
             let label: Label = mask.label().parse().map_err(|_| format!("requests.{kind}: {name}"))?;
             Ok((kind, name, label))

@@ -92,6 +92,22 @@ fn the_target_gets_masks_and_tokens_in_a_head_and_the_record_no_value() {
 }
 
 #[test]
+fn values_of_labels_that_may_be_sent_stay_and_all_others_do_not() {
+    let labels = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert!(parameters().sending(&[]).is_none() && parameters().sending(&labels(&["card", "secret"])).is_none());
+    let sending = parameters().sending(&labels(&["ssn"])).unwrap();
+    let mut head = head("/?ssn=1-2&mail=ann%40example.com&pin=77", &[("x-ssn", "1-2"), ("cookie", "ssn=1-2; pin=77")]);
+    let lines = sending.mask_head(&masker(), &mut head);
+    assert!(head.target.starts_with(b"/?ssn=1-2&mail=") && !head.target.windows(3).any(|part| part == b"ann"));
+    assert_eq!((field(&head, "x-ssn"), field(&head, "cookie")), (Some("1-2"), Some("ssn=1-2; pin=77")));
+    assert!(lines.iter().all(|line| line.label == "email"));
+    let content = Bytes::from_static(br#"{"ssn":"1-2","who":{"mail":"ann@example.com"}}"#);
+    let (content, _) = sending.mask_content(&masker(), &mut head, &content).unwrap();
+    assert!(content.starts_with(br#"{"ssn":"1-2","#) && !content.windows(3).any(|part| part == b"ann"));
+    assert!(!parameters().sending(&labels(&["ssn", "email"])).unwrap().holds_content());
+}
+
+#[test]
 fn marked_content_is_masked_in_flight_and_every_other_byte_stays() {
     for (label, text, masked) in [
         (
