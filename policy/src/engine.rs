@@ -491,5 +491,9 @@ fn mentions_labels(policy: &Policy) -> bool {
     is_about(policy, "Reveal") || is_about(policy, "SendRaw")
 }
 
+mod recall;
+
+pub use self::recall::{Opinion, Recall};
+
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ pub use self::{
     caller::{ActorKind, Caller, Circumstances, Principal},
     depends::Depends,
     document::Problem,
-    engine::{CompileError, Engine, Scope},
+    engine::{CompileError, Engine, Opinion, Recall, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},
     permit::{Denial, Permit},
     sentence::{Sentence, Told},

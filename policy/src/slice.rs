@@ -71,6 +71,11 @@ impl Library {
         Ok(Self { all: set(policies.iter())?, arguments, policies, slices: Mutex::default() })
     }
 
+    /// All policies that can be about an action.
+    pub(crate) fn about<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Policy> {
+        self.policies.iter().filter(move |policy| is_about(policy, action))
+    }
+
     /// What can matter to a principal on a connection.
     pub(crate) fn slices(&self, principal: &Placed<'_>, connection: &Placed<'_>) -> Result<Slices, CompileError> {
         let mut by_action: [Slice; ACTIONS.len()] = Default::default();

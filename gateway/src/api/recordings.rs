@@ -1,4 +1,4 @@
-//! Recordings: whoever may see a session may read its events; every reading is itself in the audit log.
+//! Recordings: whoever may replay a session may read its events, and export them if they may that, too; every reading is itself in the audit log.
 
 use axum::{
     body::Body,
@@ -48,13 +48,14 @@ async fn events(
     Path(id): Path<String>,
     Filter(query): Filter<EventsQuery>,
 ) -> Result<Response, Problem> {
-    let row = replayable(&state, &caller, &id).await?;
     let format: Format = query
         .format
         .as_deref()
         .unwrap_or("ndjson")
         .parse()
         .map_err(|error: render::UnknownFormat| Problem::new(ProblemCode::Invalid, error.to_string()))?;
+    // What the command line shows is made of records.
+    let row = replayable(&state, &caller, &id, format != Format::Records).await?;
     let mut event = caller.event("recording.read", serde_json::json!({ "format": format.content_type() }));
     event.session = Some(row.id);
     state.store.audit(event).await?;

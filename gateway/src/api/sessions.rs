@@ -5,6 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
+use policy::{Opinion, Recall};
 use proto::SessionId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -18,7 +19,10 @@ use super::{
     guard::{Need, Part},
     input::{self, Body, Filter},
 };
-use crate::store::{SessionFilter, SessionRow, SessionStatus};
+use crate::{
+    auth::Asks,
+    store::{AuditEvent, SessionFilter, SessionRow, SessionStatus},
+};
 
 pub(super) fn routes() -> Vec<Part> {
     vec![
@@ -109,14 +113,18 @@ impl From<SessionRow> for ListedSession {
     }
 }
 
-/// Sessions, newest first: mine, or everybody's for auditors and administrators.
+/// Sessions, newest first: mine, or everybody's for auditors and administrators, and of one connection for those whom a policy lets
+/// replay them.
 #[utoipa::path(get, path = "/api/v1/sessions", params(ListQuery), responses((status = 200, body = Vec<ListedSession>)))]
 async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     Filter(query): Filter<ListQuery>,
 ) -> Result<Json<Vec<ListedSession>>, Problem> {
-    let subject = if sees_all(&caller) { query.subject } else { Some(caller.subject.name.clone()) };
+    let open = |name: &String| opinion(&state, &caller, name, Recall::Replay) == Opinion::Permitted;
+    let of_connection = query.connection.as_ref().is_some_and(open);
+    let all = sees_all(&caller) || of_connection;
+    let subject = if all { query.subject } else { Some(caller.subject.name.clone()) };
     let unknown = || Problem::new(ProblemCode::Invalid, "status is open, closed or lost");
     let filter = SessionFilter {
         subject,
@@ -126,7 +134,8 @@ async fn list(
         limit: input::limit(query.limit),
     };
     let rows = state.store.sessions(filter).await?;
-    Ok(Json(rows.into_iter().filter(|row| visible(&caller, row)).map(ListedSession::from).collect()))
+    let seen = rows.into_iter().filter(|row| of_connection || visible(&caller, row));
+    Ok(Json(seen.map(ListedSession::from).collect()))
 }
 
 /// One session.
@@ -176,17 +185,51 @@ async fn kill(
 /// The session of that id, if the caller may read it: what others did does not exist for those who may not see it.
 pub(super) async fn readable(state: &ApiState, caller: &Caller, id: &str) -> Result<SessionRow, Problem> {
     let row = state.store.session(input::id(id)?).await?;
-    row.filter(|row| visible(caller, row)).ok_or_else(Problem::not_found)
+    let open = |row: &SessionRow| {
+        visible(caller, row) || opinion(state, caller, &row.connection, Recall::Replay) == Opinion::Permitted
+    };
+    row.filter(open).ok_or_else(Problem::not_found)
 }
 
-/// The session of that id, if the caller may read what was said in it: their own, or any for auditors. Administration is
-/// no reason to read.
-pub(super) async fn replayable(state: &ApiState, caller: &Caller, id: &str) -> Result<SessionRow, Problem> {
+/// The session of that id, if the caller may read what was said in it: their own, or any for auditors, unless a policy forbids it;
+/// and what a policy permits. Administration is no reason to read. To export it takes both rights.
+pub(super) async fn replayable(
+    state: &ApiState,
+    caller: &Caller,
+    id: &str,
+    exports: bool,
+) -> Result<SessionRow, Problem> {
     let row = readable(state, caller, id).await?;
-    if caller.roles.auditor || is_own(caller, &row) {
-        return Ok(row);
+    let by_role = caller.roles.auditor || is_own(caller, &row);
+    let wanted = [Recall::Replay, Recall::Export];
+    for what in wanted.into_iter().take(if exports { 2 } else { 1 }) {
+        let refused = match opinion(state, caller, &row.connection, what) {
+            Opinion::Permitted => continue,
+            Opinion::Silent if by_role => continue,
+            Opinion::Silent => "only auditors read what others did",
+            Opinion::Forbidden => "a policy keeps what was recorded on this connection from you",
+        };
+        let detail = serde_json::json!({ "connection": row.connection, "export": what == Recall::Export });
+        let event = AuditEvent { session: Some(row.id), ..caller.event("recording.refused", detail) };
+        state.store.audit(event).await?;
+        return Err(Problem::new(ProblemCode::Forbidden, refused));
     }
-    Err(Problem::new(ProblemCode::Forbidden, "only auditors read what others did"))
+    Ok(row)
+}
+
+/// What policy says to the caller. A ticket for its owner's own things gives no more than these.
+fn opinion(state: &ApiState, caller: &Caller, connection: &str, what: Recall) -> Opinion {
+    let (method, whole) = match &caller.via {
+        Via::Cookie { .. } | Via::Token { .. } => ("sign-in", true),
+        Via::Ticket { api, connection: only, .. } => {
+            ("ticket", *api && only.as_ref().is_none_or(|only| only == connection))
+        }
+    };
+    let asks = Asks { subject: &caller.subject, groups: &caller.groups, method, source: caller.source.ip() };
+    match state.auth.recall(&asks, connection, what) {
+        Opinion::Permitted if !whole => Opinion::Silent,
+        opinion => opinion,
+    }
 }
 
 fn sees_all(caller: &Caller) -> bool {

@@ -31,6 +31,7 @@ use crate::{
 pub use browser::{BrowserError, CliBegun, CliPolled, Live, Started};
 pub use credential::Credential;
 pub use oidc::OidcError;
+pub use permit::Asks;
 pub use secret::Secret;
 pub use sign_in::{Begun, Finished, SignInError};
 pub use ticket::{Mint, MintError, Minted};

@@ -2,11 +2,23 @@
 
 use std::{net::IpAddr, time::SystemTime};
 
-use policy::{Circumstances, Permit, Principal};
+use policy::{Circumstances, Opinion, Permit, Principal, Recall};
 use proto::{Code, Ending, Protocol, Refusal, convert::unix_ms};
 
 use super::{Auth, Credential, Denial, Identity};
 use crate::store::Subject;
+
+/// Somebody who asks the API for what was recorded.
+pub struct Asks<'a> {
+    /// Who.
+    pub subject: &'a Subject,
+    /// The groups of the credential.
+    pub groups: &'a [String],
+    /// With what: `ticket`, or `sign-in`.
+    pub method: &'a str,
+    /// From where.
+    pub source: IpAddr,
+}
 
 impl Auth {
     /// Asks policy whether the identity may connect from `source`, speaking `protocol`. Unknown and forbidden connections and those of
@@ -102,6 +114,22 @@ impl Auth {
                 Ok(Identity { groups: subject.groups.clone(), authenticated, mfa, ..identity.clone() })
             }
         }
+    }
+
+    /// What policy says to a subject, with the groups that count, about recordings of a connection. Without policies it forbids.
+    #[must_use]
+    pub fn recall(&self, asks: &Asks<'_>, connection: &str, what: Recall) -> Opinion {
+        let around = Circumstances {
+            now: unix_ms(SystemTime::now()) / 1000,
+            source: Some(asks.source),
+            auth_method: asks.method.to_owned(),
+            authenticated_at: unix_ms(asks.subject.authenticated.into()) / 1000,
+            mfa: asks.subject.mfa,
+            ..Circumstances::default()
+        };
+        let person = principal(&asks.subject.name, asks.groups);
+        let snapshot = self.0.store.snapshot();
+        snapshot.engine().map_or(Opinion::Forbidden, |engine| engine.recall(&person, connection, what, &around))
     }
 
     /// Whether a connection is open to a subject with the groups it has now, from where it is now.

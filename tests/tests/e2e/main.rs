@@ -36,6 +36,7 @@ mod pg_tools;
 mod policy;
 mod policy_facts;
 mod policy_tools;
+mod recall;
 mod recording;
 mod refusal;
 mod refusal_targets;
