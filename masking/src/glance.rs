@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, option, phone, setting, spoken, token, url};
+use crate::detect::{assign, call, crypt, line, option, phone, setting, spoken, token, url};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -13,7 +13,10 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
     match mark {
         b':' => {
-            follows(|byte| matches!(byte, b'/' | b'A')) || assign::may_assign(window, at) || url::may_login(window, at)
+            follows(|byte| matches!(byte, b'/' | b'A'))
+                || assign::may_assign(window, at)
+                || url::may_login(window, at)
+                || assign::may_be_shared(window, at)
         }
         b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
@@ -22,7 +25,10 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
         b'J' => matches!(window.before(at, 1), Some(b'y' | b'Q')),
         b'w' | b'W' => spoken::may_name(window, at) || setting::may_name(window, at),
         b'q' => setting::may_name(window, at),
-        b'+' | b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
+        b'\n' => line::may_begin(window, at + 1),
+        b'$' => crypt::may_begin(window, at),
+        b'+' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
+        b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'(') || call::may_begin(window, at),
         _ => true,
     }
 }

@@ -34,6 +34,8 @@ impl Hit {
             }
             "url-password" => "the password of a URL",
             "private-key" => "the first line of a private key",
+            "password-hash" => "the form in which hashes of passwords are kept",
+            "session-cookie" => "a cookie that holds a session",
             "jwt" => "a signed token's header",
             _ if matches!(self.label, Label::Custom(_)) => "a detector of the connection",
             _ => "a vendor's token format",
@@ -81,7 +83,7 @@ impl Rule {
 }
 
 /// What a detector says about a trigger it accepted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Match {
     pub(crate) rule: Rule,
     pub(crate) start: usize,
@@ -90,20 +92,27 @@ pub(crate) struct Match {
     pub(crate) next: usize,
     /// How the hit goes on past `end`, if its extent is open.
     pub(crate) open: Option<Open>,
+    /// Whether other hits may stand between the trigger and `start`.
+    pub(crate) ahead: bool,
 }
 
 impl Match {
     pub(crate) fn closed(rule: Rule, start: usize, end: usize) -> Self {
-        Self { rule, start, end, next: end, open: None }
+        Self { rule, start, end, next: end, open: None, ahead: false }
     }
 
     pub(crate) fn open(rule: Rule, start: usize, end: usize, open: Open) -> Self {
-        Self { rule, start, end, next: end, open: Some(open) }
+        Self { rule, start, end, next: end, open: Some(open), ahead: false }
     }
 
     /// A hit that goes on with bytes of the class `more`, if it is longer than what was waited for.
     pub(crate) fn until(rule: Rule, start: usize, end: usize, more: Option<fn(u8) -> bool>) -> Self {
         Self { open: more.map(Open::Token), ..Self::closed(rule, start, end) }
+    }
+
+    /// The hit as one before whose start others may stand.
+    pub(crate) fn behind_others(self) -> Self {
+        Self { ahead: true, ..self }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Masks {
     pub(crate) sign: u64,
     /// Begins a telephone number: `+`, `(`.
     pub(crate) opener: u64,
-    /// Other marks: `@`, `_`, `-`, `.` and letters that stand in tokens.
+    /// Other marks: `@`, `_`, `-`, `.`, `$`, the end of a line, and letters that stand in tokens.
     pub(crate) mark: u64,
     /// What is not there yet.
     pub(crate) beyond: u64,
@@ -73,7 +73,7 @@ fn padded(rest: &[u8]) -> [u8; LANE] {
 
 /// Whether no byte is beyond ASCII or one of these.
 #[inline]
-pub(crate) fn has_none_of(bytes: &[u8], marks: [u8; 3]) -> bool {
+pub(crate) fn has_none_of(bytes: &[u8], marks: [u8; 4]) -> bool {
     let (lanes, rest) = bytes.as_chunks();
     let found = |bytes: [u8; LANE]| {
         let lane = u8x16::new(bytes);
@@ -98,9 +98,11 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
     let letter = within(lane | u8x16::splat(0x20), b'a', b'z');
     let sign = is(b':') | within(lane, b'=', b'>') | is(b'|') | is(b'\'');
     let opener = is(b'+') | is(b'(');
-    let first_letters = within(lane, b'@', b'C') | within(lane, b'I', b'J') | within(lane, b'Q', b'S');
+    // The end of a line is a `J` but for one bit.
+    let letter_or_end = (lane & u8x16::splat(0xBF)).simd_eq(u8x16::splat(b'\n'));
+    let first_letters = within(lane, b'@', b'C') | is(b'I') | letter_or_end | within(lane, b'Q', b'S');
     let last_letters = within(lane, b'V', b'W') | is(b'Z') | is(b'w');
-    let mark = dash_or_dot | is(b'_') | is(b'q') | first_letters | last_letters;
+    let mark = dash_or_dot | is(b'_') | is(b'$') | is(b'q') | first_letters | last_letters;
     [digit, joint, letter, sign, opener, mark].map(|mask| mask.to_bitmask())
 }
 
@@ -110,7 +112,7 @@ mod tests {
 
     /// The same byte by byte.
     fn expected(byte: u8) -> [bool; 6] {
-        let mark = matches!(byte, b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'q' | b'w');
+        let mark = matches!(byte, b'\n' | b'$' | b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'q' | b'w');
         [
             byte.is_ascii_digit(),
             matches!(byte, b' ' | b'-' | b'.' | DASH),

@@ -2,7 +2,8 @@
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
 use crate::detect::{
-    assign, card, chain::Chain, email, iban, jwt, option, pem, phone, setting, shapes, spoken, ssn, token, url,
+    assign, call, card, chain::Chain, crypt, email, iban, jwt, line::{self, Line}, option, pem, phone, setting, shapes, spoken, ssn,
+    token, url,
 };
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
@@ -12,14 +13,17 @@ use crate::sieve::Sieve;
 use crate::syntax::Syntax;
 use crate::window::{Beyond, Window};
 
-const DIGIT: u8 = 1;
-const AT_SIGN: u8 = 1 << 1;
-const TOKEN: u8 = 1 << 2;
-const JWT: u8 = 1 << 3;
-const PEM: u8 = 1 << 4;
-const URL: u8 = 1 << 5;
-const ASSIGN: u8 = 1 << 6;
-const PHONE: u8 = 1 << 7;
+const DIGIT: u16 = 1;
+const AT_SIGN: u16 = 1 << 1;
+const TOKEN: u16 = 1 << 2;
+const JWT: u16 = 1 << 3;
+const PEM: u16 = 1 << 4;
+const URL: u16 = 1 << 5;
+const ASSIGN: u16 = 1 << 6;
+const PHONE: u16 = 1 << 7;
+const LINE: u16 = 1 << 8;
+const CRYPT: u16 = 1 << 9;
+const CALL: u16 = 1 << 10;
 
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
@@ -31,7 +35,7 @@ pub(crate) const LEAST_CARD: usize = 13;
 /// The detectors to ask at each byte.
 #[derive(Clone)]
 pub(crate) struct Plan {
-    triggers: [u8; 256],
+    triggers: [u16; 256],
     card: bool,
     ssn: bool,
     phone: bool,
@@ -44,7 +48,7 @@ pub(crate) struct Plan {
 }
 
 /// Where a scan stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cursor {
     /// Everything before is decided.
     pub(crate) at: usize,
@@ -54,6 +58,33 @@ pub(crate) struct Cursor {
     pub(crate) open: Option<(Rule, Open)>,
     /// The candidate at `at` that waits for more input.
     pub(crate) pending: Option<Pending>,
+    /// A hit that begins further on; others may come before it.
+    pub(crate) ahead: Option<Match>,
+    /// Where the line begins that is not decided yet.
+    pub(crate) line: Option<usize>,
+}
+
+impl Default for Cursor {
+    /// At the beginning of a text, where a line begins.
+    fn default() -> Self {
+        Self { at: 0, floor: 0, open: None, pending: None, ahead: None, line: Some(0) }
+    }
+}
+
+impl Cursor {
+    /// Forgets the first `count` bytes of the text.
+    pub(crate) fn forget(&mut self, count: usize) {
+        self.at -= count;
+        self.floor = self.floor.saturating_sub(count);
+        if let Some(pending) = &mut self.pending {
+            pending.start -= count;
+            pending.keep = pending.keep.saturating_sub(count);
+        }
+        if let Some(ahead) = &mut self.ahead {
+            (ahead.start, ahead.end, ahead.next) = (ahead.start - count, ahead.end - count, ahead.next - count);
+        }
+        self.line = self.line.and_then(|line| line.checked_sub(count));
+    }
 }
 
 impl Plan {
@@ -74,6 +105,9 @@ impl Plan {
         plan.trigger(secret, assign::TRIGGERS, ASSIGN);
         plan.trigger(secret, spoken::TRIGGERS, ASSIGN);
         plan.trigger(secret, setting::TRIGGERS, ASSIGN);
+        plan.trigger(secret, b"\n", LINE);
+        plan.trigger(secret, b"$", CRYPT);
+        plan.trigger(secret, b"(", CALL);
         plan
     }
 
@@ -87,12 +121,31 @@ impl Plan {
         cursor.pending = None;
         let most = spans.len() + SPANS_PER_CALL;
         self.go_on(bytes, cursor, spans);
+        let mut begun = self.look_at_line(bytes, last, cursor);
         let mut sieve = Sieve::new(bytes, last, cursor.at);
-        while let Some((at, in_chain)) = self.next_trigger(&mut sieve, bytes, cursor) {
+        loop {
             if spans.len() >= most {
                 return false;
             }
+            let next = self.next_trigger(&mut sieve, bytes, cursor);
+            let due = |ahead: &mut Match| next.is_none_or(|(at, _)| at >= ahead.start);
+            if let Some(ahead) = cursor.ahead.take_if(due) {
+                self.accept(bytes, ahead, cursor, spans);
+                continue;
+            }
+            if let Some(begun) = begun.filter(|begun| next.is_none_or(|(at, _)| at >= begun.start)) {
+                cursor.at = begun.start.max(cursor.at);
+                cursor.pending = Some(Pending { start: cursor.at, ..begun });
+                break;
+            }
+            let Some((at, in_chain)) = next else { break };
             let window = Window { bytes, last, floor: cursor.floor };
+            if self.secret && bytes.get(at) == Some(&b'\n') {
+                cursor.at = at + 1;
+                cursor.line = Some(at + 1);
+                begun = self.look_at_line(bytes, last, cursor);
+                continue;
+            }
             if let Some(next) = self.pass(&window, at, in_chain) {
                 cursor.at = next;
                 continue;
@@ -101,6 +154,10 @@ impl Plan {
                 Ok((None, next)) => cursor.at = next,
                 Ok((Some(found), _)) if found.rule.is_chance() && window.is_noise_before(found.start) => {
                     cursor.at = at + 1;
+                }
+                Ok((Some(found), next)) if found.ahead => {
+                    cursor.at = next;
+                    cursor.ahead = cursor.ahead.take().or(Some(found));
                 }
                 Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
                 Err(pending) => {
@@ -117,7 +174,21 @@ impl Plan {
         true
     }
 
-    fn trigger(&mut self, wanted: bool, bytes: &[u8], bit: u8) {
+    /// Looks at the line under way; returns what must wait for more of it.
+    fn look_at_line(&self, bytes: &[u8], last: bool, cursor: &mut Cursor) -> Option<Pending> {
+        let start = cursor.line.filter(|_| self.secret)?;
+        let window = Window { bytes, last, floor: 0 };
+        match line::look(&window, start, self.quote_ends) {
+            Line::Open => return None,
+            Line::Begun(pending) => return Some(pending),
+            Line::Found(found) if !window.is_noise_before(found.start) => cursor.ahead = Some(found),
+            Line::Found(_) | Line::Plain => {}
+        }
+        cursor.line = None;
+        None
+    }
+
+    fn trigger(&mut self, wanted: bool, bytes: &[u8], bit: u16) {
         for byte in bytes.iter().filter(|_| wanted) {
             if let Some(bits) = self.triggers.get_mut(usize::from(*byte)) {
                 *bits |= bit;
@@ -125,7 +196,7 @@ impl Plan {
         }
     }
 
-    fn bits(&self, byte: u8) -> u8 {
+    fn bits(&self, byte: u8) -> u16 {
         self.triggers.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
@@ -191,10 +262,16 @@ impl Plan {
         if found.is_none() && bits & (JWT | PEM | URL | ASSIGN) != 0 {
             found = self.ask_secrets(window, at, bits)?;
         }
+        if found.is_none() && bits & (CRYPT | CALL) != 0 {
+            found = match window.bytes.get(at) {
+                Some(b'$') => crypt::find(window, at)?,
+                _ => call::find(window, at, self.quote_ends)?,
+            };
+        }
         Ok((found, at + 1))
     }
 
-    fn ask_secrets(&self, window: &Window<'_>, at: usize, bits: u8) -> Verdict {
+    fn ask_secrets(&self, window: &Window<'_>, at: usize, bits: u16) -> Verdict {
         let mut found = None;
         if bits & JWT != 0 {
             found = match jwt::find(window, at)? {
@@ -225,7 +302,7 @@ impl Plan {
                     found => found,
                 },
                 Some(b'q' | b'B') => setting::find(window, at)?,
-                _ => assign::find(window, at)?,
+                _ => assign::find(window, at, self.quote_ends)?,
             };
         }
         Ok(found)
@@ -284,6 +361,9 @@ impl Plan {
 
     fn accept(&self, bytes: &[u8], found: Match, cursor: &mut Cursor, spans: &mut Vec<Span>) {
         let start = found.start.max(cursor.floor);
+        if found.end <= start {
+            return;
+        }
         let whole = found.open.is_none();
         spans.push(Span { rule: found.rule, start, end: found.end, continues: false, extra: false, whole });
         cursor.at = found.next;

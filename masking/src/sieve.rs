@@ -108,7 +108,7 @@ impl<'a> Sieve<'a> {
         let parted = joint(1) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
         self.marks = here.mark & !(here.joint & after_digit & !parted);
         let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener | masks.beyond);
-        self.places = self.named_signs() | here.opener & opens;
+        self.places = self.named_signs() | here.opener & opens | self.calls(here.opener & !opens);
         let starts = here.digit & !after_digit;
         (self.groups, self.named, self.chains) = (0, 0, (0, 0));
         if starts == 0 {
@@ -136,6 +136,19 @@ impl<'a> Sieve<'a> {
             left ^= bit;
         }
         named
+    }
+
+    /// Parentheses of these that quotes follow.
+    fn calls(&self, openers: u64) -> u64 {
+        let (mut left, mut calls) = (openers, 0);
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            if self.is(self.start + left.trailing_zeros() as usize + 1, |byte| matches!(byte, b'"' | b'\'')) {
+                calls |= bit;
+            }
+            left ^= bit;
+        }
+        calls
     }
 
     /// Digits and the joints between digits; what is not known counts.
@@ -216,6 +229,8 @@ impl<'a> Sieve<'a> {
         match mark {
             b'.' => self.may_be_dot(at, allowed),
             b'-' => self.may_be_dash(at, previous, allowed),
+            b'\n' => true,
+            b'$' => self.is(at + 1, |byte| byte.is_ascii_alphanumeric()),
             b'B' if previous == b' ' => self.is(at + 1, |byte| byte == b'Y'),
             _ => allowed & mark_bit(mark) != 0,
         }

@@ -226,17 +226,12 @@ impl StreamMasker {
         let count = self.cursor.at.min(self.more.decided()).saturating_sub(LEFT_CONTEXT);
         self.text.drain(..count);
         self.surface.forget(count);
-        self.cursor.at -= count;
-        self.cursor.floor = self.cursor.floor.saturating_sub(count);
+        self.cursor.forget(count);
         self.more.forget(count);
         self.sent -= count;
         self.covered = self.covered.saturating_sub(count);
         for span in &mut self.spans {
             (span.start, span.end) = (span.start - count, span.end - count);
-        }
-        if let Some(pending) = &mut self.cursor.pending {
-            pending.start -= count;
-            pending.keep = pending.keep.saturating_sub(count);
         }
         if self.text.capacity() > PIECE && self.text.len() < IDLE_CAPACITY {
             self.text.shrink_to(IDLE_CAPACITY);

@@ -9,7 +9,7 @@ use crate::lanes::has_none_of;
 use crate::stars::{mask_text, mask_zeros, number_mask, stays};
 use crate::syntax::Syntax;
 use crate::transform::Form;
-use crate::unit::{Reader, Unit, may_be_odd, may_begin};
+use crate::unit::{ESCAPE, Reader, Unit, may_be_odd, may_begin, style_length};
 
 /// How many unseen bytes the next character takes along; more of them part what they stand between.
 const MOST_UNSEEN: usize = 256;
@@ -302,7 +302,7 @@ fn is_plain(bytes: &[u8]) -> bool {
 }
 
 fn has_no_marks(bytes: &[u8]) -> bool {
-    has_none_of(bytes, [b'\\', b'%', b'&'])
+    has_none_of(bytes, [b'\\', b'%', b'&', ESCAPE])
 }
 
 /// Where the first unit that is not raw may begin.
@@ -344,22 +344,44 @@ pub(crate) fn is_odd(value: &[u8], syntax: Syntax) -> bool {
     false
 }
 
-/// Masks what stands for one character: every byte, but JSON's escapes keep their form.
+/// How long a sequence for colours at the start of `wire` is.
+fn style_at(wire: &[u8], syntax: Syntax) -> Option<usize> {
+    const SPELT: &[u8] = b"\\u001b";
+    let mark = match wire {
+        [ESCAPE, ..] => 1,
+        [b'\\', ..] if syntax == Syntax::Json => {
+            wire.get(..SPELT.len()).filter(|mark| mark.eq_ignore_ascii_case(SPELT))?.len()
+        }
+        _ => return None,
+    };
+    Some(mark + style_length(wire.get(mark..)?)?)
+}
+
+/// Masks what stands for one character: every byte, but JSON's escapes keep their form, and colours stay.
 fn mask_wire(wire: &mut [u8], syntax: Syntax) {
     let mut at = 0;
-    while let Some(rest) = wire.get_mut(at..).filter(|rest| !rest.is_empty()) {
-        at += match rest {
-            [b'\\', b'u', a, b, c, d, ..] if syntax == Syntax::Json => {
-                [*a, *b, *c, *d] = *b"002a";
-                6
-            }
-            [b'\\', _, ..] if syntax == Syntax::Json => 2,
-            [byte, ..] => {
-                *byte = if stays(*byte) || (syntax == Syntax::Json && *byte == b'"') { *byte } else { b'*' };
-                1
-            }
-            [] => 1,
-        };
+    while let Some(rest) = wire.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(length) = style_at(rest, syntax) {
+            at += length;
+            continue;
+        }
+        at += mask_one(wire.get_mut(at..).unwrap_or_default(), syntax);
+    }
+}
+
+/// Masks the first byte or escape; returns its width.
+fn mask_one(rest: &mut [u8], syntax: Syntax) -> usize {
+    match rest {
+        [b'\\', b'u', a, b, c, d, ..] if syntax == Syntax::Json => {
+            [*a, *b, *c, *d] = *b"002a";
+            6
+        }
+        [b'\\', _, ..] if syntax == Syntax::Json => 2,
+        [byte, ..] => {
+            *byte = if stays(*byte) || (syntax == Syntax::Json && *byte == b'"') { *byte } else { b'*' };
+            1
+        }
+        [] => 1,
     }
 }
 

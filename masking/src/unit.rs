@@ -1,5 +1,6 @@
 //! One unit of a received text: a character, whatever it is written as. JSON escapes (RFC 8259), then two rounds of percent encoding
-//! (RFC 3986), HTML character references and `\u` escapes are taken off, and what remains is read in its plain form.
+//! (RFC 3986), HTML character references and `\u` escapes are taken off, and what remains is read in its plain form. A terminal's
+//! sequences for colours are nothing.
 
 pub(crate) use crate::plain::DASH;
 use crate::plain::{Plain, plain};
@@ -8,6 +9,10 @@ use crate::plain::{Plain, plain};
 const ROUNDS: u8 = 2;
 /// The longest name of a character reference that is known, in letters.
 const LONGEST_NAME: usize = 8;
+/// What begins a terminal's sequences.
+pub(crate) const ESCAPE: u8 = 0x1B;
+/// The longest of them that is known, in bytes behind its first.
+const LONGEST_STYLE: usize = 32;
 /// Character references by name for what values are written with.
 const NAMED: [(&[u8], u8); 20] = [
     (b"commat", b'@'),
@@ -90,7 +95,7 @@ const fn begins() -> [bool; 256] {
     while byte < 256 {
         table[byte] = matches!(
             byte,
-            0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
+            0x1B | 0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
         );
         byte += 1;
     }
@@ -117,7 +122,25 @@ impl Reader<'_> {
         if let Some(unit) = self.glance(at) {
             return Ok(unit);
         }
-        Ok(self.seen(at, self.code(at, 1 + ROUNDS)?))
+        let (code, width) = self.code(at, 1 + ROUNDS)?;
+        if code == u32::from(ESCAPE)
+            && let Some(length) = self.style(at + width)?
+        {
+            return Ok(Unit::Nothing(width + length));
+        }
+        Ok(self.seen(at, (code, width)))
+    }
+
+    /// How long the rest of a terminal's sequence for colours, or for the rest of a line, is that goes on at `at` (ECMA-48, SGR and EL).
+    fn style(&self, at: usize) -> Result<Option<usize>, Cut> {
+        let rest = self.wire.get(at..).unwrap_or_default();
+        match style_length(rest) {
+            Some(length) => Ok(Some(length)),
+            None if rest.len() < LONGEST_STYLE && !self.last && rest.iter().skip(1).all(|byte| is_parameter(*byte)) => {
+                if rest.first().is_none_or(|byte| *byte == b'[') { Err(Cut) } else { Ok(None) }
+            }
+            None => Ok(None),
+        }
     }
 
     /// How a code that is spelt at `at` is read.
@@ -137,7 +160,7 @@ impl Reader<'_> {
         let (mark, next) = match self.wire.get(at..)? {
             [0x80..=0xFF, ..] => return Some(self.seen(at, self.character(at).ok()?)),
             [b'\\', b'u', digits @ ..] if self.json => {
-                let code = short_code(digits.first_chunk()?)?;
+                let code = short_code(digits.first_chunk()?).filter(|code| *code != u32::from(ESCAPE))?;
                 return Some(self.seen(at, (code, 6)));
             }
             [mark, next, ..] => (*mark, *next),
@@ -324,6 +347,17 @@ impl Reader<'_> {
         let digits = self.hex(at + mark + used, count, level)?;
         Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)))
     }
+}
+
+/// How long the rest of a sequence for colours at the start of `rest` is.
+pub(crate) fn style_length(rest: &[u8]) -> Option<usize> {
+    let parameters = rest.strip_prefix(b"[")?;
+    let length = parameters.iter().take(LONGEST_STYLE).take_while(|byte| is_parameter(**byte)).count();
+    matches!(parameters.get(length), Some(b'm' | b'K')).then_some(length + 2)
+}
+
+fn is_parameter(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b';' | b':')
 }
 
 /// The code of four hexadecimal digits, if it is a whole character that begins nothing.

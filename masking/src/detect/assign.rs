@@ -1,114 +1,42 @@
 //! Secrets without a mark of their own, which count only as the value of a name that says so: `aws_secret_access_key = ...`,
 //! `"password": "..."`, `Authorization: Basic ...`, `<apiKey>...</apiKey>`. What the name promises must look the part.
 
+use super::name::{FOREIGN, Kind, NAME_REACH, Name, ends_as_known, is_name};
 use super::strength::{is_argument, is_password, is_token};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
-use crate::window::{Beyond, Window};
+use crate::open::{Open, PemBody};
+use crate::window::{Beyond, LEFT_CONTEXT, Window};
 
 const AWS_SECRET: Rule = Rule::new(Label::Secret, "aws-secret-key");
 pub(crate) const PASSWORD: Rule = Rule::new(Label::Secret, "password");
 pub(crate) const KEY: Rule = Rule::new(Label::Secret, "api-key");
+const SESSION: Rule = Rule::new(Label::Secret, "session-cookie");
+const PRIVATE_KEY: Rule = Rule::new(Label::Secret, "private-key");
 const AUTHORIZATION: Rule = Rule::new(Label::Secret, "authorization");
-/// How long a name is looked at, in bytes before the assignment sign.
-const NAME_REACH: usize = 48;
 const MOST_FILLING: usize = 6;
+/// The most blanks between a name and its sign, where signs are aligned.
+const MOST_BLANKS: usize = 24;
 /// The longest value that is waited for, in bytes.
 const LONGEST: usize = 256;
+/// The shortest name of a session, in characters.
+const LEAST_SESSION: usize = 16;
 /// The length of an AWS secret access key.
 const AWS_LENGTH: usize = 40;
 
 /// The bytes at which `find` is called.
 pub(crate) const TRIGGERS: &[u8] = b":=|>'";
 
-const PASSWORDS: [&[u8]; 28] = [
-    b"bindpw",
-    b"rootpw",
-    b"requirepass",
-    b"masterauth",
-    b"password",
-    b"passwd",
-    b"passphrase",
-    b"passwort",
-    b"passcode",
-    b"identifiedby",
-    b"kennwort",
-    b"motdepasse",
-    b"wachtwoord",
-    b"senha",
-    b"presharedkey",
-    b"dbpass",
-    b"sshpass",
-    b"userpass",
-    b"rootpass",
-    b"adminpass",
-    b"mailpass",
-    b"smtppass",
-    b"ldappass",
-    b"keypass",
-    b"storepass",
-    b"dbpwd",
-    b"userpwd",
-    b"syspwd",
-];
-/// Words for passwords in letters beyond ASCII.
-const FOREIGN: [&str; 5] = ["пароль", "密码", "パスワード", "비밀번호", "contraseña"];
-/// Names that count only as whole words.
-const SHORT_PASSWORDS: [&[u8]; 4] = [b"pass", b"pwd", b"pw", b"psk"];
-const KEYS: [&[u8]; 33] = [
-    b"secret",
-    b"token",
-    b"apikey",
-    b"secretkey",
-    b"accesskey",
-    b"privatekey",
-    b"signingkey",
-    b"encryptionkey",
-    b"accountkey",
-    b"authkey",
-    b"appkey",
-    b"masterkey",
-    b"sharedaccesskey",
-    b"servicekey",
-    b"clientkey",
-    b"sessionkey",
-    b"credential",
-    b"credentials",
-    b"webhooksecret",
-    b"secretaccesskey",
-    b"applicationkey",
-    b"storagekey",
-    b"functionskey",
-    b"functionkey",
-    b"subscriptionkey",
-    b"adminkey",
-    b"hmackey",
-    b"deploykey",
-    b"licensekey",
-    b"sshkey",
-    b"cryptkey",
-    b"secretkeybase",
-    b"keydata",
-];
-/// Parts of names whose values are no secrets.
-const OPEN_NAMES: [&[u8]; 9] =
-    [b"pagetoken", b"nexttoken", b"csrf", b"xsrf", b"sync", b"cursor", b"public", b"continuation", b"idempotency"];
-
 /// Quotes as they are printed; some open a quotation in one language and close it in another.
 const CURLY: [&str; 7] = ["“", "”", "„", "‘", "’", "«", "»"];
 
-enum Kind {
-    Password,
-    Key,
-    /// What the option of a command is given.
-    Option,
-    /// A user's name and password in base64.
-    Login,
-    Authorization,
-}
-
-/// The secret assigned by the sign at `at`.
-pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
+/// The secret assigned by the sign at `at`; in JSON a quote ends the text.
+pub(crate) fn find(window: &Window<'_>, at: usize, quote_ends: bool) -> Verdict {
+    if may_be_shared(window, at)
+        && let found @ Some(_) = shared(window, at)?
+    {
+        return Ok(found);
+    }
     if !may_assign(window, at) {
         return Ok(None);
     }
@@ -117,9 +45,7 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
         return assigned(window, at, &Kind::Password);
     }
     let mut name = Name::read(window, last);
-    if name.is_value()
-        && let Some(last) = paired_name(window, last)
-    {
+    if let Some(last) = other_name(window, &name, last) {
         name = Name::read(window, last);
     }
     if name.contains(b"secret")
@@ -130,6 +56,8 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     match name.kind() {
         Some(Kind::Password | Kind::Key) if is_option(window, last, at) => assigned(window, at, &Kind::Option),
         Some(Kind::Authorization) => authorization(window, at),
+        Some(Kind::Material) => material(window, at, quote_ends),
+        Some(Kind::Cookie) if !is_cookie(window, last) => Ok(None),
         Some(kind) => assigned(window, at, &kind),
         None => Ok(None),
     }
@@ -153,42 +81,12 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
     match tail {
-        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g'] => {
+        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'r'] => {
             ends_as_known(tail) || may_be_aws_key(window, at)
         }
         [.., b'a' | b'h' | b'k'] => ends_as_known(tail),
         _ => false,
     }
-}
-
-/// Whether a name that counts ends with these letters, of which marks may part some.
-fn ends_as_known(tail: [u8; 4]) -> bool {
-    let is_mark = |byte| matches!(byte, b'_' | b'-' | b'.' | b' ');
-    let [a, b, c, d] = tail;
-    let wanted = match [c, d] {
-        [b'p', b'w'] | [b'w', b'd'] => return true,
-        [b'b', b'y'] => return is_mark(b),
-        [b'i', b'g'] => return b == b's' || is_mark(b),
-        [b's', b'k'] => return b == b'p',
-        [b'e', b'y'] if is_before_key(a) => [a, b'k'],
-        [b'e', b'y'] => [0, 0],
-        [b'r', b'd'] if a == b'o' => *b"oo",
-        [b'r', b'd' | b't'] => *b"wo",
-        [b's', b'e'] if a == b'a' => *b"as",
-        [b's', b'e'] => [if a == b'b' { b'b' } else { b'r' }, b'a'],
-        [b'u', b'e'] => *b"al",
-        [b't', b'a'] => *b"da",
-        [b't', b'h'] => *b"au",
-        [b'h', b'a'] => *b"en",
-        [b'd', b'e'] => *b"co",
-        [b's', b's'] => *b"pa",
-        [b'e', b't'] => *b"cr",
-        [b'e', b'n'] => *b"ok",
-        [b'a', b'l'] | [b'o', b'n'] => *b"ti",
-        [b'l', b's'] => *b"ia",
-        _ => return is_mark(c),
-    };
-    [a, b] == wanted || is_mark(a) || is_mark(b)
 }
 
 /// Whether the name that ends at `end` is an option of a command (`--token=`).
@@ -198,11 +96,6 @@ fn is_option(window: &Window<'_>, end: usize, at: usize) -> bool {
     end == at && window.bytes.get(at) == Some(&b'=') && word.starts_with(b"--")
 }
 
-/// The letters that end what stands before `key` in a name that counts.
-fn is_before_key(letter: u8) -> bool {
-    matches!(letter, b'i' | b't' | b's' | b'e' | b'g' | b'n' | b'h' | b'p' | b'r' | b'c' | b'y')
-}
-
 /// Whether the name ends with a word beyond ASCII.
 fn is_foreign(window: &Window<'_>, end: usize) -> bool {
     let is_last = match window.before(end, 1) {
@@ -210,6 +103,74 @@ fn is_foreign(window: &Window<'_>, end: usize) -> bool {
         last => last.is_some_and(|byte| byte >= 0x80),
     };
     is_last && FOREIGN.iter().any(|word| window.ends_with(end, word.as_bytes()))
+}
+
+/// Where the name ends that stands before this one, if this one is only a word for what has a name.
+fn other_name(window: &Window<'_>, name: &Name, last: usize) -> Option<usize> {
+    if name.is_value() {
+        paired_name(window, last)
+    } else if name.is_default() {
+        variable_name(window, last)
+    } else if name.is_type() {
+        typed_name(window, last)
+    } else {
+        None
+    }
+}
+
+/// Where the name of the variable of Terraform ends in whose block the word before `end` stands.
+fn variable_name(window: &Window<'_>, end: usize) -> Option<usize> {
+    const MARK: &[u8] = b"variable \"";
+    let start = end.saturating_sub(LEFT_CONTEXT);
+    let left = window.slice(start, end);
+    let at = left.windows(MARK.len()).rposition(|part| part == MARK)? + MARK.len();
+    let length = left.get(at..)?.iter().position(|byte| *byte == b'"')?;
+    Some(start + at + length)
+}
+
+/// Where the name ends whose type ends at `end`: `password: &'static str`, `password string`.
+fn typed_name(window: &Window<'_>, end: usize) -> Option<usize> {
+    let left = window.slice(end.saturating_sub(NAME_REACH), end);
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
+    let name = left.get(..left.iter().rposition(|byte| !is_letter(byte))? + 1)?;
+    let name = name.strip_suffix(b"'static ").unwrap_or(name);
+    let name = name.strip_suffix(b"&").unwrap_or(name);
+    let name = name.strip_suffix(b" ").unwrap_or(name);
+    let name = name.strip_suffix(b":").unwrap_or(name);
+    let is_found = name.last().is_some_and(is_letter);
+    is_found.then(|| end - (left.len() - name.len()))
+}
+
+/// What strongSwan writes behind a colon before a secret.
+const SHARED: [&[u8]; 4] = [b" PSK \"", b" EAP \"", b" XAUTH \"", b" NTLM \""];
+
+/// Whether a secret of strongSwan may follow the colon at `at`; what is not there yet counts.
+pub(crate) fn may_be_shared(window: &Window<'_>, at: usize) -> bool {
+    let kind = |byte: &u8| matches!(byte, b'P' | b'E' | b'X' | b'N');
+    window.bytes.get(at) == Some(&b':')
+        && window.before(at, 1) == Some(b' ')
+        && window.bytes.get(at + 1).map_or(!window.last, |byte| *byte == b' ')
+        && window.bytes.get(at + 2).map_or(!window.last, kind)
+}
+
+/// A secret of strongSwan, `: PSK "x"`, whose colon stands at `at`.
+fn shared(window: &Window<'_>, at: usize) -> Verdict {
+    for mark in SHARED {
+        if window.follows(at + 1, mark).map_err(|Beyond| Pending::weak(at))? {
+            let start = at + 1 + mark.len();
+            let length = window.run(start, LONGEST, is_double_quoted);
+            let length = length.map_err(|Beyond| Pending { start: at, keep: start })?;
+            let holds = is_argument(window.slice(start, start + length));
+            return Ok(holds.then(|| Match::closed(PASSWORD, start, start + length)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the name that ends at `end` is that of a cookie.
+fn is_cookie(window: &Window<'_>, end: usize) -> bool {
+    let left = window.slice(end.saturating_sub(LEFT_CONTEXT), end);
+    left.windows(5).any(|part| part.eq_ignore_ascii_case(b"ookie"))
 }
 
 /// Where the name ends whose value the name `value` that ends at `end` has: `name: DB_PASSWORD`, then `value: ...`.
@@ -241,6 +202,10 @@ fn may_be_aws_key(window: &Window<'_>, at: usize) -> bool {
 /// Where the name before the sign ends: before quotes and spaces.
 fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
     let mut name = window.slice(0, at);
+    for _ in 0..MOST_BLANKS {
+        let [rest @ .., b' ' | b'\t'] = name else { break };
+        name = rest;
+    }
     for _ in 0..3 {
         let [rest @ .., b' ' | b'\t' | b'"' | b'\'' | b']' | b'`'] = name else { break };
         name = rest;
@@ -258,70 +223,6 @@ fn is_define(text: &[u8]) -> bool {
     text.ends_with(b"define('") || text.ends_with(b"define( '")
 }
 
-/// A name in small letters, without the marks that join its words.
-struct Name {
-    letters: [u8; NAME_REACH],
-    length: usize,
-    /// How long the last word is.
-    word: usize,
-}
-
-impl Name {
-    fn read(window: &Window<'_>, end: usize) -> Self {
-        let raw = window.slice(end.saturating_sub(NAME_REACH), end);
-        let start = raw.iter().rposition(|byte| !is_name(*byte)).map_or(0, |index| index + 1);
-        let raw = raw.get(start..).unwrap_or_default();
-        let mut name = Self { letters: [0; NAME_REACH], length: 0, word: 0 };
-        let mut before = 0;
-        for byte in raw {
-            let is_word = byte.is_ascii_alphanumeric();
-            if !is_word || (byte.is_ascii_uppercase() && u8::is_ascii_lowercase(&before)) {
-                name.word = 0;
-            }
-            if is_word && let Some(slot) = name.letters.get_mut(name.length) {
-                *slot = byte.to_ascii_lowercase();
-                name.length += 1;
-                name.word += 1;
-            }
-            before = *byte;
-        }
-        name
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.letters.get(..self.length).unwrap_or_default()
-    }
-
-    /// Whether it is the name of a value whose own name stands before.
-    fn is_value(&self) -> bool {
-        self.word == 5 && self.as_bytes().ends_with(b"value")
-    }
-
-    fn contains(&self, word: &[u8]) -> bool {
-        self.as_bytes().windows(word.len()).any(|part| part == word)
-    }
-
-    fn kind(&self) -> Option<Kind> {
-        let name = self.as_bytes();
-        let word = name.get(self.length - self.word.min(self.length)..).unwrap_or_default();
-        if PASSWORDS.iter().any(|known| name.ends_with(known)) || SHORT_PASSWORDS.contains(&word) {
-            return Some(Kind::Password);
-        }
-        if name.ends_with(b"authorization") {
-            return Some(Kind::Authorization);
-        }
-        let open = || OPEN_NAMES.iter().any(|part| self.contains(part));
-        // The signature of a shared access URL (Azure).
-        if name == b"sig" {
-            return Some(Kind::Key);
-        }
-        if name == b"auth" {
-            return Some(Kind::Login);
-        }
-        (KEYS.iter().any(|known| name.ends_with(known)) && !open()).then_some(Kind::Key)
-    }
-}
-
 /// Where a value begins and ends, and whether quotes are around it.
 struct Value {
     start: usize,
@@ -333,8 +234,13 @@ struct Value {
 
 /// The value after the sign at `at`.
 fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
-    let filling = window.run(at + 1, MOST_FILLING, is_filling).map_err(|Beyond| Pending::weak(at))?;
-    let start = at + 1 + filling;
+    let undecided = |_: Beyond| Pending::weak(at);
+    // Two colons announce base64 (LDIF, RFC 2849).
+    let encoded = window.bytes.get(at) == Some(&b':') && window.follows(at + 1, b": ").map_err(undecided)?;
+    let sign = at + usize::from(encoded);
+    let filling = window.run(sign + 1, MOST_FILLING, is_filling).map_err(undecided)?;
+    let start = sign + 1 + filling;
+    let start = start + string_mark(window, start).map_err(undecided)?;
     if let Some(open) = curly_quote(window, start).map_err(|Beyond| Pending::weak(at))? {
         return in_curly_quotes(window, at, start + open);
     }
@@ -355,6 +261,13 @@ fn value(window: &Window<'_>, at: usize) -> Result<Value, Pending> {
     let closed = CURLY.iter().find_map(|quote| window.slice(start, start + length).strip_suffix(quote.as_bytes()));
     let length = closed.map_or(length, <[u8]>::len);
     Ok(Value { start, end: start + length, quoted: quote.is_some(), more: (length == LONGEST).then_some(class) })
+}
+
+/// How long a letter for the kind of a string is with the quote behind it, as in `N'x'` of SQL.
+fn string_mark(window: &Window<'_>, at: usize) -> Result<usize, Beyond> {
+    let unquoted = !window.before(at, 1).is_some_and(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    let marked = unquoted && matches!(window.peek(at)?, Some(b'N' | b'E' | b'U' | b'b' | b'r' | b'u' | b'f'));
+    Ok(if marked && matches!(window.peek(at + 1)?, Some(b'"' | b'\'')) { 2 } else { 0 })
 }
 
 /// Whether an ampersand stands at `at` that is part of a value, because no field `name=` follows it.
@@ -399,10 +312,23 @@ fn assigned(window: &Window<'_>, at: usize, kind: &Kind) -> Verdict {
     let (rule, holds) = match kind {
         Kind::Password => (PASSWORD, is_password(text, value.quoted)),
         Kind::Option => (KEY, is_argument(text)),
-        Kind::Login => (KEY, value.quoted && is_login(text)),
+        Kind::Login => (KEY, (value.quoted || window.ends_with(at, b"_auth")) && is_login(text)),
+        Kind::Session | Kind::Cookie => (SESSION, text.len() >= LEAST_SESSION && is_token(text, value.quoted)),
         _ => (KEY, is_token(text, value.quoted)),
     };
     Ok(holds.then(|| finish(rule, &value)))
+}
+
+/// The lines of a private key of PuTTY, whose number stands behind the sign.
+fn material(window: &Window<'_>, at: usize, quote_ends: bool) -> Verdict {
+    let undecided = |_: Beyond| Pending::weak(at);
+    let count = window.run(at + 1, 5, |byte| byte == b' ' || byte.is_ascii_digit()).map_err(undecided)?;
+    let ends = at + 1 + count;
+    let breaks = window.run(ends, 2, |byte| matches!(byte, b'\r' | b'\n')).map_err(undecided)?;
+    let start = ends + breaks;
+    let length = window.run(start, 32, is_base64).map_err(|Beyond| Pending { start: at, keep: start })?;
+    let found = count > 1 && breaks > 0 && length == 32;
+    Ok(found.then(|| Match::open(PRIVATE_KEY, start, start + length, Open::Pem(PemBody::new(quote_ends)))))
 }
 
 fn finish(rule: Rule, value: &Value) -> Match {
@@ -425,7 +351,14 @@ fn authorization(window: &Window<'_>, at: usize) -> Verdict {
     let text = window.slice(start, start + length);
     let stated = text.first().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let varied = text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || *byte == b'=');
-    Ok((length >= 8 && stated && varied).then(|| finish(AUTHORIZATION, &value)))
+    // A scheme may have named parameters instead.
+    let is_list = text.iter().position(|byte| *byte == b'=').is_some_and(|sign| {
+        let name = text.get(..sign).unwrap_or_default();
+        let ends = text.iter().skip(sign).all(|byte| *byte == b'=');
+        let quoted = window.bytes.get(start + length) == Some(&b'"');
+        name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_') && (!ends || quoted)
+    });
+    Ok((length >= 8 && stated && varied && !is_list).then(|| finish(AUTHORIZATION, &value)))
 }
 
 fn aws_key(window: &Window<'_>, at: usize) -> Verdict {
@@ -435,10 +368,6 @@ fn aws_key(window: &Window<'_>, at: usize) -> Verdict {
     let key = window.slice(start, start + length);
     let mixed = key.iter().any(u8::is_ascii_uppercase) && key.iter().any(u8::is_ascii_lowercase);
     Ok((length == AWS_LENGTH && mixed).then(|| Match::closed(AWS_SECRET, start, start + length)))
-}
-
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ')
 }
 
 fn is_filling(byte: u8) -> bool {

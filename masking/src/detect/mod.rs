@@ -2,13 +2,17 @@
 //! function of the raw text around the trigger alone, which is what makes any split of a stream give the same output.
 
 pub(crate) mod assign;
+pub(crate) mod call;
 pub(crate) mod card;
 pub(crate) mod chain;
+pub(crate) mod crypt;
 pub(crate) mod email;
 mod formats;
 pub(crate) mod iban;
 mod iban_table;
 pub(crate) mod jwt;
+pub(crate) mod line;
+mod name;
 mod nanp;
 mod numbering;
 pub(crate) mod option;

@@ -44,25 +44,42 @@ enum Form {
     Attached,
     /// In the next word, behind this mark.
     Behind(u8),
+    /// As the third word: behind a file and a user.
+    Third,
 }
 
 /// A short option: its text, its form, and the programs that have it, with a space around each.
 type Short = (&'static [u8], Form, &'static str);
 
-const SHORT: [Short; 8] = [
-    (b"-p", Form::Apart, " sshpass mongosh mongo mongodump mongorestore mongoimport mongoexport cqlsh rabbitmqadmin "),
+/// Programs that read and write the settings of devices on a network.
+const SNMP: &str = " snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptable snmpstatus snmptrap onesixtyone ";
+
+const SHORT: [Short; 20] = [
+    (b"-p", Form::Apart, " sshpass mongosh mongo mongodump mongorestore mongoimport mongoexport cqlsh rabbitmqadmin rdesktop "),
     (b"-p", Form::Attached, " mysql mysqldump mysqladmin mysqlimport mariadb mariadb-dump sshpass 7z 7za "),
     (b"-a", Form::Apart, " redis-cli "),
     (b"-w", Form::Apart, " ldapsearch ldapmodify ldapadd ldapdelete ldappasswd ldapwhoami "),
-    (b"-P", Form::Apart, " unzip zip sqlcmd bcp "),
+    (b"-P", Form::Apart, " unzip zip sqlcmd bcp ipmitool "),
     (b"-u", Form::Behind(b':'), " curl "),
     (b"-U", Form::Behind(b'%'), " smbclient rpcclient "),
     (b"--user", Form::Behind(b':'), " curl "),
+    (b"-u", Form::Behind(b','), " lftp "),
+    (b"-c", Form::Apart, SNMP),
+    (b"-A", Form::Apart, SNMP),
+    (b"-X", Form::Apart, SNMP),
+    (b"-k", Form::Apart, " openssl "),
+    (b"-storepass", Form::Apart, " keytool jarsigner "),
+    (b"-keypass", Form::Apart, " keytool jarsigner "),
+    (b"-srcstorepass", Form::Apart, " keytool "),
+    (b"-b", Form::Third, " htpasswd "),
+    (b"-bc", Form::Third, " htpasswd "),
+    (b"-cb", Form::Third, " htpasswd "),
+    (b"-bB", Form::Third, " htpasswd "),
 ];
 
 /// Whether the letter stands behind the dash of a short option that takes a secret.
 pub(crate) fn is_letter(byte: u8) -> bool {
-    matches!(byte, b'p' | b'a' | b'w' | b'P' | b'u' | b'U')
+    matches!(byte, b'p' | b'a' | b'w' | b'P' | b'u' | b'U' | b'c' | b'A' | b'X' | b'k' | b's' | b'b')
 }
 
 /// Whether a short option may begin at `at`; a letter that is not there yet counts.
@@ -102,6 +119,14 @@ fn find_short(window: &Window<'_>, at: usize, (option, form, programs): &Short) 
             Some((start, class)) => value_of(window, at, start, class, PASSWORD, is_told),
             None => Ok(None),
         },
+        Form::Third if spaced => {
+            let mut start = end + 1;
+            for _ in 0..2 {
+                start += 1 + window.run(start, 64, is_bare).map_err(undecided)?;
+            }
+            let apart = window.before(start, 1) == Some(b' ');
+            if apart { value(window, at, start, PASSWORD, is_told) } else { Ok(None) }
+        }
         _ => Ok(None),
     }
 }
@@ -111,7 +136,7 @@ type Class = fn(u8) -> bool;
 /// Where the secret begins in the word at `start`, behind the mark, and what it may hold.
 fn behind(window: &Window<'_>, at: usize, start: usize, mark: u8) -> Result<Option<(usize, Class)>, Pending> {
     let (start, class) = opened(window, at, start)?;
-    let length = window.run(start, 64, |byte| is_bare(byte) && !matches!(byte, b':' | b'%'));
+    let length = window.run(start, 64, |byte| is_bare(byte) && !matches!(byte, b':' | b'%' | b','));
     let end = start + length.map_err(|Beyond| Pending::weak(at))?;
     let is_mark = window.peek(end).map_err(|Beyond| Pending::weak(at))? == Some(mark);
     Ok((is_mark && end > start && window.bytes.get(start) != Some(&b'$')).then_some((end + 1, class)))

@@ -2,6 +2,7 @@
 //! accounts in Oracle's SQL (`IDENTIFIED BY "z"`).
 
 use super::assign::PASSWORD;
+use super::spoken::is_value;
 use super::strength::{is_argument, is_told};
 use crate::hit::{Match, Pending, Verdict};
 use crate::window::{Beyond, Window};
@@ -73,7 +74,7 @@ fn directory(window: &Window<'_>, at: usize) -> Option<usize> {
 
 /// The value at `start`, if it is one; its name begins at `name`.
 fn value(window: &Window<'_>, name: usize, start: usize, quoted: bool) -> Verdict {
-    let class: fn(u8) -> bool = if quoted { is_quoted } else { is_bare };
+    let class: fn(u8) -> bool = if quoted { is_quoted } else { is_value };
     let length = window.run(start, LONGEST, class).map_err(|Beyond| Pending { start: name, keep: start })?;
     let text = window.slice(start, start + length);
     let begins = |byte: &u8| !matches!(byte, b',' | b':' | b']' | b'}' | b';' | b')' | b'=' | b'(' | b'$');
@@ -81,10 +82,6 @@ fn value(window: &Window<'_>, name: usize, start: usize, quoted: bool) -> Verdic
     let more = (length == LONGEST).then_some(class);
     let is_one = holds && text.first().is_some_and(begins);
     Ok(is_one.then(|| Match::until(PASSWORD, start, start + length, more)))
-}
-
-fn is_bare(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7F && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
 }
 
 fn is_quoted(byte: u8) -> bool {

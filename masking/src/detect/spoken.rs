@@ -2,7 +2,7 @@
 //! network devices (`username x password 0 z`), and in what people write (`the password is z`).
 
 use super::assign::PASSWORD;
-use super::strength::{is_argument, is_spoken, is_told};
+use super::strength::{is_argument, is_certain, is_spoken, is_told};
 use crate::hit::{Match, Pending, Verdict};
 use crate::window::{Beyond, LEFT_CONTEXT, Window};
 
@@ -47,17 +47,36 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
         Place::Device => {
             let kind = window.run(start, 2, |byte| byte.is_ascii_digit()).map_err(undecided)?;
             let stated = kind == 1 && window.peek(start + 1).map_err(undecided)? == Some(b' ');
-            value(window, word, if stated { start + 2 } else { start }, is_spoken)
+            if stated { value(window, word, start + 2, is_told) } else { value(window, word, start, is_spoken) }
         }
-        Place::Text => {
+        place @ (Place::Owned | Place::Text) => {
             for verb in VERBS {
                 if window.follows(start, verb).map_err(undecided)? {
                     return value(window, word, start + verb.len(), is_spoken);
                 }
             }
-            Ok(None)
+            match owner_end(window, start).map_err(undecided)? {
+                Some(start) => value(window, word, start, is_spoken),
+                None if matches!(place, Place::Owned) => value(window, word, start, is_certain),
+                None => Ok(None),
+            }
         }
     }
+}
+
+/// Where the value begins behind whose password it is: `for user app: `, `is generated for root@localhost: `.
+fn owner_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond> {
+    const LONGEST_OWNER: usize = 64;
+    let mut owner = None;
+    for mark in [&b"for "[..], b"is generated for ", b"of "] {
+        if window.follows(start, mark)? {
+            owner = Some(start + mark.len());
+        }
+    }
+    let Some(owner) = owner else { return Ok(None) };
+    let is_owner = |byte: u8| byte > b' ' && !matches!(byte, b':' | b'=' | b'"' | b'<') || byte == b' ';
+    let end = owner + window.run(owner, LONGEST_OWNER, is_owner)?;
+    Ok(window.follows(end, b": ")?.then_some(end + 2))
 }
 
 fn word_end(window: &Window<'_>, at: usize) -> Result<Option<usize>, Beyond> {
@@ -74,6 +93,8 @@ enum Place {
     },
     /// Behind a user's name or what it enables.
     Device,
+    /// Behind a word for whose it is.
+    Owned,
     Text,
 }
 
@@ -87,7 +108,8 @@ impl Place {
         match (second, last) {
             (b"login" | b"account", _) => Self::Netrc { certain: fourth == b"machine" && names_host(third) },
             (b"machine", host) => Self::Netrc { certain: names_host(host) },
-            (b"username", _) | (_, b"enable") => Self::Device,
+            (b"username" | b"neighbor", _) | (_, b"enable") => Self::Device,
+            (_, b"root" | b"admin" | b"new" | b"temporary" | b"initial" | b"user" | b"default" | b"login") => Self::Owned,
             _ => Self::Text,
         }
     }
@@ -107,6 +129,6 @@ fn value(window: &Window<'_>, word: usize, start: usize, holds: fn(&[u8]) -> boo
 }
 
 /// What a value has in it, but for the marks that end one in a sentence.
-fn is_value(byte: u8) -> bool {
+pub(super) fn is_value(byte: u8) -> bool {
     byte > b' ' && byte != 0x7F && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',')
 }

@@ -3,6 +3,7 @@
 
 const LEAST_PASSWORD: usize = 6;
 const LEAST_TOKEN: usize = 12;
+const LEAST_STRONG: usize = 8;
 /// Bits per character below which a text repeats itself too much (Shannon).
 const LEAST_ENTROPY: f32 = 2.2;
 const LEAST_TOKEN_ENTROPY: f32 = 2.8;
@@ -14,7 +15,9 @@ const REFERENCES: [&[u8]; 17] = [
     b"op:", b":",
 ];
 /// What is in the place of a secret that is not told.
-const PLACEHOLDERS: [&[u8]; 14] = [
+const PLACEHOLDERS: [&[u8]; 2] = [b"****", b"...."];
+/// Words that stand in a secret's place, or in secrets.
+const DOUBTFUL: [&[u8]; 17] = [
     b"changeme",
     b"change_me",
     b"change-me",
@@ -24,19 +27,41 @@ const PLACEHOLDERS: [&[u8]; 14] = [
     b"yourtoken",
     b"placeholder",
     b"redacted",
-    b"****",
-    b"....",
     b"undefined",
-    b"_here",
-    b"-here",
+    b"xxxx",
+    b"dummy",
+    b"replace",
+    b"insert",
+    b"masked",
+    b"hidden",
+    b"removed",
 ];
-/// Words that stand in a secret's place, or in secrets.
-const DOUBTFUL: [&[u8]; 7] = [b"xxxx", b"dummy", b"replace", b"insert", b"masked", b"hidden", b"removed"];
+/// The commonest passwords that are a word: nobody writes them for anything else behind the name of a password.
+const COMMONEST: [&[u8]; 15] = [
+    b"letmein",
+    b"sunshine",
+    b"iloveyou",
+    b"qwerty",
+    b"qwertyuiop",
+    b"asdfghjkl",
+    b"princess",
+    b"football",
+    b"baseball",
+    b"superman",
+    b"monkey",
+    b"dragon",
+    b"jennifer",
+    b"trustno1",
+    b"starwars",
+];
 /// What else is in a text that stands in a secret's place.
 const NOUNS: [&[u8]; 6] = [b"pass", b"secret", b"token", b"value", b"key", b"with"];
 
 /// Whether the value of a password's name is a password.
 pub(crate) fn is_password(value: &[u8], quoted: bool) -> bool {
+    if is_digest(value) || COMMONEST.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+        return true;
+    }
     let classes = Classes::of(value);
     let plain = classes.count() >= 2 || (classes.digit && value.len() >= LEAST_PASSWORD);
     let identifier = !quoted && !classes.digit && !has_symbol(value) && !is_scrambled(value);
@@ -58,6 +83,17 @@ pub(crate) fn is_token(value: &[u8], quoted: bool) -> bool {
         && !value.contains(&b' ')
         && !stands_in(value, quoted)
         && entropy(value) >= LEAST_TOKEN_ENTROPY
+        || is_strong(value, quoted)
+}
+
+/// Whether a value too short for a token is a password that nothing else looks like.
+fn is_strong(value: &[u8], quoted: bool) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b'[' | b'{' | b'<' | b'>' | b'|' | b'=');
+    value.len() >= LEAST_STRONG
+        && Classes::of(value).count() == 4
+        && has_symbol(value)
+        && value.iter().all(is_plain)
+        && is_password(value, quoted)
 }
 
 /// Whether the value of an option that takes secrets may be one: documentation has a word in its place.
@@ -89,7 +125,45 @@ pub(crate) fn is_spoken(value: &[u8]) -> bool {
     let joined = value.iter().any(|byte| matches!(byte, b'-' | b'/' | b'\'' | b'.' | b':'));
     mixed
         && !stands_in(value, false)
-        && (classes.count() >= 3 && (!joined || classes.count() == 4) || word_first && !joined)
+        && (is_phrase(value) || classes.count() >= 3 && (!joined || classes.count() == 4) || word_first && !joined)
+}
+
+/// Whether the value is words joined by dashes, one of them a number, as generators of passwords make them.
+fn is_phrase(value: &[u8]) -> bool {
+    let parts = || value.split(|byte| *byte == b'-');
+    let is_word = |part: &[u8]| part.len() >= 4 && part.iter().all(u8::is_ascii_alphabetic);
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    parts().all(|part| is_word(part) || is_number(part))
+        && parts().filter(|part| is_word(part)).count() >= 3
+        && parts().any(is_number)
+}
+
+/// Whether a word right behind the word for passwords is one: with letters, digits and a mark that words do not have.
+pub(crate) fn is_certain(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    classes.digit && has_symbol(value) && !value.contains(&b'=') && value.len() >= LEAST_STRONG && is_spoken(value)
+}
+
+/// Whether a word that nothing announces but the one before it is a secret: it has digits and letters of both cases.
+pub(crate) fn is_mixed(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    classes.digit && classes.lower && classes.upper && value.len() >= LEAST_STRONG && is_spoken(value)
+}
+
+/// Whether the value is what is kept of a password: MySQL's digest, or one of a directory with its scheme in braces.
+fn is_digest(value: &[u8]) -> bool {
+    if let [b'*', digits @ ..] = value {
+        return digits.len() == 40 && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+    }
+    let Some(close) = value.iter().take(14).position(|byte| *byte == b'}').filter(|_| value.starts_with(b"{")) else {
+        return false;
+    };
+    let scheme = value.get(1..close).unwrap_or_default();
+    let rest = value.get(close + 1..).unwrap_or_default();
+    scheme.len() >= 3
+        && scheme.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-')
+        && rest.len() >= 20
+        && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'$' | b'.'))
 }
 
 /// Whether letters change between small and capital as often as by chance: names change at each word only.
@@ -104,7 +178,7 @@ fn is_scrambled(value: &[u8]) -> bool {
     let is_vowel = |byte: &u8| matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     let unspeakable = changes >= 4 && value.split(is_vowel).any(|part| part.len() >= 6);
     value.len() >= LEAST_TOKEN
-        && value.iter().all(u8::is_ascii_alphanumeric)
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         && (changes * 25 >= (value.len() - 1) * 9 || unspeakable)
 }
 
@@ -118,7 +192,33 @@ fn stands_in(value: &[u8], quoted: bool) -> bool {
     let refers = REFERENCES.iter().any(|start| value.starts_with(start));
     let computes = !quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{'));
     let doubtful = || DOUBTFUL.iter().any(|word| contains(value, word) && !is_strong_beside(value, word));
-    refers || computes || PLACEHOLDERS.iter().any(|word| contains(value, word)) || doubtful()
+    refers
+        || computes
+        || PLACEHOLDERS.iter().any(|word| contains(value, word))
+        || ends_here(value)
+        || is_rule(value)
+        || doubtful()
+}
+
+/// Whether the value is words in one case that end with `here`, as in `your-token-here`.
+fn ends_here(value: &[u8]) -> bool {
+    let is_joint = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b' ');
+    let mut words = value.split(is_joint);
+    let one_case = !value.iter().any(u8::is_ascii_uppercase) || !value.iter().any(u8::is_ascii_lowercase);
+    one_case
+        && value.iter().any(is_joint)
+        && value.iter().all(|byte| byte.is_ascii_alphabetic() || is_joint(byte))
+        && words.next_back().is_some_and(|word| word.eq_ignore_ascii_case(b"here"))
+}
+
+/// Whether the value is what a form demands of a field, as in `required|min:8`.
+fn is_rule(value: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
+    value.contains(&b'|')
+        && value.split(|byte| *byte == b'|').all(|part| {
+            let name = part.split(|byte| *byte == b':').next().unwrap_or_default();
+            name.len() >= 3 && name.iter().all(is_name)
+        })
 }
 
 /// Whether what stands beside the word is a secret on its own.
@@ -127,9 +227,11 @@ fn is_strong_beside(value: &[u8], word: &[u8]) -> bool {
     let is_cross = |byte: &u8| matches!(byte, b'x' | b'X');
     let is_strong = |part: &[u8]| {
         let classes = Classes::of(part);
-        let varied = classes.count() >= 3 && part.len() >= LEAST_PASSWORD;
+        let letters = classes.lower && classes.upper && classes.digit && part.len() >= LEAST_PASSWORD - 1;
+        let varied = classes.count() >= 3 && part.len() >= LEAST_PASSWORD && !part.contains(&b'=');
         let mixed = classes.digit && (classes.lower || classes.upper) && part.len() >= LEAST_PASSWORD + 2;
-        (varied || mixed) && !part.iter().any(is_cross) && !NOUNS.iter().any(|noun| contains(part, noun))
+        let crossed = part.windows(2).any(|pair| pair.iter().all(is_cross));
+        (letters || varied || mixed) && !crossed && !NOUNS.iter().any(|noun| contains(part, noun))
     };
     value.split(is_joint).any(|part| {
         let Some(at) = part.windows(word.len()).position(|place| place.eq_ignore_ascii_case(word)) else {

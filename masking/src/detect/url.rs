@@ -31,7 +31,7 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     };
     let password = start + colon + 1;
     match at_sign.map(|index| start + index) {
-        Some(end) if end > password && !is_mask(window.slice(password, end)) => {
+        Some(end) if end > password && !is_open(window.slice(password, end)) => {
             Ok(Some(Match { next: end + 1, ..Match::closed(URL_PASSWORD, password, end) }))
         }
         // Too long to wait for the at sign: masked without seeing it.
@@ -87,6 +87,16 @@ fn webhook(window: &Window<'_>, authority: &[u8], start: usize) -> Result<Option
         return Ok(told.then(|| Match::until(WEBHOOK, start, start + length, more)));
     }
     Ok(None)
+}
+
+/// Whether what stands in the password's place is a mask or the name of a variable.
+fn is_open(text: &[u8]) -> bool {
+    let name = match text {
+        [b'$', b'{' | b'(', name @ .., b'}' | b')'] | [b'{', b'{', name @ .., b'}', b'}'] | [b'$', name @ ..] => name,
+        _ => return is_mask(text),
+    };
+    let is_name = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b' ' | b'.');
+    !name.is_empty() && name.iter().all(is_name)
 }
 
 fn is_mask(text: &[u8]) -> bool {
