@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, call, crypt, line, option, phone, setting, spoken, token, url};
+use crate::detect::{assign, call, crypt, line, option, pgpass, phone, setting, spoken, token, url};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -12,12 +12,13 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     // What follows is unknown at the end of unfinished input.
     let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
     match mark {
-        b':' => {
-            follows(|byte| matches!(byte, b'/' | b'A'))
-                || assign::may_assign(window, at)
-                || url::may_login(window, at)
-                || assign::may_be_shared(window, at)
-        }
+        b':' => match next {
+            Some(b'/' | b'A') => true,
+            Some(b' ') => assign::may_assign(window, at) || assign::may_be_shared(window, at),
+            Some(b'5' | b'6' | b'*') => assign::may_assign(window, at) || pgpass::may_begin(window, at),
+            Some(_) => assign::may_assign(window, at) || url::may_login(window, at),
+            None => !window.last,
+        },
         b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
         b'B' => token::may_mark(window, at) || setting::may_name(window, at),
@@ -25,7 +26,7 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
         b'J' => matches!(window.before(at, 1), Some(b'y' | b'Q')),
         b'w' | b'W' => spoken::may_name(window, at) || setting::may_name(window, at),
         b'q' => setting::may_name(window, at),
-        b'\n' => line::may_begin(window, at + 1),
+        b'\n' => line::may_begin(window.bytes, at + 1, window.last),
         b'$' => crypt::may_begin(window, at),
         b'+' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
         b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'(') || call::may_begin(window, at),
@@ -129,7 +130,7 @@ fn count_digits(bytes: &[u8]) -> usize {
 }
 
 fn is_joint(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | DASH)
+    matches!(byte, b' ' | b'-' | b'.' | b'/' | DASH)
 }
 
 /// Whether the digits begin like a date of this or the last century, of which telephone numbers keep clear.
@@ -145,7 +146,7 @@ fn is_date(bytes: &[u8]) -> bool {
 }
 
 fn may_be_ssn(sizes: [usize; 4]) -> bool {
-    matches!(sizes, [9, 0, ..] | [3, 2, 4, _])
+    matches!(sizes, [9, ..] | [3, 2, 4, _])
 }
 
 /// Whether groups of these sizes have the shape of a telephone number, or a word before that names one.
@@ -180,7 +181,7 @@ mod tests {
         #[test]
         fn a_glance_passes_over_nothing_that_detectors_find(
             left in "|tel |phone: |call |x|ssn |12 |1\\.|order |=|id=",
-            right in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|00 49 30 123456|[ .-]|\u{a0}|x){1,8}"
+            right in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|0171/2345678|00 49 30 123456|[ ./-]|\u{a0}|x){1,8}"
         ) {
             let text = format!("{left}{right}");
             let window = Window { bytes: text.as_bytes(), last: true, floor: 0 };

@@ -11,7 +11,7 @@ pub(crate) const BLOCK: usize = 64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Masks {
     pub(crate) digit: u64,
-    /// Joins digits: space, dash, dot.
+    /// Joins digits: space, dash, dot, slash.
     pub(crate) joint: u64,
     pub(crate) letter: u64,
     /// Assigns a value to a name: `:`, `=`, `|`, `>`, `'`.
@@ -92,17 +92,19 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
         let distance = lane - u8x16::splat(first);
         distance.min(u8x16::splat(last - first)).simd_eq(distance)
     };
+    // Bytes that differ in one bit are compared at once: capital and small letters, `R` and `S`, `J` and the end of a line.
+    let but = |mask: u8, byte: u8| (lane & u8x16::splat(!mask)).simd_eq(u8x16::splat(byte));
+    let small = lane | u8x16::splat(0x20);
+    let either = |byte| small.simd_eq(u8x16::splat(byte));
     let dash_or_dot = within(lane, b'-', b'.');
     let digit = within(lane, b'0', b'9');
-    let joint = is(b' ') | is(DASH) | dash_or_dot;
-    let letter = within(lane | u8x16::splat(0x20), b'a', b'z');
+    let joint = is(b' ') | is(DASH) | is(b'/') | dash_or_dot;
+    let letter = within(small, b'a', b'z');
     let sign = is(b':') | within(lane, b'=', b'>') | is(b'|') | is(b'\'');
     let opener = is(b'+') | is(b'(');
-    // The end of a line is a `J` but for one bit.
-    let letter_or_end = (lane & u8x16::splat(0xBF)).simd_eq(u8x16::splat(b'\n'));
-    let first_letters = within(lane, b'@', b'C') | is(b'I') | letter_or_end | within(lane, b'Q', b'S');
-    let last_letters = within(lane, b'V', b'W') | is(b'Z') | is(b'w');
-    let mark = dash_or_dot | is(b'_') | is(b'$') | is(b'q') | first_letters | last_letters;
+    let first_letters = but(3, b'@') | is(b'I') | but(0x40, b'\n') | but(1, b'R');
+    let last_letters = is(b'V') | is(b'Z') | either(b'q') | either(b'w');
+    let mark = dash_or_dot | is(b'_') | is(b'$') | first_letters | last_letters;
     [digit, joint, letter, sign, opener, mark].map(|mask| mask.to_bitmask())
 }
 
@@ -115,7 +117,7 @@ mod tests {
         let mark = matches!(byte, b'\n' | b'$' | b'-' | b'.' | b'@'..=b'C' | b'I' | b'J' | b'Q'..=b'S' | b'V' | b'W' | b'Z' | b'_' | b'q' | b'w');
         [
             byte.is_ascii_digit(),
-            matches!(byte, b' ' | b'-' | b'.' | DASH),
+            matches!(byte, b' ' | b'-' | b'.' | b'/' | DASH),
             byte.is_ascii_alphabetic(),
             matches!(byte, b':' | b'=' | b'|' | b'>' | b'\''),
             matches!(byte, b'+' | b'('),

@@ -2,7 +2,7 @@
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
 use crate::detect::{
-    assign, call, card, chain::Chain, crypt, email, iban, jwt, line::{self, Line}, option, pem, phone, setting, shapes, spoken, ssn,
+    assign, call, card, chain::Chain, crypt, email, iban, jwt, line::{self, Line}, option, pem, pgpass, phone, setting, shapes, spoken, ssn,
     token, url,
 };
 use crate::glance;
@@ -58,8 +58,8 @@ pub(crate) struct Cursor {
     pub(crate) open: Option<(Rule, Open)>,
     /// The candidate at `at` that waits for more input.
     pub(crate) pending: Option<Pending>,
-    /// A hit that begins further on; others may come before it.
-    pub(crate) ahead: Option<Match>,
+    /// Hits that begin further on, of a call and of a line; others may come before them.
+    ahead: [Option<Match>; 2],
     /// Where the line begins that is not decided yet.
     pub(crate) line: Option<usize>,
 }
@@ -67,11 +67,22 @@ pub(crate) struct Cursor {
 impl Default for Cursor {
     /// At the beginning of a text, where a line begins.
     fn default() -> Self {
-        Self { at: 0, floor: 0, open: None, pending: None, ahead: None, line: Some(0) }
+        Self { at: 0, floor: 0, open: None, pending: None, ahead: [None, None], line: Some(0) }
     }
 }
 
 impl Cursor {
+    /// Where others must not go on: where a hit that is known begins, or what waits for more.
+    fn barrier(&self, begun: Option<Pending>) -> usize {
+        let starts = self.ahead.iter().flatten().map(|ahead| ahead.start);
+        starts.chain(begun.map(|begun| begun.start)).min().unwrap_or(usize::MAX)
+    }
+
+    /// Takes the hit that begins here.
+    fn take_ahead(&mut self, start: usize) -> Option<Match> {
+        self.ahead.iter_mut().find_map(|ahead| ahead.take_if(|ahead| ahead.start == start))
+    }
+
     /// Forgets the first `count` bytes of the text.
     pub(crate) fn forget(&mut self, count: usize) {
         self.at -= count;
@@ -80,7 +91,7 @@ impl Cursor {
             pending.start -= count;
             pending.keep = pending.keep.saturating_sub(count);
         }
-        if let Some(ahead) = &mut self.ahead {
+        for ahead in self.ahead.iter_mut().flatten() {
             (ahead.start, ahead.end, ahead.next) = (ahead.start - count, ahead.end - count, ahead.next - count);
         }
         self.line = self.line.and_then(|line| line.checked_sub(count));
@@ -122,32 +133,35 @@ impl Plan {
         let most = spans.len() + SPANS_PER_CALL;
         self.go_on(bytes, cursor, spans);
         let mut begun = self.look_at_line(bytes, last, cursor);
+        let mut barrier = cursor.barrier(begun);
         let mut sieve = Sieve::new(bytes, last, cursor.at);
         loop {
             if spans.len() >= most {
                 return false;
             }
             let next = self.next_trigger(&mut sieve, bytes, cursor);
-            let due = |ahead: &mut Match| next.is_none_or(|(at, _)| at >= ahead.start);
-            if let Some(ahead) = cursor.ahead.take_if(due) {
-                self.accept(bytes, ahead, cursor, spans);
-                continue;
-            }
-            if let Some(begun) = begun.filter(|begun| next.is_none_or(|(at, _)| at >= begun.start)) {
-                cursor.at = begun.start.max(cursor.at);
-                cursor.pending = Some(Pending { start: cursor.at, ..begun });
+            if next.is_none_or(|(at, _)| at >= barrier) && barrier < usize::MAX {
+                if let Some(ahead) = cursor.take_ahead(barrier) {
+                    self.accept(bytes, ahead, cursor, spans);
+                    barrier = cursor.barrier(begun);
+                    continue;
+                }
+                if let Some(begun) = begun {
+                    cursor.at = begun.start.max(cursor.at);
+                    cursor.pending = Some(Pending { start: cursor.at, ..begun });
+                }
                 break;
             }
             let Some((at, in_chain)) = next else { break };
             let window = Window { bytes, last, floor: cursor.floor };
-            if self.secret && bytes.get(at) == Some(&b'\n') {
-                cursor.at = at + 1;
-                cursor.line = Some(at + 1);
-                begun = self.look_at_line(bytes, last, cursor);
-                continue;
-            }
             if let Some(next) = self.pass(&window, at, in_chain) {
                 cursor.at = next;
+                continue;
+            }
+            if bytes.get(at) == Some(&b'\n') {
+                (cursor.at, cursor.line) = (at + 1, Some(at + 1));
+                begun = self.look_at_line(bytes, last, cursor);
+                barrier = cursor.barrier(begun);
                 continue;
             }
             match self.ask(&window, at) {
@@ -157,7 +171,9 @@ impl Plan {
                 }
                 Ok((Some(found), next)) if found.ahead => {
                     cursor.at = next;
-                    cursor.ahead = cursor.ahead.take().or(Some(found));
+                    let [call, _] = &mut cursor.ahead;
+                    call.get_or_insert(found);
+                    barrier = cursor.barrier(begun);
                 }
                 Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
                 Err(pending) => {
@@ -181,7 +197,10 @@ impl Plan {
         match line::look(&window, start, self.quote_ends) {
             Line::Open => return None,
             Line::Begun(pending) => return Some(pending),
-            Line::Found(found) if !window.is_noise_before(found.start) => cursor.ahead = Some(found),
+            Line::Found(found) if !window.is_noise_before(found.start) => {
+                let [_, line] = &mut cursor.ahead;
+                *line = Some(found);
+            }
             Line::Found(_) | Line::Plain => {}
         }
         cursor.line = None;
@@ -292,7 +311,10 @@ impl Plan {
                 found => found,
             };
             if found.is_none() {
-                found = url::find(window, at)?;
+                found = match pgpass::find(window, at)? {
+                    None => url::find(window, at)?,
+                    found => found,
+                };
             }
         }
         if found.is_none() && bits & ASSIGN != 0 {

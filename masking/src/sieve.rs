@@ -1,7 +1,7 @@
 //! The search for triggers, 64 bytes at a time: a byte is looked up once for its classes, the classes of a block become bit masks, and
 //! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
 
-use crate::detect::{option, shapes, token};
+use crate::detect::{line, option, shapes, token};
 use crate::lanes::{BLOCK, Masks};
 use crate::scan::LEAST_DIGITS;
 
@@ -130,7 +130,7 @@ impl<'a> Sieve<'a> {
             let at = self.start + left.trailing_zeros() as usize;
             let before = at.checked_sub(1).and_then(|before| self.bytes.get(before));
             let ends = before.and_then(|byte| ENDS_NAME.get(usize::from(*byte))).copied().unwrap_or_default();
-            if ends || self.is(at + 1, |byte| matches!(byte, b'/' | b'A')) {
+            if ends || self.is(at + 1, |byte| matches!(byte, b'/' | b'A' | b'5' | b'6' | b'*')) {
                 named |= bit;
             }
             left ^= bit;
@@ -229,7 +229,7 @@ impl<'a> Sieve<'a> {
         match mark {
             b'.' => self.may_be_dot(at, allowed),
             b'-' => self.may_be_dash(at, previous, allowed),
-            b'\n' => true,
+            b'\n' => line::may_begin(self.bytes, at + 1, self.last),
             b'$' => self.is(at + 1, |byte| byte.is_ascii_alphanumeric()),
             b'B' if previous == b' ' => self.is(at + 1, |byte| byte == b'Y'),
             _ => allowed & mark_bit(mark) != 0,

@@ -19,7 +19,7 @@ const MOST_FILLING: usize = 6;
 const MOST_BLANKS: usize = 24;
 /// The longest value that is waited for, in bytes.
 const LONGEST: usize = 256;
-/// The shortest name of a session, in characters.
+/// The shortest name of a session, in characters; a quote may stand before it.
 const LEAST_SESSION: usize = 16;
 /// The length of an AWS secret access key.
 const AWS_LENGTH: usize = 40;
@@ -82,7 +82,7 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
     match tail {
         [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'r'] => {
-            ends_as_known(tail) || may_be_aws_key(window, at)
+            ends_as_known(tail) && may_be_session(window, at, tail) || may_be_aws_key(window, at)
         }
         [.., b'a' | b'h' | b'k'] => ends_as_known(tail),
         _ => false,
@@ -147,8 +147,8 @@ const SHARED: [&[u8]; 4] = [b" PSK \"", b" EAP \"", b" XAUTH \"", b" NTLM \""];
 /// Whether a secret of strongSwan may follow the colon at `at`; what is not there yet counts.
 pub(crate) fn may_be_shared(window: &Window<'_>, at: usize) -> bool {
     let kind = |byte: &u8| matches!(byte, b'P' | b'E' | b'X' | b'N');
-    window.bytes.get(at) == Some(&b':')
-        && window.before(at, 1) == Some(b' ')
+    window.before(at, 1) == Some(b' ')
+        && window.bytes.get(at) == Some(&b':')
         && window.bytes.get(at + 1).map_or(!window.last, |byte| *byte == b' ')
         && window.bytes.get(at + 2).map_or(!window.last, kind)
 }
@@ -170,7 +170,7 @@ fn shared(window: &Window<'_>, at: usize) -> Verdict {
 /// Whether the name that ends at `end` is that of a cookie.
 fn is_cookie(window: &Window<'_>, end: usize) -> bool {
     let left = window.slice(end.saturating_sub(LEFT_CONTEXT), end);
-    left.windows(5).any(|part| part.eq_ignore_ascii_case(b"ookie"))
+    ["ookie", "OOKIE"].iter().any(|word| memchr::memmem::find(left, word.as_bytes()).is_some())
 }
 
 /// Where the name ends whose value the name `value` that ends at `end` has: `name: DB_PASSWORD`, then `value: ...`.
@@ -180,6 +180,16 @@ fn paired_name(window: &Window<'_>, end: usize) -> Option<usize> {
     let apart = left.iter().rev().take(24).take_while(parts).count();
     let name = left.get(..left.len() - apart)?;
     (apart > 0 && name.last().is_some_and(u8::is_ascii_alphabetic)).then_some(name.len())
+}
+
+/// Whether the name with this end is none of a session, or what follows may be as long as a session's.
+fn may_be_session(window: &Window<'_>, at: usize, tail: [u8; 4]) -> bool {
+    if !matches!(tail, [b's', b'i', b'o', b'n'] | [.., b'i', b'd'] | [b'k', b'i', b'e', b's']) {
+        return true;
+    }
+    let value = window.slice(at + 1, at + 1 + LEAST_SESSION);
+    let rest = value.iter().skip(1).take_while(|byte| is_bare(**byte)).count();
+    rest + 1 >= value.len() && (!window.last || value.len() == LEAST_SESSION)
 }
 
 /// Whether the value after the sign has the length of an AWS key, or more of it is to come.
@@ -202,9 +212,10 @@ fn may_be_aws_key(window: &Window<'_>, at: usize) -> bool {
 /// Where the name before the sign ends: before quotes and spaces.
 fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
     let mut name = window.slice(0, at);
-    for _ in 0..MOST_BLANKS {
-        let [rest @ .., b' ' | b'\t'] = name else { break };
-        name = rest;
+    // Signs may be aligned.
+    if let [.., b' ', b' ', b' '] = name {
+        let blanks = name.iter().rev().take(MOST_BLANKS).take_while(|byte| **byte == b' ').count();
+        name = name.get(..name.len() - blanks).unwrap_or_default();
     }
     for _ in 0..3 {
         let [rest @ .., b' ' | b'\t' | b'"' | b'\'' | b']' | b'`'] = name else { break };

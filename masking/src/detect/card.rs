@@ -50,7 +50,7 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
     if alone && is_made_whole(window, chain, used)? {
         return Ok(true);
     }
-    if !alone || joint == Some(Joint::Dot) || window.before(chain.start, 1) == Some(b'+') {
+    if !alone || matches!(joint, Some(Joint::Dot | Joint::Slash)) || window.before(chain.start, 1) == Some(b'+') {
         return Ok(false);
     }
     Ok(is_regular(used) && !touches_hex(window, chain.start, chain.end_of(last))?)

@@ -21,6 +21,8 @@ pub(crate) enum Joint {
     Space,
     Dash,
     Dot,
+    /// Joins only what nothing else joined before.
+    Slash,
 }
 
 impl Joint {
@@ -29,6 +31,7 @@ impl Joint {
             b' ' => Some(Self::Space),
             b'-' | DASH => Some(Self::Dash),
             b'.' => Some(Self::Dot),
+            b'/' => Some(Self::Slash),
             _ => None,
         }
     }
@@ -65,12 +68,15 @@ impl Chain {
             if length == 0 {
                 return Ok(chain);
             }
-            let joint = joint_after(window, at + length)?;
+            let slashed = chain.groups().iter().all(|group| group.joint == Some(Joint::Slash));
+            let joint = joint_after(window, at + length)?.filter(|joint| slashed || *joint != Joint::Slash);
             chain.push(Group { offset: at - start, length, joint });
             match joint {
                 Some(_) => at += length + 1,
                 None => {
                     chain.whole = true;
+                    let first = chain.groups().first().and_then(|group| group.joint);
+                    chain.left = chain.left.filter(|left| left.0 != Joint::Slash || first == Some(Joint::Slash));
                     return Ok(chain);
                 }
             }

@@ -1,6 +1,6 @@
 //! Secrets in lines that a word at their beginning explains: settings of network devices and daemons (`enable secret 5 x`,
-//! `masterauth x`), commands that take a password as a word of their own (`net user x y /add`), and files whose lines are fields
-//! (`host:5432:db:user:password`).
+//! `masterauth x`), and commands that take a password as a word of their own (`net user x y /add`). Nothing of a line is held back before
+//! its secret begins.
 
 use super::assign::PASSWORD;
 use super::name;
@@ -11,6 +11,8 @@ use crate::window::Window;
 
 /// How much of a line is looked at, in bytes: less than what a stream keeps to the left.
 const LONGEST: usize = 120;
+/// The longest first word, in bytes.
+const LONGEST_FIRST: usize = 16;
 /// The most blanks a line begins with.
 const MOST_BLANKS: usize = 12;
 const MOST_WORDS: usize = 14;
@@ -120,65 +122,74 @@ pub(crate) enum Line {
     Found(Match),
 }
 
-/// Whether a line that counts may begin at `start`; what is not there yet counts.
-pub(crate) fn may_begin(window: &Window<'_>, start: usize) -> bool {
-    let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
-    let text = window.slice(start, start + MOST_BLANKS + 4);
-    let text = text.get(text.iter().take_while(blank).count()..).unwrap_or_default();
-    match text {
-        [a, b, ..] => is_start([*a, *b]) || may_be_fields(window.slice(start, start + 96), window.last),
-        _ => !window.last,
+/// For each letter that a first word begins with, its second and its third letters: a bit for each, the lowest for no letter.
+static STARTS: [(u32, u32); 32] = starts();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn starts() -> [(u32, u32); 32] {
+    let (mut table, mut index) = ([(0, 0); 32], 0);
+    while index < FIRST.len() {
+        let word = FIRST[index].0;
+        let entry = &mut table[(word[0] & 31) as usize];
+        entry.0 |= 1 << (word[1] & 31);
+        entry.1 |= 1 << if word.len() > 2 { word[2] & 31 } else { 0 };
+        index += 1;
     }
+    table
 }
 
-/// Whether a first word begins with these letters.
-fn is_start(pair: [u8; 2]) -> bool {
-    matches!(
-        pair.map(|byte| byte.to_ascii_lowercase()),
-        [b'a', b'l']
-            | [b'c', b'o' | b'r']
-            | [b'e', b'c' | b'n' | b'x']
-            | [b'g', b'r']
-            | [b'i', b'm' | b'p' | b's']
-            | [b'k', b'e']
-            | [b'l', b'o']
-            | [b'm', b'a']
-            | [b'n', b'e' | b't']
-            | [b'p', b'a' | b'p' | b'r' | b's']
-            | [b'r', b'a' | b'm' | b'o' | b'w']
-            | [b's', b'e' | b'n' | b'q' | b't']
-            | [b't', b'a']
-            | [b'u', b's']
-    )
+/// Whether a line that counts may begin at `start`; what is not there yet counts.
+pub(crate) fn may_begin(bytes: &[u8], start: usize, last: bool) -> bool {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let rest = match rest {
+        [b' ' | b'\t', ..] => {
+            let blanks = rest.iter().take(MOST_BLANKS).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            rest.get(blanks..).unwrap_or_default()
+        }
+        rest => rest,
+    };
+    match rest {
+        [a, b, c, ..] => {
+            let (seconds, thirds) = STARTS.get(usize::from(*a & 31)).copied().unwrap_or_default();
+            let third = if is_blank(*c) { 0 } else { *c & 31 };
+            seconds >> (*b & 31) & thirds >> third & 1 == 1 && a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
+        }
+        _ => !last,
+    }
 }
 
 /// What the line that begins at `start` is; a quote may end it, as one of JSON's ends a string.
 pub(crate) fn look(window: &Window<'_>, start: usize, quote_ends: bool) -> Line {
-    if !may_begin(window, start) {
+    if !may_begin(window.bytes, start, window.last) {
         return Line::Plain;
     }
-    let line = window.slice(start, start + LONGEST);
-    let line = line.split(|byte| matches!(byte, b'\n' | b'\r') || quote_ends && *byte == b'"').next().unwrap_or_default();
-    let whole = line.len() == LONGEST || window.last || window.bytes.get(start + line.len()).is_some();
-    let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let text = line.get(blanks..).unwrap_or_default();
-    let length = text.iter().take_while(|byte| is_first(**byte)).count();
-    let place = match (text.get(length), form(text.get(..length).unwrap_or_default())) {
-        // Only what comes last says whether this is a secret.
-        (Some(b' ' | b'\t'), Some(Form::Piped)) if !whole => {
-            return Line::Begun(Pending::weak(start + blanks + length));
-        }
-        (Some(b' ' | b'\t'), Some(form)) => place(line, form),
-        _ if may_be_fields(line, whole) => fields(line),
-        (None, _) => None,
-        _ => return Line::Plain,
+    let blanks = window.slice(start, start + MOST_BLANKS).iter().take_while(|byte| is_blank(**byte)).count();
+    let text = window.slice(start + blanks, start + LONGEST);
+    let length = text.iter().take(LONGEST_FIRST).take_while(|byte| is_first(**byte)).count();
+    let form = match text.get(length) {
+        Some(end) if is_blank(*end) => form(text.get(..length).unwrap_or_default()),
+        None if !window.last => return Line::Open,
+        _ => None,
     };
-    match place {
+    let Some(form) = form else { return Line::Plain };
+    let line = window.slice(start, start + LONGEST);
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r') || quote_ends && *byte == b'"';
+    let line = line.split(ends).next().unwrap_or_default();
+    let whole = line.len() == LONGEST || window.last || window.bytes.get(start + line.len()).is_some();
+    if !whole && matches!(form, Form::Piped) {
+        // Only what comes last says whether this is a secret.
+        return Line::Begun(Pending::weak(start + blanks + length));
+    }
+    match place(line, form) {
         Some(place) if whole => place.find(line, start).map_or(Line::Plain, Line::Found),
         Some(place) => Line::Begun(Pending::strong(start + place.start)),
         None if whole => Line::Plain,
         None => Line::Open,
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 fn is_first(byte: u8) -> bool {
@@ -187,7 +198,9 @@ fn is_first(byte: u8) -> bool {
 
 /// The form of a line with this first word.
 fn form(word: &[u8]) -> Option<Form> {
-    let known = FIRST.iter().find(|known| known.0.eq_ignore_ascii_case(word))?;
+    let first = word.first()?.to_ascii_lowercase();
+    let is_word = |known: &&[u8]| known.len() == word.len() && known.first() == Some(&first);
+    let known = FIRST.iter().find(|known| is_word(&known.0) && known.0.eq_ignore_ascii_case(word))?;
     Some(known.1)
 }
 
@@ -227,11 +240,10 @@ impl Place {
 /// The words of a line: where each begins and ends.
 fn words(line: &[u8]) -> ([(usize, usize); MOST_WORDS], usize) {
     let (mut words, mut count, mut at) = ([(0, 0); MOST_WORDS], 0, 0);
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     while let Some(slot) = words.get_mut(count) {
         let rest = line.get(at..).unwrap_or_default();
-        let Some(skip) = rest.iter().position(|byte| !is_blank(byte)) else { break };
-        let length = rest.iter().skip(skip).position(is_blank).unwrap_or(rest.len() - skip);
+        let Some(skip) = rest.iter().position(|byte| !is_blank(*byte)) else { break };
+        let length = rest.iter().skip(skip).position(|byte| is_blank(*byte)).unwrap_or(rest.len() - skip);
         *slot = (at + skip, at + skip + length);
         at += skip + length;
         count += 1;
@@ -317,36 +329,4 @@ fn piped(line: &[u8], start: usize) -> Option<Place> {
     let quoted = matches!(said.first(), Some(b'"' | b'\''));
     let end = if quoted { said.first().copied()? } else { b' ' };
     Some(Place { start: start + colon + 1, end, holds: is_told })
-}
-
-/// Whether a line, of which this is the beginning or all, may be five fields parted by colons, the second a port.
-fn may_be_fields(line: &[u8], whole: bool) -> bool {
-    let host = line.iter().take(64).take_while(|byte| is_host(**byte)).count();
-    let Some((b':', rest)) = line.get(host..).and_then(<[u8]>::split_first) else {
-        return !whole && host == line.len();
-    };
-    let port = rest.iter().take(6).take_while(|byte| byte.is_ascii_digit() || **byte == b'*').count();
-    let is_port = matches!(port, 4 | 5) || port == 1 && rest.first() == Some(&b'*');
-    host > 0 && rest.get(port).map_or(!whole, |byte| is_port && *byte == b':')
-}
-
-fn is_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*')
-}
-
-/// `host:port:database:user:password`, as PostgreSQL's clients keep it.
-fn fields(line: &[u8]) -> Option<Place> {
-    let mut fields = line.splitn(5, |byte| *byte == b':');
-    let (host, port, database, user) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let password = fields.next()?;
-    let is_host_name = host == b"*" || host == b"localhost" || host.contains(&b'.');
-    let is_port = port == b"*" || (4..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
-    let is_name = |name: &[u8]| {
-        !name.is_empty()
-            && name.iter().all(|byte| is_host(*byte))
-            && (name == b"*" || name.iter().any(u8::is_ascii_alphabetic))
-    };
-    let is_word = !password.is_empty() && password.iter().all(|byte| *byte > b' ' && *byte != b':');
-    let holds = is_host_name && is_port && is_name(database) && is_name(user) && is_word;
-    holds.then(|| Place::new(line.len() - password.len(), is_told))
 }

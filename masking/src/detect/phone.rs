@@ -19,6 +19,8 @@ pub(crate) const TRIGGERS: &[u8] = b"+(";
 const LEAST_DIGITS: usize = 8;
 /// A country code and number (E.164), with a trunk prefix in parentheses.
 const MOST_DIGITS: usize = 16;
+/// A number with its country's code and no `+`.
+const LEAST_WITH_CODE: usize = 11;
 const LONGEST_EXTENSION: usize = 5;
 
 /// The number that begins with the `+` or `(` at `at`.
@@ -94,7 +96,12 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
     if !words::may_name(left) || is_address(groups) {
         return None;
     }
-    let exists = || numbering::is_national(digits) || after_access(digits).is_some_and(numbering::is_international);
+    let whole = groups.len() == 1 && digits.len() >= LEAST_WITH_CODE;
+    let exists = || {
+        numbering::is_national(digits)
+            || after_access(digits).is_some_and(numbering::is_international)
+            || whole && numbering::is_international(digits)
+    };
     let hinted = if groups.len() > 1 {
         words::hints_at_phone(left)
     } else {
@@ -119,6 +126,9 @@ fn is_address(groups: &[Group]) -> bool {
 fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
     let joint = groups.first().and_then(|group| group.joint);
     let body = groups.split_last().map_or(groups, |(_, body)| body);
+    if joint == Some(Joint::Slash) {
+        return false;
+    }
     if !body.iter().all(|group| group.joint == joint) {
         return false;
     }
@@ -171,7 +181,8 @@ fn read(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
             continue;
         }
         let exists = if plus { numbering::is_international(digits) } else { is_parenthesised(window, at, digits) };
-        if exists && let Some(end) = closes(window, end)? {
+        let sip = plus && window.ends_with(at, b"sip:") && window.peek(end)? == Some(b'@');
+        if exists && let Some(end) = if sip { Some(end) } else { closes(window, end)? } {
             return Ok(Some(Match::closed(if plus { INTERNATIONAL } else { NATIONAL }, at, end)));
         }
     }
@@ -190,6 +201,7 @@ fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8]) -> bool {
             numbering::is_british(digits)
                 || ((words::names_phone(left) || words::hints_at_phone(left)) && numbering::is_national(digits))
         }
+        2..=3 => words::names_phone(left) && numbering::is_national(digits),
         _ => false,
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, 
         [area, group, serial, ..] if (area.length, group.length, serial.length) == (3, 2, 4) => {
             separated(window, chain, area.joint.filter(|joint| group.joint == Some(*joint)), serial)
         }
-        [only, ..] if only.length == 9 && only.joint.is_none() && chain.left.is_none() => bare(window, chain, only),
+        [only, ..] if only.length == 9 && matches!(only.joint, None | Some(Joint::Slash)) && chain.left.is_none() => bare(window, chain, only),
         _ => Ok(None),
     }
 }
@@ -43,6 +43,10 @@ fn separated(
     let Some(joint) = joint else { return Ok(None) };
     let end = chain.end_of(serial);
     let joined = chain.left.is_some_and(|left| left.0 == joint) || serial.joint == Some(joint);
+    let named = || is_named(window.slice(chain.start.saturating_sub(NAME_REACH), chain.start));
+    if joint == Joint::Slash && !named() {
+        return Ok(None);
+    }
     if joined || !is_assigned(chain.digits(9)) || touches_word(window, chain.start, end)? {
         return Ok(None);
     }

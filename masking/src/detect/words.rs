@@ -4,7 +4,7 @@
 /// How far before a value words are read, in bytes.
 pub(crate) const REACH: usize = 40;
 /// The longest word that is known, in letters.
-const LONGEST: usize = 11;
+const LONGEST: usize = 13;
 
 /// Words for telephones.
 fn is_phone(word: &[u8]) -> bool {
@@ -35,7 +35,29 @@ fn is_phone(word: &[u8]) -> bool {
             | b"celular"
             | b"phonenumber"
             | b"viber"
+            | b"fon"
+            | b"rufnummer"
+            | b"telefoon"
+            | b"telefax"
+            | b"portable"
+            | b"natel"
+            | b"gsm"
+            | b"cellulare"
+            | b"telefonnr"
+            | b"telefonnummer"
+            | b"mobilnummer"
     )
+}
+
+/// Words for telephones in letters beyond ASCII.
+const FOREIGN: [&str; 14] = [
+    "tél", "Tél", "TÉL", "電話", "电话", "手机", "手機", "携帯", "전화", "тел", "Тел", "ТЕЛ", "моб", "τηλ",
+];
+
+/// Whether one of them stands behind the last number.
+fn has_foreign(left: &[u8]) -> bool {
+    let left = since_number(left);
+    !left.is_ascii() && FOREIGN.iter().any(|word| left.windows(word.len()).any(|part| part == word.as_bytes()))
 }
 
 /// Words for what one does with a telephone.
@@ -102,12 +124,12 @@ fn is_other(word: &[u8]) -> bool {
 pub(crate) fn may_name(left: &[u8]) -> bool {
     let is_mark =
         |byte: &u8| matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t');
-    left.iter().rev().find(|byte| !is_mark(byte)).is_some_and(u8::is_ascii_alphabetic)
+    left.iter().rev().find(|byte| !is_mark(byte)).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
 }
 
 /// Whether a word says that a telephone number follows.
 pub(crate) fn names_phone(left: &[u8]) -> bool {
-    any_of(left, is_phone) && !denies_phone(left)
+    (any_of(left, is_phone) || has_foreign(left)) && !denies_phone(left)
 }
 
 /// Whether a word makes a number with separators a telephone number.
@@ -154,7 +176,7 @@ pub(crate) fn ends_with_hint(left: &[u8]) -> bool {
 
 /// Whether a word names a telephone number or hints at one, whatever the others say.
 pub(crate) fn speaks_of_phone(left: &[u8]) -> bool {
-    any_of(left, |word| is_phone(word) || is_hint(word))
+    any_of(left, |word| is_phone(word) || is_hint(word)) || has_foreign(left)
 }
 
 /// Whether the last words say that another kind of number follows.
