@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, call, crypt, line, option, pgpass, phone, setting, spoken, token, url};
+use crate::detect::{assign, call, crypt, email, line, option, pgpass, phone, setting, spoken, token, url};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -19,7 +19,10 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
             Some(_) => assign::may_assign(window, at) || url::may_login(window, at),
             None => !window.last,
         },
-        b'=' | b'|' | b'>' | b'\'' => assign::may_assign(window, at),
+        b'=' => {
+            assign::may_assign(window, at) || follows(|byte| byte == b'4') && email::may_be_quoted(window, at)
+        }
+        b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
         b'B' => token::may_mark(window, at) || setting::may_name(window, at),
         b'_' | b'.' | b'I' | b'A' | b'C' | b'Q' | b'R' | b'S' | b'V' | b'Z' => token::may_mark(window, at),
@@ -29,7 +32,8 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
         b'\n' => line::may_begin(window.bytes, at + 1, window.last),
         b'$' => crypt::may_begin(window, at),
         b'+' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
-        b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'(') || call::may_begin(window, at),
+        b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'(') || call::may_begin(window, at) || email::may_be_written(window, at),
+        b'[' => email::may_be_written(window, at),
         _ => true,
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Masks {
     pub(crate) letter: u64,
     /// Assigns a value to a name: `:`, `=`, `|`, `>`, `'`.
     pub(crate) sign: u64,
-    /// Begins a telephone number: `+`, `(`.
+    /// Begins a telephone number, arguments or a word for a sign: `+`, `(`, `[`.
     pub(crate) opener: u64,
     /// Other marks: `@`, `_`, `-`, `.`, `$`, the end of a line, and letters that stand in tokens.
     pub(crate) mark: u64,
@@ -101,7 +101,7 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
     let joint = is(b' ') | is(DASH) | is(b'/') | dash_or_dot;
     let letter = within(small, b'a', b'z');
     let sign = is(b':') | within(lane, b'=', b'>') | is(b'|') | is(b'\'');
-    let opener = is(b'+') | is(b'(');
+    let opener = is(b'+') | is(b'(') | is(b'[');
     let first_letters = but(3, b'@') | is(b'I') | but(0x40, b'\n') | but(1, b'R');
     let last_letters = is(b'V') | is(b'Z') | either(b'q') | either(b'w');
     let mark = dash_or_dot | is(b'_') | is(b'$') | first_letters | last_letters;
@@ -120,7 +120,7 @@ mod tests {
             matches!(byte, b' ' | b'-' | b'.' | b'/' | DASH),
             byte.is_ascii_alphabetic(),
             matches!(byte, b':' | b'=' | b'|' | b'>' | b'\''),
-            matches!(byte, b'+' | b'('),
+            matches!(byte, b'+' | b'(' | b'['),
             mark,
         ]
     }

@@ -24,6 +24,7 @@ const PHONE: u16 = 1 << 7;
 const LINE: u16 = 1 << 8;
 const CRYPT: u16 = 1 << 9;
 const CALL: u16 = 1 << 10;
+const WRITTEN_AT: u16 = 1 << 11;
 
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
@@ -109,6 +110,7 @@ impl Plan {
         plan.trigger(phone, phone::TRIGGERS, PHONE);
         plan.trigger(secret, b"0123456789", TOKEN);
         plan.trigger(has(Label::Email), b"@", AT_SIGN);
+        plan.trigger(has(Label::Email), b"([=", WRITTEN_AT);
         plan.trigger(secret, token::TRIGGERS, TOKEN);
         plan.trigger(secret, b"J", JWT);
         plan.trigger(secret, b"-", PEM);
@@ -140,7 +142,7 @@ impl Plan {
                 return false;
             }
             let next = self.next_trigger(&mut sieve, bytes, cursor);
-            if next.is_none_or(|(at, _)| at >= barrier) && barrier < usize::MAX {
+            if barrier < usize::MAX && next.is_none_or(|(at, _)| at >= barrier) {
                 if let Some(ahead) = cursor.take_ahead(barrier) {
                     self.accept(bytes, ahead, cursor, spans);
                     barrier = cursor.barrier(begun);
@@ -274,6 +276,12 @@ impl Plan {
         }
         if bits & AT_SIGN != 0 {
             found = email::find(window, at)?;
+        }
+        if found.is_none() && bits & WRITTEN_AT != 0 {
+            found = match window.bytes.get(at) {
+                Some(b'=') => email::find_quoted(window, at)?,
+                _ => email::find_written(window, at)?,
+            };
         }
         if found.is_none() && bits & TOKEN != 0 {
             found = token::find(window, at)?;
@@ -416,7 +424,8 @@ impl Plan {
     /// Takes back the word at the end of unfinished input, which may become part of a hit.
     fn hold_word(&self, bytes: &[u8], last: bool, cursor: &mut Cursor) {
         if !last && self.words {
-            cursor.at = cursor.at.min(bytes.len() - email::local_tail(bytes));
+            let word = email::open_tail(bytes.get(cursor.floor..).unwrap_or_default());
+            cursor.at = cursor.at.min(bytes.len() - word);
         }
         cursor.at = cursor.at.max(cursor.floor);
     }

@@ -130,7 +130,7 @@ impl<'a> Sieve<'a> {
             let at = self.start + left.trailing_zeros() as usize;
             let before = at.checked_sub(1).and_then(|before| self.bytes.get(before));
             let ends = before.and_then(|byte| ENDS_NAME.get(usize::from(*byte))).copied().unwrap_or_default();
-            if ends || self.is(at + 1, |byte| matches!(byte, b'/' | b'A' | b'5' | b'6' | b'*')) {
+            if ends || self.may_announce(at) {
                 named |= bit;
             }
             left ^= bit;
@@ -138,12 +138,24 @@ impl<'a> Sieve<'a> {
         named
     }
 
-    /// Parentheses of these that quotes follow.
+    /// Whether what counts behind a sign may follow the one at `at`, whatever stands before it.
+    fn may_announce(&self, at: usize) -> bool {
+        let Some(next) = self.bytes.get(at + 1) else { return !self.last };
+        match next {
+            b'/' | b'A' => true,
+            b'4' => self.is(at + 2, |byte| byte == b'0'),
+            b'5' | b'6' => self.is(at + 5, |byte| byte == b':'),
+            b'*' => self.is(at + 2, |byte| byte == b':'),
+            _ => false,
+        }
+    }
+
+    /// Parentheses and brackets of these that quotes follow, or the word for an at sign.
     fn calls(&self, openers: u64) -> u64 {
         let (mut left, mut calls) = (openers, 0);
         while left != 0 {
             let bit = left & left.wrapping_neg();
-            if self.is(self.start + left.trailing_zeros() as usize + 1, |byte| matches!(byte, b'"' | b'\'')) {
+            if self.is(self.start + left.trailing_zeros() as usize + 1, |byte| matches!(byte, b'"' | b'\'' | b'a' | b'A')) {
                 calls |= bit;
             }
             left ^= bit;

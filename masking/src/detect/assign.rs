@@ -81,10 +81,10 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
     match tail {
-        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g' | b'r'] => {
+        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g'] => {
             ends_as_known(tail) && may_be_session(window, at, tail) || may_be_aws_key(window, at)
         }
-        [.., b'a' | b'h' | b'k'] => ends_as_known(tail),
+        [.., b'a' | b'h' | b'k' | b'r'] => ends_as_known(tail),
         _ => false,
     }
 }

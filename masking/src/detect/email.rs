@@ -21,9 +21,135 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     if start == at || window.ends_with(start, b"://") || window.slice(start, at) == b"git" {
         return Ok(None);
     }
-    let start = start.max(window.floor);
-    let end = domain_end(window, at + 1).map_err(|Beyond| Pending::strong(start))?;
+    let start = (start + escape_width(window, start)).max(window.floor);
+    let undecided = |_: Beyond| Pending::strong(start);
+    let end = match literal_end(window, at + 1).map_err(undecided)? {
+        None => domain_end(window, at + 1).map_err(undecided)?,
+        end => end,
+    };
     Ok(end.map(|end| Match::closed(EMAIL, start, end)))
+}
+
+/// Whether an at sign may be written as a word in the brackets or parentheses that open at `at`; what is not there yet counts.
+pub(crate) fn may_be_written(window: &Window<'_>, at: usize) -> bool {
+    window.bytes.get(at + 1).map_or(!window.last, |byte| matches!(byte, b'a' | b'A'))
+        && window.before(at, 1 + spaces_before(window, at)).is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn spaces_before(window: &Window<'_>, at: usize) -> usize {
+    usize::from(window.before(at, 1) == Some(b' '))
+}
+
+/// The address with its at sign written as a word: `name[at]example.com`, `name (at) example (dot) com`.
+pub(crate) fn find_written(window: &Window<'_>, at: usize) -> Verdict {
+    let close = if window.bytes.get(at) == Some(&b'[') { b']' } else { b')' };
+    let local = at - spaces_before(window, at);
+    let start = local_start(window, local).max(window.floor);
+    if start >= local || !may_be_written(window, at) {
+        return Ok(None);
+    }
+    let undecided = |_: Beyond| Pending::weak(start);
+    let mark = [[b'a', b'A'], [b't', b'T'], [close, close]];
+    for (offset, wanted) in (at + 1..).zip(mark) {
+        if !window.peek(offset).map_err(undecided)?.is_some_and(|byte| wanted.contains(&byte)) {
+            return Ok(None);
+        }
+    }
+    let undecided = |_: Beyond| Pending::strong(start);
+    let spaces = usize::from(window.peek(at + 4).map_err(undecided)? == Some(b' '));
+    let end = written_end(window, at + 4 + spaces).map_err(undecided)?;
+    Ok(end.map(|end| Match::closed(EMAIL, start, end)))
+}
+
+/// Where a domain of two to four labels ends whose dots may be written as words.
+fn written_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond> {
+    let (mut at, mut end) = (start, None);
+    for label in 0..4 {
+        let length = window.run(at, 63, |byte| byte.is_ascii_alphanumeric() || byte == b'-')?;
+        let text = window.slice(at, at + length);
+        if label > 0 && top_level(text) == Some(length) {
+            end = Some(at + length);
+        }
+        at += length;
+        match dot_width(window, at)? {
+            0 => break,
+            _ if length == 0 => break,
+            dot => at += dot,
+        }
+    }
+    Ok(end)
+}
+
+/// How long the dot at `at` is, perhaps written as a word in brackets with spaces around.
+fn dot_width(window: &Window<'_>, at: usize) -> Result<usize, Beyond> {
+    if window.peek(at)? == Some(b'.') {
+        return Ok(1);
+    }
+    let space = usize::from(window.peek(at)? == Some(b' '));
+    for mark in [&b"[dot]"[..], b"(dot)", b"[DOT]", b"(DOT)"] {
+        if window.follows(at + space, mark)? {
+            let end = at + space + mark.len();
+            return Ok(end - at + usize::from(window.peek(end)? == Some(b' ')));
+        }
+    }
+    Ok(0)
+}
+
+/// Whether an at sign may be written as `=40` at `at`, in a header's encoded word (RFC 2047); what is not there yet counts.
+pub(crate) fn may_be_quoted(window: &Window<'_>, at: usize) -> bool {
+    window.bytes.get(at + 1).map_or(!window.last, |byte| *byte == b'4')
+        && window.bytes.get(at + 2).map_or(!window.last, |byte| *byte == b'0')
+        && is_in_word(window.slice(at.saturating_sub(LONGEST_WORD), at))
+}
+
+/// The longest encoded word, in bytes.
+const LONGEST_WORD: usize = 76;
+
+fn is_in_word(left: &[u8]) -> bool {
+    let opens = left.windows(3).rposition(|part| matches!(part, b"?q?" | b"?Q?"));
+    opens.and_then(|opens| left.get(opens + 3..)).is_some_and(|word| !word.windows(2).any(|part| part == b"?="))
+}
+
+/// The address whose at sign is written as the `=40` at `at`.
+pub(crate) fn find_quoted(window: &Window<'_>, at: usize) -> Verdict {
+    if !may_be_quoted(window, at) {
+        return Ok(None);
+    }
+    let start = local_start(window, at);
+    // The digits of an escape right before are no part of it.
+    let escaped = window.before(start, 1) == Some(b'=') && at > start + 2;
+    let start = (start + if escaped { 2 } else { 0 }).max(window.floor);
+    let undecided = |_: Beyond| Pending::strong(start);
+    if start >= at || !window.follows(at, b"=40").map_err(undecided)? {
+        return Ok(None);
+    }
+    let end = domain_end(window, at + 3).map_err(undecided)?;
+    Ok(end.map(|end| Match::closed(EMAIL, start, end)))
+}
+
+/// How much of what looks like a local part is the letter of an escape for a blank, as in `\\nalice@example.com`.
+fn escape_width(window: &Window<'_>, start: usize) -> usize {
+    let escaped = window.before(start, 1) == Some(b'\\') && matches!(window.bytes.get(start), Some(b'n' | b't' | b'r'));
+    usize::from(escaped)
+}
+
+/// Where an address of the Internet in brackets ends, which stands in a domain's place.
+fn literal_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond> {
+    if window.peek(start)? != Some(b'[') {
+        return Ok(None);
+    }
+    let length = window.run(start + 1, 16, |byte| byte.is_ascii_digit() || byte == b'.')?;
+    let end = start + 1 + length;
+    let dots = window.slice(start, end).iter().filter(|byte| **byte == b'.').count();
+    Ok((dots == 3 && window.peek(end)? == Some(b']')).then_some(end + 1))
+}
+
+/// How many bytes at the end of `bytes` could be a local part whose at sign, perhaps as a word behind a space, is still to come.
+pub(crate) fn open_tail(bytes: &[u8]) -> usize {
+    match bytes {
+        [rest @ .., b' '] if rest.last().is_some_and(u8::is_ascii_alphanumeric) => 1 + local_tail(rest),
+        bytes => local_tail(bytes),
+    }
 }
 
 /// How many bytes at the end of `bytes` could be a local part whose at sign is still to come.

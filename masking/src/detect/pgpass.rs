@@ -44,8 +44,9 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let length = window.run(start, LONGEST, |byte| is_value(byte) && byte != b':');
     let length = length.map_err(|Beyond| Pending { start: at, keep: start })?;
     let text = window.slice(start, start + length);
-    let ends = window.bytes.get(start + length).is_none_or(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b' '));
-    Ok((ends && is_told(text)).then(|| Match::closed(PASSWORD, start, start + length)))
+    let next = window.peek(start + length).map_err(|Beyond| Pending { start: at, keep: start })?;
+    let ends = next.is_none_or(|byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b' '));
+    Ok((ends && length < LONGEST && is_told(text)).then(|| Match::closed(PASSWORD, start, start + length)))
 }
 
 fn is_name(byte: u8) -> bool {

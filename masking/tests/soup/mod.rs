@@ -228,6 +228,15 @@ const PIECES: &[&str] = &[
     "userPassword:: ",
     "*0123456789ABCDEF0123456789ABCDEF01234567",
     "password for bob: ",
+    "(at)example.com",
+    " [at] example [dot] org",
+    "bob [",
+    "[at]",
+    " (dot) ",
+    "=?utf-8?q?bob=40example.com?=",
+    "@[192.168.2.1]",
+    "Tel. 030/1234567",
+    "1111/2222",
     "Private-Lines: 2\n",
 ];
 
