@@ -149,7 +149,10 @@ impl Plan {
                     continue;
                 }
                 if let Some(begun) = begun {
-                    cursor.at = begun.start.max(cursor.at);
+                    // The word before may begin an address.
+                    let before = bytes.get(cursor.floor..begun.start).unwrap_or_default();
+                    let start = begun.start - if self.words { email::open_tail(before) } else { 0 };
+                    cursor.at = start.max(cursor.floor);
                     cursor.pending = Some(Pending { start: cursor.at, ..begun });
                 }
                 break;

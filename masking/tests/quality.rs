@@ -19,7 +19,8 @@ const CORPUS: &str = concat!(
     include_str!("corpus/values.tsv"),
     include_str!("corpus/contexts.tsv"),
     include_str!("corpus/secrets.tsv"),
-    include_str!("corpus/international.tsv")
+    include_str!("corpus/international.tsv"),
+    include_str!("corpus/forms.tsv")
 );
 
 struct Case {

@@ -324,10 +324,17 @@ fn assigned(window: &Window<'_>, at: usize, kind: &Kind) -> Verdict {
         Kind::Password => (PASSWORD, is_password(text, value.quoted)),
         Kind::Option => (KEY, is_argument(text)),
         Kind::Login => (KEY, (value.quoted || window.ends_with(at, b"_auth")) && is_login(text)),
-        Kind::Session | Kind::Cookie => (SESSION, text.len() >= LEAST_SESSION && is_token(text, value.quoted)),
+        Kind::Session | Kind::Cookie => (SESSION, is_session(text)),
         _ => (KEY, is_token(text, value.quoted)),
     };
     Ok(holds.then(|| finish(rule, &value)))
+}
+
+/// Whether the value of a cookie may be a session's name: random characters, perhaps signed.
+fn is_session(text: &[u8]) -> bool {
+    let is_character = |byte: &u8| is_base64(*byte) || matches!(byte, b'-' | b'_' | b'.' | b'=' | b'~' | b'%' | b':');
+    let is_path = text.windows(2).any(|pair| pair == b"::");
+    text.len() >= LEAST_SESSION && text.iter().all(is_character) && !is_path && is_token(text, false)
 }
 
 /// The lines of a private key of PuTTY, whose number stands behind the sign.

@@ -11,6 +11,8 @@ use crate::window::{Beyond, Window};
 const LONGEST: usize = 192;
 /// The longest name that counts, in bytes.
 const LONGEST_NAME: usize = 40;
+/// The shortest name that says it takes a password alone, in bytes.
+const LEAST_NAME: usize = 5;
 const MOST_ARGUMENTS: usize = 4;
 /// The ends, in small letters, of the names of functions and classes that take a login.
 const LOGINS: [&[u8]; 18] = [
@@ -73,12 +75,12 @@ pub(crate) fn find(window: &Window<'_>, at: usize, quote_ends: bool) -> Verdict 
     };
     let Some((start, end)) = arguments.get(index).copied() else { return Ok(None) };
     let text = window.slice(start, end);
-    let is_one = !text.contains(&b' ') && holds(text);
+    let is_one = !text.iter().any(|byte| matches!(byte, b' ' | b'*' | b'/')) && holds(text);
     Ok(is_one.then(|| Match::closed(PASSWORD, start, end).behind_others()))
 }
 
 fn is_login(text: &[u8]) -> bool {
-    is_password(text, true) && !text.contains(&b'/') && !text.contains(&b':')
+    is_password(text, true) && !text.contains(&b':')
 }
 
 /// What the name before the parenthesis calls.
@@ -94,7 +96,8 @@ fn call(window: &Window<'_>, at: usize) -> Option<Call> {
         return Some(Call::Login);
     }
     let gets = |getter: &&[u8]| name.get(..getter.len()).is_some_and(|start| start.eq_ignore_ascii_case(getter));
-    if assigned || GETTERS.iter().any(|getter| gets(getter)) {
+    // Tests pass, and directories are printed.
+    if assigned || name.len() < LEAST_NAME || GETTERS.iter().any(|getter| gets(getter)) {
         return None;
     }
     name::is_password(name).map(|is_password| if is_password { Call::Password } else { Call::Key })
