@@ -12,16 +12,16 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
     // What follows is unknown at the end of unfinished input.
     let follows = |class: fn(u8) -> bool| next.map_or(!window.last, class);
     match mark {
-        b':' => match next {
-            Some(b'/' | b'A') => true,
-            Some(b' ') => assign::may_assign(window, at) || assign::may_be_shared(window, at),
-            Some(b'5' | b'6' | b'*') => assign::may_assign(window, at) || pgpass::may_begin(window, at),
-            Some(_) => assign::may_assign(window, at) || url::may_login(window, at),
-            None => !window.last,
-        },
-        b'=' => {
-            assign::may_assign(window, at) || follows(|byte| byte == b'4') && email::may_be_quoted(window, at)
+        b':' => {
+            follows(|byte| matches!(byte, b'/' | b'A'))
+                || assign::may_assign(window, at)
+                || match next {
+                    Some(b' ') => assign::may_be_shared(window, at),
+                    Some(b'5' | b'6' | b'*') => pgpass::may_begin(window, at),
+                    _ => url::may_login(window, at),
+                }
         }
+        b'=' => assign::may_assign(window, at) || follows(|byte| byte == b'4') && email::may_be_quoted(window, at),
         b'|' | b'>' | b'\'' => assign::may_assign(window, at),
         b'-' => follows(|byte| byte == b'-') || option::may_begin(window, at) || token::may_mark(window, at),
         b'B' => token::may_mark(window, at) || setting::may_name(window, at),
@@ -32,7 +32,11 @@ pub(crate) fn counts(window: &Window<'_>, at: usize, mark: u8) -> bool {
         b'\n' => line::may_begin(window.bytes, at + 1, window.last),
         b'$' => crypt::may_begin(window, at),
         b'+' => follows(|byte| byte.is_ascii_digit() || byte == b'('),
-        b'(' => follows(|byte| byte.is_ascii_digit() || byte == b'(') || call::may_begin(window, at) || email::may_be_written(window, at),
+        b'(' => {
+            follows(|byte| byte.is_ascii_digit() || byte == b'(')
+                || call::may_begin(window, at)
+                || email::may_be_written(window, at)
+        }
         b'[' => email::may_be_written(window, at),
         _ => true,
     }

@@ -2,8 +2,11 @@
 //! anywhere and go on with more input; what it decided never depends on where it stopped.
 
 use crate::detect::{
-    assign, call, card, chain::Chain, crypt, email, iban, jwt, line::{self, Line}, option, pem, pgpass, phone, setting, shapes, spoken, ssn,
-    token, url,
+    assign, call, card,
+    chain::Chain,
+    crypt, email, iban, jwt,
+    line::{self, Line},
+    option, pem, pgpass, phone, setting, shapes, spoken, ssn, token, url,
 };
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
@@ -134,8 +137,7 @@ impl Plan {
         cursor.pending = None;
         let most = spans.len() + SPANS_PER_CALL;
         self.go_on(bytes, cursor, spans);
-        let mut begun = self.look_at_line(bytes, last, cursor);
-        let mut barrier = cursor.barrier(begun);
+        let mut barrier = self.barrier(bytes, last, cursor);
         let mut sieve = Sieve::new(bytes, last, cursor.at);
         loop {
             if spans.len() >= most {
@@ -143,19 +145,11 @@ impl Plan {
             }
             let next = self.next_trigger(&mut sieve, bytes, cursor);
             if barrier < usize::MAX && next.is_none_or(|(at, _)| at >= barrier) {
-                if let Some(ahead) = cursor.take_ahead(barrier) {
-                    self.accept(bytes, ahead, cursor, spans);
-                    barrier = cursor.barrier(begun);
-                    continue;
+                if !self.halt(bytes, last, barrier, cursor, spans) {
+                    break;
                 }
-                if let Some(begun) = begun {
-                    // The word before may begin an address.
-                    let before = bytes.get(cursor.floor..begun.start).unwrap_or_default();
-                    let start = begun.start - if self.words { email::open_tail(before) } else { 0 };
-                    cursor.at = start.max(cursor.floor);
-                    cursor.pending = Some(Pending { start: cursor.at, ..begun });
-                }
-                break;
+                barrier = self.barrier(bytes, last, cursor);
+                continue;
             }
             let Some((at, in_chain)) = next else { break };
             let window = Window { bytes, last, floor: cursor.floor };
@@ -165,8 +159,7 @@ impl Plan {
             }
             if bytes.get(at) == Some(&b'\n') {
                 (cursor.at, cursor.line) = (at + 1, Some(at + 1));
-                begun = self.look_at_line(bytes, last, cursor);
-                barrier = cursor.barrier(begun);
+                barrier = self.barrier(bytes, last, cursor);
                 continue;
             }
             match self.ask(&window, at) {
@@ -178,7 +171,7 @@ impl Plan {
                     cursor.at = next;
                     let [call, _] = &mut cursor.ahead;
                     call.get_or_insert(found);
-                    barrier = cursor.barrier(begun);
+                    barrier = self.barrier(bytes, last, cursor);
                 }
                 Ok((Some(found), _)) => self.accept(bytes, found, cursor, spans),
                 Err(pending) => {
@@ -193,6 +186,28 @@ impl Plan {
         }
         self.hold_word(bytes, last, cursor);
         true
+    }
+
+    /// Where others must not go on: where a hit that is known begins, or what waits for more of its line.
+    fn barrier(&self, bytes: &[u8], last: bool, cursor: &mut Cursor) -> usize {
+        let begun = self.look_at_line(bytes, last, cursor);
+        cursor.barrier(begun)
+    }
+
+    /// Accepts the hit that begins at the barrier, or waits there; returns whether to go on.
+    fn halt(&self, bytes: &[u8], last: bool, barrier: usize, cursor: &mut Cursor, spans: &mut Vec<Span>) -> bool {
+        if let Some(ahead) = cursor.take_ahead(barrier) {
+            self.accept(bytes, ahead, cursor, spans);
+            return true;
+        }
+        if let Some(begun) = self.look_at_line(bytes, last, cursor) {
+            // The word before may begin an address.
+            let before = bytes.get(cursor.floor..begun.start).unwrap_or_default();
+            let start = begun.start - if self.words { email::open_tail(before) } else { 0 };
+            cursor.at = start.max(cursor.floor);
+            cursor.pending = Some(Pending { start: cursor.at, ..begun });
+        }
+        false
     }
 
     /// Looks at the line under way; returns what must wait for more of it.

@@ -107,8 +107,7 @@ impl<'a> Sieve<'a> {
         let joint = |count| shifted(here, ahead, count, |masks| masks.joint | masks.beyond);
         let parted = joint(1) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
         self.marks = here.mark & !(here.joint & after_digit & !parted);
-        let opens = shifted(here, ahead, 1, |masks| masks.digit | masks.opener | masks.beyond);
-        self.places = self.named_signs() | here.opener & opens | self.calls(here.opener & !opens);
+        self.places = self.named_signs() | self.openers();
         let starts = here.digit & !after_digit;
         (self.groups, self.named, self.chains) = (0, 0, (0, 0));
         if starts == 0 {
@@ -150,12 +149,19 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Parentheses and brackets of these that quotes follow, or the word for an at sign.
-    fn calls(&self, openers: u64) -> u64 {
-        let (mut left, mut calls) = (openers, 0);
+    /// Openers before digits or one another, and parentheses before quotes or the word for an at sign.
+    fn openers(&self) -> u64 {
+        let (mut left, mut calls) = (self.here.opener, 0);
         while left != 0 {
             let bit = left & left.wrapping_neg();
-            if self.is(self.start + left.trailing_zeros() as usize + 1, |byte| matches!(byte, b'"' | b'\'' | b'a' | b'A')) {
+            let at = self.start + left.trailing_zeros() as usize;
+            let counts = match self.bytes.get(at + 1) {
+                Some(b'0'..=b'9' | b'(' | b'+') => true,
+                Some(b'a' | b'A' | b'"' | b'\'') => self.bytes.get(at) == Some(&b'('),
+                Some(_) => false,
+                None => !self.last,
+            };
+            if counts {
                 calls |= bit;
             }
             left ^= bit;
@@ -242,6 +248,7 @@ impl<'a> Sieve<'a> {
             b'.' => self.may_be_dot(at, allowed),
             b'-' => self.may_be_dash(at, previous, allowed),
             b'\n' => line::may_begin(self.bytes, at + 1, self.last),
+            b'[' => self.is(at + 1, |byte| matches!(byte, b'a' | b'A')),
             b'$' => self.is(at + 1, |byte| byte.is_ascii_alphanumeric()),
             b'B' if previous == b' ' => self.is(at + 1, |byte| byte == b'Y'),
             _ => allowed & mark_bit(mark) != 0,
@@ -400,7 +407,7 @@ mod tests {
 
         #[test]
         fn a_search_passes_over_nothing_that_detectors_find_whatever_comes_after(
-            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|EAAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z0-9]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|[a-zA-Z0-9]{52}JQQJ99|[a-z]{6}_[a-z0-9]{29}_mmk|pat[a-z0-9]{14}\\.|curl -u a:|sshpass -p |machine x login b password |requirepass |bindpw |IDENTIFIED BY \"|jdbc:oracle:thin:a/|the password is |name: pwd value|-us6|sha256~|GR1348941|4b1d|oy2|-----BEGIN |password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
+            text in "(ghp_|sk-|AKIA|AIza|SG\\.|eyJ|EZAK|ATBB|EAA|EAAA|abc8Q~|[0-9a-f]{32}-us1|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL|MTA0[A-Za-z0-9]{20}\\.[a-z0-9]{6}\\.|[a-z]{14}\\.atlasv1\\.|A3-[A-Z]{6}-[A-Z]{6}-|AAAAAAAAAAAAAAAAAAAAAA|[a-zA-Z0-9]{52}JQQJ99|[a-z]{6}_[a-z0-9]{29}_mmk|pat[a-z0-9]{14}\\.|curl -u a:|sshpass -p |machine x login b password |requirepass |bindpw |IDENTIFIED BY \"|jdbc:oracle:thin:a/|the password is |name: pwd value|-us6|sha256~|GR1348941|4b1d|oy2|-----BEGIN |\\$6\\$|\\$2b\\$12\\$|connect\\('a','|setPassword\\(\"|hunter2X!|'\\)|bob\\[at\\]example.com|bob \\(at\\) b.de|a.b:5432:c:d:|a : PSK \"|=\\?utf-8\\?q\\?bob=40b.de|password|api_key|aws_secret|[a-z]{1,9}|dapi|SK|[a-f0-9]{32}|[:=|>\"'_@ .+(-]|://|6123456789:AA|[a-zA-Z0-9_]{20,41}|[0-9]{1,19}|GB82|DE89 3704|1 ?\\(212\\) |555-0123|123-45-6789|tel |ATATT3|\u{a0}|\u{e9}){1,24}",
             cut in any::<prop::sample::Index>()
         ) {
             let bytes = text.as_bytes();

@@ -95,7 +95,8 @@ const fn begins() -> [bool; 256] {
     while byte < 256 {
         table[byte] = matches!(
             byte,
-            0x1B | 0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
+            0x1B | 0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF
+                ..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
         );
         byte += 1;
     }
@@ -137,7 +138,11 @@ impl Reader<'_> {
         match style_length(rest) {
             Some(length) => Ok(Some(length)),
             None if rest.len() < LONGEST_STYLE && !self.last && rest.iter().skip(1).all(|byte| is_parameter(*byte)) => {
-                if rest.first().is_none_or(|byte| *byte == b'[') { Err(Cut) } else { Ok(None) }
+                if rest.first().is_none_or(|byte| *byte == b'[') {
+                    Err(Cut)
+                } else {
+                    Ok(None)
+                }
             }
             None => Ok(None),
         }

@@ -187,6 +187,11 @@ fn may_be_session(window: &Window<'_>, at: usize, tail: [u8; 4]) -> bool {
     if !matches!(tail, [b's', b'i', b'o', b'n'] | [.., b'i', b'd'] | [b'k', b'i', b'e', b's']) {
         return true;
     }
+    // Nearly all values are shorter, which is seen soonest from behind.
+    let probes = [LEAST_SESSION, LEAST_SESSION / 2, LEAST_SESSION / 2 - 1];
+    if probes.iter().any(|probe| window.bytes.get(at + probe).map_or(window.last, |byte| !is_bare(*byte))) {
+        return false;
+    }
     let value = window.slice(at + 1, at + 1 + LEAST_SESSION);
     let rest = value.iter().skip(1).take_while(|byte| is_bare(**byte)).count();
     rest + 1 >= value.len() && (!window.last || value.len() == LEAST_SESSION)

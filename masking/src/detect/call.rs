@@ -36,9 +36,8 @@ const LOGINS: [&[u8]; 18] = [
     b"credentials",
 ];
 /// Beginnings of the names of functions whose argument is the name of what they give.
-const GETTERS: [&[u8]; 12] = [
-    b"get", b"read", b"fetch", b"load", b"find", b"has", b"is", b"check", b"delete", b"remove", b"lookup", b"resolve",
-];
+const GETTERS: [&[u8]; 12] =
+    [b"get", b"read", b"fetch", b"load", b"find", b"has", b"is", b"check", b"delete", b"remove", b"lookup", b"resolve"];
 
 /// Whether a call that counts may have its parenthesis at `at`; what is not there yet counts.
 pub(crate) fn may_begin(window: &Window<'_>, at: usize) -> bool {
@@ -47,7 +46,9 @@ pub(crate) fn may_begin(window: &Window<'_>, at: usize) -> bool {
         Some(b'=' | b' ') => window.before(at, 2),
         last => last,
     };
-    let counts = |byte: u8| matches!(byte.to_ascii_lowercase(), b't' | b'n' | b'o' | b'i' | b'h' | b'e' | b'l' | b's' | b'd' | b'w' | b'y');
+    let counts = |byte: u8| {
+        matches!(byte.to_ascii_lowercase(), b't' | b'n' | b'o' | b'i' | b'h' | b'e' | b'l' | b's' | b'd' | b'w' | b'y')
+    };
     quoted && last.is_some_and(counts)
 }
 
@@ -91,13 +92,18 @@ fn call(window: &Window<'_>, at: usize) -> Option<Call> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let start = left.iter().rposition(|byte| !is_name(byte)).map_or(0, |before| before + 1);
     let name = left.get(start..)?;
-    let ends = |end: &[u8]| name.len().checked_sub(end.len()).and_then(|from| name.get(from..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end));
+    let ends = |end: &[u8]| {
+        name.len()
+            .checked_sub(end.len())
+            .and_then(|from| name.get(from..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
     if LOGINS.iter().any(|login| ends(login)) && (!assigned || ends(b"auth")) {
         return Some(Call::Login);
     }
     let gets = |getter: &&[u8]| name.get(..getter.len()).is_some_and(|start| start.eq_ignore_ascii_case(getter));
     // Tests pass, and directories are printed.
-    if assigned || name.len() < LEAST_NAME || GETTERS.iter().any(|getter| gets(getter)) {
+    if assigned || name.len() < LEAST_NAME || GETTERS.iter().any(gets) {
         return None;
     }
     name::is_password(name).map(|is_password| if is_password { Call::Password } else { Call::Key })

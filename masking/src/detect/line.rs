@@ -5,7 +5,7 @@
 use super::assign::PASSWORD;
 use super::name;
 use super::spoken::is_value;
-use super::strength::{is_argument, is_mixed, is_password, is_told, is_token};
+use super::strength::{is_argument, is_mixed, is_password, is_token, is_told};
 use crate::hit::{Match, Pending};
 use crate::window::Window;
 
@@ -139,6 +139,7 @@ const fn starts() -> [(u32, u32); 32] {
 }
 
 /// Whether a line that counts may begin at `start`; what is not there yet counts.
+#[inline]
 pub(crate) fn may_begin(bytes: &[u8], start: usize, last: bool) -> bool {
     let rest = bytes.get(start..).unwrap_or_default();
     let rest = match rest {
@@ -149,10 +150,11 @@ pub(crate) fn may_begin(bytes: &[u8], start: usize, last: bool) -> bool {
         rest => rest,
     };
     match rest {
+        [a, ..] if !a.is_ascii_alphabetic() => false,
         [a, b, c, ..] => {
             let (seconds, thirds) = STARTS.get(usize::from(*a & 31)).copied().unwrap_or_default();
             let third = if is_blank(*c) { 0 } else { *c & 31 };
-            seconds >> (*b & 31) & thirds >> third & 1 == 1 && a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
+            seconds >> (*b & 31) & thirds >> third & 1 == 1 && b.is_ascii_alphabetic()
         }
         _ => !last,
     }

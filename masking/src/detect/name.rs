@@ -266,4 +266,3 @@ fn is_before_key(letter: u8) -> bool {
 pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ')
 }
-

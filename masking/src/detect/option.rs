@@ -52,10 +52,15 @@ enum Form {
 type Short = (&'static [u8], Form, &'static str);
 
 /// Programs that read and write the settings of devices on a network.
-const SNMP: &str = " snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptable snmpstatus snmptrap onesixtyone ";
+const SNMP: &str =
+    " snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptable snmpstatus snmptrap onesixtyone ";
 
 const SHORT: [Short; 20] = [
-    (b"-p", Form::Apart, " sshpass mongosh mongo mongodump mongorestore mongoimport mongoexport cqlsh rabbitmqadmin rdesktop "),
+    (
+        b"-p",
+        Form::Apart,
+        " sshpass mongosh mongo mongodump mongorestore mongoimport mongoexport cqlsh rabbitmqadmin rdesktop ",
+    ),
     (b"-p", Form::Attached, " mysql mysqldump mysqladmin mysqlimport mariadb mariadb-dump sshpass 7z 7za "),
     (b"-a", Form::Apart, " redis-cli "),
     (b"-w", Form::Apart, " ldapsearch ldapmodify ldapadd ldapdelete ldappasswd ldapwhoami "),

@@ -109,7 +109,9 @@ impl Place {
             (b"login" | b"account", _) => Self::Netrc { certain: fourth == b"machine" && names_host(third) },
             (b"machine", host) => Self::Netrc { certain: names_host(host) },
             (b"username" | b"neighbor", _) | (_, b"enable") => Self::Device,
-            (_, b"root" | b"admin" | b"new" | b"temporary" | b"initial" | b"user" | b"default" | b"login") => Self::Owned,
+            (_, b"root" | b"admin" | b"new" | b"temporary" | b"initial" | b"user" | b"default" | b"login") => {
+                Self::Owned
+            }
             _ => Self::Text,
         }
     }

@@ -29,7 +29,9 @@ pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, 
         [area, group, serial, ..] if (area.length, group.length, serial.length) == (3, 2, 4) => {
             separated(window, chain, area.joint.filter(|joint| group.joint == Some(*joint)), serial)
         }
-        [only, ..] if only.length == 9 && matches!(only.joint, None | Some(Joint::Slash)) && chain.left.is_none() => bare(window, chain, only),
+        [only, ..] if only.length == 9 && matches!(only.joint, None | Some(Joint::Slash)) && chain.left.is_none() => {
+            bare(window, chain, only)
+        }
         _ => Ok(None),
     }
 }

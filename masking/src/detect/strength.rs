@@ -88,7 +88,8 @@ pub(crate) fn is_token(value: &[u8], quoted: bool) -> bool {
 
 /// Whether a value too short for a token is a password that nothing else looks like.
 fn is_strong(value: &[u8], quoted: bool) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b'[' | b'{' | b'<' | b'>' | b'|' | b'=');
+    let is_plain =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b'[' | b'{' | b'<' | b'>' | b'|' | b'=');
     value.len() >= LEAST_STRONG
         && Classes::of(value).count() == 4
         && has_symbol(value)

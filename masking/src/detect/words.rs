@@ -50,9 +50,8 @@ fn is_phone(word: &[u8]) -> bool {
 }
 
 /// Words for telephones in letters beyond ASCII.
-const FOREIGN: [&str; 14] = [
-    "tél", "Tél", "TÉL", "電話", "电话", "手机", "手機", "携帯", "전화", "тел", "Тел", "ТЕЛ", "моб", "τηλ",
-];
+const FOREIGN: [&str; 14] =
+    ["tél", "Tél", "TÉL", "電話", "电话", "手机", "手機", "携帯", "전화", "тел", "Тел", "ТЕЛ", "моб", "τηλ"];
 
 /// Whether one of them stands behind the last number.
 fn has_foreign(left: &[u8]) -> bool {
