@@ -50,16 +50,15 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
             if stated { value(window, word, start + 2, is_told) } else { value(window, word, start, is_spoken) }
         }
         place @ (Place::Owned | Place::Text) => {
+            if let Some(start) = owner_end(window, start).map_err(undecided)? {
+                return value(window, word, start, is_spoken);
+            }
             for verb in VERBS {
                 if window.follows(start, verb).map_err(undecided)? {
                     return value(window, word, start + verb.len(), is_spoken);
                 }
             }
-            match owner_end(window, start).map_err(undecided)? {
-                Some(start) => value(window, word, start, is_spoken),
-                None if matches!(place, Place::Owned) => value(window, word, start, is_certain),
-                None => Ok(None),
-            }
+            if matches!(place, Place::Owned) { value(window, word, start, is_certain) } else { Ok(None) }
         }
     }
 }
@@ -74,7 +73,7 @@ fn owner_end(window: &Window<'_>, start: usize) -> Result<Option<usize>, Beyond>
         }
     }
     let Some(owner) = owner else { return Ok(None) };
-    let is_owner = |byte: u8| byte > b' ' && !matches!(byte, b':' | b'=' | b'"' | b'<') || byte == b' ';
+    let is_owner = |byte: u8| byte >= b' ' && !matches!(byte, b':' | b'=' | b'"' | b'<');
     let end = owner + window.run(owner, LONGEST_OWNER, is_owner)?;
     Ok(window.follows(end, b": ")?.then_some(end + 2))
 }
