@@ -286,7 +286,9 @@ fn mask_json(bytes: &mut [u8], before: Option<u8>, quoted: bool) -> bool {
         let raw = *byte;
         quoted ^= raw == b'"';
         *byte = match raw {
-            b'"' | b'\\' => raw,
+            // A backslash that stands for itself in a string begins no escape.
+            b'"' => raw,
+            b'\\' if !quoted => raw,
             raw if !quoted => number_mask(raw, before),
             raw if stays(raw) => raw,
             _ => b'*',
