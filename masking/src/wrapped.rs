@@ -146,8 +146,9 @@ fn nibble(byte: u8) -> Option<u8> {
 
 fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
     let mut strange = 0;
-    for byte in octets(token).take(GLANCE) {
-        strange += usize::from(!is_text(byte));
+    for group in token.chunks(4).take(GLANCE / 3) {
+        let [_, bytes @ ..] = word(group).to_be_bytes();
+        strange += bytes.iter().take(group.len() - 1).filter(|byte| !is_text(**byte)).count();
         if strange > STRANGE {
             return None;
         }
@@ -155,11 +156,15 @@ fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
     reads_as_text(octets(token)).then(|| octets(token).collect())
 }
 
+/// The bits of up to four base64 characters, from the third byte on.
+fn word(group: &[u8]) -> u32 {
+    group.iter().fold(0, |bits, byte| bits << 6 | sextet(*byte)) << (6 * (4 - group.len()))
+}
+
 /// The bytes of base64 characters: three of each four; of fewer at the end, one less than they are.
 fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
     token.chunks(4).flat_map(|group| {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 6 | sextet(*byte)) << (6 * (4 - group.len()));
-        let [_, a, b, c] = bits.to_be_bytes();
+        let [_, a, b, c] = word(group).to_be_bytes();
         [a, b, c].into_iter().take(group.len() - 1)
     })
 }

@@ -93,7 +93,8 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
     if groups.len() > 1 && is_written_form(groups, digits) && !words::denies_phone(left) {
         return Some(NATIONAL);
     }
-    if !words::may_name(left) || is_address(groups) {
+    // What is filled up with noughts is in no plan.
+    if digits.starts_with(b"000") || !words::may_name(left) || is_address(groups) {
         return None;
     }
     let whole = groups.len() == 1 && digits.len() >= LEAST_WITH_CODE;
