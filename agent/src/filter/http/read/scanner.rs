@@ -2,13 +2,13 @@
 //! unpacked, and stopped where something sensitive stands in it.
 
 use functions::http::Decoder;
-use masking::{Label, Masker, StreamMasker, Syntax, Tally};
+use masking::{Label, Masker, StreamMasker, Syntax, Tally, TextRuns};
 
 /// Looks at binary content.
 pub(in crate::filter::http) struct Scanner {
     /// For the text among the bytes as they are. Only what binary data does not look like by chance.
     raw: StreamMasker,
-    runs: Runs,
+    runs: TextRuns,
     /// For what a compression holds.
     unpacked: Option<(Decoder, StreamMasker)>,
     tally: Tally,
@@ -27,7 +27,7 @@ impl Scanner {
         let decoder = packed.then(|| Decoder::new(std::iter::empty()).ok()).flatten();
         Self {
             raw: Masker::new(&labels).stream(Syntax::Text),
-            runs: Runs::default(),
+            runs: TextRuns::default(),
             unpacked: decoder.map(|decoder| (decoder, masker.stream(Syntax::Text))),
             tally: Tally::default(),
         }
@@ -70,135 +70,11 @@ impl Scanner {
     }
 }
 
-/// Cuts text out of other bytes: runs that are long enough for a value, and something between them that no value goes on over.
-#[derive(Default)]
-struct Runs {
-    /// The run at the end, as long as it is not long enough.
-    begun: Vec<u8>,
-    /// The run at the end is long enough, and given out so far.
-    long: bool,
-}
-
-/// The shortest run that is looked at, in bytes: a social security number.
-const SHORTEST: usize = 11;
-/// What stands for other bytes: no text, so that the masker takes what stands among much of it for noise.
-const GAP: &[u8] = &[0xFE, 0xFE, 0xFE, 1];
-
-impl Runs {
-    /// Appends the text of the next bytes.
-    fn take(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
-        let mut rest = self.go_on(bytes, text);
-        while let Some(block) = rest.first_chunk() {
-            let after = rest.len() - (BLOCK - SHORTEST + 1);
-            if holds_run(block) {
-                rest = self.probe(rest, after, text);
-            } else {
-                // A run that begins behind this may go on into the next block.
-                rest = rest.get(BLOCK - SHORTEST + 1..).unwrap_or_default();
-            }
-        }
-        rest = self.probe(rest, 0, text);
-        if !self.long {
-            let begun = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |gap| gap + 1);
-            self.begun.extend_from_slice(rest.get(begun..).unwrap_or_default());
-        }
-    }
-
-    /// Looks for runs until no more than `after` bytes are left, or fewer than a run has; gives those.
-    fn probe<'a>(&mut self, mut rest: &'a [u8], after: usize, text: &mut Vec<u8>) -> &'a [u8] {
-        while let Some(probe) = rest.get(..SHORTEST).filter(|_| rest.len() > after) {
-            // A byte that is no text, seen from behind, spares those before it.
-            match probe.iter().rposition(|byte| !is_text(*byte)) {
-                Some(gap) => rest = rest.get(gap + 1..).unwrap_or_default(),
-                None => rest = self.go_on(rest, text),
-            }
-        }
-        rest
-    }
-
-    /// Follows the run that `bytes` begin with, or go on with; gives what comes behind it.
-    fn go_on<'a>(&mut self, bytes: &'a [u8], text: &mut Vec<u8>) -> &'a [u8] {
-        let length = bytes.iter().position(|byte| !is_text(*byte));
-        let (run, rest) = bytes.split_at_checked(length.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
-        if self.long || self.begun.len() + run.len() >= SHORTEST {
-            text.append(&mut self.begun);
-            text.extend_from_slice(run);
-            self.long = true;
-        } else if length.is_none() {
-            self.begun.extend_from_slice(run);
-        }
-        if length.is_some() {
-            self.end(text);
-        }
-        rest
-    }
-
-    /// Nothing follows.
-    fn finish(&mut self, text: &mut Vec<u8>) {
-        self.end(text);
-    }
-
-    fn end(&mut self, text: &mut Vec<u8>) {
-        self.begun.clear();
-        if std::mem::take(&mut self.long) {
-            text.extend_from_slice(GAP);
-        }
-    }
-}
-
-fn is_text(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
-}
-
-/// Bytes that are looked at together: in most of what is no text none of so many begins a run.
-const BLOCK: usize = 128;
-
-/// Whether a run of the shortest length lies in these bytes. Each step is one loop without branches over all of them, so that
-/// the compiler makes vectors of it: is this text, and the next as well, and the two behind those, and so on.
-fn holds_run(block: &[u8; BLOCK]) -> bool {
-    let single = block.map(|byte| u8::from(is_text(byte)));
-    let runs_of_11 = both(&both(&both(&both(&single, 1), 2), 4), 3);
-    runs_of_11.iter().fold(0, |any, run| any | run) != 0
-}
-
-/// What holds here and `distance` further on.
-fn both(here: &[u8; BLOCK], distance: usize) -> [u8; BLOCK] {
-    let mut both = [0; BLOCK];
-    let further = here.get(distance..).unwrap_or_default();
-    both.iter_mut().zip(here).zip(further).for_each(|((both, here), further)| *both = here & further);
-    both
-}
-
-const _: () = assert!(SHORTEST == 1 + 1 + 2 + 4 + 3);
-
 #[cfg(test)]
 mod tests {
     use masking::Label;
-    use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::*;
-
-    /// The runs, found byte by byte.
-    fn runs(bytes: &[u8]) -> Vec<u8> {
-        let long = bytes.split(|byte| !is_text(*byte)).filter(|run| run.len() >= SHORTEST);
-        long.flat_map(|run| [run, GAP].concat()).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn every_run_that_is_long_enough_is_cut_out_wherever_pieces_end(
-            lengths in vec((select(vec![0usize, 1, 5, 9, 10, 11, 12, 20, 117, 118, 127, 128, 140]), 1usize..150), 0..12),
-            piece in select(vec![1usize, 3, 11, 117, 118, 127, 128, 129, 300, 5000]),
-        ) {
-            let bytes: Vec<u8> = lengths.iter().flat_map(|(text, other)| {
-                std::iter::repeat_n(b'x', *text).chain(std::iter::repeat_n(0x80, *other))
-            }).collect();
-            let (mut cut, mut text) = (Runs::default(), Vec::new());
-            bytes.chunks(piece).for_each(|piece| cut.take(piece, &mut text));
-            cut.finish(&mut text);
-            prop_assert_eq!(text, runs(&bytes));
-        }
-    }
 
     fn scan(bytes: &[u8], piece: usize) -> Result<(), Found> {
         let masker = Masker::new(&Label::ALL);
