@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use anyhow::Result;
 
-use crate::client::{Connect, block_on};
+use crate::{
+    client::{Connect, block_on},
+    output::Screen,
+};
 
 /// Arguments of `export`.
 #[derive(Debug, clap::Args)]
@@ -35,5 +38,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     };
     let client = args.connect.signed_in()?;
     let text = block_on(client.get_raw("/api/v1/export", accept))?;
-    Ok(std::io::stdout().lock().write_all(&text)?)
+    let mut screen = Screen::new();
+    let printed = screen.write_all(&text).and_then(|()| screen.flush());
+    screen.forgive(printed.map_err(Into::into))
 }

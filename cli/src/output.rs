@@ -15,6 +15,55 @@ pub enum Format {
     Json,
 }
 
+/// Standard output that knows whether its reader left, as `head` does when it has seen enough.
+#[derive(Debug)]
+pub struct Screen {
+    out: std::io::Stdout,
+    left: bool,
+}
+
+impl Screen {
+    /// Standard output.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { out: std::io::stdout(), left: false }
+    }
+
+    /// What came out of printing here: a reader that left is no error.
+    ///
+    /// # Errors
+    /// Every other one.
+    pub fn forgive<T>(&self, printed: Result<T>) -> Result<()> {
+        match printed {
+            Err(_) if self.left => Ok(()),
+            printed => printed.map(drop),
+        }
+    }
+
+    fn note<T>(&mut self, written: std::io::Result<T>) -> std::io::Result<T> {
+        self.left |= written.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+        written
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::io::Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let flushed = self.out.flush();
+        self.note(flushed)
+    }
+}
+
 /// Prints a line. A reader that left is no error.
 pub fn line(text: &str) {
     let _left = writeln!(std::io::stdout().lock(), "{text}");

@@ -60,10 +60,12 @@ struct Test {
 /// # Errors
 /// A detector that cannot be used, or a pipe that broke.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+    let stdin = std::io::stdin();
     match &args.command {
         Command::Apply(detectors) => {
-            apply::filter(&detectors.masker()?, stdin.lock(), stdout.lock()).context("cannot filter")
+            let mut screen = output::Screen::new();
+            let filtered = apply::filter(&detectors.masker()?, stdin.lock(), &mut screen).context("cannot filter");
+            screen.forgive(filtered)
         }
         Command::Test(test) => {
             let text = match &test.text {

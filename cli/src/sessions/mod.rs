@@ -13,7 +13,10 @@ use anyhow::bail;
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 
-use crate::client::{Client, Connect, block_on};
+use crate::{
+    client::{Client, Connect, block_on},
+    output::Screen,
+};
 
 use self::{
     recording::Recording,
@@ -123,7 +126,10 @@ enum Export {
 /// As [`run`].
 pub(crate) fn command(args: Args) -> anyhow::Result<()> {
     let client = args.connect.signed_in()?;
-    block_on(async { run(args, &client, &mut std::io::stdout()).await })
+    let mut screen = Screen::new();
+    let printed = block_on(async { run(args, &client, &mut screen).await });
+    let printed = printed.and_then(|()| Ok(screen.flush()?));
+    screen.forgive(printed)
 }
 
 /// Runs the subcommand and prints to `out`.
