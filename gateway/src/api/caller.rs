@@ -52,7 +52,7 @@ impl Caller {
             return if secret.starts_with("spt_") {
                 Self::of_token(state, secret, source).await.map(Some)
             } else {
-                Self::of_ticket(state, secret, source).map(Some)
+                Self::of_ticket(state, secret, source).await.map(Some)
             };
         }
         let Some(secret) = cookie::get(headers, cookie::SIGNED_IN) else { return Ok(None) };
@@ -62,7 +62,9 @@ impl Caller {
     }
 
     async fn of_token(state: &ApiState, secret: &str, source: SocketAddr) -> Result<Self, Problem> {
-        let live = state.auth.live(secret, BrowserSessionKind::Token).await?.ok_or_else(refused)?;
+        let Some(live) = state.auth.live(secret, BrowserSessionKind::Token).await? else {
+            return Err(failed(state, source, "unknown").await);
+        };
         Ok(Self::signed_in(state, live.subject, Via::Token { id: live.id }, source))
     }
 
@@ -71,8 +73,11 @@ impl Caller {
         Self { subject, groups, roles, via, source }
     }
 
-    fn of_ticket(state: &ApiState, secret: &str, source: SocketAddr) -> Result<Self, Problem> {
-        let (subject, ticket) = state.auth.api_ticket(secret, source).map_err(|_| refused())?;
+    async fn of_ticket(state: &ApiState, secret: &str, source: SocketAddr) -> Result<Self, Problem> {
+        let (subject, ticket) = match state.auth.api_ticket(secret, source).await {
+            Ok(found) => found,
+            Err(denial) => return Err(failed(state, source, denial.reason).await),
+        };
         let groups: Vec<_> = ticket.groups.iter().filter(|group| subject.groups.contains(group)).cloned().collect();
         let roles = if ticket.api { state.auth.roles(&groups) } else { Roles { admin: false, auditor: false } };
         let via =
@@ -108,6 +113,13 @@ impl Caller {
             ..AuditEvent::new(kind)
         }
     }
+}
+
+/// Writes down that a credential was not accepted.
+async fn failed(state: &ApiState, source: SocketAddr, reason: &str) -> Problem {
+    let refusal = proto::Refusal::new(proto::Code::Login, "the credential is not accepted");
+    state.auth.record_failure(proto::Protocol::Http, source, "", "", &refusal, reason).await;
+    refused()
 }
 
 fn refused() -> Problem {

@@ -70,8 +70,8 @@ impl Attempts {
     }
 }
 
-/// IPv6 sources have a whole /64 to choose addresses from.
-fn network(source: IpAddr) -> IpAddr {
+/// What stands for an address: IPv6 sources have a whole /64 to choose from.
+pub(super) fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX))),

@@ -16,6 +16,7 @@ mod oidc;
 mod permit;
 mod scram;
 mod secret;
+mod sightings;
 mod sign_in;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -99,6 +100,7 @@ struct Inner {
     auditor_groups: Vec<String>,
     provider: Option<oidc::Provider>,
     attempts: attempts::Attempts,
+    sightings: sightings::Sightings,
 }
 
 /// Authentication cannot start.
@@ -144,6 +146,7 @@ impl Auth {
             auditor_groups: config.auditor_groups.clone(),
             provider,
             attempts: attempts::Attempts::default(),
+            sightings: sightings::Sightings::default(),
         })))
     }
 

@@ -104,7 +104,7 @@ impl Auth {
         match Credential::parse(&identity.credential_id).ok_or_else(|| unknown.clone())? {
             Credential::Ticket(id) => {
                 let ticket = snapshot.ticket_with_id(id).ok_or(unknown)?;
-                Ok(self.identity_of(&snapshot, &ticket)?.0)
+                self.identity_of(&snapshot, &ticket)
             }
             Credential::SshKey(id) => {
                 let key =

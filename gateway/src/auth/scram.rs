@@ -61,21 +61,21 @@ impl Auth {
             }
             let keys = ScramKeys { stored_key: ticket.stored_key, server_key: ticket.server_key };
             if proves(&keys) {
-                return self.proven(&snapshot, ticket, source).map(|identity| (identity, keys));
+                return self.proven(&snapshot, ticket, source).await.map(|identity| (identity, keys));
             }
         }
         let cut = snapshot.tickets().len().saturating_sub(own.len()) > bound;
         Err(Denial { reason: if cut { "locked" } else { "unknown" } })
     }
 
-    fn proven(
+    async fn proven(
         &self,
         snapshot: &crate::store::Snapshot,
         ticket: &Ticket,
         source: SocketAddr,
     ) -> Result<Identity, Denial> {
-        let (identity, id) = self.identity_of(snapshot, ticket)?;
-        self.0.store.ticket_used(id, source);
+        let identity = self.identity_of(snapshot, ticket)?;
+        self.ticket_used(ticket, &identity.subject, source).await;
         Ok(identity)
     }
 }

@@ -75,16 +75,32 @@ impl Auth {
     /// A denial.
     pub async fn ticket(&self, secret: &str, source: SocketAddr) -> Result<Identity, Denial> {
         let snapshot = self.0.store.snapshot();
-        let found = self.find(&snapshot, secret).and_then(|ticket| self.identity_of(&snapshot, &ticket));
-        match &found {
-            Ok((identity, id)) => {
-                self.0.store.ticket_used(*id, source);
-                Ok(identity.clone())
+        let found = self.find(&snapshot, secret).and_then(|ticket| {
+            let identity = self.identity_of(&snapshot, &ticket)?;
+            Ok((identity, ticket))
+        });
+        match found {
+            Ok((identity, ticket)) => {
+                self.ticket_used(&ticket, &identity.subject, source).await;
+                Ok(identity)
             }
             Err(denial) => {
                 self.0.attempts.failed(source.ip());
-                Err(denial.clone())
+                Err(denial)
             }
+        }
+    }
+
+    /// Notes a use of a ticket that was proven.
+    pub(super) async fn ticket_used(&self, ticket: &Ticket, subject: &str, source: SocketAddr) {
+        self.0.store.ticket_used(ticket.id, source);
+        self.seen(Credential::Ticket(ticket.id), subject, source, ticket.last_source.as_deref()).await;
+    }
+
+    /// Notes that the owner of an SSH key, known by [`Auth::ssh_key`], has proved to hold it.
+    pub async fn ssh_key_proven(&self, identity: &Identity, source: SocketAddr) {
+        if let Some(credential) = Credential::parse(&identity.credential_id) {
+            self.seen(credential, &identity.subject, source, None).await;
         }
     }
 
@@ -164,7 +180,11 @@ impl Auth {
     ///
     /// # Errors
     /// A denial.
-    pub fn api_ticket(&self, secret: &str, source: SocketAddr) -> Result<(std::sync::Arc<Subject>, Ticket), Denial> {
+    pub async fn api_ticket(
+        &self,
+        secret: &str,
+        source: SocketAddr,
+    ) -> Result<(std::sync::Arc<Subject>, Ticket), Denial> {
         let snapshot = self.0.store.snapshot();
         let found = self.find(&snapshot, secret).and_then(|ticket| {
             self.identity_of(&snapshot, &ticket)?;
@@ -173,7 +193,7 @@ impl Auth {
         });
         match found {
             Ok((subject, ticket)) => {
-                self.0.store.ticket_used(ticket.id, source);
+                self.ticket_used(&ticket, &subject.name, source).await;
                 Ok((subject, ticket))
             }
             Err(denial) => {
@@ -197,7 +217,7 @@ impl Auth {
 
     /// What a ticket is worth now. Its groups are those it was minted with that its subject still has: losing a group
     /// counts at once, winning one needs a new ticket.
-    pub(super) fn identity_of(&self, snapshot: &Snapshot, ticket: &Ticket) -> Result<(Identity, Uuid), Denial> {
+    pub(super) fn identity_of(&self, snapshot: &Snapshot, ticket: &Ticket) -> Result<Identity, Denial> {
         if ticket.revoked.is_some() {
             return Err(Denial { reason: "revoked" });
         }
@@ -206,7 +226,7 @@ impl Auth {
         }
         let subject = snapshot.subject(ticket.subject_id).ok_or(Denial { reason: "unknown" })?;
         let groups = ticket.groups.iter().filter(|group| subject.groups.contains(group)).cloned().collect();
-        let identity = Identity {
+        Ok(Identity {
             subject: subject.name.clone(),
             issuer: subject.issuer.clone(),
             groups,
@@ -217,8 +237,7 @@ impl Auth {
             authenticated: subject.authenticated.into(),
             mfa: subject.mfa,
             purpose: ticket.purpose.clone(),
-        };
-        Ok((identity, ticket.id))
+        })
     }
 
     fn at_most(&self, end: OffsetDateTime) -> SystemTime {

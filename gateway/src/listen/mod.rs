@@ -8,7 +8,7 @@ pub mod ssh;
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use proto::{Caller, Ending};
+use proto::{Caller, Code, Ending, Protocol, Refusal};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -39,6 +39,23 @@ pub struct Edge {
     pub cancels: pg::Cancels,
     /// The host key of the SSH endpoint.
     pub ssh_host_key: Option<Arc<russh::keys::PrivateKey>>,
+}
+
+impl Edge {
+    /// Writes down that a client's TLS handshake failed. A client that only hung up is none.
+    async fn tls_failed(&self, protocol: Protocol, source: SocketAddr, error: &std::io::Error) {
+        tracing::debug!(%source, %error, "TLS handshake failed");
+        if error.kind() == std::io::ErrorKind::InvalidData {
+            let refusal = Refusal::new(Code::Malformed, "the TLS handshake failed");
+            self.auth.record_failure(protocol, source, "", "", &refusal, "tls").await;
+        }
+    }
+
+    /// Writes down that a client did not log in in time.
+    async fn too_late(&self, protocol: Protocol, source: SocketAddr) {
+        let refusal = Refusal::new(Code::LoginTimeout, "the login took too long");
+        self.auth.record_failure(protocol, source, "", "", &refusal, "timeout").await;
+    }
 }
 
 /// One listening address and its bound.

@@ -79,7 +79,10 @@ impl Client {
         authorization: Option<&[u8]>,
         connection: &str,
     ) -> Result<Arc<Identity>, Problem> {
-        let Some(ticket) = authorization.and_then(ticket) else { return Err(Problem::unauthorized()) };
+        let Some(ticket) = authorization.and_then(ticket) else {
+            let reason = if authorization.is_some() { "unknown" } else { "none" };
+            return Err(self.unauthorized(connection, reason).await);
+        };
         let hash: [u8; 32] = Sha256::digest(ticket.as_bytes()).into();
         let now = Instant::now();
         if let Some(known) = self.lock().tickets.iter().find(|known| known.hash == hash)
@@ -94,13 +97,22 @@ impl Client {
                 Ok(identity)
             }
             Err(denial) => {
-                let problem = Problem::unauthorized();
                 self.forget(&hash);
-                let refusal = Refusal::new(problem.code(), "the ticket was not accepted");
-                self.record_failure("", connection, &refusal, denial.reason).await;
-                Err(problem)
+                Err(self.unauthorized(connection, denial.reason).await)
             }
         }
+    }
+
+    async fn unauthorized(&self, connection: &str, reason: &str) -> Problem {
+        let problem = Problem::unauthorized();
+        self.record_failure("", connection, &problem.refusal(), reason).await;
+        problem
+    }
+
+    /// Writes down that something came which is no proper request, or none in time.
+    pub(super) async fn record_malformed(&self, problem: &Problem) {
+        let reason = if problem.code() == proto::Code::LoginTimeout { "timeout" } else { "malformed" };
+        self.record_failure("", "", &problem.refusal(), reason).await;
     }
 
     /// Opens a session for `identity`.

@@ -81,11 +81,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let head = match self.head().await {
             Ok(Some(head)) => head,
             Ok(None) => return Next::Close,
-            Err(problem) => return self.refuse(&problem, false).await,
+            Err(problem) => return self.refuse_malformed(&problem, false).await,
         };
         let head = match RequestHead::parse(&head) {
             Ok(parsed) => Head { raw: &head, parsed },
-            Err(rejection) => return self.refuse(&rejection.into(), false).await,
+            Err(rejection) => return self.refuse_malformed(&rejection.into(), false).await,
         };
         self.head_only = head.parsed.method == b"HEAD";
         // After a refusal the content of the request is not read: then the connection closes.
@@ -93,6 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match self.exchange(&head).await {
             Ok(next) => next,
             Err(Broken::Problem(problem)) => self.refuse(&problem, keep).await,
+            Err(Broken::Malformed(problem)) => self.refuse_malformed(&problem, false).await,
             Err(Broken::Over(ending)) => self.refuse(&ending.into(), false).await,
             Err(Broken::Connection) => Next::Close,
         }
@@ -147,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn exchange(&mut self, head: &Head<'_>) -> Result<Next, Broken> {
         let parsed = &head.parsed;
         let target = head.raw.slice_ref(parsed.target);
-        let route = route(parsed.host, &target, self.client.domain())?;
+        let route = route(parsed.host, &target, self.client.domain()).map_err(Broken::Malformed)?;
         let open = self.session(parsed, &route.connection).await?;
         let mut out = BytesMut::with_capacity(head.raw.len() + 256);
         let fields = parsed.fields.iter().copied();
@@ -199,6 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Err(_) if begun.load(Ordering::Relaxed) => Ok(Next::Close),
             Ok(_) | Err(Broken::Connection) => Ok(Next::Close),
             Err(Broken::Problem(problem)) => Ok(self.refuse(&problem.within(id), keep).await),
+            Err(Broken::Malformed(problem)) => Ok(self.refuse_malformed(&problem.within(id), false).await),
             Err(Broken::Over(ending)) => {
                 drop(self.sessions.remove(open));
                 Ok(self.refuse(&Problem::from(ending).within(id), keep).await)
@@ -226,6 +228,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let session = Box::pin(self.client.open(&identity, connection, agent)).await?;
         self.sessions.push(Open { key, session, decoder: Decoder::responses() });
         Ok(self.sessions.len() - 1)
+    }
+
+    /// Refuses what is no proper request, and writes that down: nothing else will.
+    async fn refuse_malformed(&mut self, problem: &Problem, keep: bool) -> Next {
+        self.client.record_malformed(problem).await;
+        self.refuse(problem, keep).await
     }
 
     async fn refuse(&mut self, problem: &Problem, keep: bool) -> Next {
@@ -279,6 +287,8 @@ struct Head<'a> {
 pub(super) enum Broken {
     /// The client can be told.
     Problem(Problem),
+    /// The client sent what is no proper request; it can be told.
+    Malformed(Problem),
     /// The session is over; the client can be told.
     Over(Ending),
     /// The client is gone, or has part of an answer already.
@@ -342,7 +352,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upload<'_, S> {
 
     /// Moves what has arrived into `out`.
     fn take(&mut self, out: &mut BytesMut) -> Result<(), Broken> {
-        while let Some(piece) = self.body.next(self.buffer).map_err(Problem::from)? {
+        while let Some(piece) = self.body.next(self.buffer).map_err(|rejection| Broken::Malformed(rejection.into()))? {
             match piece {
                 Piece::Data(data) => put_data(out, &data),
                 Piece::End(trailers) => put_end(out, pairs(&trailers)).map_err(|_| Broken::Connection)?,

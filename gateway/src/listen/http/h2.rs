@@ -78,7 +78,13 @@ struct Requests {
 impl Requests {
     async fn answer(&self, request: Request<Incoming>) -> Answered {
         let head_only = request.method() == http::Method::HEAD;
-        match self.exchange(request).await {
+        let exchanged = self.exchange(request).await;
+        if let Err(problem) = &exchanged
+            && problem.is_malformed()
+        {
+            self.client.record_malformed(problem).await;
+        }
+        match exchanged {
             Ok(answered) => answered,
             Err(problem) if head_only => refuse(&problem).map(|_| Either::Left(Full::new(Bytes::new()))),
             Err(problem) => refuse(&problem),

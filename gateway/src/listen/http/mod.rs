@@ -17,6 +17,7 @@ mod websocket;
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::BytesMut;
+use proto::Protocol;
 use sockets::Scoop;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -39,8 +40,8 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(tls));
     match timeout(deadline, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => serve_stream(Client::new(edge, source), stream).await,
-        Ok(Err(error)) => tracing::debug!(%source, %error, "TLS handshake failed"),
-        Err(_) => tracing::debug!(%source, "TLS handshake took too long"),
+        Ok(Err(error)) => edge.tls_failed(Protocol::Http, source, &error).await,
+        Err(_) => edge.too_late(Protocol::Http, source).await,
     }
 }
 

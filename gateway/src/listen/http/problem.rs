@@ -33,6 +33,16 @@ impl Problem {
         self.code
     }
 
+    /// Whether no session knows of it, because what came is no proper request.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.session.is_none() && matches!(self.code, Code::Malformed | Code::TooLarge)
+    }
+
+    /// What is said, as the audit log has it.
+    pub(super) fn refusal(&self) -> Refusal {
+        Refusal::new(self.code, self.detail.clone())
+    }
+
     /// Whether the client may try again on this connection.
     pub(super) fn challenge(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED

@@ -57,12 +57,23 @@ impl Client {
         let (received, out, claimed) = (BytesMut::new(), BytesMut::new(), Startup::default());
         match &edge.tls {
             Some(tls) if first == [TLS_HANDSHAKE] => {
-                let stream = TlsAcceptor::from(with_alpn(tls)).accept(stream).await.ok()?;
+                let stream = match TlsAcceptor::from(with_alpn(tls)).accept(stream).await {
+                    Ok(stream) => stream,
+                    Err(error) => {
+                        edge.tls_failed(Protocol::Postgres, source, &error).await;
+                        return None;
+                    }
+                };
                 // Direct TLS is only for clients that say what they speak in it.
                 let spoken = stream.get_ref().1.alpn_protocol() == Some(ALPN);
+                if !spoken {
+                    let refusal = Refusal::new(Code::Malformed, "direct TLS names no protocol");
+                    edge.auth.record_failure(Protocol::Postgres, source, "", "", &refusal, "malformed").await;
+                    return None;
+                }
                 let stream = Stream::Tls(Box::new(stream));
                 let accept = Accept::new(Transport::Tls, binding_data(edge));
-                spoken.then_some((Self { stream, source, received, out, claimed }, accept))
+                Some((Self { stream, source, received, out, claimed }, accept))
             }
             tls => {
                 let transport = if tls.is_some() { Transport::UntilTls } else { Transport::Plain };
@@ -153,7 +164,10 @@ impl Client {
                 accept.upgraded(binding_data(edge));
                 true
             }
-            Err(_) => false,
+            Err(error) => {
+                edge.tls_failed(Protocol::Postgres, self.source, &error).await;
+                false
+            }
         }
     }
 }

@@ -35,7 +35,11 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let until = tokio::time::Instant::now() + edge.login_deadline;
     // Each stage is boxed: a task is as large as the largest future in it, and most of a session's life is the relay.
     let begun = Box::pin(Client::new(&edge, stream, source));
-    let Ok(Some((mut client, accept))) = tokio::time::timeout_at(until, begun).await else { return };
+    let (mut client, accept) = match tokio::time::timeout_at(until, begun).await {
+        Ok(Some(begun)) => begun,
+        Ok(None) => return,
+        Err(_) => return edge.too_late(Protocol::Postgres, source).await,
+    };
     let outcome = tokio::time::timeout_at(until, Box::pin(client.log_in(&edge, accept))).await;
     let outcome = match outcome {
         Ok(outcome) => outcome,

@@ -1,11 +1,21 @@
 //! The first bytes a client sends, read along before the SSH library sees them: without strict key exchange an attacker can cut the
 //! start of a connection (CVE-2023-48795), and the library does not tell whether the client offered it.
 
+use proto::Code;
+
 /// The name a client offers in its first key exchange message.
 const STRICT: &[u8] = b"kex-strict-c-v00@openssh.com";
 
 /// Longest text before the key exchange, and longest key exchange message.
 const MOST: usize = 16 * 1024;
+
+/// What an identification begins with, and its greatest length with the line's end.
+const PREFIX: &[u8] = b"SSH-";
+const LINE: usize = 255;
+
+/// SSH_MSG_DISCONNECT and its reason SSH_DISCONNECT_KEY_EXCHANGE_FAILED.
+const DISCONNECT: u8 = 1;
+const KEY_EXCHANGE_FAILED: u32 = 3;
 
 /// What was seen so far.
 #[derive(Debug)]
@@ -18,8 +28,29 @@ pub(super) enum Entry {
 
 /// The client did not offer strict key exchange, or what it sent is no SSH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no strict key exchange")]
+#[error("what came is no SSH with strict key exchange")]
 pub(super) struct NotStrict;
+
+impl NotStrict {
+    /// The disconnect message that says so (RFC 4253 sections 6 and 11.1), as it travels before keys are exchanged.
+    pub(super) fn farewell(self) -> Vec<u8> {
+        let text = format!("sallyport: {self} ({})", Code::Malformed);
+        let mut payload = vec![DISCONNECT];
+        payload.extend_from_slice(&KEY_EXCHANGE_FAILED.to_be_bytes());
+        for text in [text.as_bytes(), b"en"] {
+            payload.extend_from_slice(&u32::try_from(text.len()).unwrap_or_default().to_be_bytes());
+            payload.extend_from_slice(text);
+        }
+        // Length, padding length, payload and padding fill blocks of eight; at least four bytes of padding.
+        let padding = 4 + (8 - (4 + 1 + payload.len() + 4) % 8) % 8;
+        let length = u32::try_from(1 + payload.len() + padding).unwrap_or_default();
+        let mut packet = length.to_be_bytes().to_vec();
+        packet.push(u8::try_from(padding).unwrap_or_default());
+        packet.append(&mut payload);
+        packet.resize(packet.len() + padding, 0);
+        packet
+    }
+}
 
 impl Default for Entry {
     fn default() -> Self {
@@ -32,6 +63,9 @@ impl Entry {
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), NotStrict> {
         let Self::Reading(seen) = self else { return Ok(()) };
         seen.extend_from_slice(bytes);
+        if !begins_well(seen) {
+            return Err(NotStrict);
+        }
         match kex_names(seen) {
             Some(names) if names.split(|byte| *byte == b',').any(|name| name == STRICT) => {
                 *self = Self::Strict;
@@ -44,12 +78,17 @@ impl Entry {
     }
 }
 
-/// The key exchange algorithms of the first packet (RFC 4253 section 7.1), once they are there: after the line that starts with
-/// `SSH-`, length u32, padding u8, message u8, cookie of 16 bytes, name list.
+/// Whether this is, or may become, a client's identification: one line that starts with `SSH-` and has at most 255 bytes (RFC 4253
+/// section 4.2; only servers may say something before).
+fn begins_well(seen: &[u8]) -> bool {
+    let start = seen.get(..PREFIX.len()).unwrap_or(seen);
+    PREFIX.starts_with(start) && find(seen, b"\n").unwrap_or(seen.len()) < LINE
+}
+
+/// The key exchange algorithms of the first packet (RFC 4253 section 7.1), once they are there: after the identification,
+/// length u32, padding u8, message u8, cookie of 16 bytes, name list.
 fn kex_names(seen: &[u8]) -> Option<&[u8]> {
-    let start = if seen.starts_with(b"SSH-") { 0 } else { find(seen, b"\nSSH-")? + 1 };
-    let line = seen.get(start..)?;
-    let packet = line.get(find(line, b"\n")? + 1..)?;
+    let packet = seen.get(find(seen, b"\n")? + 1..)?;
     let list = packet.get(4 + 1 + 1 + 16..)?;
     let length = u32::from_be_bytes(*list.first_chunk::<4>()?) as usize;
     list.get(4..4usize.checked_add(length)?)
@@ -98,7 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn who_is_turned_away_is_told_in_one_whole_packet() {
+        let packet = NotStrict.farewell();
+        assert_eq!(packet.len() % 8, 0);
+        assert_eq!(u32::from_be_bytes(packet[..4].try_into().unwrap()) as usize, packet.len() - 4);
+        assert!(packet[4] >= 4 && packet[5] == DISCONNECT);
+        assert!(String::from_utf8_lossy(&packet).contains("SP-MALFORMED"));
+    }
+
+    #[test]
     fn an_endless_banner_is_turned_away() {
         assert_eq!(in_pieces(&vec![b'x'; MOST + 1], 1000), Err(NotStrict));
+        assert_eq!(in_pieces(b"GET / HTTP/1.1\r\n", 1), Err(NotStrict));
+        assert_eq!(in_pieces(&[&b"SSH-2.0-"[..], &[b'x'; LINE]].concat(), 100), Err(NotStrict));
+        let endless = [&b"SSH-2.0-x\r\n\0\0\xff\xff\x04\x14"[..], &[b'x'; MOST]].concat();
+        assert_eq!(in_pieces(&endless, 1000), Err(NotStrict));
     }
 }

@@ -189,7 +189,10 @@ impl Handler for ClientHandler {
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         self.count()?;
         Ok(match self.key(user, key.public_key).await {
-            Some(identity) => self.accept(user, identity),
+            Some(identity) => {
+                self.edge.auth.ssh_key_proven(&identity, self.source).await;
+                self.accept(user, identity)
+            }
             None => again(),
         })
     }

@@ -21,7 +21,10 @@ mod login;
 mod relay;
 mod socket;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use proto::{Code, Protocol, Refusal};
 use tokio::{net::TcpStream, time::timeout};
@@ -43,6 +46,7 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let deadline = edge.login_deadline;
     let handler = ClientHandler::new(edge.clone(), source, Arc::clone(&link));
     let socket = Socket::new(stream, cut);
+    let turned_away = socket.turned_away();
     let login = async {
         let running = russh::server::run_stream(config::server(&host_key), socket, handler).await.ok()?;
         link.logged_in.cancelled().await;
@@ -51,8 +55,11 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     tokio::pin!(login);
     let running = tokio::select! {
         login = timeout(deadline, &mut login) => login,
-        () = link.gone.cancelled() => return denied(&edge, source, &link).await,
+        () = link.gone.cancelled() => Ok(None),
     };
+    if turned_away.load(Ordering::Relaxed) {
+        return malformed(&edge, source).await;
+    }
     match running {
         Ok(Some(running)) => {
             let handle = running.handle();
@@ -62,15 +69,15 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
             }
             let _ended = running.await;
         }
-        Ok(None) => {}
-        Err(_) => late(&edge, source).await,
+        Ok(None) => denied(&edge, source, &link).await,
+        Err(_) => edge.too_late(Protocol::Ssh, source).await,
     }
 }
 
-/// The client did not log in in time. Whatever it said it was is not known to be true.
-async fn late(edge: &Edge, source: SocketAddr) {
-    let refusal = Refusal::new(Code::LoginTimeout, "the login took too long");
-    edge.auth.record_failure(Protocol::Ssh, source, "", "", &refusal, "timeout").await;
+/// What the client said first is no SSH as it is spoken here; it was told so.
+async fn malformed(edge: &Edge, source: SocketAddr) {
+    let refusal = Refusal::new(Code::Malformed, entry::NotStrict.to_string());
+    edge.auth.record_failure(Protocol::Ssh, source, "", "", &refusal, "malformed").await;
 }
 
 /// The client left without having proved who it is. Keys are recorded once: clients offer all they have.

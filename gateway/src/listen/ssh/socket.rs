@@ -3,6 +3,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -19,11 +23,26 @@ pub(super) struct Socket {
     inner: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     entry: Entry,
+    turned_away: Arc<AtomicBool>,
 }
 
 impl Socket {
     pub(super) fn new(inner: TcpStream, cut: CancellationToken) -> Self {
-        Self { inner, cut: Box::pin(cut.cancelled_owned()), entry: Entry::default() }
+        Self { inner, cut: Box::pin(cut.cancelled_owned()), entry: Entry::default(), turned_away: Arc::default() }
+    }
+
+    /// Turns true when the client was turned away for what it said first.
+    pub(super) fn turned_away(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.turned_away)
+    }
+
+    /// Looks at what came. Nothing is encrypted yet when it is no proper beginning, so the client can be told in clear.
+    fn check(&mut self, came: &[u8]) -> io::Result<()> {
+        self.entry.read(came).map_err(|error| {
+            self.turned_away.store(true, Ordering::Relaxed);
+            let _told = self.inner.try_write(&error.farewell());
+            io::Error::new(io::ErrorKind::InvalidData, error)
+        })
     }
 
     fn poll_cut(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -40,7 +59,7 @@ impl AsyncRead for Socket {
         match Pin::new(&mut self.inner).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 let came = buf.filled().get(before..).unwrap_or_default();
-                Poll::Ready(self.entry.read(came).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)))
+                Poll::Ready(self.check(came))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             // Only where the library would wait: the token need not be looked at for every packet.
