@@ -24,6 +24,8 @@ if [[ $purpose != build ]]; then
 fi
 if [[ $purpose == test ]]; then
   need rsync rsync
+  need openssl openssl
+  need xauth xauth
   need node nodejs
   need npm npm
   need python3 python3

@@ -17,6 +17,18 @@ with grpc.secure_channel(f"ipv4:127.0.0.1:{port}", credentials, options) as chan
     joined = channel.stream_unary("/shop.Streams/ClientStream")(iter([b"a", b"b", b"c"]), metadata=metadata, timeout=10)
     assert joined == b"a+b+c", joined
 
+    own = metadata + [("own", "yes"), ("own-bin", b"\x01\xfe")]
+    answer, call = channel.unary_unary("/shop.Streams/Described").with_call(b"", metadata=own, timeout=5)
+    assert answer == b"True yes b'\\x01\\xfe'", answer
+    leading = [tuple(pair) for pair in call.initial_metadata()]
+    assert ("leading-note", "kept") in leading and ("raw-bin", b"\x00\xff") in leading, leading
+    try:
+        channel.unary_unary("/shop.Streams/Slow")(b"", metadata=metadata, timeout=0.5)
+        raise SystemExit("should have been too late")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED, error
+    assert channel.unary_unary("/shop.Streams/WasLeft")(b"", metadata=metadata, timeout=10) == b"True"
+
     # Each question only after the last answer: nothing may wait for the end of the stream.
     answers = []
 

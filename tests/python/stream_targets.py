@@ -5,6 +5,8 @@ usage: stream_targets.py WEBSOCKET_PORT GRPC_PORT
 
 import asyncio
 import sys
+import threading
+import time
 from concurrent import futures
 
 import grpc
@@ -32,6 +34,27 @@ def both(requests, context):
         yield b"echo:" + request
 
 
+def described(request, context):
+    """What the target knows of the call: its deadline and its metadata."""
+    metadata = dict(context.invocation_metadata())
+    context.send_initial_metadata((("leading-note", "kept"), ("raw-bin", b"\x00\xff")))
+    left = context.time_remaining()
+    return f"{left is not None and 0 < left < 6} {metadata.get('own')} {metadata.get('own-bin')}".encode()
+
+
+gone = threading.Event()
+
+
+def slow(request, context):
+    context.add_callback(gone.set)
+    time.sleep(5)
+    return b"late"
+
+
+def was_left(request, context):
+    return str(gone.wait(5)).encode()
+
+
 def fails(request, context):
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not today")
 
@@ -41,6 +64,9 @@ service = grpc.method_handlers_generic_handler("shop.Streams", {
     "ServerStream": grpc.unary_stream_rpc_method_handler(server_stream),
     "ClientStream": grpc.stream_unary_rpc_method_handler(client_stream),
     "Both": grpc.stream_stream_rpc_method_handler(both),
+    "Described": grpc.unary_unary_rpc_method_handler(described),
+    "Slow": grpc.unary_unary_rpc_method_handler(slow),
+    "WasLeft": grpc.unary_unary_rpc_method_handler(was_left),
     "Fails": grpc.unary_unary_rpc_method_handler(fails),
 })
 server = grpc.server(futures.ThreadPoolExecutor(8))

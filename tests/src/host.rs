@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use russh::{
-    Channel, ChannelId, MethodKind, MethodSet,
+    Channel, ChannelId, MethodKind, MethodSet, Sig,
     keys::{Algorithm, HashAlg, PrivateKey},
     server::{self, Auth, ChannelOpenHandle, Handler, Msg, Response, Session},
 };
@@ -29,7 +29,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts it on a free port; `svc` gets in with this password, and every command says `in`.
+    /// Starts it on a free port; `svc` gets in with this password, and every command says `in`, except `wait`, which waits for a signal.
     pub async fn start(asks: Asks, password: &'static str) -> Self {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
         let fingerprint = key.public_key().fingerprint(HashAlg::Sha256).to_string();
@@ -107,10 +107,24 @@ impl Handler for Guest {
         Ok(())
     }
 
-    async fn exec_request(&mut self, channel: ChannelId, _: &[u8], session: &mut Session) -> Result<(), Self::Error> {
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        command: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
         session.channel_success(channel)?;
+        if command == b"wait" {
+            return session.data(channel, &b"waiting\n"[..]);
+        }
         session.data(channel, &b"in\n"[..])?;
         session.exit_status_request(channel, 0)?;
+        session.close(channel)
+    }
+
+    async fn signal(&mut self, channel: ChannelId, signal: Sig, session: &mut Session) -> Result<(), Self::Error> {
+        session.data(channel, format!("caught {signal:?}\n").into_bytes())?;
+        session.exit_status_request(channel, 3)?;
         session.close(channel)
     }
 }

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod browser;
+pub mod cable;
 pub mod clients;
 pub mod declare;
 pub mod frames;

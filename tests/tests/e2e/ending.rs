@@ -11,19 +11,19 @@ use sallyport::demo::site::Caller;
 use serde_json::json;
 
 /// psql, ssh and curl in the middle of something.
-struct Running {
+pub(crate) struct Running {
     clients: Vec<(&'static str, Child, BufReader<ChildStdout>)>,
 }
 
 /// How psql, ssh and curl ended: what each said.
-struct Ended {
+pub(crate) struct Ended {
     psql: String,
     ssh: String,
     curl: String,
 }
 
 /// Connections of the scenario's own (`NAME-db`, `NAME-host`, `NAME-api`), like those of the demo.
-fn connections(world: &World, name: &str) -> [String; 3] {
+pub(crate) fn connections(world: &World, name: &str) -> [String; 3] {
     [("shop-db", "db"), ("web-1", "host"), ("shop-api", "api")].map(|(model, kind)| {
         let name = format!("{name}-{kind}");
         world.like(model, &name, |_| {});
@@ -33,7 +33,7 @@ fn connections(world: &World, name: &str) -> [String; 3] {
 
 impl Running {
     /// Starts one of each and waits until each has seen something from its target.
-    fn start(world: &World, [db, host, api]: &[String; 3], callers: &[Caller; 3]) -> Self {
+    pub(crate) fn start(world: &World, [db, host, api]: &[String; 3], callers: &[Caller; 3]) -> Self {
         let psql = Run::new("psql").args(["-X", "-At", "-c", "SELECT 'begun'", "-c", "SELECT pg_sleep(100)"]);
         let psql = psql.arg(world.dsn(&callers[0], db));
         let ssh = world.ssh_with_ticket(host, &callers[1].ticket, &["echo begun; sleep 100"]);
@@ -53,7 +53,7 @@ impl Running {
     }
 
     /// Waits for their end, which is a failure for each.
-    fn ended(self) -> Ended {
+    pub(crate) fn ended(self) -> Ended {
         let mut said = self.clients.into_iter().map(|(name, mut child, mut out)| {
             // What curl still gets has to be read, or it would not notice the end.
             let reader = std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
@@ -67,7 +67,7 @@ impl Running {
 }
 
 impl Ended {
-    fn says(&self, code: &str, reason: &str) {
+    pub(crate) fn says(&self, code: &str, reason: &str) {
         assert!(self.psql.contains("FATAL") && self.psql.contains(reason), "{}", self.psql);
         assert!(self.psql.contains(code), "{}", self.psql);
         assert!(self.ssh.contains(code) && self.ssh.contains(reason), "{}", self.ssh);

@@ -56,7 +56,7 @@ async fn tls_to_the_target_is_verified_by_authority_name_or_pin() {
     let world = World::shared();
     let authority = Authority::new();
     let leaf = authority.server(&["127.0.0.1", "api.internal"]);
-    for (alpn, version) in [(&["http/1.1"][..], "HTTP/1.1"), (&["h2", "http/1.1"][..], "HTTP/")] {
+    for (alpn, version) in [(&["http/1.1"][..], "HTTP/1.1"), (&["h2", "http/1.1"][..], "HTTP/2")] {
         let target = Guarded::start(Some(leaf.listener(None, alpn)), None).await;
         let ask =
             |tls: Value| ask(world, "open-tls", target.port, json!({ "scheme": "https", "tls": tls }), &json!({}));

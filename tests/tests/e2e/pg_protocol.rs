@@ -216,6 +216,70 @@ async fn gss_encryption_is_declined_and_tls_goes_on() {
     assert_eq!(login.await.ask(&query("SELECT 1"), 1).await.len(), 4);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_key_is_ours_and_reaches_its_own_session_only() {
+    let world = World::shared();
+    let mut ours = Frames::through(world, SCRATCH).await;
+    let mut other = Frames::through(world, SCRATCH).await;
+    let (pid, key) = ours.cancel_key();
+    assert_ne!((pid, &key), (other.cancel_key().0, &other.cancel_key().1));
+    for (client, statement) in [(&mut ours, "SELECT pg_sleep(73)"), (&mut other, "SELECT pg_sleep(4), 'whole'")] {
+        client.send(&query(statement)).await;
+        runs_at_the_target(world, statement).await;
+    }
+    // At the target this key opens nothing: it is not the target's.
+    let mut target = tokio::net::TcpStream::connect(("127.0.0.1", world.site.postgres.port)).await.unwrap();
+    target.write_all(&frames::cancel(pid, &key)).await.unwrap();
+    let _silence = raw::read_to_close(&mut target).await;
+    runs_at_the_target(world, "SELECT pg_sleep(73)").await;
+
+    let mut stream = raw::postgres(world).await;
+    stream.write_all(&frames::cancel(pid, &key)).await.unwrap();
+    let _silence = raw::read_to_close(&mut stream).await;
+    let answer = ours.rest(1).await;
+    assert!(answer.iter().any(|frame| frame.tag == b'E' && frame.text().contains("57014")), "{answer:?}");
+    let answer = other.rest(1).await;
+    assert!(answer.iter().any(|frame| frame.tag == b'D' && frame.text().contains("whole")), "{answer:?}");
+}
+
+#[test]
+fn psql_binds_its_proof_to_the_channel_and_never_sends_its_ticket() {
+    let world = World::shared();
+    let dsn = world.dsn(world.alice(), "shop-db");
+    let _bound = e2e::Run::new("psql").args(["-X", "-c", "SELECT 1", &format!("{dsn} channel_binding=require")]).ok();
+    // libpq refuses a server that asks for anything else than SCRAM.
+    let only_scram = format!("{dsn} require_auth=scram-sha-256");
+    let tried = e2e::Run::new("psql").args(["-X", "-c", "SELECT 1", &only_scram]).output();
+    assert!(tried.status == 0 || tried.err.contains("invalid connection option"), "{}", tried.err);
+}
+
+/// Frames that make no sense after a login: each ends the session in words, and nothing of it reaches the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_that_make_no_sense_end_the_session_and_nobody_elses() {
+    let world = World::shared();
+    let nonsense: [(&str, Vec<u8>); 5] = [
+        ("an unknown type", [frames::message(b'~', b"x"), query("SELECT 'after-nonsense'")].concat()),
+        ("a length below four", [&b"Q\0\0\0\x03"[..], &query("SELECT 'after-nonsense'")].concat()),
+        ("a length beyond all bounds", b"Q\xff\xff\xff\xff".to_vec()),
+        ("a query without its end", frames::message(b'Q', b"SELECT 'after-nonsense'")),
+        ("a second login", [frames::message(b'p', b"secret\0"), query("SELECT 'after-nonsense'")].concat()),
+    ];
+    for (what, bytes) in nonsense {
+        let mut client = Frames::through(world, SCRATCH).await;
+        client.send(&bytes).await;
+        let error = client.next().await;
+        assert!(error.tag == b'E' && error.text().contains("SP-MALFORMED"), "{what}: {} {}", error.tag, error.text());
+    }
+    let log = world.direct_psql().args([
+        "-At",
+        "-c",
+        "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'after-nonsense' AND pid <> pg_backend_pid()",
+    ]);
+    assert_eq!(log.ok().out, "0\n");
+    let mut client = Frames::through(world, SCRATCH).await;
+    assert_eq!(client.ask(&query("SELECT 1"), 1).await.len(), 4);
+}
+
 /// Waits until the target runs exactly this statement.
 pub(crate) async fn runs_at_the_target(world: &World, statement: &str) {
     let target = world.site.postgres.client().await.unwrap();

@@ -1,8 +1,16 @@
 //! Gateway or agent go away and come back.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use e2e::{Output, World, eventually, eventually_async};
+use e2e::{Output, World, cable::Cable, eventually, eventually_async};
+
+use crate::ending::{Running, connections};
+
+/// psql, ssh and curl as Alice in the middle of something, on connections of their own.
+fn busy(world: &World, name: &str) -> Running {
+    let names = connections(world, name);
+    Running::start(world, &names, &[(); 3].map(|()| world.alice().clone()))
+}
 
 /// Starts a long statement and waits until the target runs it.
 fn long_statement(world: &World) -> std::process::Child {
@@ -82,6 +90,61 @@ async fn a_gateway_that_is_told_to_stop_says_so_to_its_sessions() {
     assert!(said.contains("SP-DRAINING"), "{said}");
     world.site.restart_gateway().await.unwrap();
     works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_protocol_says_why_when_the_agent_dies_or_is_told_to_stop() {
+    let mut world = World::start().await;
+    let running = busy(&world, "dies");
+    world.site.agent.kill();
+    let began = std::time::Instant::now();
+    running.ended().says("SP-AGENT-LOST", "");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    world.site.restart_agent().unwrap();
+    works_again(&world);
+
+    let running = busy(&world, "stops");
+    world.site.agent.signal(rustix::process::Signal::TERM);
+    running.ended().says("SP-DRAINING", "shutting down");
+    world.site.restart_agent().unwrap();
+    works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_protocol_says_why_when_the_gateway_is_told_to_stop() {
+    let gateway = "\n[limits]\ndrain_seconds = 1\n".into();
+    let mut world = World::start_with(e2e::world::Wishes { gateway, ..Default::default() }).await;
+    let running = busy(&world, "drained");
+    world.site.gateway.signal(rustix::process::Signal::TERM);
+    running.ended().says("SP-DRAINING", "shutting down");
+    world.site.restart_gateway().await.unwrap();
+    works_again(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_goes_away_ends_sessions_clearly_and_new_ones_work_once_it_is_back() {
+    let mut world = World::start().await;
+    let cable = Cable::start(world.site.ports.tunnel).await;
+    dial_through(&world, cable.port);
+    world.site.restart_agent().unwrap();
+    works_again(&world);
+
+    let running = busy(&world, "cut");
+    cable.cut();
+    let began = std::time::Instant::now();
+    running.ended().says("SP-AGENT-LOST", "");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    cable.mend();
+    works_again(&world);
+}
+
+/// Lets the agent reach the gateway by another port.
+fn dial_through(world: &World, port: u16) {
+    let file = world.site.folder.join("agent.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let old = format!("gateways = [\"127.0.0.1:{}\"]", world.site.ports.tunnel);
+    assert!(text.contains(&old), "{text}");
+    fs::write(&file, text.replace(&old, &format!("gateways = [\"127.0.0.1:{port}\"]"))).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

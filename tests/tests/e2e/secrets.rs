@@ -6,7 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use e2e::{Run, World};
+use e2e::{
+    Run, World,
+    api::Guarded,
+    cable::Cable,
+    eventually,
+    host::{Asks, Host},
+};
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_targets_secret_is_nowhere_but_at_the_agent() {
@@ -50,6 +57,60 @@ async fn a_rotated_password_is_used_without_a_restart() {
     assert!(refused.contains("SP-TARGET-LOGIN"), "{refused}");
     fs::write(world.site.folder.join("credentials/shop-db.password"), password).unwrap();
     let _in = world.psql().args(["-c", "SELECT 1"]).ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_and_a_rotated_token_are_used_without_a_restart() {
+    let world = World::shared();
+    let change = |reference: &str, content: &str| {
+        fs::write(reference.strip_prefix("file:").unwrap(), content).unwrap();
+    };
+    let host = Host::start(Asks::Password, "spring").await;
+    let password = world.secret("winter");
+    let settings = json!({ "protocol": "ssh", "login": "svc", "host_keys": [host.fingerprint] });
+    world.target("rotated-host", host.port, &settings, &json!({ "password": password }));
+    let refused = world.ssh_to("rotated-host", world.alice(), &["true"]).refused();
+    assert!(refused.contains("SP-TARGET-LOGIN"), "{refused}");
+    change(&password, "spring");
+    assert_eq!(world.ssh_to("rotated-host", world.alice(), &["true"]).ok().out, "in\n");
+
+    let target = Guarded::start(None, Some(("authorization", "Bearer spring".into()))).await;
+    let token = world.secret("winter");
+    let settings = json!({ "protocol": "http", "auth": "bearer" });
+    world.target("rotated-api", target.port, &settings, &json!({ "token": token }));
+    let ask = || world.curl("/rotated-api/", &["-i"]).ok().out;
+    assert!(ask().contains(" 401"));
+    change(&token, "spring");
+    eventually("the new token is used", || ask().contains(" 200").then_some(()));
+}
+
+/// What passes between the agent and its targets has nothing of the caller's credential (R21).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_ticket_never_reaches_a_target() {
+    let world = World::shared();
+    let cables =
+        [Cable::start(world.site.ports.target_postgres).await, Cable::start(world.site.ports.target_api).await];
+    let address = |one: &mut Value, cable: &Cable| one["address"] = json!(format!("127.0.0.1:{}", cable.port));
+    let plain = json!({ "mode": "disable" });
+    let password = world.secret(world.site.postgres.password.as_bytes());
+    let token = world.secret(world.site.api.token.as_bytes());
+    world.like("shop-db", "tapped-db", |one| {
+        address(one, &cables[0]);
+        one["settings"]["tls"] = plain.clone();
+        one["credentials"] = json!({ "password": password });
+    });
+    world.like("shop-api", "tapped-api", |one| {
+        address(one, &cables[1]);
+        one["credentials"] = json!({ "token": token });
+    });
+    let dsn = world.dsn(world.alice(), "tapped-db");
+    let _rows = Run::new("psql").args(["-X", "-c", "SELECT 'tapped'", &dsn]).ok();
+    let _answer = world.curl("/tapped-api/echo", &["--fail", "-H", "Cookie: a=b", "-H", "Proxy-Authorization: c"]).ok();
+    let seen = cables.map(|cable| cable.seen());
+    for (text, mark) in seen.iter().zip(["SELECT 'tapped'", "GET /echo"]) {
+        assert!(memchr::memmem::find(text, mark.as_bytes()).is_some(), "the cable sees {mark}");
+        absent("what reached the target", text, &[world.alice().ticket.clone().into_bytes()]);
+    }
 }
 
 /// Every protocol once, so that whatever could leak has had its chance.

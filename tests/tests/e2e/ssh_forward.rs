@@ -98,6 +98,7 @@ fn a_remote_forward_listens_where_allowed_and_is_counted() {
     assert!(text.contains(&format!("127.0.0.1:{listen}")), "{text}");
     let most = |name: &str| events.iter().map(|event| number(event, name)).max().unwrap();
     assert!(most("bytes_in").max(most("bytes_out")) as usize > answer.bytes.len(), "{text}");
+    assert!(most("bytes_in").min(most("bytes_out")) > 50, "the question was counted, too: {text}");
     eventually("the target stopped listening", || TcpStream::connect(("127.0.0.1", listen)).is_err().then_some(()));
 }
 

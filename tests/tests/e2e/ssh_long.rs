@@ -53,9 +53,17 @@ fn x11_forwarding_is_refused_in_words() {
     let ssh = world.ssh_to("web-1", world.alice(), &["-o", "LogLevel=INFO", "-Y", "echo ${DISPLAY:-none}"]);
     let output = ssh.env("DISPLAY", ":77").ok();
     assert_eq!(output.out, "none\n");
-    assert!(
-        output.err.contains("X11 forwarding request failed") || output.err.contains("SP-UNSUPPORTED"),
-        "{}",
-        output.err
-    );
+    assert!(output.err.contains("X11 forwarding is not allowed here (SP-UNSUPPORTED)"), "{}", output.err);
+}
+
+#[test]
+fn agent_forwarding_is_refused_in_words() {
+    let world = World::shared();
+    let options = ["-o", "LogLevel=INFO", "-A", "echo ${SSH_AUTH_SOCK:-none}"];
+    // Without an agent of its own ssh asks for nothing.
+    let ssh = Run::new("ssh-agent").arg("ssh").args(world.ssh_options(world.alice()));
+    let place = ["-p", &world.site.ports.ssh.to_string(), "web-1@127.0.0.1"].map(str::to_owned);
+    let output = ssh.args(place).args(options).ok();
+    assert_eq!(output.out, "none\n");
+    assert!(output.err.contains("agent forwarding is not allowed here (SP-UNSUPPORTED)"), "{}", output.err);
 }
