@@ -13,6 +13,7 @@ use proto::{
     event::{Closed, Opened},
 };
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     filter::{masked::transform, pg::Readings},
@@ -24,6 +25,9 @@ use crate::{
 
 /// How long the gateway may take to acknowledge the last records of a session.
 const SEAL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long the gateway may take to close a lane after its last word.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// All sessions of this agent. Cheap to clone.
 #[derive(Clone)]
@@ -84,24 +88,20 @@ impl Sessions {
         let Link { from_gateway, to_gateway } = link;
         let record = match self.0.spool.session(session, opened(session, &grant)).await {
             Ok(record) => record,
-            Err(refusal) => {
-                let _gone = to_gateway.send(Up::Refused(refusal)).await;
-                return;
-            }
+            Err(refusal) => return refuse(to_gateway, from_gateway, refusal).await,
         };
         from_gateway.acknowledge(&record);
-        let shipping = tokio::spawn({
+        // Whatever happens, nobody ships any more when this is over: what was not stored is delivered as a leftover, and it is one
+        // only when nobody has the recording in hand.
+        let mut shipping = AbortOnDropHandle::new(tokio::spawn({
             let (record, sink) = (record.clone(), Shipment(to_gateway.clone()));
             async move { record.ship(sink).await }
-        });
+        }));
         let rest = from_gateway.handle();
         let (stop, stopped) = watch::channel(None);
         let masker = match self.masker(&grant).await {
             Ok(masker) => masker,
-            Err(refusal) => {
-                let _gone = to_gateway.send(Up::Refused(refusal)).await;
-                return;
-            }
+            Err(refusal) => return refuse(to_gateway, from_gateway, refusal).await,
         };
         let context = self.context(session, grant, record.clone(), masker);
         self.live().insert(session, Live { context: context.clone(), stop });
@@ -116,20 +116,24 @@ impl Sessions {
         let _gone = to_gateway.send(last).await;
         drop(to_gateway);
         if sealed.is_ok() {
-            settle(rest, shipping).await;
+            settle(rest, &mut shipping).await;
+        } else {
+            heard(rest).await;
         }
     }
 
     /// Serves a further lane of a live session.
     pub async fn serve_lane(&self, session: SessionId, link: Link) {
         let live = self.live().get(&session).map(|live| (live.context.clone(), live.stop.subscribe()));
-        let to_gateway = link.to_gateway.clone();
+        let (to_gateway, rest) = (link.to_gateway.clone(), link.from_gateway.handle());
         let ending = match live {
             Some((context, stopped)) => drive(context, link, stopped).await,
             None => Ending::new(Code::AgentLost, "the session is over"),
         };
         let last = if to_gateway.is_ready() { Up::Closed(ending) } else { Up::Refused(ending) };
         let _gone = to_gateway.send(last).await;
+        drop(to_gateway);
+        heard(rest).await;
     }
 
     /// Ends one session.
@@ -232,8 +236,22 @@ async fn drive(context: Context, link: Link, mut stopped: watch::Receiver<Option
     }
 }
 
+/// Says why there will be no session.
+async fn refuse(to_gateway: ToGateway, from_gateway: FromGateway, refusal: Refusal) {
+    let _gone = to_gateway.send(Up::Refused(refusal)).await;
+    drop(to_gateway);
+    heard(from_gateway).await;
+}
+
+/// Waits until the gateway has heard the last word of a lane and closes it: a stream that is dropped before takes what is still on
+/// its way with it, and the client would be told that its agent was lost.
+async fn heard(mut rest: FromGateway) {
+    let reading = async { while rest.next().await.is_some() {} };
+    let _late = tokio::time::timeout(LAST_WORD, reading).await;
+}
+
 /// Goes on reading acknowledgements until the last record is stored at the gateway.
-async fn settle(mut rest: FromGateway, shipping: tokio::task::JoinHandle<Result<(), LinkLost>>) {
+async fn settle(mut rest: FromGateway, shipping: &mut AbortOnDropHandle<Result<(), LinkLost>>) {
     let reading = async { while rest.next().await.is_some() {} };
     let settled = async {
         tokio::select! {
