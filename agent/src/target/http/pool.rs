@@ -48,13 +48,19 @@ pub(super) struct Target {
     /// The `Host` of requests.
     pub(super) host: HeaderValue,
     idle: Mutex<Vec<Idle>>,
-    shared: tokio::sync::Mutex<Option<http2::SendRequest<RequestBody>>>,
+    shared: tokio::sync::Mutex<Option<Shared>>,
     credential: Mutex<Option<Credential>>,
 }
 
 struct Idle {
     connection: Box<H1>,
     since: Instant,
+}
+
+/// The HTTP/2 connection that exchanges share.
+struct Shared {
+    sender: http2::SendRequest<RequestBody>,
+    used: Instant,
 }
 
 #[derive(Clone)]
@@ -80,7 +86,7 @@ impl Pools {
     pub(super) fn target(&self, grant: &Grant, settings: &HttpSettings) -> Result<Arc<Target>, Refusal> {
         let key = (grant.address.clone(), format!("{settings:?}"), grant.credentials.clone());
         let mut targets = lock(&self.0);
-        targets.retain(|_, target| Arc::strong_count(target) > 1 || !lock(&target.idle).is_empty());
+        targets.retain(|_, target| Arc::strong_count(target) > 1 || target.is_connected());
         if let Some(target) = targets.get(&key) {
             return Ok(Arc::clone(target));
         }
@@ -108,6 +114,14 @@ impl Target {
         }
     }
 
+    /// Whether a connection is kept for the next session.
+    fn is_connected(&self) -> bool {
+        // Whoever has the lock is about to use it.
+        let shared = self.shared.try_lock();
+        !lock(&self.idle).is_empty()
+            || shared.map_or(true, |shared| shared.as_ref().is_some_and(|shared| !shared.sender.is_closed()))
+    }
+
     /// The field that authenticates requests. The credential behind it is read at most once a second.
     pub(super) async fn authorization(&self, context: &Context) -> Result<Option<(HeaderName, HeaderValue)>, Refusal> {
         if let Some(known) = lock(&self.credential).as_ref().filter(|known| known.read.elapsed() < CREDENTIAL) {
@@ -119,7 +133,7 @@ impl Target {
     }
 
     /// A connection for one exchange, kept or new.
-    pub(super) async fn connection(&self, context: &Context, want: Want) -> Result<Upstream, Refusal> {
+    pub(super) async fn connection(self: &Arc<Self>, context: &Context, want: Want) -> Result<Upstream, Refusal> {
         if want != Want::H1
             && (want == Want::H2 || self.settings.http2_prior_knowledge || self.settings.scheme == Scheme::Https)
         {
@@ -147,10 +161,11 @@ impl Target {
     }
 
     /// The shared HTTP/2 connection, or an HTTP/1.1 connection if the target does not speak HTTP/2.
-    async fn shared(&self, context: &Context, want: Want) -> Result<Upstream, Refusal> {
+    async fn shared(self: &Arc<Self>, context: &Context, want: Want) -> Result<Upstream, Refusal> {
         let mut shared = self.shared.lock().await;
-        if let Some(sender) = shared.as_ref().filter(|sender| !sender.is_closed()) {
-            return Ok(Upstream::H2(sender.clone()));
+        if let Some(shared) = shared.as_mut().filter(|shared| !shared.sender.is_closed()) {
+            shared.used = Instant::now();
+            return Ok(Upstream::H2(shared.sender.clone()));
         }
         if let Some(kept) = self.kept().await.filter(|_| want == Want::Any) {
             return Ok(kept);
@@ -160,7 +175,9 @@ impl Target {
         let (io, agreed) = self.dial(context, offer).await?;
         if clear || agreed {
             let sender = h2(io).await.map_err(|_| unreachable_target())?;
-            *shared = Some(sender.clone());
+            if shared.replace(Shared { sender: sender.clone(), used: Instant::now() }).is_none() {
+                tokio::spawn(let_go(Arc::downgrade(self)));
+            }
             return Ok(Upstream::H2(sender));
         }
         H1::handshake(io).await.map(Upstream::H1).map_err(|_| unreachable_target())
@@ -217,6 +234,19 @@ async fn reap(target: Weak<Target>) {
         let mut idle = lock(&target.idle);
         idle.retain(|kept| kept.since.elapsed() < IDLE);
         if idle.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Lets go of a shared connection that nobody used for a while; exchanges that still run on it go on.
+async fn let_go(target: Weak<Target>) {
+    loop {
+        tokio::time::sleep(IDLE).await;
+        let Some(target) = target.upgrade() else { return };
+        let mut shared = target.shared.lock().await;
+        if shared.as_ref().is_none_or(|shared| shared.used.elapsed() >= IDLE || shared.sender.is_closed()) {
+            *shared = None;
             return;
         }
     }
