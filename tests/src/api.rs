@@ -1,6 +1,12 @@
 //! An HTTP target that lets in only who shows the right credential, in clear or over TLS.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -22,6 +28,8 @@ use tokio_rustls::TlsAcceptor;
 pub struct Guarded {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
+    /// How many connections it has accepted.
+    pub accepted: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -34,8 +42,11 @@ impl Guarded {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let accepted = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&accepted);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 let (tls, door) = (tls.clone(), door.clone());
                 tokio::spawn(async move {
                     match tls {
@@ -49,7 +60,7 @@ impl Guarded {
                 });
             }
         });
-        Self { port, task }
+        Self { port, accepted, task }
     }
 }
 

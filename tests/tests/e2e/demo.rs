@@ -137,6 +137,26 @@ fn the_lines_work(place: &Place, demo: &Demo) {
 fn the_manifest_is_true(place: &Place) {
     let manifest: Value = serde_json::from_slice(&fs::read(place.folder.join("demo.json")).unwrap()).unwrap();
     assert_eq!(manifest["version"], 1);
+    for (place, keys) in [
+        ("", "api_url ca_file connections console_url people pids targets version"),
+        ("/pids", "agent gateway"),
+        ("/people", "alice bob carol"),
+        ("/people/alice", "groups ssh_key subject ticket"),
+        ("/connections", "shop-api shop-db web-1"),
+        ("/connections/shop-db", "database host port protocol sslmode user"),
+        ("/connections/web-1", "host port protocol user"),
+        ("/connections/shop-api", "base_url protocol"),
+        ("/targets", "shop-api shop-db web-1"),
+        ("/targets/shop-db", "database host password port user"),
+        ("/targets/web-1", "host key port user"),
+        ("/targets/shop-api", "base_url"),
+    ] {
+        let mut found: Vec<&str> =
+            manifest.pointer(place).unwrap().as_object().unwrap().keys().map(String::as_str).collect();
+        found.sort_unstable();
+        assert_eq!(found.join(" "), keys, "{place}");
+    }
+    every_connection_is_open_to_everybody(place, &manifest);
     for role in ["gateway", "agent"] {
         let command = fs::read(format!("/proc/{}/cmdline", manifest["pids"][role])).unwrap();
         assert!(String::from_utf8_lossy(&command).contains(role));
@@ -157,6 +177,46 @@ fn the_manifest_is_true(place: &Place) {
         let curl = Run::new("curl").args(["-sS", "--fail", "--cacert", ca, "-H", &bearer]);
         assert_eq!(curl.arg(format!("{through}/customers/1")).ok().json()["id"], 1);
     }
+}
+
+/// With nothing but what the manifest says: each person's ticket and key on each connection, and each target's own coordinates.
+fn every_connection_is_open_to_everybody(place: &Place, manifest: &Value) {
+    let text = |pointer: &str| {
+        let value = manifest.pointer(pointer).unwrap_or_else(|| panic!("{pointer}"));
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let psql = |dsn: &str| assert_eq!(place.run("psql").args(["-X", "-At", "-c", "SELECT 'in'", dsn]).ok().out, "in\n");
+    let ssh = |key: &str, port: &str, who: &str| {
+        let options = [
+            "-F",
+            "none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "BatchMode=yes",
+        ];
+        let options =
+            options.into_iter().chain(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-i", key, "-p", port, who]);
+        assert_eq!(place.run("ssh").args(options).arg("echo in").ok().out, "in\n");
+    };
+    let [db, host] = ["shop-db", "web-1"].map(|name| format!("/connections/{name}"));
+    let at = |base: &str, name: &str| text(&format!("{base}/{name}"));
+    for person in ["alice", "bob", "carol"] {
+        let [ticket, key] = ["ticket", "ssh_key"].map(|what| text(&format!("/people/{person}/{what}")));
+        let [server, port, database, mode] = ["host", "port", "database", "sslmode"].map(|name| at(&db, name));
+        let ca = text("/ca_file");
+        psql(&format!(
+            "host={server} port={port} dbname={database} user={person} password={ticket} sslmode={mode} sslrootcert={ca}"
+        ));
+        ssh(&key, &at(&host, "port"), &format!("{}@{}", at(&host, "user"), at(&host, "host")));
+    }
+    let [db, host] = ["shop-db", "web-1"].map(|name| format!("/targets/{name}"));
+    let [server, port, database, user, password] =
+        ["host", "port", "database", "user", "password"].map(|name| at(&db, name));
+    psql(&format!("host={server} port={port} dbname={database} user={user} password={password}"));
+    ssh(&at(&host, "key"), &at(&host, "port"), &format!("{}@{}", at(&host, "user"), at(&host, "host")));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::{io::BufRead, time::Duration};
 
-use e2e::World;
+use e2e::{World, api::Guarded, pki::Authority};
+use serde_json::json;
 
 const SIZE: usize = 100_000_000;
 
@@ -48,6 +49,31 @@ fn events_arrive_while_the_stream_goes_on_and_are_masked() {
     assert!(curl.try_wait().unwrap().is_none());
     curl.kill().unwrap();
     curl.wait().unwrap();
+}
+
+/// Requests of one caller after another go over connections that are there already, in clear and over TLS.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_the_target_are_kept() {
+    let world = World::shared();
+    let authority = Authority::new();
+    let leaf = authority.server(&["127.0.0.1"]);
+    for (kind, alpn) in [("clear", &[][..]), ("tls1", &["http/1.1"][..]), ("tls2", &["h2"][..])] {
+        let tls = (!alpn.is_empty()).then(|| leaf.listener(None, alpn));
+        let mut settings = json!({ "protocol": "http" });
+        if tls.is_some() {
+            settings["scheme"] = json!("https");
+            settings["tls"] = json!({ "mode": "verify-full", "ca_pem": authority.pem });
+        }
+        let target = Guarded::start(tls, None).await;
+        let name = format!("kept-{kind}");
+        world.target(&name, target.port, &settings, &json!({}));
+        for _ in 0..6 {
+            let said = world.curl(&format!("/{name}/[1-5]"), &["--fail"]).ok().out;
+            assert_eq!(said.matches("in over").count(), 5, "{said}");
+        }
+        let accepted = target.accepted.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(accepted <= 3, "{kind}: {accepted} connections for 30 requests");
+    }
 }
 
 #[test]

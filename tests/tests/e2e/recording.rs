@@ -49,11 +49,31 @@ fn a_terminal_session_exports_as_an_asciicast() {
         })
     });
     let header: Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
-    assert!(matches!(header["version"].as_u64(), Some(2 | 3)), "{header}");
-    for line in cast.lines().skip(1).filter(|line| !line.trim().is_empty()) {
-        let event: Value = serde_json::from_str(line).unwrap();
-        assert!(event[0].is_number() && event[1].is_string(), "{line}");
-    }
+    assert_eq!(header["version"], 3, "{header}");
+    // Version 3 has the time since the event before, version 2 the time since the beginning.
+    let id = eventually("the session", || {
+        world.session_ids("web-1").into_iter().find(|id| {
+            let replay = ["sessions", "replay", "--format", "asciicast2", id];
+            world.sallyport(world.carol(), &replay).output().out.contains("mark-cast")
+        })
+    });
+    let old = world.sallyport(world.carol(), &["sessions", "replay", "--format", "asciicast2", &id]).ok().out;
+    let header_of = |cast: &str| serde_json::from_str::<Value>(cast.lines().next().unwrap()).unwrap();
+    let (new, old_header) = (header_of(&cast), header_of(&old));
+    assert_eq!((&new["version"], &old_header["version"]), (&3.into(), &2.into()));
+    assert!(new["term"]["cols"].is_number() && old_header["width"].is_number(), "{new} {old_header}");
+    let events = |cast: &str| -> Vec<(f64, String, String)> {
+        let lines = cast.lines().skip(1).filter(|line| !line.trim().is_empty());
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (new, old) = (events(&cast), events(&old));
+    let printed = |events: &[(f64, String, String)]| -> String {
+        events.iter().filter(|(_, kind, _)| kind == "o").map(|(_, _, text)| text.as_str()).collect()
+    };
+    assert!(printed(&new).contains("mark-cast") && printed(&new) == printed(&old));
+    assert!(old.iter().map(|(time, ..)| time).is_sorted(), "{old:?}");
+    let whole: f64 = new.iter().map(|(time, ..)| time).sum();
+    assert!((whole - old.last().unwrap().0).abs() < 1.0, "{whole} {old:?}");
 }
 
 #[test]

@@ -146,6 +146,29 @@ async fn uploads_downloads_ranges_and_trailers_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_concerns_one_connection_only_does_not_come_back() {
+    let world = shop().await;
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let said = world.curl(&[version, "-i", &world.url("/shop/odd")]).await.to_lowercase();
+        assert!(said.contains("x-own: kept") && said.ends_with("odd"), "{said}");
+        for name in ["x-hop", "keep-alive", "proxy-authenticate", "proxy-connection", "upgrade", "te"] {
+            assert!(!said.contains(&format!("\n{name}:")), "{version} {name}: {said}");
+        }
+    }
+    // The same on the way there.
+    let hops =
+        ["Connection: X-Hop", "X-Hop: 1", "Proxy-Authorization: Basic x", "Keep-Alive: timeout=5", "Upgrade: h9"];
+    let hops = hops.iter().flat_map(|line| ["-H", line]);
+    let url = world.url("/shop/headers");
+    let seen =
+        world.curl(&hops.chain(["--http1.1", "-H", "X-Own: kept", &url]).collect::<Vec<_>>()).await.to_lowercase();
+    assert!(seen.contains("x-own: kept"), "{seen}");
+    for name in ["x-hop", "proxy-authorization", "keep-alive", "upgrade", "connection"] {
+        assert!(!seen.contains(&format!("\n{name}:")), "{name}: {seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_arrive_one_by_one() {
     let world = shop().await;
     let header = format!("Authorization: Bearer {}", world.ticket);

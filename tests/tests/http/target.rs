@@ -118,6 +118,22 @@ async fn full_answer(request: Request<Incoming>, asked: &Asked) -> Response<Body
             response.headers_mut().insert("trailer", "grpc-status".parse().unwrap());
             response
         }
+        "/odd" => {
+            let mut response = text("text/plain", "odd".into());
+            for (name, value) in [
+                ("connection", "x-hop"),
+                ("x-hop", "one connection's own"),
+                ("keep-alive", "timeout=5"),
+                ("proxy-authenticate", "Basic"),
+                ("proxy-connection", "keep-alive"),
+                ("upgrade", "h9"),
+                ("te", "gzip"),
+                ("x-own", "kept"),
+            ] {
+                response.headers_mut().append(name, value.parse().unwrap());
+            }
+            response
+        }
         "/cookie" => {
             let mut response = text("text/plain", "x".into());
             response.headers_mut().insert("set-cookie", "a=b".parse().unwrap());
