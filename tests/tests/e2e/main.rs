@@ -5,6 +5,7 @@
 mod anomaly;
 mod apply;
 mod bulk;
+mod ci_job;
 mod credentials;
 mod crowd;
 mod demo;
