@@ -197,3 +197,6 @@ fn refused(admission: Admission) -> Status {
         Admission::Unknown | Admission::Welcome => "this agent is not known",
     })
 }
+
+#[cfg(test)]
+mod tests;

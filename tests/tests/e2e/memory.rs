@@ -10,7 +10,9 @@ use std::{
 use e2e::{
     Run, World,
     frames::{Frames, query},
+    raw,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const GIGABYTE: u64 = 1_000_000_000;
 /// What gateway and agent together may hold on top of what they held before: buffers of the streams, not their content.
@@ -93,6 +95,43 @@ async fn a_large_result_and_a_large_output_leave_memory_flat() {
         assert_eq!(ssh.bytes.len(), 300_000_000);
     });
     assert!(more < MOST_MORE, "an output: {} MB more", more >> 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_idle_sessions_hold_little() {
+    let world = World::start().await;
+    let warm = idle(&world, 100).await;
+    let before = resident(&world);
+    let more = idle(&world, 1000).await;
+    let each = resident(&world).saturating_sub(before) / 1000;
+    // `make bench` holds a release build to 64 KiB for a PostgreSQL session; here tasks are larger, and there is TLS.
+    assert!(each < 160 << 10, "{} KiB for each idle session", each >> 10);
+    drop((warm, more));
+}
+
+/// So many callers that asked for something once and now say nothing; each has a session of its own.
+async fn idle(world: &World, count: usize) -> Vec<impl Sized + use<>> {
+    let request = format!(
+        "GET /shop-api/customers/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        world.alice().ticket
+    );
+    let mut callers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut stream = raw::tls(world, world.site.ports.http, &["http/1.1"]).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 2048];
+        assert_ne!(stream.read(&mut answer).await.unwrap(), 0);
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        callers.push(stream);
+    }
+    let mut files = std::fs::read_dir(format!("/proc/{}/fd", world.site.agent.pid())).unwrap().count();
+    e2e::eventually("the agent has closed what it wrote last", || {
+        let now = std::fs::read_dir(format!("/proc/{}/fd", world.site.agent.pid())).unwrap().count();
+        let settled = now < 200 && now == files;
+        files = now;
+        settled.then_some(())
+    });
+    callers
 }
 
 /// A client that reads about a megabyte a second.

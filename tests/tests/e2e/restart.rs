@@ -153,6 +153,11 @@ async fn nothing_recorded_is_lost_or_doubled_by_kill_9() {
     for (round, victim) in ["agent", "gateway"].into_iter().enumerate() {
         let script: String = (0..50).map(|number| format!("SELECT 'survives-{round}-{number}';\n")).collect();
         let _answers = world.psql().input(script).ok();
+        for number in 0..4 {
+            let _out = world.ssh(&[&format!("echo survives-{round}-ssh-{number}-")]).ok();
+            let _answer =
+                world.curl(&format!("/shop-api/customers/1?survives-{round}-http-{number}-"), &["--fail"]).ok();
+        }
         let psql = long_statement(&world);
         if victim == "agent" {
             world.site.agent.kill();
@@ -164,17 +169,26 @@ async fn nothing_recorded_is_lost_or_doubled_by_kill_9() {
         let _said = ended(psql);
         works_again(&world);
         let (first, last) = (format!("survives-{round}-0'"), format!("survives-{round}-49'"));
-        let shown =
-            eventually("the whole recording", || recording_with(&world, &first).filter(|shown| shown.contains(&last)));
+        let shown = eventually("the whole recording", || {
+            recordings(&world, "shop-db", &first).filter(|shown| shown.contains(&last))
+        });
         for number in 0..50 {
             assert_eq!(shown.matches(&format!("SELECT 'survives-{round}-{number}'")).count(), 1, "{victim}, {number}");
+        }
+        for (connection, kind) in [("web-1", "ssh"), ("shop-api", "http")] {
+            for number in 0..4 {
+                let mark = format!("survives-{round}-{kind}-{number}-");
+                let shown = eventually(&mark, || recordings(&world, connection, &mark));
+                assert_eq!(shown.matches(&mark).count(), 1, "{victim}: {shown}");
+            }
         }
     }
 }
 
-fn recording_with(world: &World, mark: &str) -> Option<String> {
-    world.session_ids("shop-db").iter().find_map(|id| {
-        let shown = world.sallyport(world.carol(), &["sessions", "show", id]).output().out;
-        shown.contains(mark).then_some(shown)
-    })
+/// What is shown of the sessions on a connection that have the mark; each should be in one.
+fn recordings(world: &World, connection: &str, mark: &str) -> Option<String> {
+    let ids = world.session_ids(connection).into_iter();
+    let shown = ids.map(|id| world.sallyport(world.carol(), &["sessions", "show", &id]).output().out);
+    let shown: String = shown.filter(|shown| shown.contains(mark)).collect();
+    (!shown.is_empty()).then_some(shown)
 }
