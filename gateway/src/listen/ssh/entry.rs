@@ -24,14 +24,16 @@ pub(super) enum Entry {
     Reading(Vec<u8>),
     /// Strict key exchange was offered; the rest is encrypted or the library's.
     Strict,
+    /// It was not. Such a client may learn the host key, as `ssh-keyscan` does, and may not log in.
+    Lax,
 }
 
-/// The client did not offer strict key exchange, or what it sent is no SSH.
+/// What the client sent is no SSH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what came is no SSH with strict key exchange")]
-pub(super) struct NotStrict;
+#[error("what came is no SSH")]
+pub(super) struct NoSsh;
 
-impl NotStrict {
+impl NoSsh {
     /// The disconnect message that says so (RFC 4253 sections 6 and 11.1), as it travels before keys are exchanged.
     pub(super) fn farewell(self) -> Vec<u8> {
         let text = format!("sallyport: {self} ({})", Code::Malformed);
@@ -60,19 +62,22 @@ impl Default for Entry {
 
 impl Entry {
     /// Takes what was read next.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), NotStrict> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), NoSsh> {
         let Self::Reading(seen) = self else { return Ok(()) };
         seen.extend_from_slice(bytes);
         if !begins_well(seen) {
-            return Err(NotStrict);
+            return Err(NoSsh);
         }
         match kex_names(seen) {
             Some(names) if names.split(|byte| *byte == b',').any(|name| name == STRICT) => {
                 *self = Self::Strict;
                 Ok(())
             }
-            Some(_) => Err(NotStrict),
-            None if seen.len() > MOST => Err(NotStrict),
+            Some(_) => {
+                *self = Self::Lax;
+                Ok(())
+            }
+            None if seen.len() > MOST => Err(NoSsh),
             None => Ok(()),
         }
     }
@@ -113,32 +118,37 @@ mod tests {
         bytes
     }
 
-    fn in_pieces(bytes: &[u8], size: usize) -> Result<bool, NotStrict> {
+    /// Whether strict key exchange is offered; `None` while nothing is known.
+    fn in_pieces(bytes: &[u8], size: usize) -> Result<Option<bool>, NoSsh> {
         let mut entry = Entry::default();
         for piece in bytes.chunks(size) {
             entry.read(piece)?;
         }
-        Ok(matches!(entry, Entry::Strict))
+        Ok(match entry {
+            Entry::Reading(_) => None,
+            Entry::Strict => Some(true),
+            Entry::Lax => Some(false),
+        })
     }
 
     #[test]
     fn strict_key_exchange_is_seen_however_the_bytes_are_split() {
         let bytes = hello("curve25519-sha256,kex-strict-c-v00@openssh.com");
         for size in 1..=bytes.len() {
-            assert_eq!(in_pieces(&bytes, size), Ok(true));
+            assert_eq!(in_pieces(&bytes, size), Ok(Some(true)));
         }
     }
 
     #[test]
-    fn a_client_without_it_is_turned_away() {
-        assert_eq!(in_pieces(&hello("curve25519-sha256"), 3), Err(NotStrict));
-        assert_eq!(in_pieces(&hello("x-kex-strict-c-v00@openssh.com"), 3), Err(NotStrict));
-        assert_eq!(in_pieces(&hello(""), 3), Err(NotStrict));
+    fn a_client_without_it_is_known_as_such() {
+        assert_eq!(in_pieces(&hello("curve25519-sha256"), 3), Ok(Some(false)));
+        assert_eq!(in_pieces(&hello("x-kex-strict-c-v00@openssh.com"), 3), Ok(Some(false)));
+        assert_eq!(in_pieces(&hello(""), 3), Ok(Some(false)));
     }
 
     #[test]
     fn who_is_turned_away_is_told_in_one_whole_packet() {
-        let packet = NotStrict.farewell();
+        let packet = NoSsh.farewell();
         assert_eq!(packet.len() % 8, 0);
         assert_eq!(u32::from_be_bytes(packet[..4].try_into().unwrap()) as usize, packet.len() - 4);
         assert!(packet[4] >= 4 && packet[5] == DISCONNECT);
@@ -147,10 +157,10 @@ mod tests {
 
     #[test]
     fn an_endless_banner_is_turned_away() {
-        assert_eq!(in_pieces(&vec![b'x'; MOST + 1], 1000), Err(NotStrict));
-        assert_eq!(in_pieces(b"GET / HTTP/1.1\r\n", 1), Err(NotStrict));
-        assert_eq!(in_pieces(&[&b"SSH-2.0-"[..], &[b'x'; LINE]].concat(), 100), Err(NotStrict));
+        assert_eq!(in_pieces(&vec![b'x'; MOST + 1], 1000), Err(NoSsh));
+        assert_eq!(in_pieces(b"GET / HTTP/1.1\r\n", 1), Err(NoSsh));
+        assert_eq!(in_pieces(&[&b"SSH-2.0-"[..], &[b'x'; LINE]].concat(), 100), Err(NoSsh));
         let endless = [&b"SSH-2.0-x\r\n\0\0\xff\xff\x04\x14"[..], &[b'x'; MOST]].concat();
-        assert_eq!(in_pieces(&endless, 1000), Err(NotStrict));
+        assert_eq!(in_pieces(&endless, 1000), Err(NoSsh));
     }
 }

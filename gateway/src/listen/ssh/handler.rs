@@ -3,7 +3,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -61,10 +64,18 @@ impl ClientHandler {
         Self { edge, source, link, login_messages: 0, prompted: None, narrow: false, pause: PAUSES.0, _gone }
     }
 
-    /// Bounds what a connection may ask before it is logged in.
-    fn count(&mut self) -> Result<(), russh::Error> {
+    /// Whether a login is looked at. Bounds what a connection may ask before it is logged in; without strict key exchange nobody can
+    /// log in, because nobody knows what was cut from the connection's start.
+    fn looks_at(&mut self) -> Result<bool, russh::Error> {
         self.login_messages += 1;
-        if self.login_messages > MOST_LOGIN_MESSAGES { Err(russh::Error::Disconnect) } else { Ok(()) }
+        if self.login_messages > MOST_LOGIN_MESSAGES {
+            return Err(russh::Error::Disconnect);
+        }
+        let lax = self.link.lax.load(Ordering::Relaxed);
+        if lax {
+            self.link.insecure.cancel();
+        }
+        Ok(!lax)
     }
 
     fn accept(&mut self, user: &str, identity: Identity) -> Auth {
@@ -146,12 +157,14 @@ impl Handler for ClientHandler {
     type Error = russh::Error;
 
     async fn auth_none(&mut self, _user: &str) -> Result<Auth, Self::Error> {
-        self.count()?;
+        let _counted = self.looks_at()?;
         Ok(Auth::reject())
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        self.count()?;
+        if !self.looks_at()? {
+            return Ok(Auth::reject());
+        }
         Ok(self.ticket(user, password).await)
     }
 
@@ -161,7 +174,9 @@ impl Handler for ClientHandler {
         _submethods: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, Self::Error> {
-        self.count()?;
+        if !self.looks_at()? {
+            return Ok(Auth::reject());
+        }
         let Some(mut response) = response else {
             self.prompted = Some(user.to_owned());
             return Ok(Auth::Partial {
@@ -182,12 +197,16 @@ impl Handler for ClientHandler {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        self.count()?;
+        if !self.looks_at()? {
+            return Ok(Auth::reject());
+        }
         Ok(if self.key(user, offer.public_key).await.is_some() { Auth::Accept } else { again() })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        self.count()?;
+        if !self.looks_at()? {
+            return Ok(Auth::reject());
+        }
         Ok(match self.key(user, key.public_key).await {
             Some(identity) => {
                 self.edge.auth.ssh_key_proven(&identity, self.source).await;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use proto::Ending;
@@ -25,6 +25,12 @@ pub(super) struct Link {
     pub(super) logged_in: CancellationToken,
     /// Cancelled when the client's connection is over.
     pub(super) gone: CancellationToken,
+    /// Set when what the client said first is no SSH.
+    pub(super) no_ssh: AtomicBool,
+    /// Set when the client did not offer strict key exchange.
+    pub(super) lax: AtomicBool,
+    /// Cancelled when such a client wants to log in all the same.
+    pub(super) insecure: CancellationToken,
     /// Cancelled when the session is over; [`Link::ending`] says how.
     pub(super) over: CancellationToken,
     /// Cuts the client's socket.
@@ -71,9 +77,11 @@ pub(super) struct Early {
 impl Link {
     pub(super) fn new(cut: CancellationToken) -> Self {
         let token = CancellationToken::new;
-        let (logged_in, gone, over) = (token(), token(), token());
+        let (logged_in, gone, insecure, over) = (token(), token(), token(), token());
+        let (no_ssh, lax) = (AtomicBool::new(false), AtomicBool::new(false));
         let (wake, room, writers) = (Notify::new(), Notify::new(), TaskTracker::new());
-        Self { logged_in, gone, over, cut, wake, room, writers, state: Mutex::default() }
+        let state = Mutex::default();
+        Self { logged_in, gone, no_ssh, lax, insecure, over, cut, wake, room, writers, state }
     }
 
     /// The state; a plain lock, never held across an await.

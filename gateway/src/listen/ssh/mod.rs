@@ -27,6 +27,7 @@ use std::{
 };
 
 use proto::{Code, Protocol, Refusal};
+use russh::{Disconnect, server::Handle};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -45,11 +46,13 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     let link = Arc::new(Link::new(cut.clone()));
     let deadline = edge.login_deadline;
     let handler = ClientHandler::new(edge.clone(), source, Arc::clone(&link));
-    let socket = Socket::new(stream, cut);
-    let turned_away = socket.turned_away();
+    let socket = Socket::new(stream, Arc::clone(&link));
     let login = async {
         let running = russh::server::run_stream(config::server(&host_key), socket, handler).await.ok()?;
-        link.logged_in.cancelled().await;
+        tokio::select! {
+            () = link.logged_in.cancelled() => {}
+            () = link.insecure.cancelled() => insecure(&running.handle(), &link).await,
+        }
         Some(running)
     };
     tokio::pin!(login);
@@ -57,8 +60,11 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
         login = timeout(deadline, &mut login) => login,
         () = link.gone.cancelled() => Ok(None),
     };
-    if turned_away.load(Ordering::Relaxed) {
-        return malformed(&edge, source).await;
+    if link.no_ssh.load(Ordering::Relaxed) {
+        return malformed(&edge, source, &entry::NoSsh.to_string()).await;
+    }
+    if link.insecure.is_cancelled() {
+        return malformed(&edge, source, NO_STRICT_KEX).await;
     }
     match running {
         Ok(Some(running)) => {
@@ -74,9 +80,20 @@ pub async fn serve(edge: Edge, stream: TcpStream, source: SocketAddr) {
     }
 }
 
-/// What the client said first is no SSH as it is spoken here; it was told so.
-async fn malformed(edge: &Edge, source: SocketAddr) {
-    let refusal = Refusal::new(Code::Malformed, entry::NotStrict.to_string());
+/// What a client hears that wants to log in without strict key exchange.
+const NO_STRICT_KEX: &str = "strict key exchange is required (CVE-2023-48795); use a newer client";
+/// How long it may take to hang up then.
+const LAST_WORD: std::time::Duration = std::time::Duration::from_secs(2);
+
+async fn insecure(handle: &Handle, link: &Link) {
+    let text = format!("sallyport: {NO_STRICT_KEX} ({})", Code::Malformed);
+    let _gone = handle.disconnect(Disconnect::KeyExchangeFailed, text, "en".to_owned()).await;
+    let _patience = timeout(LAST_WORD, link.gone.cancelled()).await;
+}
+
+/// What the client said first is not SSH as it is spoken here; it was told so.
+async fn malformed(edge: &Edge, source: SocketAddr, what: &str) {
+    let refusal = Refusal::new(Code::Malformed, what);
     edge.auth.record_failure(Protocol::Ssh, source, "", "", &refusal, "malformed").await;
 }
 

@@ -3,10 +3,7 @@
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
 };
 
@@ -14,35 +11,36 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::entry::Entry;
+use super::{entry::Entry, link::Link};
 
 /// A socket that ends when it is cut.
 pub(super) struct Socket {
     inner: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     entry: Entry,
-    turned_away: Arc<AtomicBool>,
+    link: Arc<Link>,
 }
 
 impl Socket {
-    pub(super) fn new(inner: TcpStream, cut: CancellationToken) -> Self {
-        Self { inner, cut: Box::pin(cut.cancelled_owned()), entry: Entry::default(), turned_away: Arc::default() }
-    }
-
-    /// Turns true when the client was turned away for what it said first.
-    pub(super) fn turned_away(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.turned_away)
+    pub(super) fn new(inner: TcpStream, link: Arc<Link>) -> Self {
+        let cut = Box::pin(link.cut.clone().cancelled_owned());
+        Self { inner, cut, entry: Entry::default(), link }
     }
 
     /// Looks at what came. Nothing is encrypted yet when it is no proper beginning, so the client can be told in clear.
     fn check(&mut self, came: &[u8]) -> io::Result<()> {
+        let Entry::Reading(_) = self.entry else { return Ok(()) };
         self.entry.read(came).map_err(|error| {
-            self.turned_away.store(true, Ordering::Relaxed);
+            self.link.no_ssh.store(true, Ordering::Relaxed);
             let _told = self.inner.try_write(&error.farewell());
             io::Error::new(io::ErrorKind::InvalidData, error)
-        })
+        })?;
+        if matches!(self.entry, Entry::Lax) {
+            self.link.lax.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn poll_cut(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
