@@ -13,6 +13,8 @@ use e2e::{
 };
 use serde_json::Value;
 
+const LONG: Duration = Duration::from_secs(240);
+
 /// The events of a session, as a program exports them.
 fn events_of(world: &World, id: &str) -> Vec<Value> {
     let out = world.sallyport(world.carol(), &["sessions", "replay", "--format", "json", id]).output().out;
@@ -85,6 +87,36 @@ fn fifty_statements_are_fifty_entries_in_order_with_status_rows_and_duration() {
     let id = events[0]["session"].as_str().unwrap();
     let shown = world.sallyport(world.carol(), &["sessions", "show", id]).ok().out;
     assert!(shown.contains("ok, UPDATE 5, 5 rows, ") && shown.contains(" ms"), "{shown}");
+}
+
+/// Ten thousand events in a row: whoever reads them misses no field.
+#[test]
+fn ten_thousand_events_have_all_their_fields() {
+    const STATEMENTS: usize = 3400;
+    let world = World::shared();
+    world.like("shop-db", "many-events", |_| {});
+    let script: String = (0..STATEMENTS).map(|number| format!("SELECT {number} AS mark_many;\n")).collect();
+    let dsn = world.dsn(world.alice(), "many-events");
+    let _done = Run::new("psql").args(["-X", "-q", "-At", "-o", "/dev/null", &dsn]).input(script).patience(LONG).ok();
+    let events = events(world, "many-events", "mark_many", STATEMENTS);
+    assert!(events.len() > 10_000, "{}", events.len());
+    let text = |event: &Value, name: &str| event[name].as_str().is_some_and(|text| !text.is_empty());
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["seq"], number as u64 + 1);
+        assert!(
+            text(event, "at") && text(event, "kind") && text(event, "prev") && event["exchange"].is_u64(),
+            "{event}"
+        );
+    }
+    for name in
+        ["session", "connection", "protocol", "address", "subject", "issuer", "method", "credential_id", "source"]
+    {
+        assert!(text(&events[0], name), "{name}: {}", events[0]);
+    }
+    for (asked, ended) in of_kind(&events, "request").iter().zip(of_kind(&events, "completed")) {
+        assert!(text(asked, "operation") && text(asked, "text") && text(asked, "digest"), "{asked}");
+        assert!(text(ended, "outcome") && ended["duration_ns"].as_u64() > Some(0), "{ended}");
+    }
 }
 
 #[test]
@@ -164,7 +196,7 @@ fn errors_refusals_cancels_time_outs_and_lost_clients_have_their_outcome() {
     let rule = r#"@id("no-mark") forbid (principal, action == Action::"Invoke", resource in Connection::"outcomes")
         when { context.columns.contains("public.customers.phone") };"#;
     world.policy("outcomes", rule);
-    let _refused = eventually("the rule is known", || {
+    eventually("the rule is known", || {
         let said = psql("SELECT phone FROM customers /* mark-refused */").output();
         said.err.contains("no-mark").then_some(())
     });

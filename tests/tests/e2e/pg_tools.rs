@@ -45,6 +45,22 @@ fn pgbench_runs_in_every_mode() {
     assert!(run.out.contains("number of failed transactions: 0"), "{}", run.out);
 }
 
+/// A search by nearness, as pgvector's: ordering by an operator of an extension's own.
+#[test]
+fn a_similarity_query_is_answered_as_direct() {
+    let world = World::shared();
+    let (through, direct) = (scratch(world), world.direct_dsn("scratch"));
+    let made = "DROP SCHEMA IF EXISTS near CASCADE; CREATE SCHEMA near;
+        CREATE FUNCTION near.l2(a float8[], b float8[]) RETURNS float8 IMMUTABLE LANGUAGE sql
+          AS 'SELECT sqrt(sum((x - y) ^ 2)) FROM unnest(a, b) AS t(x, y)';
+        CREATE OPERATOR near.<-> (LEFTARG = float8[], RIGHTARG = float8[], FUNCTION = near.l2);
+        CREATE TABLE near.items AS SELECT g AS id, ARRAY[g, g * 2, 1.5]::float8[] AS embedding FROM generate_series(1, 50) g;";
+    sql(&through, made);
+    let nearest = "SET search_path = near, public; SELECT id, embedding <-> '{7,13,1}' FROM items ORDER BY 2 LIMIT 5";
+    assert_eq!(sql(&through, nearest), sql(&direct, nearest));
+    assert!(sql(&through, nearest).starts_with("SET\n7|"));
+}
+
 #[test]
 fn psql_watches() {
     let world = World::shared();

@@ -6,6 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 use e2e::{
     Run, World, eventually,
     host::{Asks, Host},
+    raw,
 };
 use russh::{
     ChannelMsg, Sig,
@@ -41,6 +42,50 @@ fn key_exchange_is_strict_and_old_algorithms_are_refused() {
     {
         assert_eq!(ssh(world, &["-o", current]).ok().out, "in\n", "{current}");
     }
+}
+
+#[test]
+fn the_host_key_can_be_learned_in_advance() {
+    let world = World::shared();
+    let port = world.site.ports.ssh.to_string();
+    let scanned = Run::new("ssh-keyscan").args(["-t", "ed25519", "-p", &port, "127.0.0.1"]).ok().out;
+    assert!(scanned.contains(" ssh-ed25519 "), "{scanned}");
+    let known = world.folder("keyscan").join("known_hosts");
+    fs::write(&known, scanned).unwrap();
+    let known = format!("UserKnownHostsFile={}", known.display());
+    let ssh = Run::new("ssh").args([
+        "-o",
+        &known,
+        "-o",
+        "StrictHostKeyChecking=yes",
+        "-F",
+        "none",
+        "-o",
+        "BatchMode=yes",
+        "-i",
+    ]);
+    let ssh = ssh.arg(&world.alice().ssh_key).args(["-p", &port, "web-1@127.0.0.1", "echo in"]);
+    assert_eq!(ssh.ok().out, "in\n");
+}
+
+/// A client that can do everything but strict key exchange.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_logs_in_without_strict_key_exchange() {
+    let world = World::shared();
+    let mut config = client::Config::default();
+    let offered = config.preferred.kex.iter().filter(|name| !name.as_ref().starts_with("kex-strict"));
+    config.preferred.kex = offered.cloned().collect::<Vec<_>>().into();
+    let stream = raw::tcp(world.site.ports.ssh).await;
+    let source = stream.local_addr().unwrap().to_string();
+    let mut session = client::connect_stream(Arc::new(config), stream, Trusting).await.unwrap();
+    let key = Arc::new(load_secret_key(&world.alice().ssh_key, None).unwrap());
+    let known = session.authenticate_publickey("web-1", PrivateKeyWithHashAlg::new(key, None)).await;
+    assert!(!known.is_ok_and(|known| known.success()));
+    eventually("it is written down", || {
+        let log = world.api(world.carol(), "audit?kind=login.failed&limit=1000");
+        let mut events = log.as_array().unwrap().iter();
+        events.any(|event| event["source"] == source.as_str() && event["code"] == "SP-MALFORMED").then_some(())
+    });
 }
 
 #[test]
