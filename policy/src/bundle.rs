@@ -89,6 +89,9 @@ impl Bundle {
     }
 }
 
+/// The parts of a gateway that are no connections, as policies name them.
+pub(crate) const GATEWAY_PARTS: [&str; 2] = ["policies", "agents"];
+
 /// Functions that every connection of a protocol has.
 #[must_use]
 pub fn builtin(protocol: &str) -> &'static [&'static str] {

@@ -80,6 +80,7 @@ pub(crate) fn call(
         ("bytes", facts.bytes),
         ("session_rows", facts.session_rows),
         ("session_bytes", facts.session_bytes),
+        ("recent_calls", facts.recent_calls),
     ] {
         pairs.put(name, || count(number));
     }

@@ -55,8 +55,8 @@ impl Needs {
 }
 
 const OBJECTS: [&str; 5] = ["reads", "writes", "columns", "calls", "opaque"];
-const MOMENT: [&str; 8] =
-    ["now", "hour", "weekday", "auth_age", "risk", "risk_reasons", "session_rows", "session_bytes"];
+const MOMENT: [&str; 9] =
+    ["now", "hour", "weekday", "auth_age", "risk", "risk_reasons", "session_rows", "session_bytes", "recent_calls"];
 
 impl Depends {
     pub(crate) fn of<'a>(policies: impl Iterator<Item = &'a Policy>) -> Self {

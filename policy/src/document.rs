@@ -6,7 +6,7 @@ use cedar_policy::{Policy, PolicyId, PolicySet, ResourceConstraint, Schema, Vali
 use miette::Diagnostic;
 
 use crate::{
-    bundle::{Bundle, Document, builtin},
+    bundle::{Bundle, Document, GATEWAY_PARTS, builtin},
     schema,
 };
 
@@ -217,6 +217,7 @@ impl<'a> Checker<'a> {
         let unknown = found.into_iter().filter_map(|(kind, id)| match kind.as_str() {
             "Connection" if !self.names.connections.contains(&id) => Some(("connection", id)),
             "Function" if !self.names.functions.contains(&id) => Some(("function", id)),
+            "Gateway" if !GATEWAY_PARTS.contains(&id.as_str()) => Some(("part of the gateway", id)),
             _ => None,
         });
         unknown.collect()

@@ -244,7 +244,7 @@ impl Engine {
             (other.outcome != judged.outcome).then_some(Shadow { outcome: other.outcome, rules: other.rules })
         });
         let revealed =
-            if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, REVEAL, &context) };
+            if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, REVEAL, facts, &context) };
         Verdict { shadow, revealed, ..judged }
     }
 
@@ -293,7 +293,7 @@ impl Engine {
         let Ok(typed) = self.typed(scope, facts) else { return Vec::new() };
         let facts = typed.as_ref().unwrap_or(facts);
         match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
-            Ok(context) => self.labels(scope, SEND_RAW, &context),
+            Ok(context) => self.labels(scope, SEND_RAW, facts, &context),
             Err(_) => Vec::new(),
         }
     }
@@ -303,14 +303,17 @@ impl Engine {
         Arc::ptr_eq(&self.hash, &scope.engine)
     }
 
-    fn labels(&self, scope: &Scope, action: usize, context: &Context) -> Vec<String> {
+    fn labels(&self, scope: &Scope, action: usize, facts: &Facts, context: &Context) -> Vec<String> {
         if !self.reveals {
             return Vec::new();
         }
         let allowed = scope.labels.iter().filter(|label| {
             let Ok(resource) = uid_of(&self.kinds.label, label) else { return false };
             scope.principals.iter().all(|party| {
-                matches!(self.ask(Which::Enforced, scope, party, action, &resource, context), Asked::Allowed(_))
+                // What cannot be read must not get around a rule that looks at arguments.
+                let readable = facts.inspected == Inspected::Yes || !party.enforced.of(action, &resource).arguments;
+                let ask = || self.ask(Which::Enforced, scope, party, action, &resource, context);
+                readable && matches!(ask(), Asked::Allowed(_))
             })
         });
         allowed.cloned().collect()
@@ -491,9 +494,11 @@ fn mentions_labels(policy: &Policy) -> bool {
     is_about(policy, "Reveal") || is_about(policy, "SendRaw")
 }
 
+mod administer;
+mod opinion;
 mod recall;
 
-pub use self::recall::{Opinion, Recall};
+pub use self::{administer::Part, opinion::Opinion, recall::Recall};
 
 #[cfg(test)]
 mod tests;

@@ -113,6 +113,8 @@ pub struct Facts {
     pub session_rows: u64,
     /// Bytes sent so far by the session, this call included.
     pub session_bytes: u64,
+    /// Calls of the subject on the connection in the last minute, over all sessions at the agent, this one included.
+    pub recent_calls: u64,
 }
 
 impl Facts {
@@ -127,17 +129,7 @@ impl Facts {
     /// masked.
     #[must_use]
     pub fn to_record(&self) -> String {
-        let kept = Self { arguments: BTreeMap::new(), ..self.clone() };
-        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&kept) else { return String::new() };
-        fields.retain(|name, value| match value {
-            serde_json::Value::Null => false,
-            serde_json::Value::Bool(flag) => *flag,
-            serde_json::Value::Number(number) => number.as_u64() != Some(0),
-            serde_json::Value::Array(items) => !items.is_empty(),
-            serde_json::Value::Object(items) => !items.is_empty(),
-            serde_json::Value::String(text) => !(name == "inspected" && text == "yes"),
-        });
-        serde_json::Value::Object(fields).to_string()
+        crate::record::text(self)
     }
 
     /// Reads what [`Facts::to_record`] wrote.

@@ -18,6 +18,7 @@ mod document;
 mod engine;
 pub mod facts;
 mod permit;
+mod record;
 mod risk;
 pub mod schema;
 mod sentence;
@@ -31,7 +32,7 @@ pub use self::{
     caller::{ActorKind, Caller, Circumstances, Principal},
     depends::Depends,
     document::Problem,
-    engine::{CompileError, Engine, Opinion, Recall, Scope},
+    engine::{CompileError, Engine, Opinion, Part, Recall, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},
     permit::{Denial, Permit},
     sentence::{Sentence, Told},

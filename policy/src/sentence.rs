@@ -126,6 +126,9 @@ fn kind_of(kind: &str) -> &str {
 fn what(policy: &Policy) -> String {
     match policy.resource_constraint() {
         ResourceConstraint::Any => "everything".into(),
+        ResourceConstraint::Eq(uid) if uid.type_name().to_string() == "Gateway" => {
+            format!("the {} of the gateway", name(&uid))
+        }
         ResourceConstraint::Eq(uid) => name(&uid),
         ResourceConstraint::In(uid) if uid.type_name().to_string() == "Zone" => {
             format!("everything in zone {}", name(&uid))

@@ -138,7 +138,8 @@ pub(crate) fn is_about(policy: &Policy, action: &str) -> bool {
     }
 }
 
-fn can_be(principal: &Placed<'_>, constraint: &PrincipalConstraint) -> bool {
+/// Whether a policy can be about somebody.
+pub(crate) fn can_be(principal: &Placed<'_>, constraint: &PrincipalConstraint) -> bool {
     let is = |kind: &EntityTypeName| principal.uid.type_name() == kind;
     let lies_in = |uid: &EntityUid| principal.uid == uid || principal.above.contains(uid);
     match constraint {

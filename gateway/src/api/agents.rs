@@ -16,7 +16,7 @@ use super::{
     ApiState, Problem, ProblemCode,
     caller::Caller,
     document::is_name,
-    guard::{Need, Part},
+    guard::{Need, Over, Part},
 };
 use crate::{auth::Secret, store::Agent};
 
@@ -25,7 +25,7 @@ const JOIN_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn routes() -> Vec<Part> {
     let routes = OpenApiRouter::new().routes(routes!(list)).routes(routes!(join_token)).routes(routes!(remove));
-    vec![(Need::Admin, routes)]
+    vec![(Need::Admin(Over::Agents), routes)]
 }
 
 /// An agent.

@@ -79,7 +79,11 @@ impl Caller {
             Err(denial) => return Err(failed(state, source, denial.reason).await),
         };
         let groups: Vec<_> = ticket.groups.iter().filter(|group| subject.groups.contains(group)).cloned().collect();
-        let roles = if ticket.api { state.auth.roles(&groups) } else { Roles { admin: false, auditor: false } };
+        let roles = if ticket.api {
+            state.auth.roles(&groups)
+        } else {
+            Roles { operator: false, admin: false, auditor: false }
+        };
         let via =
             Via::Ticket { id: ticket.id, api: ticket.api, connection: ticket.connection, expires: ticket.expires };
         Ok(Self { subject, groups, roles, via, source })

@@ -7,15 +7,16 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
+use policy::Part as Administered;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiState, Problem, ProblemCode,
+    ApiState, Problem, ProblemCode, administration,
     caller::Caller,
     document::ConnectionDocument,
-    guard::{Need, Part},
+    guard::{Need, Over, Part},
     input::Body,
     policies,
 };
@@ -24,7 +25,7 @@ use crate::store::{Change, Connection};
 pub(super) fn routes() -> Vec<Part> {
     vec![
         (Need::Caller, OpenApiRouter::new().routes(routes!(list))),
-        (Need::Admin, OpenApiRouter::new().routes(routes!(get, put, delete))),
+        (Need::Admin(Over::Named), OpenApiRouter::new().routes(routes!(get, put, delete))),
     ]
 }
 
@@ -57,7 +58,12 @@ async fn list(State(state): State<ApiState>, caller: Caller) -> Json<Vec<OpenCon
     get, path = "/api/v1/connections/{name}", params(("name" = String, Path)),
     responses((status = 200, body = ConnectionDocument))
 )]
-async fn get(State(state): State<ApiState>, Path(name): Path<String>) -> Result<Json<ConnectionDocument>, Problem> {
+async fn get(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<ConnectionDocument>, Problem> {
+    administration::must(&state, &caller, Administered::Connection(&name)).await?;
     let found = state.store.connection(&name).ok_or_else(Problem::not_found)?;
     Ok(Json(ConnectionDocument::from(found.as_ref())))
 }
@@ -80,7 +86,7 @@ async fn put(
     document.check().map_err(invalid)?;
     let event = caller.event("connection.written", serde_json::json!({ "connection": name }));
     let change = Change { connections: vec![Connection::from(document)], ..Change::default() };
-    policies::check(&state, &change).await?;
+    policies::check(&state, &caller, &change).await?;
     state.store.change(change, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -92,12 +98,13 @@ async fn delete(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    administration::must(&state, &caller, Administered::Connection(&name)).await?;
     if state.store.connection(&name).is_none() {
         return Err(Problem::not_found());
     }
     let event = caller.event("connection.removed", serde_json::json!({ "connection": name }));
     let change = Change { remove_connections: vec![name], ..Change::default() };
-    policies::check(&state, &change).await?;
+    policies::check(&state, &caller, &change).await?;
     state.store.change(change, vec![event]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,22 +6,23 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
+use policy::Part as Administered;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiState, Problem, ProblemCode,
+    ApiState, Problem, ProblemCode, administration,
     caller::Caller,
     document::{ConnectionDocument, Document, PolicyDocument},
-    guard::{Need, Part},
+    guard::{Need, Over, Part},
     input::{self, Filter},
     policies,
 };
 use crate::store::{self, Connection, Snapshot};
 
 pub(super) fn routes() -> Vec<Part> {
-    vec![(Need::Admin, OpenApiRouter::new().routes(routes!(apply)).routes(routes!(export)))]
+    vec![(Need::Admin(Over::Named), OpenApiRouter::new().routes(routes!(apply)).routes(routes!(export)))]
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -72,15 +73,29 @@ async fn apply(
     let bytes = input::body(request, &state).await?;
     let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
     let document = Document::parse(text).map_err(|error| invalid(error.to_string()))?;
+    must_name(&state, &caller, &document).await?;
     let plan = Plan::new(&state, document, query.prune);
     if !plan.changes.is_empty() {
-        policies::check(&state, &plan.change).await?;
+        policies::check(&state, &caller, &plan.change).await?;
     }
     if !query.dry_run && !plan.changes.is_empty() {
         let event = caller.event("connections.applied", serde_json::json!(plan.changes));
         state.store.change(plan.change, vec![event]).await?;
     }
     Ok(Json(Applied { dry_run: query.dry_run, changes: plan.changes, unchanged: plan.unchanged }))
+}
+
+/// Whether the caller may administer everything that a document names: what is not changed tells what is there.
+async fn must_name(state: &ApiState, caller: &Caller, document: &Document) -> Result<(), Problem> {
+    for declared in &document.connections {
+        if state.store.connection(&declared.name).is_some() {
+            administration::must(state, caller, Administered::Connection(&declared.name)).await?;
+        }
+    }
+    if !document.policies.is_empty() {
+        administration::must(state, caller, Administered::Policies).await?;
+    }
+    Ok(())
 }
 
 struct Plan {
@@ -159,16 +174,18 @@ fn differences(a: &Connection, b: &Connection) -> Vec<&'static str> {
     .collect()
 }
 
-/// The document that describes what is there; JSON, or YAML for those who accept it.
+/// The document that describes what is there, as far as the caller may administer it; JSON, or YAML for those who accept it.
 #[utoipa::path(
     get, path = "/api/v1/export",
     responses((status = 200, content((Document = "application/json"), (Document = "application/yaml"))))
 )]
-async fn export(State(state): State<ApiState>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn export(State(state): State<ApiState>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let connections = state.store.snapshot().connections();
+    let may = |part| administration::may(&state, &caller, part, None).is_ok();
+    let shown = connections.iter().filter(|connection| may(Administered::Connection(&connection.name)));
     let document = Document {
-        connections: connections.iter().map(|connection| ConnectionDocument::from(connection.as_ref())).collect(),
-        policies: policies::documents(&state),
+        connections: shown.map(|connection| ConnectionDocument::from(connection.as_ref())).collect(),
+        policies: if may(Administered::Policies) { policies::documents(&state) } else { Vec::new() },
     };
     let yaml = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/yaml"));
     if !yaml {

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, Method, header, request::Parts};
+use policy::Part as Administered;
 use subtle::ConstantTimeEq as _;
 use utoipa::openapi::{
     Components, SecurityRequirement,
@@ -16,7 +17,7 @@ use utoipa::openapi::{
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    ApiState, Problem, ProblemCode,
+    ApiState, Problem, ProblemCode, administration,
     caller::{Caller, Source, Via},
     cookie,
 };
@@ -33,8 +34,19 @@ pub(super) enum Need {
     Caller,
     /// An auditor.
     Auditor,
-    /// An administrator.
-    Admin,
+    /// Somebody who may administer that.
+    Admin(Over),
+}
+
+/// What is administered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The policies.
+    Policies,
+    /// Agents.
+    Agents,
+    /// What the request names; its handler asks about each.
+    Named,
 }
 
 impl Need {
@@ -44,16 +56,23 @@ impl Need {
             Self::Nobody => None,
             Self::Caller => Some("caller"),
             Self::Auditor => Some("auditor"),
-            Self::Admin => Some("admin"),
+            Self::Admin(_) => Some("admin"),
         }
     }
 
-    fn met_by(self, caller: &Caller) -> bool {
-        match self {
+    async fn must_be_met(self, state: &ApiState, caller: &Caller, path: &str) -> Result<(), Problem> {
+        let met = match self {
             Self::Nobody | Self::Caller => true,
             Self::Auditor => caller.roles.auditor,
-            Self::Admin => caller.roles.admin,
+            Self::Admin(Over::Named) => administration::may_something(state, caller),
+            Self::Admin(Over::Policies) => return administration::must(state, caller, Administered::Policies).await,
+            Self::Admin(Over::Agents) => return administration::must(state, caller, Administered::Agents).await,
+        };
+        if met {
+            return Ok(());
         }
+        state.store.audit(caller.event("api.forbidden", serde_json::json!(path))).await?;
+        Err(Problem::new(ProblemCode::Forbidden, "this needs a role that you do not have"))
     }
 }
 
@@ -118,11 +137,7 @@ async fn admit(state: &ApiState, need: Need, request: &Parts) -> Result<Caller, 
         }
         _ => {}
     }
-    if !need.met_by(&caller) {
-        let path = request.uri.path();
-        state.store.audit(caller.event("api.forbidden", serde_json::json!(path))).await?;
-        return Err(Problem::new(ProblemCode::Forbidden, "this needs a role that you do not have"));
-    }
+    need.must_be_met(state, &caller, request.uri.path()).await?;
     Ok(caller)
 }
 

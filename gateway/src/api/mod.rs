@@ -4,6 +4,7 @@
 //! Rules: every route stands in a sub-router that says who may call it (`guard`); what says nothing is not reachable.
 //! The guard is the only place that reads credentials. Pages are rendered here, escaped, and run no script.
 
+mod administration;
 mod agents;
 mod audit;
 mod caller;

@@ -5,14 +5,15 @@ use policy::{Bundle, CompileError, Engine};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    ApiState, Problem, ProblemCode,
+    ApiState, Problem, ProblemCode, administration,
+    caller::Caller,
     document::PolicyDocument,
-    guard::{Need, Part},
+    guard::{Need, Over, Part},
 };
 use crate::store::{Change, compose};
 
 pub(super) fn routes() -> Vec<Part> {
-    vec![(Need::Admin, OpenApiRouter::new().routes(routes!(bundle)))]
+    vec![(Need::Admin(Over::Policies), OpenApiRouter::new().routes(routes!(bundle)))]
 }
 
 /// The newest bundle: policy documents, connections as policies see them, and the version.
@@ -35,20 +36,21 @@ pub(super) fn documents(state: &ApiState) -> Vec<PolicyDocument> {
     documents.iter().map(|known| PolicyDocument { name: known.name.clone(), text: known.text.clone() }).collect()
 }
 
-/// Whether the bundle would be valid after a change.
+/// Whether the caller may make a change, and the bundle would be valid after it.
 ///
 /// # Errors
-/// What is wrong with it, with documents and positions.
-pub(super) async fn check(state: &ApiState, change: &Change) -> Result<(), Problem> {
+/// What the caller may not change; what is wrong with the bundle, with documents and positions.
+pub(super) async fn check(state: &ApiState, caller: &Caller, change: &Change) -> Result<(), Problem> {
+    administration::must_change(state, caller, change).await?;
     let next = after(state, change);
     let snapshot = state.store.snapshot();
     if snapshot.engine().is_some_and(|engine| engine.hash() == next.hash()) {
         return Ok(());
     }
     // Validation takes milliseconds of a processor.
-    let checked = tokio::task::spawn_blocking(move || Engine::compile(next).map(drop)).await;
+    let checked = tokio::task::spawn_blocking(move || Engine::compile(next)).await;
     match checked {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(engine)) => administration::must_keep(state, caller, change, &engine).await,
         Ok(Err(error @ CompileError::Documents(_))) => {
             Err(Problem::new(ProblemCode::Invalid, format!("policies: {error}")))
         }

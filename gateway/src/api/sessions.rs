@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use http::StatusCode;
-use policy::{Opinion, Recall};
+use policy::{Opinion, Part as Administered, Recall};
 use proto::SessionId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,9 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ApiState, Problem, ProblemCode,
+    ApiState, Problem, ProblemCode, administration,
     caller::{Caller, Via},
-    guard::{Need, Part},
+    guard::{Need, Over, Part},
     input::{self, Body, Filter},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 pub(super) fn routes() -> Vec<Part> {
     vec![
         (Need::Caller, OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))),
-        (Need::Admin, OpenApiRouter::new().routes(routes!(kill))),
+        (Need::Admin(Over::Named), OpenApiRouter::new().routes(routes!(kill))),
     ]
 }
 
@@ -171,6 +171,9 @@ async fn kill(
     Body(asked): Body<KillRequest>,
 ) -> Result<StatusCode, Problem> {
     let id: SessionId = input::id(&id)?;
+    // A session that nobody knows is on no connection, and only a role reaches it.
+    let on = state.store.session(id).await?.map(|row| row.connection).unwrap_or_default();
+    administration::must(&state, &caller, Administered::Connection(&on)).await?;
     let reason: String = asked.reason.chars().filter(|char| !char.is_control()).take(200).collect();
     let reason = if reason.is_empty() { "ended by an administrator".to_owned() } else { reason };
     let mut event = caller.event("session.killed", serde_json::json!({ "reason": reason }));
@@ -203,16 +206,19 @@ pub(super) async fn replayable(
     let by_role = caller.roles.auditor || is_own(caller, &row);
     let wanted = [Recall::Replay, Recall::Export];
     for what in wanted.into_iter().take(if exports { 2 } else { 1 }) {
-        let refused = match opinion(state, caller, &row.connection, what) {
-            Opinion::Permitted => continue,
-            Opinion::Silent if by_role => continue,
-            Opinion::Silent => "only auditors read what others did",
-            Opinion::Forbidden => "a policy keeps what was recorded on this connection from you",
+        let rules = match opinion(state, caller, &row.connection, what).with_role(by_role) {
+            Ok(()) => continue,
+            Err(rules) => rules,
         };
-        let detail = serde_json::json!({ "connection": row.connection, "export": what == Recall::Export });
+        let told = match rules.as_slice() {
+            [] => "only auditors read what others did".to_owned(),
+            rules => format!("a policy keeps what was recorded on this connection from you: {}", rules.join(", ")),
+        };
+        let detail =
+            serde_json::json!({ "connection": row.connection, "export": what == Recall::Export, "rules": rules });
         let event = AuditEvent { session: Some(row.id), ..caller.event("recording.refused", detail) };
         state.store.audit(event).await?;
-        return Err(Problem::new(ProblemCode::Forbidden, refused));
+        return Err(Problem::new(ProblemCode::Forbidden, told));
     }
     Ok(row)
 }

@@ -96,6 +96,7 @@ struct Inner {
     mode: Mode,
     public_url: String,
     limits: crate::config::Limits,
+    operator_groups: Vec<String>,
     admin_groups: Vec<String>,
     auditor_groups: Vec<String>,
     provider: Option<oidc::Provider>,
@@ -120,7 +121,9 @@ pub enum AuthError {
 /// What somebody may do with the gateway itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// May change connections, agents and end sessions.
+    /// May administer whatever policies say.
+    pub operator: bool,
+    /// May change connections, policies and agents, and end sessions, unless a policy forbids it.
     pub admin: bool,
     /// May read everybody's sessions, recordings and the audit log.
     pub auditor: bool,
@@ -142,6 +145,7 @@ impl Auth {
             mode: config.mode,
             public_url: config.public_url.clone(),
             limits: config.limits,
+            operator_groups: config.operator_groups.clone(),
             admin_groups: config.admin_groups.clone(),
             auditor_groups: config.auditor_groups.clone(),
             provider,
@@ -154,7 +158,8 @@ impl Auth {
     #[must_use]
     pub fn roles(&self, groups: &[String]) -> Roles {
         let any = |of: &[String]| of.iter().any(|group| groups.contains(group));
-        Roles { admin: any(&self.0.admin_groups), auditor: any(&self.0.auditor_groups) }
+        let operator = any(&self.0.operator_groups);
+        Roles { operator, admin: operator || any(&self.0.admin_groups), auditor: any(&self.0.auditor_groups) }
     }
 
     /// Tells that something changed by which live sessions may have lost their right: a revoked credential, changed

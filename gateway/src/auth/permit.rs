@@ -1,14 +1,14 @@
 //! From an identity to a permit, and whether it would still be given.
 
-use std::{net::IpAddr, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
-use policy::{Circumstances, Opinion, Permit, Principal, Recall};
+use policy::{Circumstances, Engine, Opinion, Part, Permit, Principal, Recall};
 use proto::{Code, Ending, Protocol, Refusal, convert::unix_ms};
 
 use super::{Auth, Credential, Denial, Identity};
 use crate::store::Subject;
 
-/// Somebody who asks the API for what was recorded.
+/// Somebody who asks the API for what takes more than being somebody.
 pub struct Asks<'a> {
     /// Who.
     pub subject: &'a Subject,
@@ -18,6 +18,23 @@ pub struct Asks<'a> {
     pub method: &'a str,
     /// From where.
     pub source: IpAddr,
+}
+
+impl Asks<'_> {
+    fn person(&self) -> Principal {
+        principal(&self.subject.name, self.groups)
+    }
+
+    fn around(&self) -> Circumstances {
+        Circumstances {
+            now: unix_ms(SystemTime::now()) / 1000,
+            source: Some(self.source),
+            auth_method: self.method.to_owned(),
+            authenticated_at: unix_ms(self.subject.authenticated.into()) / 1000,
+            mfa: self.subject.mfa,
+            ..Circumstances::default()
+        }
+    }
 }
 
 impl Auth {
@@ -119,17 +136,27 @@ impl Auth {
     /// What policy says to a subject, with the groups that count, about recordings of a connection. Without policies it forbids.
     #[must_use]
     pub fn recall(&self, asks: &Asks<'_>, connection: &str, what: Recall) -> Opinion {
-        let around = Circumstances {
-            now: unix_ms(SystemTime::now()) / 1000,
-            source: Some(asks.source),
-            auth_method: asks.method.to_owned(),
-            authenticated_at: unix_ms(asks.subject.authenticated.into()) / 1000,
-            mfa: asks.subject.mfa,
-            ..Circumstances::default()
-        };
-        let person = principal(&asks.subject.name, asks.groups);
         let snapshot = self.0.store.snapshot();
-        snapshot.engine().map_or(Opinion::Forbidden, |engine| engine.recall(&person, connection, what, &around))
+        let asked = |engine: &Arc<Engine>| engine.recall(&asks.person(), connection, what, &asks.around());
+        snapshot.engine().map_or_else(Opinion::doubtful, asked)
+    }
+
+    /// What policies, those in force or others, say to a subject about administration. Where no policies can be read, roles decide,
+    /// so that somebody can mend them.
+    #[must_use]
+    pub fn administration(&self, asks: &Asks<'_>, part: Part<'_>, by: Option<&Engine>) -> Opinion {
+        let asked = |engine: &Engine| engine.administration(&asks.person(), part, &asks.around());
+        match by {
+            Some(engine) => asked(engine),
+            None => self.0.store.snapshot().engine().map_or(Opinion::Silent, |engine| asked(engine)),
+        }
+    }
+
+    /// Whether a policy may let a subject administer anything at all.
+    #[must_use]
+    pub fn may_give_administration(&self, asks: &Asks<'_>) -> bool {
+        let snapshot = self.0.store.snapshot();
+        snapshot.engine().is_some_and(|engine| engine.may_give_administration(&asks.person()))
     }
 
     /// Whether a connection is open to a subject with the groups it has now, from where it is now.

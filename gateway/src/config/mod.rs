@@ -40,7 +40,9 @@ pub struct Config {
     pub recordings_dir: PathBuf,
     /// The OpenID provider, if people may sign in.
     pub oidc: Option<Oidc>,
-    /// Members administer.
+    /// Members administer whatever policies say; for when a rule has locked out everybody else.
+    pub operator_groups: Vec<String>,
+    /// Members administer, unless a policy forbids it.
     pub admin_groups: Vec<String>,
     /// Members audit.
     pub auditor_groups: Vec<String>,
@@ -165,6 +167,7 @@ impl Config {
             store_url,
             recordings_dir: raw.recordings.dir.unwrap_or_else(|| state_dir.join("recordings")),
             oidc: raw.oidc.map(|oidc| check_oidc(oidc, &mut wrong)),
+            operator_groups: raw.roles.operator_groups,
             admin_groups: raw.roles.admin_groups,
             auditor_groups: raw.roles.auditor_groups,
             limits: Limits {

@@ -87,6 +87,8 @@ pub struct RawOidc {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawRoles {
+    /// They administer whatever policies say.
+    pub operator_groups: Vec<String>,
     pub admin_groups: Vec<String>,
     pub auditor_groups: Vec<String>,
 }
