@@ -235,15 +235,22 @@ fn openers(body: &str) -> usize {
 
 /// Names of variables, parameters and record fields.
 fn collect_variables(node: &Value, variables: &mut std::collections::BTreeSet<String>) {
+    each_field(node, &mut |key, value| {
+        if let ("refname", Some(name)) = (key, value.as_str()) {
+            variables.insert(name.to_lowercase());
+        }
+    });
+}
+
+/// Calls `each` for every field in there.
+pub(super) fn each_field(node: &Value, each: &mut impl FnMut(&str, &Value)) {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         match node {
             Value::Array(items) => open.extend(items),
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    if let ("refname", Some(name)) = (key.as_str(), value.as_str()) {
-                        variables.insert(name.to_lowercase());
-                    }
+                    each(key, value);
                     open.push(value);
                 }
             }

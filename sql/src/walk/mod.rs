@@ -18,6 +18,7 @@ mod scope;
 mod select;
 mod settings;
 mod utility;
+mod variable;
 mod write;
 
 use std::collections::BTreeSet;

@@ -20,7 +20,7 @@ fn is_past(node: &NodeEnum) -> bool {
     ["created", "inserted", "updated", "modified"].iter().any(|start| name.starts_with(start))
 }
 
-/// This moment, with nothing taken from it.
+/// This moment or a later one.
 fn is_now(node: &NodeEnum) -> bool {
     const NOW: [&str; 5] =
         ["now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "current_timestamp"];
@@ -32,8 +32,26 @@ fn is_now(node: &NodeEnum) -> bool {
         NodeEnum::SqlvalueFunction(_) => true,
         NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(is_now),
         NodeEnum::AConst(constant) => {
-            matches!(&constant.val, Some(Val::Sval(text)) if text.sval == "now")
+            matches!(&constant.val, Some(Val::Sval(text)) if matches!(text.sval.trim(), "now" | "tomorrow" | "infinity"))
         }
+        // Something added to it; what is taken from it is written with a minus.
+        NodeEnum::AExpr(sum) => {
+            each(&sum.name).filter_map(text_of).next_back() == Some("+")
+                && inner(&sum.lexpr).is_some_and(is_now)
+                && inner(&sum.rexpr).is_some_and(is_positive)
+        }
+        _ => false,
+    }
+}
+
+fn is_positive(node: &NodeEnum) -> bool {
+    match node {
+        NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(is_positive),
+        NodeEnum::AConst(constant) => match &constant.val {
+            Some(Val::Sval(text)) => !text.sval.contains('-') && !text.sval.contains("ago"),
+            Some(Val::Ival(number)) => number.ival >= 0,
+            _ => false,
+        },
         _ => false,
     }
 }

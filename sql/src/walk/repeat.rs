@@ -8,9 +8,12 @@ use pg_query::{NodeEnum, protobuf::Node};
 use serde_json::Value;
 
 use super::{
-    Walker, each, inner,
+    Walker,
+    body::each_field,
+    each, inner,
     operand::Operand,
     scope::{Entry, Scope, Shape},
+    variable::Variables,
 };
 use crate::{facts::Name, tree::Tree};
 
@@ -22,7 +25,9 @@ pub(super) const MANY_KEYS: i32 = 10_000;
 pub(super) struct Repeat {
     depth: u32,
     /// Variables that take the rows of whole relations in turn.
-    variables: Vec<Entry>,
+    pub(super) variables: Vec<Entry>,
+    /// What the body declares.
+    pub(super) declared: Variables,
     /// What the cursors of the body pass on whole; `None` outside of a body, where each FETCH is a statement of its own.
     cursors: Option<BTreeSet<Name>>,
     /// Whether the body has a cursor whose query is known.
@@ -53,9 +58,11 @@ impl Repeat {
 impl Walker<'_> {
     /// Finds out what the cursors of a body go through, and which variables they fill.
     pub(super) fn read_cursors(&mut self, body: &Value) {
+        self.repeat.declared = Variables::of(body);
+        self.read_gathered(body);
         let mut whole = BTreeSet::new();
         let (mut queries, mut targets, mut gathered) = (Vec::new(), Vec::new(), Vec::new());
-        find(body, &mut |key, value| match key {
+        each_field(body, &mut |key, value| match key {
             "cursor_explicit_expr" => queries.push(value.clone()),
             "PLpgSQL_stmt_open" => queries.extend(value.get("query").cloned()),
             "PLpgSQL_stmt_fetch" => targets.extend(value.get("target").cloned()),
@@ -64,7 +71,7 @@ impl Walker<'_> {
         });
         for statement in &gathered {
             let query = statement.get("sqlstmt").cloned().unwrap_or_default();
-            if text_of(&query).to_lowercase().contains("array_agg") {
+            if query_of(&query).to_lowercase().contains("array_agg") {
                 let rows = shape_of(self.rows_of(&query));
                 self.repeat.variables.extend(statement.get("target").map(|target| variable(target, rows)));
             }
@@ -93,6 +100,17 @@ impl Walker<'_> {
         if let (Some(shape), Some(var)) = (goes_far, statement.get("var")) {
             self.repeat.variables.push(variable(var, shape));
         }
+        match kind {
+            "PLpgSQL_stmt_loop" | "PLpgSQL_stmt_while" => {
+                let counters = self.repeat.declared.counters(statement);
+                self.repeat.variables.extend(counters);
+            }
+            "PLpgSQL_stmt_foreach_a" => {
+                let walked = self.walked(statement);
+                self.repeat.variables.extend(walked);
+            }
+            _ => {}
+        }
         self.repeat.depth += 1;
         self.code_node(statement);
         self.repeat.depth -= 1;
@@ -101,7 +119,7 @@ impl Walker<'_> {
 
     /// What a query in a body passes on whole.
     fn rows_of(&mut self, expression: &Value) -> BTreeSet<Name> {
-        let Ok(tree) = Tree::parse(text_of(expression), self.session().dialect()) else { return BTreeSet::new() };
+        let Ok(tree) = Tree::parse(query_of(expression), self.session().dialect()) else { return BTreeSet::new() };
         let mut rows = BTreeSet::new();
         for parsed in &tree.statements {
             if let NodeEnum::SelectStmt(_) = &parsed.node {
@@ -155,12 +173,19 @@ impl Walker<'_> {
     }
 }
 
-fn text_of(expression: &Value) -> &str {
+/// The text of an expression.
+pub(super) fn query_of(expression: &Value) -> &str {
     expression.pointer("/PLpgSQL_expr/query").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn shape_of(whole: BTreeSet<Name>) -> Shape {
+/// Of what comes through whole.
+pub(super) fn shape_of(whole: BTreeSet<Name>) -> Shape {
     Shape { whole, ..Shape::default() }
+}
+
+/// A variable, as a relation with one column.
+pub(super) fn named(name: String, shape: Shape) -> Entry {
+    Entry { shape: Shape { columns: Some(vec![name]), ..shape }, ..Entry::default() }
 }
 
 /// The variable or variables that a loop fills, as a relation: a record has fields, the others are columns.
@@ -170,7 +195,7 @@ fn variable(target: &Value, shape: Shape) -> Entry {
         return Entry { alias: record, shape: Shape { columns: Some(Vec::new()), ..shape }, ..Entry::default() };
     }
     let mut columns = Vec::new();
-    find(target, &mut |key, value| {
+    each_field(target, &mut |key, value| {
         if matches!(key, "refname" | "name") {
             columns.extend(name(value));
         }
@@ -188,22 +213,5 @@ fn counts_far(statement: &Value) -> bool {
     match (lower.parse::<i64>(), upper.parse::<i64>()) {
         (Ok(lower), Ok(upper)) => upper.saturating_sub(lower).saturating_abs() > MANY_KEYS.into(),
         _ => lower.contains("select") || upper.contains("select"),
-    }
-}
-
-/// Calls `each` for every field in there.
-fn find(node: &Value, each: &mut impl FnMut(&str, &Value)) {
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match node {
-            Value::Array(items) => open.extend(items),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    each(key, value);
-                    open.push(value);
-                }
-            }
-            _ => {}
-        }
     }
 }

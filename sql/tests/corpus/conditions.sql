@@ -208,7 +208,7 @@
 - created_at < current_date + 365000
 - created_at < make_date(9999, 1, 1)
 + created_at < now() - interval '2 years'
-+ created_at < now() + interval '1 day'
+- created_at < now() + interval '1 day'
 - id <@ int8range(NULL, NULL)
 - int8range(NULL, NULL) @> id
 + id <@ int8range(1, 10)
