@@ -304,8 +304,8 @@ fn what_is_not_read_is_said() {
 fn without_document_and_routes_the_method_is_the_function() {
     let api = Api::new(&Rules::default()).unwrap();
     assert_eq!(judge(&api, "GET", "/anything?a=1", &[], b"").unwrap().functions["get"], Effect::Read);
-    let call = judge(&api, "DELETE", "/any%20thing;v=1", &[], b"").unwrap();
-    assert_eq!((call.functions["delete"], call.path.as_str()), (Effect::Write, "/any thing;v=1"));
+    let call = judge(&api, "DELETE", "/all/any%20thing;v=1", &[], b"").unwrap();
+    assert_eq!((call.functions["delete"], call.path.as_str()), (Effect::Write, "/all/any thing;v=1"));
     let bulk = b"{\"index\":{}}\n{\"a\":1}\n";
     assert_eq!(judge(&api, "POST", "/_bulk", JSON, bulk).unwrap().inspected, Inspected::Yes);
     assert_eq!(judge(&api, "POST", "/x", JSON, b"{a:1}").unwrap().inspected, Inspected::Partial);

@@ -6,6 +6,7 @@ use super::{
     Document, Fault, ImportError, Request,
     body::{Body, Content, Kind, readable},
     call::{Call, Effect, Inspected},
+    grant,
     graphql::Asked,
     grpc::Services,
     json, mcp,
@@ -222,7 +223,12 @@ impl Api {
             Some(operation) => operation.read(request, target, &path, body.as_ref(), self.validate, call),
             None => {
                 let owned = super::arguments::parameters(&path, target, call)?;
-                body.map_or(Ok(()), |body| super::arguments::content(&body, &owned, call))
+                body.map_or(Ok(()), |body| super::arguments::content(&body, &owned, call))?;
+                if self.router.is_empty() && grant::grants(target, &call.arguments) {
+                    let writes = call.functions.values_mut().filter(|effect| **effect == Effect::Write);
+                    writes.for_each(|effect| *effect = Effect::Admin);
+                }
+                Ok(())
             }
         }
     }

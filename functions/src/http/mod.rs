@@ -13,6 +13,7 @@ mod body;
 mod call;
 mod charset;
 mod coding;
+mod grant;
 mod graphql;
 mod grpc;
 mod json;

@@ -14,6 +14,7 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
             orders(&parts, target)
                 || asks_credentials(&parts)
                 || stops(&parts)
+                || parts.iter().any(|part| STORE_ITSELF.contains(part) || SECRET_FILES.contains(part))
                 || empties(method, &parts, target)
                 || runs_code(&parts)
         }
@@ -21,11 +22,51 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
     if runs { Effect::Admin } else { effect_of(method) }
 }
 
+/// What document stores call what is about themselves: definitions, copies of everything, other nodes, accounts.
+const STORE_ITSELF: [&str; 35] = [
+    "_aliases",
+    "_ccr",
+    "_clone",
+    "_component_template",
+    "_config",
+    "_dangling",
+    "_data_stream",
+    "_enrich",
+    "_forcemerge",
+    "_ilm",
+    "_index_template",
+    "_ingest",
+    "_license",
+    "_mapping",
+    "_migration",
+    "_ml",
+    "_node",
+    "_nodes",
+    "_reindex",
+    "_remote",
+    "_replicate",
+    "_replicator",
+    "_rollover",
+    "_rollup",
+    "_settings",
+    "_shrink",
+    "_slm",
+    "_snapshot",
+    "_split",
+    "_tasks",
+    "_template",
+    "_transform",
+    "_update_by_query",
+    "_users",
+    "_watcher",
+];
+
+const SECRET_FILES: [&str; 10] =
+    [".env", ".git", ".aws", ".ssh", ".htpasswd", ".npmrc", ".svn", "id_rsa", "wp-config.php", "web.config"];
+
 /// Files of settings and keys that a server shows by mistake, and what management interfaces and clouds show of secrets.
 fn shows_secrets(parts: &[&str]) -> bool {
-    let files =
-        [".env", ".git", ".aws", ".ssh", ".htpasswd", ".npmrc", ".svn", "id_rsa", "wp-config.php", "web.config"];
-    parts.iter().any(|part| files.contains(part))
+    parts.iter().any(|part| SECRET_FILES.contains(part))
         || matches!(parts, [.., "actuator", "heapdump" | "env" | "configprops"])
         || matches!(parts, ["latest", "meta-data" | "user-data" | "dynamic", ..] | ["computemetadata", ..])
         || matches!(parts, ["metadata", "identity" | "instance", ..])
@@ -58,7 +99,9 @@ fn stops(parts: &[&str]) -> bool {
     let alone = ["_shutdown", "quitquitquit", "abortabortabort", "shutdown", "quickquitquit"];
     matches!(parts, [.., "actuator", "shutdown" | "restart" | "env" | "pause"])
         || matches!(parts, [only] if alone.contains(only))
+        || matches!(parts, [_, .., "shutdown" | "poweroff" | "halt"])
         || matches!(parts, ["-", "quit" | "reload"])
+        || matches!(parts, [.., "swarm", "leave" | "update" | "init" | "join"] | ["api", "v1", "nodes", _, ..])
         || matches!(
             parts,
             ["v1", "sys", "seal" | "unseal" | "rekey" | "step-down" | "generate-root" | "auth" | "policies", ..]
@@ -82,6 +125,7 @@ fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
                 ["api", "v1", "namespaces", _] | [.., "namespaces", _, "pods" | "deployments" | "secrets"]
             )
             || matches!(parts, [.., "containers" | "volumes" | "images" | "networks", _])
+            || whole_collection(parts)
             || matches!(parts, ["repos", _, _] | ["api", "v4", "projects" | "groups", _])
             || matches!(parts, ["apis", _, _, "namespaces", _, _, _] | ["api", "v1", "namespaces", _, _, _])
             || target
@@ -90,7 +134,76 @@ fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
                 .any(|(name, value)| name == "recursive" && value == "true" || name == "recurse" && value != "false"));
     all || matches!(parts, ["api", "v1" | "v2", "admin", "tsdb", "delete_series" | "clean_tombstones"])
         || matches!(parts, [.., "_delete_by_query" | "_close" | "_purge"])
-        || matches!(parts, [.., "system" | "volumes", "prune"])
+        || matches!(parts, [_, .., "prune"])
+}
+
+/// A collection, an index, a bucket or a database as a whole, not one thing in it.
+fn whole_collection(parts: &[&str]) -> bool {
+    // What there is one of for each caller.
+    const OWN: [&str; 16] = [
+        "account",
+        "avatar",
+        "basket",
+        "cache",
+        "cart",
+        "draft",
+        "image",
+        "login",
+        "logout",
+        "me",
+        "photo",
+        "profile",
+        "session",
+        "sessions",
+        "subscription",
+        "token",
+    ];
+    const HOLDERS: [&str; 17] = [
+        "backups",
+        "buckets",
+        "clusters",
+        "databases",
+        "dbs",
+        "disks",
+        "droplets",
+        "hostedzones",
+        "indexes",
+        "indices",
+        "keyspaces",
+        "namespaces",
+        "queues",
+        "realms",
+        "tenants",
+        "vaults",
+        "vms",
+    ];
+    // As names of an application's own things they are everyday ones, and then these have ids.
+    const PERHAPS: [&str; 7] = ["collections", "partitions", "schemas", "servers", "snapshots", "tables", "topics"];
+    match parts {
+        [only] => !OWN.contains(only) && !is_id(only),
+        [.., holder, _, "documents"] if HOLDERS.contains(holder) => true,
+        [.., holder, name] => HOLDERS.contains(holder) || (PERHAPS.contains(holder) && !is_id(name)),
+        [] => false,
+    }
+}
+
+/// Whether a segment names one of many by number or by chance, not by a word.
+fn is_id(segment: &str) -> bool {
+    let plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let hexadecimal = segment.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let number = digits > 0 && digits == segment.len();
+    number
+        || (hexadecimal && segment.len() >= 16)
+        || (plain && digits * 4 >= segment.len() && segment.len() >= 8 && !dated(segment))
+}
+
+/// `orders-2026`, `logs-2026-11-26`, `events_202611`: a word and a date, as indices are called.
+fn dated(segment: &str) -> bool {
+    let word = segment.trim_end_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '_' | '.'));
+    word.len() >= 2
+        && word.len() < segment.len()
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))
 }
 
 /// Code runs, or a container that may be anything; accounts and rights are made.
@@ -102,6 +215,10 @@ fn runs_code(parts: &[&str]) -> bool {
         )
         || matches!(parts, ["api", "v1", "namespaces", _, "pods", _, "exec" | "attach" | "portforward"])
         || matches!(parts, ["admin", "realms", _, "users" | "roles" | "clients", ..])
+        || matches!(
+            parts,
+            [.., "admin", "users", _, "password" | "reset-password" | "reset_password" | "roles" | "permissions"]
+        )
         || matches!(parts, ["apis", "rbac.authorization.k8s.io", ..])
         || matches!(parts, ["_security" | "_scripts", ..])
 }
@@ -126,6 +243,20 @@ mod tests {
             "DELETE /logs-*",
             "PUT /_cluster/settings",
             "POST /orders/_delete_by_query",
+            "POST /_reindex",
+            "POST /orders/_update_by_query",
+            "PUT /_index_template/orders",
+            "PUT /orders/_mapping",
+            "POST /_aliases",
+            "PUT /_snapshot/nightly/one",
+            "POST /_replicate",
+            "DELETE /orders-2026",
+            "DELETE /logs-2026.11.26",
+            "DELETE /customers",
+            "DELETE /buckets/x",
+            "DELETE /api/v1/databases/shop",
+            "DELETE /collections/documents",
+            "DELETE /topics/orders",
             "DELETE /api/v1/namespaces/prod",
             "GET /api/v1/namespaces/prod/secrets/db",
             "POST /api/v1/namespaces/prod/pods/web/exec?command=sh",
@@ -153,6 +284,16 @@ mod tests {
         for request in [
             "POST /orders",
             "DELETE /orders/7",
+            "DELETE /session",
+            "DELETE /cart",
+            "DELETE /7",
+            "DELETE /550e8400-e29b-41d4-a716-446655440000",
+            "DELETE /collections/7",
+            "DELETE /topics/01J9ZQ4W7T",
+            "DELETE /users/eve",
+            "POST /_bulk",
+            "POST /_refresh",
+            "POST /_matrix/client/v3/login",
             "POST /orders/_search",
             "POST /jobs/7/restart",
             "POST /password/reset",

@@ -12,6 +12,7 @@ mod ansi;
 mod braces;
 mod builders;
 mod call;
+mod cloud;
 mod containers;
 mod databases;
 mod documents;

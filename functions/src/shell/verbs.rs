@@ -2,7 +2,7 @@
 //! every other one counts as changing something.
 
 use super::{
-    call::Call, containers, judge::named_paths, looks, paths, reading::Effect, repository, shown, walk::Walker,
+    call::Call, cloud, containers, judge::named_paths, looks, paths, reading::Effect, repository, shown, walk::Walker,
     word::Word,
 };
 
@@ -450,7 +450,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     {
         containers::exec(walker, call);
     } else if matches!(call.name, "aws" | "gcloud" | "az" | "gh" | "glab" | "doctl" | "oci" | "ibmcloud") {
-        cloud(walker, call, &words);
+        cloud::judge(walker, call, &words);
     } else if call.name == "systemctl"
         && call.has("--user")
         && matches!(first, "start" | "stop" | "restart" | "reload" | "daemon-reload")
@@ -535,36 +535,4 @@ fn rehearses(call: Call<'_>) -> bool {
         && options.iter().all(tried)
         && verbs.iter().any(|verb| call.has(verb))
         && !call.may_hide_option()
-}
-
-/// Programs of cloud providers: one of the first words says whether it only looks.
-fn cloud(walker: &mut Walker, call: Call<'_>, words: &[&Word]) {
-    walker.out.network = true;
-    let texts: Vec<&str> = words.iter().take(5).map(|word| word.text.as_str()).collect();
-    let secret = [
-        "get-secret",
-        "password",
-        "token",
-        "credential",
-        "secret",
-        "access-key",
-        "decrypt",
-        "get-parameter",
-        "config-helper",
-        "keys",
-    ];
-    let looks = |text: &&str| {
-        ["describe", "list", "ls", "show", "get-", "view", "status", "diff", "whoami", "version", "checks"]
-            .iter()
-            .any(|start| text.starts_with(start))
-            || matches!(*text, "get" | "help")
-    };
-    if texts.iter().any(|text| secret.iter().any(|word| text.contains(word)))
-        && !texts.iter().any(|text| text.starts_with("list") || text.starts_with("describe"))
-    {
-        walker.out.danger(format!("{} shows or changes secrets", call.name));
-    } else if words.is_empty() || texts.iter().any(looks) || texts.starts_with(&["logs", "tail"]) {
-    } else {
-        walker.out.danger(format!("{} {} changes something", call.name, texts.first().copied().unwrap_or_default()));
-    }
 }
