@@ -92,7 +92,7 @@ fn trial(request: &str, content: &[u8]) -> Trial {
 fn outcome(engine: &Engine, settings: &HttpSettings, trial: &Trial) -> (Outcome, String) {
     let subject = Principal { kind: ActorKind::Person, name: "alice".into(), groups: vec!["dev".into()] };
     let scope = engine.scope(Caller { subject, actor: None }, "bank", &[]).unwrap();
-    match facts_of(settings, trial) {
+    match facts_of(settings, trial, &[]) {
         Err(why) => (Outcome::Refuse, why),
         Ok(facts) => {
             let verdict =
@@ -300,10 +300,19 @@ fn corpus(text: &str) -> Vec<(String, String)> {
 }
 
 fn misjudged(text: &str, wrong: impl Fn(Outcome) -> bool) -> Vec<String> {
+    misjudged_by(&settings(), text, wrong)
+}
+
+/// On a connection that names no functions.
+fn misjudged_plain(text: &str, wrong: impl Fn(Outcome) -> bool) -> Vec<String> {
+    misjudged_by(&[("plain", serde_json::from_value(serde_json::json!({})).unwrap())], text, wrong)
+}
+
+fn misjudged_by(all: &[(&str, HttpSettings)], text: &str, wrong: impl Fn(Outcome) -> bool) -> Vec<String> {
     let (engine, mut found) = (engine(), Vec::new());
-    for (name, settings) in settings() {
+    for (name, settings) in all {
         for (request, content) in corpus(text) {
-            let told = outcome(&engine, &settings, &trial(&request, content.as_bytes()));
+            let told = outcome(&engine, settings, &trial(&request, content.as_bytes()));
             if wrong(told.0) {
                 found.push(format!("{name}: {request:?} {content}: {}", told.1));
             }
@@ -321,5 +330,18 @@ fn no_request_of_the_dangerous_corpus_passes() {
 #[test]
 fn every_request_of_the_everyday_corpus_passes() {
     let stopped = misjudged(include_str!("corpus/http_benign.json"), |outcome| outcome != Outcome::Forward);
+    assert!(stopped.is_empty(), "{} are stopped:\n{}", stopped.len(), stopped.join("\n"));
+}
+
+#[test]
+fn without_functions_what_a_request_does_to_a_service_or_to_rights_is_held() {
+    let through =
+        misjudged_plain(include_str!("corpus/http_plain_dangerous.json"), |outcome| outcome == Outcome::Forward);
+    assert!(through.is_empty(), "{} pass:\n{}", through.len(), through.join("\n"));
+}
+
+#[test]
+fn without_functions_everyday_requests_pass() {
+    let stopped = misjudged_plain(include_str!("corpus/http_plain_benign.json"), |outcome| outcome != Outcome::Forward);
     assert!(stopped.is_empty(), "{} are stopped:\n{}", stopped.len(), stopped.join("\n"));
 }

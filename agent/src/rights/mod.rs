@@ -1,6 +1,7 @@
 //! The policy in force: the newest bundle the gateway has sent, and the decisions made by it. An agent that has not heard from
 //! its gateway for [`LEASE`] decides nothing: it refuses.
 
+mod rate;
 mod session;
 
 use std::{
@@ -26,6 +27,8 @@ struct Inner {
     heard: Mutex<Option<Instant>>,
     /// Not from a gateway: no lease.
     fixed: bool,
+    /// How often callers call.
+    rate: rate::Rate,
 }
 
 /// A bundle that was sent cannot be used.
@@ -46,7 +49,7 @@ impl Rights {
     /// If it cannot be compiled.
     pub fn fixed(bundle: Bundle) -> Result<Self, BundleError> {
         let engine = ArcSwapOption::from_pointee(Engine::load(bundle)?);
-        Ok(Self(Arc::new(Inner { engine, heard: Mutex::default(), fixed: true })))
+        Ok(Self(Arc::new(Inner { engine, fixed: true, ..Inner::default() })))
     }
 
     /// Takes over a bundle that the gateway sent. An older one than is in force is left alone: another replica is behind.

@@ -13,7 +13,7 @@ use masking::Masker;
 use policy::{ActorKind, Circumstances, Engine, Facts, Principal, Scope};
 use proto::Caller;
 
-use super::Rights;
+use super::{Rights, rate::Rate};
 use crate::filter::guard::{Decision, Guard, Judged};
 
 /// Decisions that a session remembers.
@@ -123,6 +123,12 @@ impl SessionRights {
         state.ready.as_mut()
     }
 
+    /// The calls of the subject in the last minute, after counting one more if this is one.
+    fn recent_calls(&self, caller: &Caller, one_more: bool) -> u64 {
+        let (name, now, rate) = (Rate::name(&caller.subject, &self.connection), seconds(), &self.rights.0.rate);
+        if one_more { rate.count(&name, now) } else { rate.recent(&name, now) }
+    }
+
     fn judge(&self, state: &mut State, facts: &Facts) -> Decision {
         let around = circumstances(&state.caller);
         let Some(ready) = self.ready(state) else { return Decision::no_policy() };
@@ -130,11 +136,11 @@ impl SessionRights {
         Decision::new(verdict, &ready.engine.bundle().help)
     }
 
-    /// The facts with what the session has done so far.
-    fn live(&self, facts: &Facts, rows: u64, bytes: u64) -> Facts {
+    /// The facts with what the session has done so far, and how often its subject has called.
+    fn live(&self, facts: &Facts, (rows, bytes): (u64, u64), recent_calls: u64) -> Facts {
         let session_rows = self.rows.load(Ordering::Relaxed).saturating_add(rows);
         let session_bytes = self.bytes.load(Ordering::Relaxed).saturating_add(bytes);
-        Facts { rows, bytes, session_rows, session_bytes, ..facts.clone() }
+        Facts { rows, bytes, session_rows, session_bytes, recent_calls, ..facts.clone() }
     }
 }
 
@@ -150,7 +156,8 @@ impl Guard for SessionRights {
             None => None,
         };
         let decision = Arc::new(if moment {
-            let facts = self.live(&judged.facts, 0, 0);
+            let recent = self.recent_calls(&state.caller, true);
+            let facts = self.live(&judged.facts, (0, 0), recent);
             self.judge(&mut state, &facts)
         } else {
             self.judge(&mut state, &judged.facts)
@@ -187,8 +194,10 @@ impl Guard for SessionRights {
     }
 
     fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
-        let facts = self.live(&judged.facts, rows, bytes);
-        Arc::new(self.judge(&mut self.lock(), &facts))
+        let mut state = self.lock();
+        let recent = self.recent_calls(&state.caller, false);
+        let facts = self.live(&judged.facts, (rows, bytes), recent);
+        Arc::new(self.judge(&mut state, &facts))
     }
 
     fn sent(&self, rows: u64, bytes: u64) {
@@ -201,8 +210,9 @@ impl Guard for SessionRights {
     }
 
     fn sends_raw(&self, judged: &Judged) -> Vec<String> {
-        let facts = self.live(&judged.facts, 0, 0);
         let mut state = self.lock();
+        let recent = self.recent_calls(&state.caller, false);
+        let facts = self.live(&judged.facts, (0, 0), recent);
         let around = circumstances(&state.caller);
         let Some(ready) = self.ready(&mut state) else { return Vec::new() };
         ready.engine.sends_raw(&ready.scope, &facts, &around)
@@ -237,10 +247,14 @@ fn caller(known: &Caller) -> policy::Caller {
     policy::Caller { subject, actor }
 }
 
+/// Since 1970.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 fn circumstances(known: &Caller) -> Circumstances {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Circumstances {
-        now: i64::try_from(now).unwrap_or(i64::MAX),
+        now: i64::try_from(seconds()).unwrap_or(i64::MAX),
         source: known.source.parse::<std::net::SocketAddr>().ok().map(|source| source.ip()),
         auth_method: known.method.clone(),
         authenticated_at: known.authenticated_at_unix_ms / 1000,

@@ -278,6 +278,17 @@ fn detector_names(grant: &Grant) -> Vec<String> {
     grant.detectors.iter().map(name).collect()
 }
 
+/// The role that the session has at its target; empty where the credential alone says it.
+fn target_login(grant: &Grant) -> String {
+    let configured = match &grant.settings {
+        Settings::Postgres(settings) => settings.login.as_str(),
+        Settings::Ssh(settings) => settings.login.as_str(),
+        Settings::Http(_) => "",
+    };
+    let asked = grant.requested.get("login").filter(|_| !matches!(grant.settings, Settings::Postgres(_)));
+    asked.map_or(configured, String::as_str).to_owned()
+}
+
 fn opened(session: SessionId, grant: &Grant) -> Opened {
     let caller = grant.caller.clone();
     Opened {
@@ -285,7 +296,7 @@ fn opened(session: SessionId, grant: &Grant) -> Opened {
         connection: grant.connection.clone(),
         protocol: grant.settings.protocol().as_str().to_owned(),
         address: grant.address.clone(),
-        target_login: grant.requested.get("login").cloned().unwrap_or_default(),
+        target_login: target_login(grant),
         subject: caller.subject,
         issuer: caller.issuer,
         groups: caller.groups,

@@ -871,3 +871,231 @@ SELECT pg_relation_filepath('orders')
 SELECT o.id FROM orders o JOIN customers c USING (customer_id) JOIN regions r USING (region_id) WHERE r.code = 'EU' LIMIT 100
 --
 SELECT a.n, b.n, c.n FROM (VALUES (1), (2)) a(n), (VALUES (1), (2)) b(n), (VALUES (1), (2)) c(n)
+--
+SELECT id, total FROM invoices WHERE id = 7
+--
+SELECT * FROM invoices ORDER BY id DESC LIMIT 50
+--
+SELECT count(*), sum(total) FROM invoices
+--
+SELECT c.name, count(i.id) FROM customers c LEFT JOIN invoices i ON i.customer_id = c.id GROUP BY c.name HAVING count(i.id) > 3
+--
+SELECT date_trunc('month', created_at) AS m, sum(total) FILTER (WHERE paid) FROM invoices GROUP BY 1 ORDER BY 1
+--
+SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY created_at DESC) AS rn FROM invoices
+--
+WITH recent AS (SELECT * FROM invoices WHERE created_at > now() - interval '7 days') SELECT customer_id, sum(total) FROM recent GROUP BY 1
+--
+SELECT jsonb_path_query(data, '$.items[*].price') FROM orders WHERE id = 4
+--
+SELECT data->>'email' FROM orders WHERE data @> '{"state":"open"}'
+--
+SELECT to_char(now(), 'YYYY-MM-DD'), current_user, version()
+--
+SELECT 'DROP TABLE invoices' AS scary
+--
+SELECT $$DELETE FROM invoices$$ AS text
+--
+SELECT E'it\'s; truncate invoices' AS t
+--
+INSERT INTO invoices (customer_id, total) VALUES (3, 12.5) RETURNING id
+--
+INSERT INTO invoices (customer_id, total) VALUES (1, 1), (2, 2), (3, 3)
+--
+INSERT INTO invoices (id, total) VALUES (9, 1) ON CONFLICT (id) DO UPDATE SET total = excluded.total
+--
+INSERT INTO invoices (customer_id, total) SELECT id, 0 FROM customers WHERE id = 5
+--
+UPDATE invoices SET paid = true WHERE id = 7
+--
+UPDATE invoices SET paid = true WHERE id IN (1, 2, 3)
+--
+UPDATE invoices SET paid = true WHERE customer_id = 4 AND NOT paid
+--
+UPDATE invoices i SET total = i.total * 1.1 FROM customers c WHERE c.id = i.customer_id AND c.id = 9
+--
+UPDATE invoices SET note = NULL WHERE id = 7 AND note IS NOT NULL
+--
+DELETE FROM invoices WHERE id = 7
+--
+DELETE FROM invoices WHERE customer_id = 3 AND created_at < '2020-01-01'
+--
+DELETE FROM invoices WHERE id = ANY ('{1,2,3}')
+--
+DELETE FROM sessions WHERE token = 'abc'
+--
+MERGE INTO invoices i USING (VALUES (7, 3.5)) s(id, total) ON i.id = s.id WHEN MATCHED THEN UPDATE SET total = s.total WHEN NOT MATCHED THEN INSERT (id, total) VALUES (s.id, s.total)
+--
+BEGIN; UPDATE invoices SET paid = true WHERE id = 1; COMMIT
+--
+BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; ROLLBACK
+--
+EXPLAIN SELECT * FROM invoices WHERE id = 7
+--
+EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM invoices
+--
+PREPARE q AS SELECT * FROM invoices WHERE id = $1; EXECUTE q(7)
+--
+PREPARE u (int) AS UPDATE invoices SET paid = true WHERE id = $1; EXECUTE u(3)
+--
+DECLARE c CURSOR FOR SELECT id FROM invoices
+--
+COPY (SELECT id, total FROM invoices WHERE customer_id = 3) TO STDOUT WITH CSV HEADER
+--
+COPY invoices (customer_id, total) FROM STDIN
+--
+CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1); SELECT * FROM t
+--
+CREATE TEMP TABLE t AS SELECT id FROM invoices WHERE paid
+--
+SELECT relname, n_live_tup FROM pg_stat_user_tables
+--
+SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'invoices'
+--
+SELECT pg_size_pretty(pg_total_relation_size('invoices'))
+--
+SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'invoices'
+--
+SELECT has_table_privilege('invoices', 'select')
+--
+NOTIFY jobs, 'one'
+--
+SELECT pg_notify('jobs', 'two')
+--
+SELECT * FROM invoices WHERE id = 7 FOR UPDATE
+--
+SELECT id FROM jobs WHERE state = 'new' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+--
+WITH next AS (SELECT id FROM jobs WHERE state = 'new' LIMIT 1 FOR UPDATE SKIP LOCKED) UPDATE jobs SET state = 'run' WHERE id IN (SELECT id FROM next) RETURNING *
+--
+WITH moved AS (DELETE FROM cart WHERE user_id = 3 RETURNING *) INSERT INTO old_cart SELECT * FROM moved
+--
+SELECT pg_advisory_xact_lock(42)
+--
+SELECT generate_series(1, 100)
+--
+SELECT md5('x'), gen_random_uuid(), random()
+--
+SELECT string_agg(name, ', ' ORDER BY name) FROM customers WHERE id < 10
+--
+SELECT regexp_replace(name, '[^a-z]', '', 'g') FROM customers WHERE id = 1
+--
+SELECT nextval('invoices_id_seq')
+--
+SELECT * FROM customers TABLESAMPLE SYSTEM (1)
+--
+TABLE invoices
+--
+DO $$ BEGIN PERFORM 1; RAISE NOTICE 'hi'; END $$
+--
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM invoices WHERE id = 7) THEN UPDATE invoices SET paid = true WHERE id = 7; END IF; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN WHILE i < 10 LOOP INSERT INTO log (n) VALUES (i); i := i + 1; END LOOP; END $$
+--
+DO $$ DECLARE i int := 1; BEGIN WHILE i <= 12 LOOP UPDATE months SET open = false WHERE id = i; i := i + 1; END LOOP; END $$
+--
+DO $$ DECLARE v int; BEGIN SELECT id INTO v FROM customers WHERE email = 'a@example.org'; DELETE FROM carts WHERE customer_id = v; END $$
+--
+DO $$ DECLARE n int; BEGIN LOOP DELETE FROM logs WHERE id IN (SELECT id FROM logs WHERE day < '2020-01-01' LIMIT 1000); GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; END LOOP; END $$
+--
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM invoices WHERE customer_id = 4 AND paid); BEGIN UPDATE invoices SET note = 'x' WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[] := ARRAY[1,2,3]; x int; BEGIN FOREACH x IN ARRAY ids LOOP DELETE FROM carts WHERE id = x; END LOOP; END $$
+--
+RESET ALL
+--
+ANALYZE invoices
+--
+SELECT 1 AS "drop table", 2 AS "delete from"
+--
+SELECT id FROM invoices WHERE note = 'rm -rf /; DROP TABLE x; --'
+--
+SELECT a.id FROM invoices a CROSS JOIN LATERAL (SELECT 1) b WHERE a.id = 3
+--
+SELECT grouping(customer_id), sum(total) FROM invoices GROUP BY ROLLUP (customer_id)
+--
+WITH RECURSIVE tree AS (SELECT id, parent FROM nodes WHERE id = 1 UNION ALL SELECT n.id, n.parent FROM nodes n JOIN tree t ON n.parent = t.id) SELECT * FROM tree
+--
+SELECT * FROM json_to_recordset('[{"a":1}]') AS x(a int)
+--
+SELECT count(*) FROM invoices WHERE embedding <-> '[1,2]' < 0.5
+--
+DO $$ DECLARE i int := 1; BEGIN WHILE i <= 100 LOOP INSERT INTO log (n) VALUES (i); i := i + 1; END LOOP; END $$
+--
+DO $$ DECLARE d date := '2026-01-01'; BEGIN WHILE d < '2026-02-01' LOOP DELETE FROM stats WHERE day = d; d := d + 1; END LOOP; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN FOR i IN 1..10 LOOP UPDATE slots SET free = true WHERE id = i; END LOOP; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM carts WHERE expired LOOP DELETE FROM carts WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE ids int[]; BEGIN ids := ARRAY(SELECT id FROM carts WHERE expired LIMIT 100); DELETE FROM carts WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[] := '{4,5}'; BEGIN DELETE FROM carts WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM carts; RAISE NOTICE '% carts', n; END $$
+--
+DO $$ DECLARE total numeric := 0; BEGIN SELECT sum(x) INTO total FROM invoices; UPDATE summary SET value = total WHERE name = 'all'; END $$
+--
+DO $$ DECLARE i int := 0; names text[] := ARRAY['a','b']; BEGIN WHILE i < array_length(names, 1) LOOP i := i + 1; UPDATE tags SET used = true WHERE name = names[i]; END LOOP; END $$
+--
+DO $$ DECLARE tries int := 0; BEGIN LOOP tries := tries + 1; BEGIN UPDATE jobs SET state = 'run' WHERE id = 7; EXIT; EXCEPTION WHEN deadlock_detected THEN EXIT WHEN tries > 3; END; END LOOP; END $$
+--
+SELECT max(id) FROM invoices
+--
+DELETE FROM invoices WHERE id = (SELECT max(id) FROM invoices)
+--
+DELETE FROM invoices WHERE id IN (SELECT id FROM invoices WHERE customer_id = 5)
+--
+DELETE FROM carts WHERE created_at < now() - interval '30 days'
+--
+DELETE FROM carts c WHERE NOT EXISTS (SELECT 1 FROM customers u WHERE u.id = c.user_id) AND c.created_at < now() - interval '1 year'
+--
+UPDATE invoices SET total = total + 1 WHERE id = 3 RETURNING total
+--
+UPDATE invoices SET note = coalesce(note, '') || '!' WHERE id BETWEEN 10 AND 20
+--
+UPDATE jobs SET state = 'done', finished_at = now() WHERE id = 9 AND state = 'run'
+--
+INSERT INTO audit (who, what) VALUES (current_user, 'DELETE FROM everything')
+--
+INSERT INTO a SELECT * FROM b WHERE day = '2026-01-01' ON CONFLICT DO NOTHING
+--
+SELECT id FROM a UNION ALL SELECT id FROM b ORDER BY 1 LIMIT 5
+--
+SELECT * FROM a NATURAL JOIN b WHERE a.id = 1
+--
+SELECT DISTINCT ON (customer_id) * FROM invoices ORDER BY customer_id, created_at DESC
+--
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY total) FROM invoices
+--
+SELECT array_agg(id) FROM invoices WHERE paid
+--
+SELECT json_build_object('id', id) FROM invoices LIMIT 3
+--
+SELECT * FROM generate_series('2026-01-01'::date, '2026-01-31', '1 day')
+--
+SELECT pg_typeof(1), pg_backend_pid(), inet_server_addr()
+--
+SELECT obj_description('invoices'::regclass)
+--
+SELECT lag(total) OVER w FROM invoices WINDOW w AS (ORDER BY id) LIMIT 10
+--
+SELECT CASE WHEN paid THEN 'yes' ELSE 'no' END FROM invoices WHERE id = 5
+--
+SELECT ($1)::int
+--
+BEGIN READ ONLY; SELECT 1; END
+--
+RELEASE SAVEPOINT a
+--
+SET client_encoding = 'UTF8'
+--
+SET DateStyle = ISO
+--
+EXPLAIN (COSTS OFF) UPDATE invoices SET paid = true WHERE id = 1
+--
+COPY customers (id, name) TO STDOUT
+--
+DELETE FROM carts WHERE created_at < now() + interval '-30 days'
+--
+DO $$ DECLARE r carts%ROWTYPE; BEGIN FOR r IN SELECT * FROM carts WHERE expired LOOP DELETE FROM carts WHERE id = r.id; END LOOP; END $$

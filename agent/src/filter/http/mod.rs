@@ -23,7 +23,7 @@ pub use self::{
     refuse::{Denied, Rendered},
     request::{describe, passes_to_target},
     setup::Setup,
-    trial::{Trial, facts_of},
+    trial::{Trial, facts_of, marked_labels},
     websocket::{Side, Websocket},
 };
 

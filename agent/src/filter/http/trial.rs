@@ -23,12 +23,16 @@ pub struct Trial {
     pub content: Vec<u8>,
 }
 
-/// The facts of a request on a connection with these settings, by the same reading as when it is sent.
+/// The facts of a request on a connection with these settings, by the same reading as when it is sent. Values of marked parameters
+/// of the labels in `raw` are in it as they came.
 ///
 /// # Errors
 /// What is wrong with the settings; why the request is refused before any policy is asked.
-pub fn facts_of(settings: &HttpSettings, trial: &Trial) -> Result<Facts, String> {
-    let setup = Setup::new(settings)?;
+pub fn facts_of(settings: &HttpSettings, trial: &Trial, raw: &[String]) -> Result<Facts, String> {
+    let mut setup = Setup::new(settings)?;
+    if let Some(parameters) = setup.parameters.sending(raw) {
+        setup.parameters = parameters;
+    }
     let (head, all) = masked(&setup, settings, trial)?;
     let fields: Vec<(&[u8], &[u8])> = head.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
     let request = Request { method: &trial.method, target: &head.target, fields: &fields, upgrade: false };
@@ -44,6 +48,12 @@ pub fn facts_of(settings: &HttpSettings, trial: &Trial) -> Result<Facts, String>
         (None, Some(reason)) if setup.require_inspection => Err(format!("it cannot be read whole: {reason}")),
         _ => Ok(facts(&call)),
     }
+}
+
+/// The labels of the parameters that a connection marks.
+#[must_use]
+pub fn marked_labels(settings: &HttpSettings) -> Vec<String> {
+    settings.mask.requests.each().map(|(_, _, mask)| mask.label().to_owned()).collect()
 }
 
 /// The request as it is judged: without the parameters that the target does not get. Without a key, tokens are stars.

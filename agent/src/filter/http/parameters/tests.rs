@@ -202,10 +202,10 @@ fn policy_and_schema_judge_what_the_target_gets() {
         fields: vec![("Content-Type".into(), "application/json".into())],
         content: br#"{"ssn":"123-45-6789","who":"ann"}"#.to_vec(),
     };
-    let facts = super::super::facts_of(&settings("ssn"), &trial).unwrap();
+    let facts = super::super::facts_of(&settings("ssn"), &trial, &[]).unwrap();
     assert_eq!(facts.arguments["ssn"], policy::Argument::Text("000-00-0000".into()));
     assert_eq!(facts.arguments["who"], policy::Argument::Text("ann".into()));
-    let refused = super::super::facts_of(&settings("card"), &trial).unwrap_err();
+    let refused = super::super::facts_of(&settings("card"), &trial, &[]).unwrap_err();
     assert!(refused.contains("ssn") && !refused.contains("123-45-6789"), "{refused}");
 }
 
