@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 use policy::{ActorKind, Caller, Circumstances, Effect, Engine, Facts, Function, Principal, Verdict};
 use serde::Deserialize;
 
-use super::{http::Http, source::Source};
+use super::{
+    http::{Asked, Http},
+    source::Source,
+};
 
 /// Labels that are looked for where a case does not say.
 const LABELS: [&str; 6] = ["card", "ssn", "email", "phone", "iban", "secret"];
@@ -76,16 +79,76 @@ fn parse_facts(text: &str) -> Result<serde_json::Value, serde_json::Error> {
     serde_json::from_str(text)
 }
 
+/// A call, and what policy says about it.
+pub(super) struct Tried {
+    pub(super) facts: Facts,
+    pub(super) verdict: Verdict,
+    /// Labels whose values would reach the target as they are, in marked parameters.
+    pub(super) sends: Vec<String>,
+}
+
+/// A call as it was written down.
+enum Call {
+    Known(Box<Facts>),
+    Http(Box<Asked>),
+}
+
 impl What {
-    /// The facts about the call.
+    /// Decides about the call as the agent would: by what the target gets of it.
     ///
     /// # Errors
-    /// If it does not say what is called, or says it twice.
-    pub(super) fn facts(&self, source: &Source, connection: &str) -> Result<Facts> {
-        let mut facts = match (&self.sql, &self.ssh, &self.http.http, &self.function) {
+    /// If it does not say what is called, or says it twice; why a request would be refused before policy is asked.
+    pub(super) fn try_out(
+        &self,
+        engine: &Engine,
+        who: &Who,
+        around: &Around,
+        source: &Source,
+        connection: &str,
+    ) -> Result<Tried> {
+        let call = self.call(source, connection)?;
+        let marked = match &call {
+            Call::Http(asked) => asked.marked(),
+            Call::Known(_) => Vec::new(),
+        };
+        let labels = labels(&marked);
+        let scope = engine.scope(who.caller()?, connection, &labels)?;
+        let around = around.circumstances()?;
+        let mut facts = self.facts(&call, &[])?;
+        let mut sends = Vec::new();
+        if let Ok(came) = self.facts(&call, &labels) {
+            let raw = engine.sends_raw(&scope, &came, &around);
+            let goes = self.facts(&call, &raw)?;
+            let still = engine.sends_raw(&scope, &goes, &around);
+            if raw.iter().all(|label| still.contains(label)) {
+                (facts, sends) = (goes, raw);
+            }
+        }
+        let verdict = engine.decide(&scope, &facts, &around);
+        Ok(Tried { facts, verdict, sends })
+    }
+
+    fn facts(&self, call: &Call, raw: &[String]) -> Result<Facts> {
+        let facts = match call {
+            Call::Known(facts) => Facts::clone(facts),
+            Call::Http(asked) => asked.facts(raw)?,
+        };
+        let Some(more) = &self.facts else { return Ok(facts) };
+        let mut all = serde_json::to_value(&facts)?;
+        let (Some(all_fields), Some(more)) = (all.as_object_mut(), more.as_object()) else {
+            bail!("`facts` is an object");
+        };
+        all_fields.extend(more.clone());
+        Ok(serde_json::from_value(all)?)
+    }
+
+    fn call(&self, source: &Source, connection: &str) -> Result<Call> {
+        let facts = match (&self.sql, &self.ssh, &self.http.http, &self.function) {
             (Some(text), None, None, None) => agent::filter::pg::facts_of(text),
             (None, Some(command), None, None) => agent::filter::ssh::facts_of(command),
-            (None, None, Some(line), None) => self.http.facts(line, source, connection)?,
+            (None, None, Some(line), None) => {
+                return Ok(Call::Http(Box::new(self.http.asked(line, source, connection)?)));
+            }
             (None, None, None, Some(name)) => Facts {
                 functions: BTreeSet::from([Function { name: name.clone(), effect: self.effect()? }]),
                 verbs: BTreeSet::from([name.clone()]),
@@ -96,15 +159,7 @@ impl What {
             },
             _ => bail!("say what is called: one of `sql`, `ssh`, `http` and `function`"),
         };
-        if let Some(more) = &self.facts {
-            let mut all = serde_json::to_value(&facts)?;
-            let (Some(all_fields), Some(more)) = (all.as_object_mut(), more.as_object()) else {
-                bail!("`facts` is an object");
-            };
-            all_fields.extend(more.clone());
-            facts = serde_json::from_value(all)?;
-        }
-        Ok(facts)
+        Ok(Call::Known(Box::new(facts)))
     }
 
     fn effect(&self) -> Result<Effect> {
@@ -170,10 +225,15 @@ pub(super) fn decide_with(
     (connection, more): (&str, &[String]),
     facts: &Facts,
 ) -> Result<Verdict> {
+    let scope = engine.scope(who.caller()?, connection, &labels(more))?;
+    Ok(engine.decide(&scope, facts, &around.circumstances()?))
+}
+
+/// Those that are looked for by themselves, and more.
+fn labels(more: &[String]) -> Vec<String> {
     let mut labels = LABELS.map(str::to_owned).to_vec();
     labels.extend(more.iter().filter(|label| !LABELS.contains(&label.as_str())).cloned());
-    let scope = engine.scope(who.caller()?, connection, &labels)?;
-    Ok(engine.decide(&scope, facts, &around.circumstances()?))
+    labels
 }
 
 /// Whether the caller may connect at all.

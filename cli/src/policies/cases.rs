@@ -7,7 +7,7 @@ use policy::Engine;
 use serde::Deserialize;
 
 use super::{
-    call::{Around, What, Who, connects, decide},
+    call::{Around, What, Who, connects},
     http::Unjudged,
     read,
     source::Source,
@@ -46,6 +46,9 @@ struct Case {
     /// Labels that must be revealed; all others must not.
     #[serde(default)]
     reveals: Option<Vec<String>>,
+    /// Labels whose values the target must get as they are in marked parameters; and no others.
+    #[serde(default)]
+    sends: Option<Vec<String>>,
 }
 
 /// What must come of it.
@@ -96,14 +99,14 @@ impl Case {
             let wrong = may != (self.expect == Expect::Connect);
             return Ok(wrong.then(|| format!("the caller may{} connect", if may { "" } else { " not" })));
         }
-        let facts = match self.what.facts(source, &self.connection) {
+        let tried = match self.what.try_out(engine, &self.caller, &self.around, source, &self.connection) {
             Err(why) if why.is::<Unjudged>() => {
                 let wrong = self.expect != Expect::Refuse || self.rule.is_some();
                 return Ok(wrong.then(|| why.to_string()));
             }
-            facts => facts?,
+            tried => tried?,
         };
-        let verdict = decide(engine, &self.caller, &self.around, &self.connection, &facts)?;
+        let verdict = tried.verdict;
         let expected = match self.expect {
             Expect::Hold => policy::Outcome::Hold,
             Expect::Refuse => policy::Outcome::Refuse,
@@ -117,7 +120,10 @@ impl Case {
         if let Some(rule) = self.rule.as_ref().filter(|rule| !verdict.rules.contains(rule)) {
             return Ok(Some(format!("not by {rule}, but by {}", verdict.rules.join(", "))));
         }
-        let reveals = self.reveals.as_ref().filter(|labels| **labels != verdict.revealed);
-        Ok(reveals.map(|_| format!("reveals {:?}", verdict.revealed)))
+        if self.reveals.as_ref().is_some_and(|labels| *labels != verdict.revealed) {
+            return Ok(Some(format!("reveals {:?}", verdict.revealed)));
+        }
+        let sends = self.sends.as_ref().filter(|labels| **labels != tried.sends);
+        Ok(sends.map(|_| format!("sends {:?}", tried.sends)))
     }
 }

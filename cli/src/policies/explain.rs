@@ -1,10 +1,10 @@
 //! Why a call would be forwarded, held or refused.
 
 use anyhow::Result;
-use policy::{Engine, Verdict};
+use policy::Engine;
 
 use super::{
-    call::{Around, What, Who, connects, decide},
+    call::{Around, Tried, What, Who, connects},
     source::Source,
 };
 use crate::output::{self, Format};
@@ -71,19 +71,21 @@ pub(super) fn run(args: &Args) -> Result<()> {
         reason: args.reason.clone(),
         ..Around::default()
     };
-    let facts = args.what.facts(&args.source, &args.connection)?;
+    let tried = args.what.try_out(&engine, &who, &around, &args.source, &args.connection)?;
     let connects = connects(&engine, &who, &around, &args.connection)?;
-    let verdict = decide(&engine, &who, &around, &args.connection, &facts)?;
-    let known: serde_json::Value = serde_json::from_str(&facts.to_record())?;
+    let known: serde_json::Value = serde_json::from_str(&tried.facts.to_record())?;
     if args.format == Format::Json {
-        return output::json(&serde_json::json!({ "connects": connects, "verdict": verdict, "facts": known }));
+        let (verdict, sends) = (tried.verdict, tried.sends);
+        let told = serde_json::json!({ "connects": connects, "verdict": verdict, "sends": sends, "facts": known });
+        return output::json(&told);
     }
-    print(&engine, &verdict, connects);
+    print(&engine, &tried, connects);
     output::line(&format!("facts: {known}"));
     Ok(())
 }
 
-fn print(engine: &Engine, verdict: &Verdict, connects: bool) {
+fn print(engine: &Engine, tried: &Tried, connects: bool) {
+    let verdict = &tried.verdict;
     if !connects {
         output::line("may not even connect");
     }
@@ -103,6 +105,9 @@ fn print(engine: &Engine, verdict: &Verdict, connects: bool) {
         output::line("masked: every label that the connection looks for");
     } else {
         output::line(&format!("in clear: {}", verdict.revealed.join(", ")));
+    }
+    if !tried.sends.is_empty() {
+        output::line(&format!("sent to the target as it is, where it is marked: {}", tried.sends.join(", ")));
     }
     if let Some(shadow) = &verdict.shadow {
         output::line(&format!("in shadow: {} by {}", shadow.outcome.as_str(), shadow.rules.join(", ")));

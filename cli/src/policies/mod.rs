@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod http;
 mod replay;
+mod shown;
 mod source;
 
 use std::path::Path;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     call::{Around, Who, decide_with},
+    shown::Shown,
     source::Source,
 };
 use crate::{
@@ -111,20 +112,33 @@ fn one(engine: &Engine, events: &str, kinds: &mut BTreeMap<String, Kind>) -> u64
     for event in events.iter().filter(|event| text(event, "kind") == "masked") {
         masked.entry(exchange(event)).or_default().push(text(event, "label"));
     }
+    let mut shown = Shown::default();
+    events.iter().for_each(|event| shown.note(event));
     let (mut session, mut decided) = (Session::default(), 0);
     for event in &events {
         match event.get("kind").and_then(Value::as_str) {
             Some("opened") => session = Session::read(event),
             Some("request") => {
                 let number = exchange(event);
-                let seen = masked.get(&number).map(Vec::as_slice).unwrap_or_default();
-                let before = refused.get(&number).copied().unwrap_or(Outcome::Forward);
-                decided += u64::from(session.decide(engine, event, before, seen, kinds).is_some());
+                let before = Before {
+                    outcome: refused.get(&number).copied().unwrap_or(Outcome::Forward),
+                    masked: masked.get(&number).map(Vec::as_slice).unwrap_or_default(),
+                    shown: &shown,
+                };
+                decided += u64::from(session.decide(engine, event, &before, kinds).is_some());
             }
             _ => {}
         }
     }
     decided
+}
+
+/// What came of a call.
+struct Before<'a> {
+    outcome: Outcome,
+    /// Labels that were masked.
+    masked: &'a [String],
+    shown: &'a Shown,
 }
 
 /// Who called from where, as the record says.
@@ -170,8 +184,7 @@ impl Session {
         &self,
         engine: &Engine,
         request: &Value,
-        before: Outcome,
-        masked: &[String],
+        before: &Before<'_>,
         kinds: &mut BTreeMap<String, Kind>,
     ) -> Option<()> {
         let facts = Facts::from_record(&request.get("facts")?.to_string()).ok()?;
@@ -179,7 +192,7 @@ impl Session {
         let age = moment(&at)? - self.authenticated.unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let around = Around { now: Some(at.clone()), auth_age: age.whole_seconds(), ..self.around.clone() };
         let revealed = list(request, "revealed");
-        let labels: Vec<String> = revealed.iter().chain(masked).cloned().collect();
+        let labels: Vec<String> = revealed.iter().chain(before.masked).cloned().collect();
         let verdict = decide_with(engine, &self.who, &around, (&self.connection, &labels), &facts).ok()?;
         let mut differs = |kind: &str, rule: &str| {
             let found = kinds.entry(kind.to_owned()).or_default();
@@ -192,16 +205,17 @@ impl Session {
             }
         };
         match verdict.outcome {
-            outcome if outcome == before => {}
+            outcome if outcome == before.outcome => {}
             Outcome::Forward => differs("newly open", verdict.rule()),
             Outcome::Hold => differs("newly held", verdict.rule()),
             Outcome::Refuse => differs("newly refused", verdict.rule()),
         }
         if verdict.outcome == Outcome::Forward {
-            for label in revealed.iter().filter(|label| !verdict.revealed.contains(label)) {
-                differs("newly masked", label);
-            }
-            let shown: BTreeSet<&String> = masked.iter().filter(|label| verdict.revealed.contains(label)).collect();
+            let number = exchange(request);
+            let gone = revealed.iter().filter(|label| !verdict.revealed.contains(label));
+            gone.filter(|label| before.shown.has(number, label)).for_each(|label| differs("newly masked", label));
+            let shown: BTreeSet<&String> =
+                before.masked.iter().filter(|label| verdict.revealed.contains(label)).collect();
             shown.into_iter().for_each(|label| differs("newly shown", label));
         }
         Some(())
