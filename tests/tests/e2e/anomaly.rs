@@ -27,6 +27,14 @@ async fn world() -> World {
     World::start_with(Wishes { policy: Some(rules(hour)), ..Wishes::default() }).await
 }
 
+/// Too many calls in a minute.
+const OFTEN: &str = r#"
+@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
+@id("too-often") @reason("that is unusually often") @approvers("approver")
+forbid (principal, action == Action::"RunUnapproved", resource) when { context.recent_calls > 20 };
+"#;
+
 fn incident(world: &World, rule: &str, connection: &str) {
     eventually("the incident in the audit log", || {
         let log = world.api(world.carol(), "audit?kind=call.held");
@@ -91,4 +99,25 @@ async fn changes_at_an_unusual_hour_are_halted_in_every_protocol() {
     for connection in ["shop-db", "shop-api", "web-1"] {
         incident(&world, "outside-hours", connection);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_calls_too_often_is_halted_in_new_sessions_too_and_others_are_not() {
+    let world = World::start_with(Wishes { policy: Some(OFTEN.into()), ..Wishes::default() }).await;
+    let script: String = (0..40).map(|number| format!("SELECT 'call-{number}';\n")).collect();
+    let run = world.psql().args(["-v", "ON_ERROR_STOP=0", "-tA"]).input(script).output();
+    let answered = run.out.matches("call-").count();
+    assert!((10..=20).contains(&answered), "{answered}: {}", run.err);
+    assert!(run.err.contains("that is unusually often") && run.err.contains("rule too-often"), "{}", run.err);
+    // Another session of the same person is no way around it, and another person is not concerned.
+    let again = world.psql().args(["-tAc", "SELECT 'again'"]).output();
+    assert!(again.err.contains("that is unusually often"), "{}{}", again.out, again.err);
+    let dsn = world.dsn(world.carol(), "shop-db");
+    assert_eq!(e2e::Run::new("psql").args(["-X", "-tAc", "SELECT 'carol'", &dsn]).ok().out.trim(), "carol");
+    incident(&world, "too-often", "shop-db");
+    // Each request of HTTP may have a session of its own.
+    let asked = |_| world.curl("/shop-api/customers/1", &["-i"]).ok().out;
+    let answers: Vec<String> = (0..30).map(asked).collect();
+    assert!(answers[0].contains(" 200") && answers[29].contains("that is unusually often"), "{}", answers[29]);
+    incident(&world, "too-often", "shop-api");
 }

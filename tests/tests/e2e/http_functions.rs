@@ -76,3 +76,68 @@ fn the_functions_of_a_request_stand_in_its_record() {
     });
     assert!(found, "no recording names get_customer");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_breaks_its_schema_never_reaches_the_target() {
+    let world = World::shared();
+    let log = crate::request_parameters::Log::start();
+    let schema = serde_json::json!({ "type": "object", "required": ["amount"], "additionalProperties": false,
+        "properties": { "amount": { "type": "integer", "minimum": 1, "maximum": 500 }, "note": { "type": "string", "maxLength": 5 } } });
+    let content = serde_json::json!({ "application/json": { "schema": schema } });
+    let document = serde_json::json!({ "openapi": "3.1.0", "info": { "title": "pay", "version": "1" },
+        "paths": { "/payments": { "post": { "operationId": "pay", "requestBody": { "required": true, "content": content } } } } });
+    let settings = serde_json::json!({ "protocol": "http", "openapi": document.to_string(), "validate": true });
+    world.target("schema-api", log.port, &settings, &serde_json::json!({}));
+    for (body, field) in [
+        (r#"{"amount":"1"}"#, "amount"),
+        (r#"{"amount":1.5}"#, "amount"),
+        (r#"{"amount":0}"#, "amount"),
+        (r#"{"amount":501}"#, "amount"),
+        (r#"{"amount":1,"admin":true}"#, "admin"),
+        (r#"{"amount":1,"note":"too long"}"#, "note"),
+        (r#"{"note":"a"}"#, "amount"),
+        (r#"[{"amount":1}]"#, ""),
+    ] {
+        for version in ["--http1.1", "--http2"] {
+            let said = world.curl("/schema-api/payments", &["-i", version, "--json", body]).ok().out;
+            assert!(status(&said) == "400" && said.contains(field), "{body}: {said}");
+        }
+    }
+    assert_eq!(log.take(), "", "nothing of it arrives");
+    let fine = world.curl("/schema-api/payments", &["-i", "--json", r#"{"amount":500,"note":"ok"}"#]).ok().out;
+    assert!(status(&fine) == "204" && log.take().contains("{\"amount\":500,\"note\":\"ok\"}"), "{fine}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_functions_what_loses_or_opens_much_waits_on_a_fresh_install() {
+    let agent = "[[targets]]\naddress = \"127.0.0.1:*\"\n";
+    let wishes = e2e::world::Wishes { policy: Some(policy::DEFAULT.into()), agent: agent.into(), ..Default::default() };
+    let world = World::start_with(wishes).await;
+    let log = crate::request_parameters::Log::start();
+    world.target("plain-api", log.port, &serde_json::json!({ "protocol": "http" }), &serde_json::json!({}));
+    let ask = |method: &str, path: &str, body: &str| {
+        let content = if body.is_empty() { vec![] } else { vec!["-H", "Content-Type: application/json", "-d", body] };
+        world.curl(&format!("/plain-api{path}"), &[&["-i", "-g", "-X", method], &content[..]].concat()).ok().out
+    };
+    for (method, path, body) in [
+        ("POST", "/_reindex", r#"{"source":{"index":"a"},"dest":{"index":"b"}}"#),
+        ("DELETE", "/orders-2026", ""),
+        ("DELETE", "/orders%2D2026", ""),
+        ("DELETE", "/buckets/x", ""),
+        ("PUT", "/api/users/eve", r#"{"name":"Eve","role":"admin"}"#),
+        ("PATCH", "/api/users/eve", r#"{"is_\u0061dmin":true}"#),
+    ] {
+        let said = ask(method, path, body);
+        assert!(status(&said) == "403" && said.contains("hold-structure"), "{method} {path}: {said}");
+    }
+    assert_eq!(log.take(), "", "nothing of it arrives");
+    for (method, path, body) in [
+        ("DELETE", "/orders/7", ""),
+        ("PUT", "/api/users/eve", r#"{"name":"Eve","role":"viewer"}"#),
+        ("POST", "/orders/_search", r#"{"query":{"match_all":{}}}"#),
+        ("DELETE", "/session", ""),
+    ] {
+        assert_eq!(status(&ask(method, path, body)), "204", "{method} {path}");
+        assert!(log.take().starts_with(&format!("{method} {path} ")));
+    }
+}

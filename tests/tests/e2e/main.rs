@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod administer;
 mod anomaly;
 mod apply;
 mod bulk;
@@ -13,6 +14,7 @@ mod demo_parts;
 mod ending;
 mod enrolment;
 mod evidence;
+mod fail_closed;
 mod hostile;
 mod http;
 mod http_bodies;
@@ -45,6 +47,7 @@ mod recall;
 mod recording;
 mod refusal;
 mod refusal_targets;
+mod reprogramming;
 mod request_parameters;
 mod restart;
 mod secrets;
@@ -59,3 +62,4 @@ mod ssh_masking;
 mod ssh_policy;
 mod transforms;
 mod tunnel_tap;
+mod verdicts;

@@ -13,7 +13,7 @@ forbid (principal, action == Action::"RunUnapproved", resource)
 when { context.functions.contains("tools/refund") && context.arguments has amount_cents && context.arguments.amount_cents > 10000 };
 "#;
 
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -22,11 +22,11 @@ impl Drop for Server {
     }
 }
 
-fn start(world: &World, port: u16) -> Server {
+pub(crate) fn start(world: &World, port: u16, name: &str) -> Server {
     let mut process = world.python("mcp_server.py", &[&port.to_string()]).start();
     let said = std::io::BufReader::new(process.stdout.take().unwrap()).lines().next();
     assert_eq!(said.unwrap().unwrap(), "READY");
-    world.connect("orders", port, "protocol: http\n      kind: mcp\n    masking:\n      labels: [card, email]");
+    world.connect(name, port, "protocol: http\n      kind: mcp\n    masking:\n      labels: [card, email]");
     Server(process)
 }
 
@@ -35,7 +35,7 @@ async fn tools_are_listed_called_masked_and_refused_in_words_a_model_reads() {
     let port = Ports::free().unwrap().http;
     let agent = format!("[[targets]]\naddress = \"127.0.0.1:{port}\"\n");
     let world = World::start_with(Wishes { agent, ..Wishes::default() }).await;
-    let _server = start(&world, port);
+    let _server = start(&world, port, "orders");
     world.policy("tools", RULES);
     let url = format!("https://127.0.0.1:{}/orders/mcp", world.site.ports.http);
     let ca = world.site.ca_file().display().to_string();

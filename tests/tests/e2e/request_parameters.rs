@@ -33,7 +33,7 @@ impl Log {
     }
 
     /// What arrived since the last call.
-    fn take(&self) -> String {
+    pub(crate) fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.text.lock().unwrap_or_else(PoisonError::into_inner));
         String::from_utf8_lossy(&bytes).into_owned()
     }

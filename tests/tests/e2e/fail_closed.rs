@@ -1,0 +1,151 @@
+//! What must be there for a call is taken away while calls go on: they stop with a clear error, nothing that is not recorded arrives,
+//! and all is well again afterwards.
+
+use std::{
+    io::{BufRead as _, Write as _},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use e2e::{
+    World, eventually,
+    world::{Wishes, everyone_may_enter},
+};
+use sallyport::demo::{ports::Ports, targets::Postgres};
+
+use crate::verdicts::Server;
+
+/// A psql that stays open.
+struct Open {
+    psql: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Open {
+    fn start(world: &World) -> Self {
+        let mut psql = Command::new("psql")
+            .args(["-X", "-tA", &world.dsn(world.alice(), "shop-db")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let streams: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(psql.stdout.take().unwrap()), Box::new(psql.stderr.take().unwrap())];
+        for stream in streams {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || {
+                for line in std::io::BufReader::new(stream).lines().map_while(Result::ok) {
+                    said.lock().unwrap().push_str(&(line + "\n"));
+                }
+            });
+        }
+        Self { psql, said }
+    }
+
+    fn say(&mut self, statement: &str) {
+        // The session may be over already.
+        let _gone = writeln!(self.psql.stdin.as_mut().unwrap(), "{statement};");
+    }
+
+    fn said(&self, what: &str) -> Option<String> {
+        let said = self.said.lock().unwrap();
+        said.contains(what).then(|| said.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let _gone = self.psql.kill();
+        let _ended = self.psql.wait();
+    }
+}
+
+/// A small file system, gone with the test.
+struct Volume(std::path::PathBuf);
+
+impl Volume {
+    /// `None` where nothing may be mounted.
+    fn mount() -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("sallyport-e2e-volume-").tempdir().unwrap().keep();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "none"]).arg(&folder).status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        std::fs::remove_dir(&folder).unwrap();
+        None
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _gone = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _empty = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_room_for_records_nothing_reaches_the_target() {
+    // Where nothing may be mounted, the tests of the agent's spool have to do.
+    let Some(volume) = Volume::mount() else { return };
+    let spool = volume.0.join("spool");
+    let agent = format!("\n[record]\nspool_dir = \"{}\"\nmin_free_mib = 8\n", spool.display());
+    let world = World::start_with(Wishes { agent, ..Wishes::default() }).await;
+    let server = Server::start(&world).await;
+    let mut psql = Open::start(&world);
+    psql.say("SELECT 'while-there-is-room'");
+    eventually("the first answer", || psql.said("while-there-is-room"));
+    let filler = volume.0.join("filler");
+    std::fs::write(&filler, vec![0; 60 << 20]).unwrap();
+    let told = eventually("a clear error", || {
+        psql.say("SELECT 1");
+        psql.said("SP-")
+    });
+    assert!(told.contains("SP-SPOOL"), "{told}");
+    psql.say("SELECT 'unrecorded-' || 'one'");
+    for (what, said) in [
+        ("psql", world.psql().args(["-c", "SELECT 'unrecorded-' || 'two'"]).output().err),
+        ("ssh", world.ssh(&["echo unrecorded"]).output().err),
+        ("curl", world.curl("/shop-api/customers/1", &["-i"]).output().out),
+    ] {
+        assert!(said.contains("SP-SPOOL"), "{what}: {said}");
+    }
+    let log = server.has(&world, "records-are-gone").await;
+    assert!(log.contains("while-there-is-room") && !log.contains("unrecorded-"), "nothing unrecorded arrives");
+    std::fs::remove_file(&filler).unwrap();
+    eventually("all is well again", || (world.psql().args(["-c", "SELECT 1"]).output().status == 0).then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_store_of_policies_calls_stop_when_its_last_word_is_too_old() {
+    let _provider = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::Builder::new().prefix("sallyport-e2e-closed-").tempdir().unwrap();
+    everyone_may_enter(folder.path());
+    let port = Ports::free().unwrap().target_postgres;
+    let mut store = Postgres::start(&folder.path().join("store"), port).await.unwrap();
+    store.superuser("postgres").await.unwrap().batch_execute("CREATE DATABASE gateway OWNER shop_app").await.unwrap();
+    let file = folder.path().join("store.url");
+    std::fs::write(&file, format!("postgres://shop_app:{}@127.0.0.1:{port}/gateway", store.password)).unwrap();
+    let gateway = format!("\n[store]\nurl = \"file:{}\"\n", file.display());
+    let world = World::start_with(Wishes { gateway, ..Wishes::default() }).await;
+    let server = Server::start(&world).await;
+    let mut psql = Open::start(&world);
+    psql.say("SELECT 'while-it-is-there'");
+    eventually("the first answer", || psql.said("while-it-is-there"));
+    store.pause();
+    let told = eventually("a clear error", || {
+        psql.say("SELECT 1");
+        psql.said("SP-")
+    });
+    assert!(told.contains("SP-NO-POLICY") || told.contains("no current policy"), "{told}");
+    psql.say("SELECT 'undecided-' || 'one'");
+    let said = world.psql().args(["-c", "SELECT 'undecided-' || 'two'"]).output().err;
+    assert!(said.contains("SP-"), "{said}");
+    let said = world.curl("/shop-api/customers/1", &["-i"]).output().out;
+    assert!(said.contains("SP-") && !said.contains(" 200"), "{said}");
+    let log = server.has(&world, "store-is-gone").await;
+    assert!(log.contains("while-it-is-there") && !log.contains("undecided-"), "nothing undecided arrives");
+    store.resume().await.unwrap();
+    eventually("all is well again", || (world.psql().args(["-c", "SELECT 1"]).output().status == 0).then_some(()));
+}
