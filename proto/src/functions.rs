@@ -41,6 +41,9 @@ pub struct HttpMask {
     /// place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub json: BTreeMap<String, String>,
+    /// Fields of gRPC messages in answers that are masked whole, with their labels: `package.Message.field`, or a name anywhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub grpc: BTreeMap<String, String>,
     /// Header fields of answers that are masked whole, with their labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,

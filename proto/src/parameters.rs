@@ -11,6 +11,9 @@ use serde::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestMask {
+    /// Parameters of the path, by their names in the OpenAPI document or the routes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub path: BTreeMap<String, ParameterMask>,
     /// Parameters of the query.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, ParameterMask>,
@@ -26,6 +29,9 @@ pub struct RequestMask {
     /// Fields of a form (`application/x-www-form-urlencoded`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub form: BTreeMap<String, ParameterMask>,
+    /// Fields of gRPC messages: `package.Message.field`, or a name anywhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub grpc: BTreeMap<String, ParameterMask>,
 }
 
 /// What is marked in a parameter: a label, or a label and who gets the value.
@@ -60,11 +66,13 @@ impl RequestMask {
     /// Every marked parameter: which kind, name and mask.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, &str, &ParameterMask)> {
         let kinds = [
+            ("path", &self.path),
             ("query", &self.query),
             ("headers", &self.headers),
             ("cookies", &self.cookies),
             ("json", &self.json),
             ("form", &self.form),
+            ("grpc", &self.grpc),
         ];
         kinds.into_iter().flat_map(|(kind, named)| named.iter().map(move |(name, mask)| (kind, name.as_str(), mask)))
     }
@@ -161,7 +169,7 @@ mod tests {
             (r#"{"query": {"a": {"label": "ssn", "moed": "token"}}}"#, "unknown field `moed`"),
             (r#"{"query": {"a": {"mode": "token"}}}"#, "missing field `label`"),
             (r#"{"query": {"a": 1}}"#, "a label, or { label, mode }"),
-            (r#"{"path": {"a": "ssn"}}"#, "unknown field `path`"),
+            (r#"{"body": {"a": "ssn"}}"#, "unknown field `body`"),
         ] {
             let error = serde_json::from_str::<RequestMask>(wrong).unwrap_err().to_string();
             assert!(error.contains(said), "{wrong}: {error}");

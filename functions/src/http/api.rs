@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use prost_reflect::MethodDescriptor;
+
 use super::{
     Document, Fault, ImportError, Request,
     body::{Body, Content, Kind, readable},
@@ -129,6 +131,34 @@ impl Api {
     #[must_use]
     pub fn document(&self) -> Option<&Document> {
         self.document.as_ref()
+    }
+
+    /// The gRPC method that a request to this target calls, if a descriptor of it is registered.
+    #[must_use]
+    pub fn grpc_method(&self, target: &[u8]) -> Option<MethodDescriptor> {
+        if self.speaks != Speaks::Grpc {
+            return None;
+        }
+        self.services.method_at(&Target::parse(target).ok()?)
+    }
+
+    /// The parameters that stand in the path of a target, by its templates and whatever the method: the number of the segment,
+    /// the name, the decoded value.
+    #[must_use]
+    pub fn path_parameters(&self, target: &[u8]) -> Vec<(usize, &str, String)> {
+        Target::parse(target).map(|target| self.router.parameters(&target)).unwrap_or_default()
+    }
+
+    /// Whether a template has a parameter of this name.
+    #[must_use]
+    pub fn has_path_parameter(&self, name: &str) -> bool {
+        self.router.has_parameter(name)
+    }
+
+    /// Whether a field of gRPC messages can be marked by this name: `package.Message.field`, or a name alone.
+    #[must_use]
+    pub fn has_grpc_field(&self, name: &str) -> bool {
+        self.services.has_field(name)
     }
 
     /// How much content must be there first.

@@ -33,10 +33,27 @@ impl Services {
         service.methods().find(|known| known.name() == method)
     }
 
+    /// The method at a path.
+    pub(crate) fn method_at(&self, target: &Target) -> Option<MethodDescriptor> {
+        let [service, method] = target.segments.as_slice() else { return None };
+        self.method(service, method)
+    }
+
     /// Whether the first message has to be read before the call can be judged.
     pub(crate) fn wants_message(&self, target: &Target) -> bool {
-        let [service, method] = target.segments.as_slice() else { return false };
-        self.method(service, method).is_some_and(|method| !method.is_client_streaming())
+        self.method_at(target).is_some_and(|method| !method.is_client_streaming())
+    }
+
+    /// Whether any message has a field of this name: `package.Message.field`, or a name alone.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        let Some(pool) = &self.0 else { return false };
+        match name.rsplit_once('.') {
+            Some((message, field)) => {
+                pool.get_message_by_name(message).is_some_and(|message| message.get_field_by_name(field).is_some())
+            }
+            // A key of a map, or a member of a message of any type, may have it.
+            None => name.bytes().any(|byte| byte != b'_'),
+        }
     }
 
     /// Reads a request into the call.

@@ -94,16 +94,40 @@ impl Router {
     /// What the path means: what it says exactly first, then what else a server could take it for.
     pub(crate) fn find(&self, method: &str, target: &Target) -> Vec<Found> {
         let exact = self.best(method, &target.segments, str::to_owned);
-        let trimmed = match target.segments.as_slice() {
-            [front @ .., last] if last.is_empty() && !front.is_empty() => front,
-            all => all,
-        };
         let mut found: Vec<Found> = exact.into_iter().collect();
-        let loosely = self.best(method, trimmed, loose);
+        let loosely = self.best(method, trimmed(&target.segments), loose);
         if let Some(other) = loosely.filter(|other| found.iter().all(|one| one.leads_to != other.leads_to)) {
             found.push(other);
         }
         found
+    }
+
+    /// The parameters that stand in a path, whatever the method: the number of the segment, the name, the value.
+    pub(crate) fn parameters(&self, target: &Target) -> Vec<(usize, &str, String)> {
+        let mut found: Vec<(usize, &str, String)> = Vec::new();
+        let segments = trimmed(&target.segments);
+        for read in [str::to_owned, loose as fn(&str) -> String] {
+            for route in &self.routes {
+                let Some(values) = route.take(segments, read) else { continue };
+                for (at, name) in route.named() {
+                    let rest = segments.get(at..).unwrap_or_default();
+                    match route.segments.get(at) {
+                        Some(Segment::Rest(_)) => {
+                            found.extend(rest.iter().enumerate().map(|(more, value)| (at + more, name, value.clone())));
+                        }
+                        _ => found.extend(values.get(name).map(|value| (at, name, value.clone()))),
+                    }
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Whether any template has a parameter of this name.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        self.routes.iter().flat_map(Route::named).any(|(_, known)| known == name)
     }
 
     fn best(&self, method: &str, segments: &[String], read: fn(&str) -> String) -> Option<Found> {
@@ -117,12 +141,28 @@ impl Router {
     }
 }
 
+/// Without a slash at the end.
+fn trimmed(segments: &[String]) -> &[String] {
+    match segments {
+        [front @ .., last] if last.is_empty() && !front.is_empty() => front,
+        all => all,
+    }
+}
+
 /// A segment as the most forgiving server reads it.
 fn loose(segment: &str) -> String {
     segment.trim_end_matches(['.', ' ']).to_lowercase()
 }
 
 impl Route {
+    /// Its parameters, each with the number of its segment.
+    fn named(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.segments
+            .iter()
+            .enumerate()
+            .flat_map(|(at, segment)| segment.names().into_iter().map(move |name| (at, name)))
+    }
+
     fn take(&self, segments: &[String], read: fn(&str) -> String) -> Option<BTreeMap<String, String>> {
         let mut parameters = BTreeMap::new();
         let mut left = segments;
@@ -139,7 +179,25 @@ impl Route {
     }
 }
 
+impl Part {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
 impl Segment {
+    /// The parameters in it.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Named(name) | Self::Rest(name) => vec![name],
+            Self::Mixed(parts) => parts.iter().filter_map(Part::name).collect(),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -264,6 +322,21 @@ mod tests {
     fn parameters_are_given_decoded() {
         let found = router().find("GET", &Target::parse(b"/customers/a%20b").unwrap());
         assert_eq!(found[0].parameters["id"], "a b");
+    }
+
+    #[test]
+    fn parameters_of_a_path_are_told_with_their_places_whatever_the_method() {
+        let at = |path: &str| {
+            let (router, target) = (router(), Target::parse(path.as_bytes()).unwrap());
+            let found = router.parameters(&target);
+            found.into_iter().map(|(at, name, value)| format!("{at} {name}={value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(at("/customers/a%20b"), ["1 id=a b"]);
+        assert_eq!(at("/CUSTOMERS/7/"), ["1 id=7"]);
+        assert_eq!(at("/Customers/7"), ["1 id=7"]);
+        assert_eq!(at("/files/a.b.json"), ["1 name=a.b"]);
+        assert_eq!(at("/static/x/y"), ["1 path=x", "2 path=y"]);
+        assert!(router().has_parameter("id") && !router().has_parameter("ID"));
     }
 
     #[test]

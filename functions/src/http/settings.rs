@@ -29,7 +29,20 @@ struct Settings {
 #[serde(default)]
 struct Mask {
     json: BTreeMap<String, String>,
+    grpc: BTreeMap<String, String>,
+    requests: Requests,
 }
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Requests {
+    grpc: BTreeMap<String, Value>,
+    path: BTreeMap<String, Value>,
+}
+
+const UNKNOWN_PARAMETER: &str = "no path of the connection's document or routes has a parameter of this name";
+const UNKNOWN_FIELD: &str =
+    "the connection's descriptors have no such field; write package.Message.field, or a field's name";
 
 impl Api {
     /// Compiles the settings of a connection; fields about other matters are passed over.
@@ -50,7 +63,7 @@ impl Api {
         }
         let descriptors = settings.descriptors.as_ref().map(|text| STANDARD.decode(text.trim())).transpose();
         let descriptors = descriptors.map_err(|_| ImportError::new("descriptors", "this is no base64"))?;
-        Self::new(&Rules {
+        let api = Self::new(&Rules {
             speaks: settings.kind,
             openapi: settings.openapi.as_deref(),
             routes: settings.routes.iter().map(|(route, name)| (route.as_str(), name.as_str())).collect(),
@@ -59,6 +72,14 @@ impl Api {
             effects: settings.effects.iter().map(|(name, effect)| (name.as_str(), *effect)).collect(),
             persisted: settings.persisted,
             descriptors: descriptors.as_deref(),
-        })
+        })?;
+        let mask = &settings.mask;
+        if let Some(name) = mask.grpc.keys().chain(mask.requests.grpc.keys()).find(|name| !api.has_grpc_field(name)) {
+            return Err(ImportError::new(format!("mask grpc: {name}"), UNKNOWN_FIELD));
+        }
+        match mask.requests.path.keys().find(|name| !api.has_path_parameter(name)) {
+            Some(name) => Err(ImportError::new(format!("mask.requests.path: {name}"), UNKNOWN_PARAMETER)),
+            None => Ok(api),
+        }
     }
 }

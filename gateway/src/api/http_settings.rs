@@ -12,7 +12,7 @@ pub(super) fn check(settings: &HttpSettings) -> Result<(), String> {
     let value = serde_json::to_value(settings).map_err(|error| error.to_string())?;
     Api::from_settings(&value).map_err(|error| format!("settings: {error}"))?;
     let mask = &settings.mask;
-    for (place, name) in mask.json.iter().chain(&mask.headers) {
+    for (place, name) in mask.json.iter().chain(&mask.headers).chain(&mask.grpc) {
         if Label::ALL.iter().all(|label| label.as_str() != name) {
             return Err(format!("settings.mask: {place}: `{name}` is no label"));
         }

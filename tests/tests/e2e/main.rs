@@ -15,6 +15,7 @@ mod ending;
 mod enrolment;
 mod evidence;
 mod fail_closed;
+mod grpc_fields;
 mod hostile;
 mod http;
 mod http_bodies;

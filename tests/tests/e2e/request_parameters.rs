@@ -245,7 +245,7 @@ fn compressed_content_is_read_and_what_cannot_be_read_never_arrives() {
             "SP-UNMASKABLE",
         ),
         (vec!["-H", "Content-Type: application/json", "-d", "{j-flight:'canary-two'}"], "415", "SP-UNMASKABLE"),
-        (vec!["-F", "f-flight=canary-two"], "415", "SP-UNMASKABLE"),
+        (vec!["-H", "Content-Type: multipart/mixed; boundary=b", "-d", "canary-two"], "415", "SP-UNMASKABLE"),
         (vec!["-H", "Content-Type: application/xml", "-d", "<j-flight>canary-two</j-flight>"], "415", "SP-UNMASKABLE"),
         (
             vec!["-H", "Content-Encoding: gzip", "-H", "Content-Type: application/json", "--data-binary", &long],
@@ -267,6 +267,34 @@ fn compressed_content_is_read_and_what_cannot_be_read_never_arrives() {
 }
 
 #[test]
+fn parts_of_forms_with_files_and_of_the_path_are_masked_by_their_mode() {
+    let world = World::shared();
+    let log = Log::start();
+    let path = json!({ "tax_id": { "label": "ssn", "mode": "in-flight" }, "pin": "secret" });
+    let settings = json!({
+        "protocol": "http",
+        "routes": { "POST /people/{tax_id}/orders/{pin}": "order", "GET /people/{tax_id}": "person" },
+        "mask": { "requests": { "path": path, "form": { "f-flight": { "label": "secret", "mode": "in-flight" } } } },
+    });
+    world.target("params-path", log.port, &settings, &json!({}));
+    let file = world.folder("params-path").join("picture.bin");
+    std::fs::write(&file, b"\0\r\n--kept--\r\n").unwrap();
+    let file = format!("file=@{};type=image/png", file.display());
+    let options = ["--fail", "-F", "f-flight=canary-two", "-F", &file, "-F", "other=kept-too"];
+    let _sent = world.curl("/params-path/people/canary%2Done/orders/canary-six", &options).ok();
+    let arrived = log.take();
+    assert!(arrived.starts_with("POST /people/**********/orders/canary-six HTTP/1.1"), "{arrived}");
+    assert!(!arrived.contains("canary-two") && !arrived.contains("canary-one"), "{arrived}");
+    assert!(arrived.contains("\0\r\n--kept--\r\n\r\n") && arrived.contains("\r\n\r\nkept-too\r\n"), "{arrived}");
+    let replayed = eventually("it in the record", || {
+        let replayed = all(world, "params-path", "show") + &all(world, "params-path", "replay");
+        replayed.contains("request form f-flight").then_some(replayed)
+    });
+    assert!(replayed.contains("POST /people/**********/orders/**********"), "{replayed}");
+    assert!(CANARIES.iter().all(|canary| !replayed.contains(canary)), "{replayed}");
+}
+
+#[test]
 fn wrong_settings_of_parameters_are_not_applied_and_say_why() {
     let world = World::shared();
     let apply = |requests: Value, credentials: Value| {
@@ -282,6 +310,8 @@ fn wrong_settings_of_parameters_are_not_applied_and_say_why() {
     assert!(wrong.contains("in-flight"), "{wrong}");
     let wrong = apply(json!({ "headers": { "Host": { "label": "ssn", "mode": "in-flight" } } }), json!({}));
     assert!(wrong.contains("requests.headers: Host"), "{wrong}");
+    let wrong = apply(json!({ "path": { "a": "ssn" } }), json!({}));
+    assert!(wrong.contains("requests.path: a"), "{wrong}");
     let wrong = apply(json!({ "json": { "$.a": { "label": "ssn", "mode": "token" } } }), json!({}));
     assert!(wrong.contains("token_key"), "{wrong}");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header, response::Parts};
 use masking::{Label, Masker, Syntax, Tally};
+use prost_reflect::MessageDescriptor;
 use proto::{
     Code, Refusal,
     event::{Completed, Field, Masked},
@@ -14,7 +15,7 @@ use protocols::http::{Fields, is_hop_by_hop, is_trailer_forbidden};
 use super::{
     mark::replace,
     range::{Cut, Range},
-    read::{Passage, Reader, Rules, Unreadable},
+    read::{Format, Passage, Reader, Rules, Unreadable},
 };
 use crate::filter::masked::masked_lines;
 
@@ -79,6 +80,15 @@ impl Answer {
             answer.decide();
         }
         Ok(answer)
+    }
+
+    /// The same, but if it is gRPC, its messages are of this kind.
+    #[must_use]
+    pub fn of_messages(mut self, head: &Parts, message: Option<MessageDescriptor>) -> Self {
+        let encodings = head.headers.get_all("grpc-encoding").iter().map(|value| value.as_bytes().to_vec());
+        let format = message.map(|message| Format { message, encodings: encodings.collect() });
+        self.reader = self.reader.map(|reader| Box::new(reader.of_messages(format)));
+        self
     }
 
     /// Whether content must be shown to [`Answer::content`] before the head can be sent.

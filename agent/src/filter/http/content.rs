@@ -63,6 +63,10 @@ fn application(name: &str) -> Class {
 #[must_use]
 pub fn sniff(first: &[u8], label: &str) -> Class {
     let labelled = classify(label);
+    // The length of a gRPC message can look like the NULs of wide characters.
+    if labelled == Class::Binary("protobuf") && matches!(first, [0 | 1 | 0x80 | 0x81, ..]) {
+        return labelled;
+    }
     // Of characters of two or four bytes, the NULs are left out.
     let narrow: Vec<u8> =
         if is_wide(first) { first.iter().copied().filter(|byte| *byte != 0).collect() } else { first.to_vec() };

@@ -19,7 +19,7 @@ pub use self::{
     facts::facts,
     parameters::{Parameters, Unmaskable},
     range::{Cut, Range},
-    read::{Binary, Markings, Passage, Reader, Rules, Unreadable},
+    read::{Binary, Format, Markings, Passage, Reader, Rules, Unreadable},
     refuse::{Denied, Rendered},
     request::{describe, passes_to_target},
     setup::Setup,

@@ -71,7 +71,7 @@ fn masked(setup: &Setup, settings: &HttpSettings, trial: &Trial) -> Result<(Requ
     let masker = Masker::new(&[]).with_transforms(Transforms::new(named, None));
     let content = Bytes::copy_from_slice(&trial.content);
     let _lines = setup.parameters.mask_head(&masker, &mut head);
-    if !setup.parameters.holds_content() {
+    if !setup.parameters.holds_content(&head) {
         return Ok((head, content));
     }
     let (content, _lines) =

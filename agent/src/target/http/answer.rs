@@ -86,7 +86,9 @@ impl Reply<'_> {
 
     fn answer(&self, method: &Method, head: &Parts, range: Option<Range>) -> Result<Answer, Refusal> {
         let (masker, rules) = (Arc::clone(&self.masker), Arc::clone(&self.rules));
-        Answer::new(masker, rules, method, head, range)
+        let called = self.target.setup.api.grpc_method(&self.head.target);
+        let answer = Answer::new(masker, rules, method, head, range)?;
+        Ok(answer.of_messages(head, called.map(|method| method.output())))
     }
 
     async fn send(&self, body: RequestBody) -> Result<(Upstream, Response<Incoming>), Fault> {

@@ -50,12 +50,15 @@ pub(super) async fn mask(
     let may_send_raw = parameters.changes_requests() && context.rights.may_send_raw();
     let mut original = may_send_raw.then(|| Original { head: head.clone(), content: None });
     let mut masked = InFlight { lines: parameters.mask_head(masker, head), ..InFlight::default() };
-    if !parameters.holds_content() {
+    if !parameters.holds_content(head) {
         masked.trailers(parameters, masker, first);
         return Ok(InFlight { original, ..masked });
     }
     if head.upgrade {
         return Ok(masked.denied(Unmaskable::Switch));
+    }
+    if parameters.is_stream(head) {
+        return Ok(masked.denied(Unmaskable::Stream));
     }
     collect(inbox, first, MAX_MESSAGE_CONTENT).await?;
     masked.trailers(parameters, masker, first);

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
-    filter::http::{Parameters, Passage, Reader, Setup, Side, Unreadable, Websocket},
+    filter::http::{Format, Passage, Reader, Setup, Side, Unreadable, Websocket},
     filter::masked::masked_lines,
     record::{Exchange, Recorder},
     target::Context,
@@ -103,7 +103,7 @@ impl Intake {
     /// For a request's content, or for what a websocket's client sends.
     pub(super) fn new(context: &Context, setup: &Arc<Setup>, exchange: Exchange, head: &RequestHead) -> Self {
         let (setup, masker) = (Arc::clone(setup), Arc::clone(&context.masker));
-        let reading = Reading::of(&setup.parameters, &masker, head);
+        let reading = Reading::of(&setup, &masker, head);
         Self { recorder: context.record.clone(), exchange, reading, tally: Tally::default(), setup, masker }
     }
 
@@ -186,7 +186,8 @@ impl Intake {
 }
 
 impl Reading {
-    fn of(parameters: &Parameters, masker: &Arc<Masker>, head: &RequestHead) -> Self {
+    fn of(setup: &Setup, masker: &Arc<Masker>, head: &RequestHead) -> Self {
+        let parameters = &setup.parameters;
         if head.upgrade {
             let rules = Arc::clone(parameters.reading());
             return Self::Websocket(Box::new(Websocket::new(Arc::clone(masker), rules, Side::Client)));
@@ -198,7 +199,8 @@ impl Reading {
         if masker.is_off() && !parameters.reads_content() {
             return Self::Clear;
         }
-        if !coded && !parameters.reads_content() {
+        let called = setup.api.grpc_method(&head.target);
+        if !coded && !parameters.reads_content() && called.is_none() {
             return Self::Masked(Box::new(masker.stream(Syntax::Text)));
         }
         let label = values(b"content-type").next().map(|label| String::from_utf8_lossy(label).into_owned());
@@ -206,7 +208,11 @@ impl Reading {
         // Nobody looks for marked fields between the parts of a message.
         let parts = parameters.reads_content() && label.trim_start().to_ascii_lowercase().starts_with("multipart/");
         match Reader::new(&label, values(b"content-encoding").map(|value| &value[..])) {
-            Ok(reader) if !parts => Self::Read(Box::new(reader)),
+            Ok(reader) if !parts => {
+                let encodings = values(b"grpc-encoding").map(|value| value.to_vec()).collect();
+                let format = called.map(|method| Format { message: method.input(), encodings });
+                Self::Read(Box::new(reader.of_messages(format)))
+            }
             _ => Self::Unread,
         }
     }

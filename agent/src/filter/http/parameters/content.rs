@@ -1,4 +1,4 @@
-//! Marked parameters in the content of a request: members of JSON, fields of forms. Codings are undone, characters made UTF-8.
+//! Marked parameters in the content of a request: members of JSON, fields of forms of both kinds. Codings are undone, characters made UTF-8.
 //! Whatever could not be JSON or a form in the way that every server reads it does not pass, for a marked value could hide in
 //! it. Content in which nothing is marked stays byte for byte, coding and all.
 
@@ -9,7 +9,7 @@ use proto::Code;
 use protocols::http::{Fields, RequestHead};
 use serde::de::IgnoredAny;
 
-use super::{Places, Told};
+use super::{Places, Told, multipart};
 use crate::filter::http::{
     answer::relabel,
     content::{Class, sniff},
@@ -31,13 +31,18 @@ pub enum Unmaskable {
     /// Nobody reads messages of other protocols for parameters.
     #[error("parameters of requests are masked here before the target gets them, and a websocket's messages cannot be")]
     Switch,
+    /// Each message would have to wait for the last.
+    #[error(
+        "parameters of requests are masked here before the target gets them, and a stream of gRPC messages cannot be"
+    )]
+    Stream,
 }
 
 impl From<Unmaskable> for Denied {
     fn from(error: Unmaskable) -> Self {
         let (code, status) = match error {
             Unmaskable::TooLong => (Code::TooLarge, 413),
-            Unmaskable::Unreadable(_) | Unmaskable::Switch => (Code::Unmaskable, 415),
+            Unmaskable::Unreadable(_) | Unmaskable::Switch | Unmaskable::Stream => (Code::Unmaskable, 415),
         };
         Self::new(code, status, error.to_string())
     }
@@ -64,6 +69,11 @@ pub(super) fn mask(
     if plain.is_empty() {
         return Ok(content.clone());
     }
+    if label.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        let masked = multipart::mask(rules, &label, &plain, told)?;
+        // Without a change in it, it goes as it came; what is read alike by all needs no writing anew.
+        return Ok(settled(head, content, &plain, masked));
+    }
     let kind = match sniff(plain.get(..JUDGED).unwrap_or(&plain), &label) {
         Class::Form if looks_like_json(&plain) => Class::Json,
         kind => kind,
@@ -85,6 +95,15 @@ pub(super) fn mask(
     }
     correct(&mut head.fields, &masked, text != plain);
     Ok(masked.into())
+}
+
+/// What goes on: the content as it came if nothing in it was masked.
+fn settled(head: &mut RequestHead, content: &Bytes, plain: &[u8], masked: Vec<u8>) -> Bytes {
+    if masked.trim_ascii_end() == plain.trim_ascii_end() {
+        return content.clone();
+    }
+    correct(&mut head.fields, &masked, false);
+    masked.into()
 }
 
 /// JSON as UTF-8, and the same with what is marked masked.
@@ -116,7 +135,7 @@ fn json(
     Ok((text, masked))
 }
 
-fn label(fields: &Fields) -> Result<String, Unmaskable> {
+pub(super) fn label(fields: &Fields) -> Result<String, Unmaskable> {
     let mut labels = fields.iter().filter(|(name, _)| &name[..] == b"content-type").map(|(_, value)| value);
     match (labels.next(), labels.next()) {
         (None, _) => Ok(String::new()),
@@ -125,7 +144,7 @@ fn label(fields: &Fields) -> Result<String, Unmaskable> {
     }
 }
 
-fn decoded(fields: &Fields, content: &[u8]) -> Result<Vec<u8>, Unmaskable> {
+pub(super) fn decoded(fields: &Fields, content: &[u8]) -> Result<Vec<u8>, Unmaskable> {
     let coded = |error: functions::http::CodingError| unreadable(format!("cannot be decoded ({error})"));
     let codings = fields.iter().filter(|(name, _)| &name[..] == b"content-encoding").map(|(_, value)| &value[..]);
     let mut decoder = Decoder::new(codings).map_err(coded)?;
@@ -141,7 +160,7 @@ fn decoded(fields: &Fields, content: &[u8]) -> Result<Vec<u8>, Unmaskable> {
 }
 
 /// Makes the head fit changed content.
-fn correct(fields: &mut Fields, content: &[u8], converted: bool) {
+pub(super) fn correct(fields: &mut Fields, content: &[u8], converted: bool) {
     // Content goes on as it was read: without its coding. What vouches for the old content would be wrong, and tell of it.
     let stale = |name: &[u8]| {
         matches!(name, b"content-encoding" | b"content-md5" | b"digest" | b"content-digest" | b"repr-digest")
@@ -156,6 +175,6 @@ fn correct(fields: &mut Fields, content: &[u8], converted: bool) {
     }
 }
 
-fn unreadable(why: impl Into<String>) -> Unmaskable {
+pub(super) fn unreadable(why: impl Into<String>) -> Unmaskable {
     Unmaskable::Unreadable(why.into())
 }

@@ -1,6 +1,7 @@
 //! Marked parameters in the head of a request: in the query, in header fields, in cookies.
 
 use bytes::{Bytes, BytesMut};
+use functions::http::Api;
 use masking::Masker;
 use protocols::http::{Fields, RequestHead};
 
@@ -14,11 +15,64 @@ use crate::filter::http::{
 const ADDRESSES: [&[u8]; 4] = [b"referer", b"x-original-url", b"x-rewrite-url", b"x-override-url"];
 
 /// Masks what is marked in a head.
-pub(super) fn mask(places: &Places, masker: &Masker, head: &mut RequestHead, told: &mut Told) {
+pub(super) fn mask(places: &Places, masker: &Masker, api: &Api, head: &mut RequestHead, told: &mut Told) {
+    if !places.path.is_empty() {
+        path(places, masker, api, head, told);
+    }
     if let Some(target) = query(places, masker, &head.target, told) {
         head.target = target;
     }
     mask_fields(places, masker, &mut head.fields, told);
+}
+
+/// Masks what is marked in the path, and where header fields repeat it.
+fn path(places: &Places, masker: &Masker, api: &Api, head: &mut RequestHead, told: &mut Told) {
+    for (at, name, value) in api.path_parameters(&head.target) {
+        let Some((marked, label)) = places.path.find(name.as_bytes()).filter(|_| !value.is_empty()) else { continue };
+        let mut masked = value.clone().into_bytes();
+        let transform = replace(masker.transforms(), label, &mut masked);
+        // Without its value the path would lead elsewhere.
+        if masked.is_empty() {
+            masked = b"*".to_vec();
+        }
+        let Some(raw) = segments(&head.target).nth(at).map(<[u8]>::to_vec) else { continue };
+        let plain = String::from_utf8_lossy(&decode(&raw, false)).into_owned();
+        let masked = String::from_utf8_lossy(&masked).into_owned();
+        let begins = plain.rfind(&value).unwrap_or_default();
+        let (before, found) = plain.split_at_checked(begins).unwrap_or(("", &plain));
+        let after = found.strip_prefix(value.as_str()).unwrap_or_default();
+        let made = encode(format!("{before}{masked}{after}").as_bytes());
+        told.of("path").note(marked, label, transform);
+        head.target = with_segment(&head.target, |number, segment| number == at && segment == raw, &made);
+        for (name, value) in &mut head.fields {
+            if ADDRESSES.contains(&&name[..]) {
+                *value = with_segment(value, |_, segment| segment == raw, &made);
+            }
+        }
+    }
+}
+
+/// The segments of an address as they are written; the first comes after the first slash.
+fn segments(address: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let path = address.split(|byte| *byte == b'?').next().unwrap_or_default();
+    path.split(|byte| *byte == b'/').skip(1)
+}
+
+/// An address with some segments replaced.
+fn with_segment(address: &[u8], which: impl Fn(usize, &[u8]) -> bool, made: &[u8]) -> Bytes {
+    let path = address.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let mut out = BytesMut::with_capacity(address.len());
+    for (number, segment) in path.split(|byte| *byte == b'/').enumerate() {
+        match number.checked_sub(1) {
+            Some(at) => {
+                out.extend_from_slice(b"/");
+                out.extend_from_slice(if which(at, segment) { made } else { segment });
+            }
+            None => out.extend_from_slice(segment),
+        }
+    }
+    out.extend_from_slice(address.get(path.len()..).unwrap_or_default());
+    out.freeze()
 }
 
 /// The same of header fields or trailers alone.

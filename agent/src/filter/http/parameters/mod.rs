@@ -9,12 +9,16 @@
 //! Policy judges the request as the target gets it: what is judged is what is forwarded.
 
 mod content;
+mod grpc;
 mod head;
+mod multipart;
 
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
+use functions::http::Api;
 use masking::{Label, Masker, Tally, Transform};
+use prost_reflect::MethodDescriptor;
 use proto::{
     RequestMask, RequestMode,
     event::Masked,
@@ -23,7 +27,7 @@ use proto::{
 use protocols::http::RequestHead;
 
 pub use self::content::Unmaskable;
-use super::read::{Binary, Markings, Names, Notes, Rules};
+use super::read::{Binary, Fields, Markings, Names, Notes, Rules};
 use crate::filter::masked::masked_lines;
 
 /// The marked parameters of a connection.
@@ -41,16 +45,20 @@ pub struct Parameters {
     reading: Arc<Rules>,
     /// What the connection says.
     requests: Arc<RequestMask>,
+    /// Tells the parameters of a path, and the message of a gRPC call.
+    api: Arc<Api>,
 }
 
 /// Where values stand.
 #[derive(Clone, Debug, Default)]
 struct Places {
+    path: Names,
     query: Names,
     headers: Names,
     cookies: Names,
     form: Names,
     json: Markings,
+    grpc: Fields,
 }
 
 impl Parameters {
@@ -58,13 +66,14 @@ impl Parameters {
     ///
     /// # Errors
     /// The place that cannot be read.
-    pub fn new(mask: &HttpMask) -> Result<Self, String> {
+    pub fn new(mask: &HttpMask, api: &Arc<Api>) -> Result<Self, String> {
         let of = |mode| Places::new(&mask.requests, |own, _| own == mode);
         let record = of(RequestMode::Record)?;
         let everything = Places::new(&mask.requests, |_, _| true)?;
         let reading = Rules {
             markings: record.json.clone(),
             form: record.form.clone(),
+            grpc: record.grpc.clone(),
             binary: match mask.binary {
                 BinaryContent::Scan => Binary::Scan,
                 BinaryContent::Refuse => Binary::Refuse,
@@ -81,6 +90,7 @@ impl Parameters {
             cookies: everything.cookies,
             reading: Arc::new(reading),
             requests: Arc::new((*mask.requests).clone()),
+            api: Arc::clone(api),
         })
     }
 
@@ -110,8 +120,13 @@ impl Parameters {
 
     /// Whether content has to be read, and may have to be changed, before the target gets any of it.
     #[must_use]
-    pub fn holds_content(&self) -> bool {
-        self.in_flight.is_in_content() || self.tokens.is_in_content()
+    pub fn holds_content(&self, head: &RequestHead) -> bool {
+        let called = self.called(head);
+        let holds = |places: &Places| match &called {
+            Some(method) => places.grpc.reach(&method.input()),
+            None => places.is_in_content(),
+        };
+        holds(&self.in_flight) || holds(&self.tokens)
     }
 
     /// Whether something in content is marked that the target gets and the record does not.
@@ -126,6 +141,17 @@ impl Parameters {
         &self.reading
     }
 
+    /// The gRPC method that a request calls, if its messages are known.
+    fn called(&self, head: &RequestHead) -> Option<MethodDescriptor> {
+        self.api.grpc_method(&head.target)
+    }
+
+    /// Whether a request streams messages to its target.
+    #[must_use]
+    pub fn is_stream(&self, head: &RequestHead) -> bool {
+        self.called(head).is_some_and(|method| method.is_client_streaming())
+    }
+
     fn each(&self) -> [&Places; 3] {
         [&self.record, &self.in_flight, &self.tokens]
     }
@@ -135,7 +161,7 @@ impl Parameters {
     pub fn mask_head(&self, masker: &Masker, head: &mut RequestHead) -> Vec<Masked> {
         let mut told = Told::new("marking in-flight");
         for (places, masker) in self.changing(masker) {
-            head::mask(places, &masker, head, &mut told);
+            head::mask(places, &masker, &self.api, head, &mut told);
         }
         told.lines
     }
@@ -152,7 +178,10 @@ impl Parameters {
     ) -> Result<(Bytes, Vec<Masked>), Unmaskable> {
         let mut told = Told::new("marking in-flight");
         let rules: Vec<_> = self.changing(masker).collect();
-        let content = content::mask(&rules, &self.reading, head, content, &mut told)?;
+        let content = match self.called(head) {
+            Some(method) => grpc::mask(&rules, &method, head, content, &mut told)?,
+            None => content::mask(&rules, &self.reading, head, content, &mut told)?,
+        };
         Ok((content, told.lines))
     }
 
@@ -172,7 +201,7 @@ impl Parameters {
             return (Cow::Borrowed(head), Vec::new());
         }
         let (mut head, mut told) = (head.clone(), Told::new("marking"));
-        head::mask(&self.record, masker, &mut head, &mut told);
+        head::mask(&self.record, masker, &self.api, &mut head, &mut told);
         head::keep_cookies(&self.cookies, &mut head.fields);
         (Cow::Owned(head), told.lines)
     }
@@ -207,20 +236,23 @@ impl Places {
             own.map(|(_, name, label)| (*name, *label))
         };
         Ok(Self {
+            path: Names::new(of("path")),
             query: Names::new(of("query")),
             headers: Names::new(of("headers")),
             cookies: Names::new(of("cookies")),
             form: Names::new(of("form")),
             json: Markings::new(of("json").map(|(place, label)| (place, Some(label))))?,
+            grpc: Fields::new(of("grpc")),
         })
     }
 
     fn is_empty(&self) -> bool {
-        self.query.is_empty() && self.headers.is_empty() && self.cookies.is_empty() && !self.is_in_content()
+        let names = [&self.path, &self.query, &self.headers, &self.cookies];
+        names.into_iter().all(Names::is_empty) && !self.is_in_content()
     }
 
     fn is_in_content(&self) -> bool {
-        !self.form.is_empty() || !self.json.is_empty()
+        !self.form.is_empty() || !self.json.is_empty() || !self.grpc.is_empty()
     }
 }
 

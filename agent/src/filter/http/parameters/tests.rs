@@ -10,6 +10,7 @@ use super::*;
 
 fn parameters() -> Parameters {
     let mask = r#"{
+        "path": {"ssn": {"label": "ssn", "mode": "in-flight"}, "pin": "secret"},
         "json": {"ssn": {"label": "ssn", "mode": "in-flight"}, "$.who.mail": {"label": "email", "mode": "token"}, "pin": "secret"},
         "query": {"ssn": {"label": "ssn", "mode": "in-flight"}, "mail": {"label": "email", "mode": "token"}, "pin": "secret"},
         "form": {"ssn": {"label": "ssn", "mode": "in-flight"}, "mail": {"label": "email", "mode": "token"}, "pin": "secret"},
@@ -17,7 +18,9 @@ fn parameters() -> Parameters {
         "cookies": {"ssn": {"label": "ssn", "mode": "in-flight"}, "pin": "secret"}
     }"#;
     let requests = serde_json::from_str(mask).unwrap();
-    Parameters::new(&HttpMask { requests, allow: vec!["image/*".into()], ..HttpMask::default() }).unwrap()
+    let routes = serde_json::json!({ "routes": { "GET /people/{ssn}": "person", "GET /files/{pin}.json": "file" } });
+    let api = Arc::new(Api::from_settings(&routes).unwrap());
+    Parameters::new(&HttpMask { requests, allow: vec!["image/*".into()], ..HttpMask::default() }, &api).unwrap()
 }
 
 fn masker() -> Masker {
@@ -92,6 +95,26 @@ fn the_target_gets_masks_and_tokens_in_a_head_and_the_record_no_value() {
 }
 
 #[test]
+fn parameters_of_the_path_are_masked_where_they_stand_and_where_fields_repeat_them() {
+    let fields =
+        [("referer", "https://a.example/x/people/123%2D45-6789?a=/y"), ("x-original-url", "/people/123%2D45-6789")];
+    let mut head = head("/people/123%2D45-6789?a=1", &fields);
+    let lines = parameters().mask_head(&masker(), &mut head);
+    assert_eq!(&head.target[..], b"/people/000-00-0000?a=1");
+    assert_eq!(field(&head, "referer"), Some("https://a.example/x/people/000-00-0000?a=/y"));
+    assert_eq!(field(&head, "x-original-url"), Some("/people/000-00-0000"));
+    assert_eq!(lines.iter().map(|line| line.field.as_str()).collect::<Vec<_>>(), ["request path ssn"]);
+    for (came, recorded) in [
+        ("/files/1234.json", "/files/****.json"),
+        ("/files/a/b", "/files/a/b"),
+        ("/Files/77.JSON?x", "/Files/**.JSON?x"),
+    ] {
+        let head = self::head(came, &[]);
+        assert_eq!(&parameters().recorded_head(&masker(), &head).0.target[..], recorded.as_bytes());
+    }
+}
+
+#[test]
 fn values_of_labels_that_may_be_sent_stay_and_all_others_do_not() {
     let labels = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert!(parameters().sending(&[]).is_none() && parameters().sending(&labels(&["card", "secret"])).is_none());
@@ -104,7 +127,7 @@ fn values_of_labels_that_may_be_sent_stay_and_all_others_do_not() {
     let content = Bytes::from_static(br#"{"ssn":"1-2","who":{"mail":"ann@example.com"}}"#);
     let (content, _) = sending.mask_content(&masker(), &mut head, &content).unwrap();
     assert!(content.starts_with(br#"{"ssn":"1-2","#) && !content.windows(3).any(|part| part == b"ann"));
-    assert!(!parameters().sending(&labels(&["ssn", "email"])).unwrap().holds_content());
+    assert!(!parameters().sending(&labels(&["ssn", "email"])).unwrap().holds_content(&head));
 }
 
 #[test]
@@ -167,6 +190,7 @@ fn what_a_marked_value_could_hide_in_does_not_pass() {
             "",
             b"--x\r\nContent-Disposition: form-data; name=ssn\r\n\r\n123\r\n--x--\r\n",
         ),
+        ("multipart/mixed; boundary=x", "", b"--x\r\n\r\n123\r\n--x--\r\n"),
         ("image/png", "", b"{\"a\":\"\xff\",\"ssn\":\"123\"}"),
         ("text/event-stream", "", b"data: {\"ssn\":\"123\"}\n\n"),
     ] {

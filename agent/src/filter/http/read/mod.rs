@@ -5,9 +5,11 @@
 //!  bytes ── Decoder ── Converter ── JSON: marked members, then detectors
 //!                                   markup: text without tags        records: events, lines, tokens
 //!                                   form, text                       binary: looked at, not changed
+//!                                   gRPC: fields by their descriptor
 //! ```
 
 mod deltas;
+mod grpc;
 mod marked;
 mod markup;
 mod pairs;
@@ -20,13 +22,18 @@ use std::sync::Arc;
 use functions::http::{CodingError, Converter, Decoder, charset_of};
 use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
+pub use self::{
+    grpc::{Fields, Format},
+    marked::Markings,
+    pairs::Names,
+};
 pub(super) use self::{
+    grpc::{Frames, Pass, Unframed, is_grpc},
     marked::Lexer,
     pairs::{Marks, Notes, Pairs, decode, encode},
     scanner::Scanner,
     weave::Weave,
 };
-pub use self::{marked::Markings, pairs::Names};
 use self::{
     markup::Markup,
     records::{Framing, Records},
@@ -42,6 +49,8 @@ const JUDGED: usize = 4096;
 pub struct Reader {
     decoder: Decoder,
     content_type: String,
+    /// What its messages are, if it is gRPC and that is known.
+    format: Option<Format>,
     /// The very first bytes as they came, until it is known whether they begin a compressed file.
     opening: Option<Vec<u8>>,
     /// The first bytes, until the class is known.
@@ -61,6 +70,7 @@ enum Reading {
     Form(Box<StreamMasker>, std::collections::VecDeque<u8>, Pairs),
     Markup(Box<Markup>),
     Records(Box<Records>),
+    Grpc(Box<Frames>),
     Binary(Box<Scanner>, &'static str),
     /// Let through by a setting.
     Allowed(&'static str),
@@ -90,6 +100,11 @@ pub enum Unreadable {
     /// A record.
     #[error("the target's answer has a record that is too long to be read")]
     Record,
+    /// gRPC.
+    #[error(
+        "the target's answer has a gRPC message that is broken or too long, or holds a masked value in a field that its descriptor does not know"
+    )]
+    Message,
     /// A file with something sensitive.
     #[error("the target's answer is a file with values that are masked here, which cannot be masked in it")]
     File,
@@ -101,6 +116,15 @@ pub enum Unreadable {
 impl From<CodingError> for Unreadable {
     fn from(error: CodingError) -> Self {
         Self::Coding(error)
+    }
+}
+
+impl From<Unframed> for Unreadable {
+    fn from(error: Unframed) -> Self {
+        match error {
+            Unframed::TooLong => Self::Record,
+            Unframed::Broken => Self::Message,
+        }
     }
 }
 
@@ -118,6 +142,8 @@ pub enum Binary {
 pub struct Rules {
     /// Members of JSON that are masked whole.
     pub markings: Markings,
+    /// Fields of gRPC messages that are masked whole.
+    pub grpc: Fields,
     /// Header fields that are masked whole, in lower case, with their labels.
     pub headers: Vec<(String, Option<Label>)>,
     /// What happens to binary content.
@@ -133,7 +159,8 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         let (headers, allow, form) = (Vec::new(), Vec::new(), Names::default());
-        Self { markings: Markings::default(), headers, binary: Binary::Scan, allow, form, request: false }
+        let (markings, grpc) = (Markings::default(), Fields::default());
+        Self { markings, grpc, headers, binary: Binary::Scan, allow, form, request: false }
     }
 }
 
@@ -143,7 +170,10 @@ impl Rules {
     pub fn revealing(self: &Arc<Self>, revealed: &[String]) -> Arc<Self> {
         match revealed {
             [] => Arc::clone(self),
-            revealed => Arc::new(Self { markings: self.markings.without(revealed), ..Self::clone(self) }),
+            revealed => {
+                let (markings, grpc) = (self.markings.without(revealed), self.grpc.without(revealed));
+                Arc::new(Self { markings, grpc, ..Self::clone(self) })
+            }
         }
     }
 
@@ -166,8 +196,14 @@ impl Reader {
     /// # Errors
     /// If its codings cannot be read.
     pub fn new<'a>(content_type: &str, codings: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Unreadable> {
-        let (content_type, first) = (content_type.to_owned(), Vec::new());
-        Ok(Self { decoder: Decoder::new(codings)?, content_type, opening: Some(Vec::new()), first, body: None })
+        let (content_type, first, format) = (content_type.to_owned(), Vec::new(), None);
+        Ok(Self { decoder: Decoder::new(codings)?, content_type, format, opening: Some(Vec::new()), first, body: None })
+    }
+
+    /// The same, but if it is gRPC, its messages are of this format.
+    #[must_use]
+    pub fn of_messages(self, format: Option<Format>) -> Self {
+        Self { format: format.filter(|_| is_grpc(&self.content_type)), ..self }
     }
 
     /// Whether the labels alone tell that it is a stream of events: those may be slow to begin.
@@ -185,7 +221,8 @@ impl Reader {
     /// Whether as many bytes come out as went in, each in its place.
     #[must_use]
     pub fn keeps_length(&self) -> bool {
-        let fixed = |body: &Body| !body.converter.converts() && !matches!(body.class, Reading::Records(_));
+        let fixed =
+            |body: &Body| !body.converter.converts() && !matches!(body.class, Reading::Records(_) | Reading::Grpc(_));
         !self.decoder.is_coded() && self.body.as_ref().is_some_and(fixed)
     }
 
@@ -318,6 +355,7 @@ impl Reader {
             }
             Reading::Markup(markup) => markup.finish(masker, out, tally),
             Reading::Records(records) => records.finish((&rules.markings, *masker), out, tally),
+            Reading::Grpc(frames) => frames.finish()?,
             Reading::Binary(scanner, _) => scanner.finish().map_err(|_| Unreadable::File)?,
             Reading::Allowed(_) => {}
         }
@@ -376,6 +414,11 @@ impl Reader {
     }
 
     fn judge(&mut self, rules: &Rules, masker: &Masker, first: &[u8]) -> Result<(), Unreadable> {
+        if let Some(format) = self.format.take() {
+            let converter = Converter::new(None, &[]).map_err(|_| Unreadable::Charset)?;
+            self.body = Some(Body { converter, class: Reading::Grpc(Box::new(Frames::new(format))) });
+            return Ok(());
+        }
         let label = charset_of(&self.content_type);
         // The kind does not depend on how much the target sent at once.
         let kind = match sniff(first.get(..JUDGED).unwrap_or(first), &self.content_type) {
@@ -440,6 +483,10 @@ impl Reader {
             Reading::Markup(markup) => markup.push(masker, text, out, tally),
             Reading::Records(records) => {
                 records.push((&rules.markings, *masker), text, out, tally).map_err(|_| Unreadable::Record)?;
+            }
+            Reading::Grpc(frames) => {
+                let pass = &mut Pass { fields: &rules.grpc, masker, notes: &mut **tally };
+                frames.push(pass, text, out)?;
             }
             Reading::Binary(..) | Reading::Allowed(_) => {}
         }

@@ -65,6 +65,11 @@ impl Scanner {
         self.verdict()
     }
 
+    /// What was found.
+    pub(in crate::filter::http) fn into_tally(self) -> Tally {
+        self.tally
+    }
+
     fn verdict(&self) -> Result<(), Found> {
         if self.tally.is_empty() { Ok(()) } else { Err(Found) }
     }
