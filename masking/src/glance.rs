@@ -129,7 +129,7 @@ impl Sizes {
     /// Whether the groups are an address of the Internet, and no part of it is long enough for a telephone number.
     fn is_address(&self) -> bool {
         let [a, b, c, d] = self.first;
-        self.groups == 4 && self.dotted && a.max(b).max(c).max(d) <= 3 && a + b + c < LEAST_DIGITS
+        self.groups == 4 && self.dotted && a.max(b).max(c).max(d) <= 3 && a + b + c < 9
     }
 }
 

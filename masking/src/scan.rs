@@ -32,7 +32,7 @@ const WRITTEN_AT: u16 = 1 << 11;
 /// How many spans one call reports before it lets the caller write them.
 const SPANS_PER_CALL: usize = 64;
 /// Fewer digits than this in a chain match nothing.
-pub(crate) const LEAST_DIGITS: usize = 9;
+pub(crate) const LEAST_DIGITS: usize = 7;
 /// Fewer digits than this are no card.
 pub(crate) const LEAST_CARD: usize = 13;
 
@@ -242,17 +242,17 @@ impl Plan {
     fn next_trigger(&self, sieve: &mut Sieve<'_>, bytes: &[u8], cursor: &Cursor) -> Option<(usize, bool)> {
         let mut from = cursor.at;
         // Right behind a hit a number or a country begins, whatever stands before.
-        if from > 0 && from == cursor.floor {
-            match bytes.get(from..).unwrap_or_default() {
-                [b'0'..=b'9', ..] => return Some((from, true)),
-                [a, b, b'0'..=b'9', ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
-                    return Some((from + 2, false));
-                }
-                _ => {}
-            }
-        }
+        let behind_hit = match bytes.get(from..).unwrap_or_default() {
+            _ if from == 0 || from != cursor.floor => None,
+            [b'0'..=b'9', ..] => return Some((from, true)),
+            [a, b, b'0'..=b'9', ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => Some((from + 2, false)),
+            _ => None,
+        };
         loop {
-            let (at, in_chain) = sieve.next(from)?;
+            let Some((at, in_chain)) = sieve.next(from) else { return behind_hit };
+            if let Some(found) = behind_hit.filter(|(place, _)| *place <= at) {
+                return Some(found);
+            }
             if bytes.get(at).is_some_and(|byte| self.bits(*byte) != 0) {
                 return Some((at, in_chain));
             }

@@ -1,10 +1,12 @@
 //! The search for triggers, 64 bytes at a time: a byte is looked up once for its classes, the classes of a block become bit masks, and
 //! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
 
-use crate::detect::{line, option, shapes, token};
+use crate::detect::{line, option, shapes, token, words};
 use crate::lanes::{BLOCK, Masks};
 use crate::scan::LEAST_DIGITS;
 
+/// As many digits as this, or fewer, are nothing without a word right before.
+const SHORT: usize = 8;
 /// For each byte the marks that count behind it: a bit of `mark_bit` each.
 static BEFORE: [u16; 256] = before();
 
@@ -118,7 +120,7 @@ impl<'a> Sieve<'a> {
         self.chains = self.joined();
         let run = |mask: (u64, u64), count| (mask.0 & shift(mask, count).0, mask.1 & shift(mask, count).1);
         let eight = run(run(run(self.chains, 1), 2), 4);
-        self.groups = starts & eight.0 & shift(self.chains, 8).0;
+        self.groups = starts & eight.0;
     }
 
     /// Signs behind what may end a name, or before what counts behind a colon.
@@ -217,7 +219,18 @@ impl<'a> Sieve<'a> {
         let length = cut(self.chains).trailing_ones();
         let digits = cut((self.here.digit, self.ahead.digit)) & !u64::MAX.checked_shl(length).unwrap_or(0);
         let unknown = cut((self.here.beyond, self.ahead.beyond)) & !u64::MAX.checked_shl(length).unwrap_or(0);
-        length == 64 || unknown != 0 || digits.count_ones() as usize >= LEAST_DIGITS
+        let count = digits.count_ones() as usize;
+        length == 64 || unknown != 0 || count > SHORT || count >= LEAST_DIGITS && self.may_be_told(place)
+    }
+
+    /// Whether the few digits from this place of the block on may be a telephone number: words before say so, or nothing does.
+    /// Dates at the start of a line, addresses of the Internet and decimals are most of what looks like it.
+    fn may_be_told(&self, place: u32) -> bool {
+        let at = self.start + place as usize;
+        let left = self.bytes.get(at.saturating_sub(words::REACH)..at).unwrap_or_default();
+        let group = self.bytes.get(at..).unwrap_or_default();
+        words::may_name(left)
+            && !matches!(group, [_, b'.', ..] | [_, _, b'.', ..] | [_, _, _, b'.', ..] | [b'2', b'0', _, _, b'-', ..])
     }
 
     /// Whether the letters before the digit at `at` let it count: a country's code, or what a token has there.

@@ -296,6 +296,55 @@ fn numbers_that_are_not_telephone_numbers_are_left() {
 }
 
 #[test]
+fn what_words_call_a_telephone_number_needs_no_plan_to_be_one() {
+    for (left, phone) in [
+        ("tel=", "42386418"),
+        ("{\"phone\":\"", "53 10 73 02"),
+        ("Phone: ", "555-0199"),
+        ("Mobile ", "92005972"),
+        ("my phone number is ", "139 934 9640"),
+        ("Call me at ", "478 35 337"),
+        ("Please call ", "37150727"),
+        ("You can reach Ann on ", "03657442419"),
+        ("Sie erreichen uns unter ", "0049 1234 56789"),
+        ("contact: Ann (", "04122482447"),
+        ("phone_number,", "8362 2531"),
+        ("", "+55 49 0462-5106"),
+        ("", "+61-496-938-225"),
+        ("", "+1-673-503-6320"),
+        ("", "(173) 447-5254"),
+        ("", "(02)34281635"),
+        ("", "342-405-8326"),
+        ("", "8 939 154 1021"),
+    ] {
+        finds(Label::Phone, &format!("{left}{phone}"), phone);
+        finds(Label::Phone, &format!("x\n{left}{phone}, then"), phone);
+    }
+    for text in [
+        "process called 25061622 times",
+        "calls: 55936862",
+        "{\"call\": 96834497, \"text\": 969073662}",
+        "text 5856-3237 lines",
+        "ph 12.3487511",
+        "cell 20260102",
+        "phone\n+77 713 639 rows",
+        "call 10000000",
+        "mobile users 12345678",
+        "phones 12 345",
+        "+20 000 000",
+        "+34 567 890 rows",
+        "+0 415-555-0132",
+        "(000) 447-5254",
+        "case 342-405-8326",
+        "tel 000 7 058",
+        "rows 968 533 591 of 607 092 247",
+        "contact id 12345678 updated",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
 fn international_bank_account_numbers_are_found() {
     for iban in [
         "DE89370400440532013000",
@@ -572,6 +621,10 @@ fn private_keys_are_masked_from_their_first_line() {
     }
     leaves(&format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"));
     leaves("-----BEGIN PUBLIC KEY-----");
+    // Right behind another hit as well as alone.
+    let coded = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVLS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV";
+    let behind = masked(&format!("a@[192.168.2.1]{coded}"), Syntax::Text);
+    assert!(behind.ends_with(&"*".repeat(coded.len())), "{behind}");
     let lone = "grep '-----BEGIN PRIVATE KEY-----' .\n$ ls\nnotes.txt\n$ pwd\n/home\n";
     assert!(masked(lone, Syntax::Text).ends_with("$ pwd\n/home\n"));
 }

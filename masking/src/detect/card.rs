@@ -50,7 +50,8 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
     if alone && is_made_whole(window, chain, used)? {
         return Ok(true);
     }
-    if !alone || matches!(joint, Some(Joint::Dot | Joint::Slash)) || window.before(chain.start, 1) == Some(b'+') {
+    let odd = joined.iter().any(|group| matches!(group.joint, Some(Joint::Dot | Joint::Slash)));
+    if !alone || odd || window.before(chain.start, 1) == Some(b'+') {
         return Ok(false);
     }
     Ok(is_regular(used) && !touches_hex(window, chain.start, chain.end_of(last))?)
@@ -89,7 +90,7 @@ fn is_printed_form(used: &[Group]) -> bool {
     match used {
         [a, b, c] => a.length == 4 && b.length == 6 && matches!(c.length, 4 | 5),
         [body @ .., last] if body.len() >= 3 => {
-            body.iter().all(|group| group.length == 4) && matches!(last.length, 1 | 3 | 4)
+            body.iter().all(|group| group.length == 4) && (1..=4).contains(&last.length)
         }
         _ => false,
     }
@@ -140,9 +141,9 @@ fn is_issued(digits: &[u8]) -> bool {
         510_000..=559_999 | 222_100..=272_099 => length == 16,
         // American Express
         340_000..=349_999 | 370_000..=379_999 => length == 15,
-        // JCB, old and new ranges
+        // JCB, old and new ranges; 3500 to 3527 are in none, but programs that make up cards take them
         213_100..=213_199 | 180_000..=180_099 => length == 15,
-        352_800..=358_999 => (16..=19).contains(&length),
+        350_000..=359_999 => (16..=19).contains(&length),
         // Diners Club
         300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999 | 380_000..=399_999 => matches!(length, 14 | 16 | 19),
         // Discover, UnionPay (also 622126-622925, which both share)

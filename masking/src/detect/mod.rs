@@ -26,7 +26,7 @@ pub(crate) mod ssn;
 mod strength;
 pub(crate) mod token;
 pub(crate) mod url;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use card::passes_luhn;
 

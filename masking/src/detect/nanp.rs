@@ -15,6 +15,12 @@ const AREAS: [u128; 8] = [
 /// The area of examples and films, which is in no list but reads as a number to everybody.
 const FICTIONAL: usize = 555;
 
+/// Whether ten digits could be a number of the plan, if all its areas were in use. That is enough where they are written as its
+/// numbers are.
+pub(crate) fn is_written(digits: &[u8]) -> bool {
+    matches!(digits, [b'2'..=b'9', _, _, b'2'..=b'9', ..] if digits.len() == 10)
+}
+
 /// Whether ten digits are a number of the plan.
 pub(crate) fn is_number(digits: &[u8]) -> bool {
     let &[a, b, c, exchange, second, third, ..] = digits else { return false };

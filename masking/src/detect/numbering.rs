@@ -12,9 +12,9 @@ use super::nanp;
 /// How large a compiled plan may become, in bytes.
 const PLAN_SIZE: usize = 1 << 20;
 /// Plans whose national forms are recognised without a country code.
-const NATIONAL: [&str; 31] = [
+const NATIONAL: [&str; 32] = [
     "GB", "DE", "FR", "IT", "ES", "NL", "BE", "CH", "AT", "SE", "NO", "DK", "FI", "PL", "PT", "IE", "AU", "NZ", "IN",
-    "BR", "MX", "JP", "KR", "SG", "HK", "ZA", "IL", "TR", "CZ", "GR", "CN",
+    "BR", "MX", "JP", "KR", "SG", "HK", "ZA", "IL", "TR", "CZ", "GR", "CN", "RU",
 ];
 
 /// Numbers that regulators keep for examples and films: in no plan, but numbers to everybody. Country code and beginning.
@@ -59,9 +59,25 @@ pub(crate) fn is_international(digits: &[u8]) -> bool {
     })
 }
 
+/// Whether the digits begin with a country's code, and could by their count be a number there (E.164).
+pub(crate) fn has_code(digits: &[u8]) -> bool {
+    let has = |length: usize| {
+        let Some((code, national)) = digits.split_at_checked(length) else { return false };
+        let code = code.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+        let known = PLANS.get(PLANS.partition_point(|plan| plan.code < code)).is_some_and(|plan| plan.code == code);
+        known && (7..=12).contains(&national.len())
+    };
+    !digits.starts_with(b"0") && (digits.starts_with(b"1") && digits.len() == 11 || (1..=3).any(has))
+}
+
 /// Whether the digits are a number as people of one of the larger countries write it, with its trunk prefix.
 pub(crate) fn is_national(digits: &[u8]) -> bool {
     nanp::is_number(digits) || NATIONAL_PLANS.iter().any(|plan| is_in(plan, digits))
+}
+
+/// Whether the digits are a Russian number with its trunk prefix.
+pub(crate) fn is_russian(digits: &[u8]) -> bool {
+    digits.starts_with(b"8") && NATIONAL_PLANS.last().is_some_and(|plan| is_in(plan, digits))
 }
 
 /// Whether the digits are a British number with its trunk prefix.

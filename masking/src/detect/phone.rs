@@ -17,6 +17,8 @@ const NAMED: Rule = Rule::new(Label::Phone, "phone-named");
 /// The bytes at which `find` is called.
 pub(crate) const TRIGGERS: &[u8] = b"+(";
 const LEAST_DIGITS: usize = 8;
+/// A number without its area, in two groups.
+const LEAST_LOCAL: usize = 7;
 /// A country code and number (E.164), with a trunk prefix in parentheses.
 const MOST_DIGITS: usize = 16;
 /// A number with its country's code and no `+`.
@@ -61,7 +63,7 @@ pub(crate) fn find_after_one(window: &Window<'_>, at: usize) -> Verdict {
 /// A number in the shape of the chain: separated as a known plan has it, or named by words before it.
 pub(crate) fn find_digits(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, Beyond> {
     let groups = chain.groups();
-    if chain.len() < LEAST_DIGITS + 1 || is_date(groups, chain) || joins_left(window, chain.start) {
+    if chain.len() < LEAST_LOCAL || is_date(groups, chain) || joins_left(window, chain.start) {
         return Ok(None);
     }
     for count in (1..=groups.len()).rev() {
@@ -70,7 +72,7 @@ pub(crate) fn find_digits(window: &Window<'_>, chain: &Chain) -> Result<Option<M
         if length > MOST_DIGITS || count == groups.len() && !chain.whole {
             continue;
         }
-        if length < LEAST_DIGITS + 1 {
+        if length < LEAST_LOCAL {
             break;
         }
         let mut digits = [0; MOST_DIGITS];
@@ -94,7 +96,13 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         return Some(NATIONAL);
     }
     // What is filled up with noughts is in no plan.
-    if digits.starts_with(b"000") || !words::may_name(left) || is_address(groups) {
+    if digits.starts_with(b"000") || !words::may_name(left) || is_address(groups) || is_decimal(groups) {
+        return None;
+    }
+    if is_told(left, groups, digits) {
+        return Some(NAMED);
+    }
+    if digits.len() <= LEAST_DIGITS {
         return None;
     }
     let whole = groups.len() == 1 && digits.len() >= LEAST_WITH_CODE;
@@ -107,15 +115,50 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         words::hints_at_phone(left)
     } else {
         nanp::is_number(digits) && words::ends_with_hint(left)
+            || digits.starts_with(b"0") && !left.contains(&b'(') && words::tells_call(left)
     };
     let named = words::names_phone(left) || hinted;
     (named && exists()).then_some(NAMED)
+}
+
+/// Whether words say so plainly what follows that no plan need have it, and it is written like a telephone number.
+fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
+    let joint = groups.first().and_then(|group| group.joint);
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
+    match groups {
+        // Digits that are no day of the calendar.
+        [_] => {
+            let day = digits.len() == LEAST_DIGITS && matches!(digits, [b'1', b'9', ..] | [b'2', b'0', ..]);
+            let round = digits.ends_with(b"0000");
+            let called = || !round && (words::asks_to_call(left) || words::tells_call(left));
+            let most = if words::tells_phone(left) { MOST_DIGITS - 1 } else { 12 };
+            (LEAST_DIGITS..=most).contains(&digits.len()) && !day && (most >= MOST_DIGITS - 1 || called())
+        }
+        // Not the decimals of a number.
+        [_, _] if joint == Some(Joint::Dot) => false,
+        [a, b] if digits.len() == LEAST_LOCAL => {
+            let local = (a.length, b.length, joint) == (3, 4, Some(Joint::Dash));
+            local && (words::tells_phone(left) || words::tells_call(left))
+        }
+        _ => {
+            let whole = digits.len() >= LEAST_DIGITS && digits.len() < MOST_DIGITS && last.length >= 2;
+            let inner = groups.get(1..).unwrap_or_default().iter().all(|group| (2..=8).contains(&group.length));
+            let thousands = first.length <= 3 && groups.iter().skip(1).all(|group| group.length == 3);
+            let written = whole && inner && (!thousands || joint == Some(Joint::Dash) || digits.len() >= 9);
+            written && (words::tells_phone(left) || !thousands && words::tells_call(left))
+        }
+    }
 }
 
 /// Whether a word before may say that digits are a telephone number.
 pub(crate) fn may_be_named(window: &Window<'_>, at: usize) -> bool {
     let left = window.slice(at.saturating_sub(words::REACH), at);
     words::may_name(left) && words::speaks_of_phone(left)
+}
+
+/// A small number with a fraction.
+fn is_decimal(groups: &[Group]) -> bool {
+    matches!(groups, [Group { length: 1 | 2, joint: Some(Joint::Dot), .. }, _])
 }
 
 /// Four short groups with dots: an address of the Internet.
@@ -139,9 +182,11 @@ fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
     }
     let ending = |count: usize| digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
     match sizes {
+        [3, 3, 4, 0, 0] if joint == Some(Joint::Dash) => nanp::is_written(digits),
         [3, 3, 4, 0, 0] => nanp::is_number(digits),
-        [1, 3, 3, 4, 0] => digits.starts_with(b"1") && nanp::is_number(ending(10)),
+        [1, 3, 3, 4, 0] if digits.starts_with(b"1") => nanp::is_number(ending(10)),
         [3, 3, 3, 4, 0] => digits.starts_with(b"001") && nanp::is_number(ending(10)),
+        [1, 3, 3, 4, 0] | [1, 3, 3, 2, 2] => numbering::is_russian(digits),
         [3, 4, 4, 0, 0] | [4, 3, 4, 0, 0] | [5, 6, 0, 0, 0] | [5, 3, 3, 0, 0] => {
             joint != Some(Joint::Dot) && numbering::is_british(digits)
         }
@@ -181,7 +226,12 @@ fn read(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
         if (number.cut && index + 1 == number.groups) || digits.len() < LEAST_DIGITS {
             continue;
         }
-        let exists = if plus { numbering::is_international(digits) } else { is_parenthesised(window, at, digits) };
+        let groups = number.ends.get(..=index).unwrap_or_default();
+        let exists = if plus {
+            numbering::is_international(digits) || is_grouped_abroad(window, at, digits, groups)
+        } else {
+            is_parenthesised(window, at, digits, groups)
+        };
         let sip = plus && window.ends_with(at, b"sip:") && window.peek(end)? == Some(b'@');
         if exists && let Some(end) = if sip { Some(end) } else { closes(window, end)? } {
             return Ok(Some(Match::closed(if plus { INTERNATIONAL } else { NATIONAL }, at, end)));
@@ -190,19 +240,47 @@ fn read(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
     Ok(None)
 }
 
+/// A country's code and groups that are not thousands, or any digits where words say what they are.
+fn is_grouped_abroad(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(usize, usize)]) -> bool {
+    let left = window.slice(at.saturating_sub(words::REACH), at);
+    if !numbering::has_code(digits) || words::denies_phone(left) {
+        return false;
+    }
+    let size = |group: usize| {
+        let begins = group.checked_sub(1).and_then(|before| groups.get(before)).map_or(0, |before| before.0);
+        groups.get(group).map_or(0, |own| own.0 - begins)
+    };
+    let sizes = [size(0), size(1), size(2), size(3), size(4)];
+    if digits.starts_with(b"1") {
+        let written = matches!(sizes, [1, 3, 3, 4, 0]) && digits.get(1..).is_some_and(nanp::is_written);
+        return written || words::tells_phone(left);
+    }
+    let dashed = groups.first().is_some_and(|(_, end)| window.before(end + 1, 1) == Some(b'-'));
+    let thousands = !dashed && (1..groups.len()).all(|group| size(group) == 3);
+    let written = groups.len() > 1 && digits.len() > 9 && (1..groups.len()).all(|group| size(group) > 1);
+    written && !thousands || words::tells_phone(left) || words::tells_call(left) || words::hints_on_line(left)
+}
+
 /// An area code in parentheses: three digits of North America, or a trunk prefix with its area where words say what it is.
-fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8]) -> bool {
+fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(usize, usize)]) -> bool {
     let area = window.slice(at + 1, at + 6).iter().take_while(|byte| byte.is_ascii_digit()).count();
     let left = window.slice(at.saturating_sub(words::REACH), at);
     let closed = window.before(at + 2 + area, 1) == Some(b')');
+    let told = || words::tells_phone(left) || words::tells_call(left);
+    let ends = |at: usize| groups.get(at).map_or(0, |group| group.0);
     match area {
         _ if !closed => false,
+        // As North America writes them; none begins with a nought.
+        3 if (ends(0), ends(1), ends(2)) == (3, 6, 10) && matches!(digits, [b'1'..=b'9', _, _, b'2'..=b'9', ..]) => {
+            !words::denies_phone(left)
+        }
         3 if nanp::is_number(digits) => !words::denies_phone(left),
         2..=5 if digits.starts_with(b"0") => {
             numbering::is_british(digits)
+                || (9..=11).contains(&digits.len()) && !digits.starts_with(b"00") && !words::denies_phone(left)
                 || ((words::names_phone(left) || words::hints_at_phone(left)) && numbering::is_national(digits))
         }
-        2..=3 => words::names_phone(left) && numbering::is_national(digits),
+        2..=3 => told() || words::names_phone(left) && numbering::is_national(digits),
         _ => false,
     }
 }

@@ -76,6 +76,19 @@ fn is_hint(word: &[u8]) -> bool {
             | b"reach"
             | b"callback"
             | b"voicemail"
+            | b"erreichen"
+            | b"erreichbar"
+            | b"anrufen"
+            | b"appelez"
+            | b"appeler"
+            | b"joindre"
+            | b"llame"
+            | b"llamar"
+            | b"chiamare"
+            | b"chiamami"
+            | b"bellen"
+            | b"ligue"
+            | b"ligar"
     )
 }
 
@@ -121,8 +134,9 @@ fn is_other(word: &[u8]) -> bool {
 
 /// Whether a word stands right before, with nothing but marks between: a glance that spares most numbers the rest.
 pub(crate) fn may_name(left: &[u8]) -> bool {
-    let is_mark =
-        |byte: &u8| matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t');
+    let is_mark = |byte: &u8| {
+        matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t' | b',')
+    };
     left.iter().rev().find(|byte| !is_mark(byte)).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
 }
 
@@ -167,10 +181,104 @@ pub(crate) fn names_article(left: &[u8]) -> bool {
     last.is_some_and(|word| matches!(word.as_bytes(), b"ean" | b"gtin" | b"upc" | b"isbn" | b"imei"))
 }
 
+/// Whether the word right before asks to call: `call `, `dial `.
+pub(crate) fn asks_to_call(left: &[u8]) -> bool {
+    let asks = |word: Small| matches!(word.as_bytes(), b"call" | b"dial");
+    let behind = left.strip_suffix(b" ").is_some_and(|left| left.last().is_some_and(u8::is_ascii_alphabetic));
+    behind && Words(left).next().and_then(Small::of).is_some_and(asks) && !denies_phone(left)
+}
+
 /// Whether the word right before makes digits without separators a telephone number.
 pub(crate) fn ends_with_hint(left: &[u8]) -> bool {
     let last = Words(left).next().and_then(Small::of);
     last.is_some_and(|word| is_hint(word.as_bytes())) && !left.contains(&b'(') && !denies_phone(left)
+}
+
+/// Whether a word for telephones stands right before, with nothing but such words between as lead from it to its number: `phone
+/// number is `. What is said so plainly needs no plan to be a number.
+pub(crate) fn tells_phone(left: &[u8]) -> bool {
+    let left = since_number(on_line(left));
+    let mut words = Words(left).map(Small::of);
+    let tells = (0..=MOST_BETWEEN).find_map(|_| match words.next() {
+        Some(Some(word)) if is_phone(word.as_bytes()) => Some(true),
+        Some(Some(word)) if is_between(word.as_bytes()) => None,
+        _ => Some(false),
+    });
+    (tells == Some(true) || has_foreign(left)) && !denies_phone(left)
+}
+
+/// The same of a word for what one does with a telephone: `call me at `, `reach Ann on `.
+pub(crate) fn tells_call(left: &[u8]) -> bool {
+    let left = on_line(left);
+    let mut words = Words(since_number(left)).map(Small::of);
+    let leads = |word: &[u8]| matches!(word, b"at" | b"on" | b"under" | b"unter" | b"au" | b"al" | b"op");
+    let last = Words(left).next().and_then(Small::of);
+    let led = last.is_some_and(|word| leads(word.as_bytes())) || left.ends_with(b"(");
+    if led && hints_at_phone(left) {
+        return true;
+    }
+    let (mut between, words) = (0, &mut words);
+    let tells = words.take(MOST_BETWEEN + 1).find_map(|word| match word {
+        Some(word) if is_hint(word.as_bytes()) => Some(between > 0),
+        Some(word) if is_between(word.as_bytes()) => {
+            between += 1;
+            None
+        }
+        _ => Some(false),
+    });
+    tells == Some(true) && !denies_phone(left)
+}
+
+/// What stands on the line of the value.
+fn on_line(left: &[u8]) -> &[u8] {
+    left.iter().rposition(|byte| *byte == b'\n').and_then(|end| left.get(end + 1..)).unwrap_or(left)
+}
+
+/// Whether a word on the same line hints at a telephone number.
+pub(crate) fn hints_on_line(left: &[u8]) -> bool {
+    hints_at_phone(on_line(left))
+}
+
+/// The most words between a word for telephones and its number.
+const MOST_BETWEEN: usize = 3;
+
+/// Words that lead from a word for telephones to its number.
+fn is_between(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"number"
+            | b"numbers"
+            | b"no"
+            | b"nr"
+            | b"num"
+            | b"nummer"
+            | b"numero"
+            | b"is"
+            | b"was"
+            | b"now"
+            | b"ist"
+            | b"at"
+            | b"on"
+            | b"to"
+            | b"under"
+            | b"unter"
+            | b"au"
+            | b"al"
+            | b"op"
+            | b"me"
+            | b"us"
+            | b"him"
+            | b"her"
+            | b"them"
+            | b"my"
+            | b"the"
+            | b"work"
+            | b"home"
+            | b"office"
+            | b"private"
+            | b"primary"
+            | b"value"
+    )
 }
 
 /// Whether a word names a telephone number or hints at one, whatever the others say.
