@@ -133,6 +133,12 @@ impl Api {
         self.document.as_ref()
     }
 
+    /// Whether callers send GraphQL.
+    #[must_use]
+    pub fn speaks_graphql(&self) -> bool {
+        self.speaks == Speaks::GraphQl
+    }
+
     /// The gRPC method that a request to this target calls, if a descriptor of it is registered.
     #[must_use]
     pub fn grpc_method(&self, target: &[u8]) -> Option<MethodDescriptor> {

@@ -295,6 +295,28 @@ fn parts_of_forms_with_files_and_of_the_path_are_masked_by_their_mode() {
 }
 
 #[test]
+fn a_graphql_document_hides_no_marked_value_in_literals_or_under_other_names() {
+    let world = World::shared();
+    let log = Log::start();
+    let json = json!({ "ssn": { "label": "ssn", "mode": "in-flight" }, "pin": "secret" });
+    let settings = json!({ "protocol": "http", "kind": "graphql", "mask": { "requests": { "json": json } } });
+    world.target("params-graphql", log.port, &settings, &json!({}));
+    let document = "mutation($v: String, $w: String) { a: set(in: {ssn: \"canary-two\"}, pin: $v) b: set(ssn: $w) }";
+    let content = json!({ "query": document, "variables": { "v": "canary-one", "w": "canary-six", "x": "mark-it" } });
+    let _sent = world.curl("/params-graphql/graphql", &["--fail", "--json", &content.to_string()]).ok();
+    assert_by_mode(&log.take(), "a document");
+    let query = "query=%7Bp(ssn%3A%22canary-two%22%2Cpin%3A%22canary-one%22)%7D";
+    let _sent = world.curl(&format!("/params-graphql/graphql?{query}&x=mark-two"), &["--fail"]).ok();
+    assert_by_mode(&log.take(), "an address");
+    let replayed = eventually("both in the record", || {
+        let replayed = all(world, "params-graphql", "show") + &all(world, "params-graphql", "replay");
+        (replayed.contains("mark-it") && replayed.contains("mark-two")).then_some(replayed)
+    });
+    assert!(CANARIES.iter().all(|canary| !replayed.contains(canary)), "{replayed}");
+    assert!(replayed.contains("request graphql ssn"), "{replayed}");
+}
+
+#[test]
 fn wrong_settings_of_parameters_are_not_applied_and_say_why() {
     let world = World::shared();
     let apply = |requests: Value, credentials: Value| {

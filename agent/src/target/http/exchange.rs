@@ -149,7 +149,11 @@ async fn record(
         intake = intake.unread();
     }
     if !first.content.is_empty() {
-        intake.content(&first.content)?;
+        let (content, lines) = setup.parameters.recorded_content(&context.masker, head, &first.content);
+        for line in lines {
+            context.record.masked(exchange, line);
+        }
+        intake.content(&content)?;
     }
     if first.end.is_some() {
         intake.finish();

@@ -3,13 +3,14 @@
 //! it. Content in which nothing is marked stays byte for byte, coding and all.
 
 use bytes::Bytes;
-use functions::http::{Converter, Decoder, charset_of};
+use functions::http::{Api, Converter, Decoder, charset_of};
 use masking::{Masker, Tally};
 use proto::Code;
 use protocols::http::{Fields, RequestHead};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use super::{Places, Told, multipart};
+use super::{Places, Told, graphql, multipart};
 use crate::filter::http::{
     answer::relabel,
     content::{Class, sniff},
@@ -59,7 +60,7 @@ const JUDGED: usize = 4096;
 /// Why it cannot be read.
 pub(super) fn mask(
     rules: &[(&Places, Masker)],
-    reading: &Rules,
+    (reading, api): (&Rules, &Api),
     head: &mut RequestHead,
     content: &Bytes,
     told: &mut Told,
@@ -79,7 +80,18 @@ pub(super) fn mask(
         kind => kind,
     };
     let (text, masked) = match kind {
-        Class::Json | Class::Lines => json(rules, &label, &plain, told)?,
+        Class::Json | Class::Lines => {
+            let (text, masked) = json(rules, &label, &plain, told)?;
+            let masked = if api.speaks_graphql() { documents(rules, masked, told) } else { masked };
+            (text, masked)
+        }
+        Class::Text if api.speaks_graphql() && label.trim_start().starts_with("application/graphql") => {
+            let text = String::from_utf8(plain.clone()).map_err(|_| unreadable("is not UTF-8"))?;
+            let masked = rules
+                .iter()
+                .fold(text, |text, (places, masker)| graphql::mask(&places.json, masker, &text, told).unwrap_or(text));
+            (plain.clone(), masked.into_bytes())
+        }
         Class::Form => {
             let masked = rules.iter().fold(plain.clone(), |text, (places, masker)| {
                 let marks = Marks { names: &places.form, json: &places.json, masker };
@@ -104,6 +116,15 @@ fn settled(head: &mut RequestHead, content: &Bytes, plain: &[u8], masked: Vec<u8
     }
     correct(&mut head.fields, &masked, false);
     masked.into()
+}
+
+/// JSON with the GraphQL document in it masked; written anew only if something was.
+fn documents(rules: &[(&Places, Masker)], text: Vec<u8>, told: &mut Told) -> Vec<u8> {
+    let Ok(mut members) = serde_json::from_slice::<Value>(&text) else { return text };
+    let mask = |changed: bool, (places, masker): &(&Places, Masker)| {
+        graphql::mask_members(&places.json, masker, &mut members, told) | changed
+    };
+    if rules.iter().fold(false, mask) { members.to_string().into_bytes() } else { text }
 }
 
 /// JSON as UTF-8, and the same with what is marked masked.

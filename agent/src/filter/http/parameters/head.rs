@@ -5,7 +5,7 @@ use functions::http::Api;
 use masking::Masker;
 use protocols::http::{Fields, RequestHead};
 
-use super::{Places, Told};
+use super::{Places, Told, graphql};
 use crate::filter::http::{
     mark::replace,
     read::{Marks, Names, Notes as _, decode, encode},
@@ -22,7 +22,19 @@ pub(super) fn mask(places: &Places, masker: &Masker, api: &Api, head: &mut Reque
     if let Some(target) = query(places, masker, &head.target, told) {
         head.target = target;
     }
+    if api.speaks_graphql() && !places.json.is_empty() {
+        document(places, masker, head, told);
+    }
     mask_fields(places, masker, &mut head.fields, told);
+}
+
+/// Masks a GraphQL document in the query of an address.
+fn document(places: &Places, masker: &Masker, head: &mut RequestHead, told: &mut Told) {
+    let Some(at) = memchr::memchr(b'?', &head.target) else { return };
+    let (path, query) = head.target.split_at(at + 1);
+    if let Some(masked) = graphql::mask_query(&places.json, masker, query, told) {
+        head.target = [path, &masked].concat().into();
+    }
 }
 
 /// Masks what is marked in the path, and where header fields repeat it.

@@ -9,6 +9,7 @@
 //! Policy judges the request as the target gets it: what is judged is what is forwarded.
 
 mod content;
+mod graphql;
 mod grpc;
 mod head;
 mod multipart;
@@ -180,9 +181,22 @@ impl Parameters {
         let rules: Vec<_> = self.changing(masker).collect();
         let content = match self.called(head) {
             Some(method) => grpc::mask(&rules, &method, head, content, &mut told)?,
-            None => content::mask(&rules, &self.reading, head, content, &mut told)?,
+            None => content::mask(&rules, (&self.reading, &self.api), head, content, &mut told)?,
         };
         Ok((content, told.lines))
+    }
+
+    /// Whole content as it is recorded, before its reader sees it: a GraphQL document says what its values are, and has to be read
+    /// whole for that. What cannot be read is left to the reader.
+    pub fn recorded_content(&self, masker: &Masker, head: &RequestHead, content: &Bytes) -> (Bytes, Vec<Masked>) {
+        let marked = [(&self.record, masker.clone())];
+        let mut told = Told::new("marking");
+        let mut head = head.clone();
+        if self.record.json.is_empty() || !self.api.speaks_graphql() {
+            return (content.clone(), Vec::new());
+        }
+        let masked = content::mask(&marked, (&self.reading, &self.api), &mut head, content, &mut told);
+        (masked.unwrap_or_else(|_| content.clone()), told.lines)
     }
 
     /// Masks trailers of a request, which the target does not get as they are either.

@@ -45,6 +45,13 @@ impl Markings {
         self.0.is_empty()
     }
 
+    /// The label of a key that counts anywhere.
+    pub(in crate::filter::http) fn key(&self, name: &str) -> Option<Label> {
+        let anywhere =
+            |one: &&Marking| matches!(&*one.steps, [Step::Below, Step::Member(key)] if *key == name.to_lowercase());
+        self.0.iter().find(anywhere).and_then(|one| one.label)
+    }
+
     /// A whole text with what is marked in it masked.
     pub(in crate::filter::http) fn mask(&self, masker: &Masker, text: &[u8], tally: &mut Tally) -> Vec<u8> {
         let (mut lexer, mut out) = (Lexer::new(self), Vec::with_capacity(text.len()));
