@@ -26,6 +26,7 @@ if [[ $purpose == test ]]; then
   need rsync rsync
   need openssl openssl
   need xauth xauth
+  have ip || found '/usr/sbin/ip' || missing+=(iproute2)
   need node nodejs
   need npm npm
   need python3 python3

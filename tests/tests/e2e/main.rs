@@ -4,6 +4,7 @@
 
 mod administer;
 mod anomaly;
+mod apart;
 mod apply;
 mod bulk;
 mod ci_job;
