@@ -1099,3 +1099,48 @@ COPY customers (id, name) TO STDOUT
 DELETE FROM carts WHERE created_at < now() + interval '-30 days'
 --
 DO $$ DECLARE r carts%ROWTYPE; BEGIN FOR r IN SELECT * FROM carts WHERE expired LOOP DELETE FROM carts WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t WHERE id = 7 LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t LIMIT 10 LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN SELECT * INTO r FROM t WHERE id = 5; UPDATE t SET a = 1 WHERE id = r.id; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM batches; DELETE FROM t WHERE batch_id = m; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; UPDATE t SET latest = true WHERE id = m; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; UPDATE t SET latest = true WHERE id = m - 1; END $$
+--
+DO $$ DECLARE since timestamptz := now() - interval '30 days'; BEGIN DELETE FROM t WHERE created_at < since; END $$
+--
+DO $$ DECLARE since timestamptz := now(); BEGIN since := since - interval '30 days'; DELETE FROM t WHERE created_at < since; END $$
+--
+DO $$ DECLARE cfg settings%ROWTYPE; BEGIN SELECT * INTO cfg FROM settings LIMIT 1; DELETE FROM logs WHERE created_at < now() - cfg.keep; END $$
+--
+DO $$ DECLARE c t%ROWTYPE; r orders%ROWTYPE; x int; BEGIN FOR r IN SELECT * FROM orders LOOP x := r.customer_id; UPDATE customers SET n = n + 1 WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE r orders%ROWTYPE; c refcursor; BEGIN OPEN c FOR SELECT * FROM orders WHERE status = 'stale'; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE a int; BEGIN FOR a IN EXECUTE 'SELECT id FROM t WHERE old' LOOP DELETE FROM t WHERE id = a; END LOOP; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT last_id INTO m FROM archive_state; DELETE FROM events WHERE id <= m; END $$
+--
+DO $$ DECLARE x int; BEGIN LOOP SELECT id INTO x FROM jobs WHERE state = 'queued' LIMIT 1; EXIT WHEN NOT FOUND; UPDATE jobs SET state = 'done' WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT count(*) INTO m FROM items WHERE order_id = 7; UPDATE orders SET n = m WHERE id = 7; END $$
+--
+DO $$ DECLARE total int := 0; r record; BEGIN FOR r IN SELECT amount FROM payments LOOP total := total + r.amount; END LOOP; UPDATE reports SET sum = total WHERE id = 3; END $$
+--
+DELETE FROM t WHERE id <= (SELECT id FROM t ORDER BY id DESC OFFSET 1000 LIMIT 1)
+--
+DO $$ DECLARE v_id int; BEGIN INSERT INTO t (a) VALUES (1) RETURNING id INTO v_id; UPDATE t SET a = 2 WHERE id = v_id; END $$
+--
+DO $$ DECLARE v record; BEGIN SELECT * INTO v FROM t ORDER BY at DESC LIMIT 1; UPDATE t SET a = 2 WHERE id = v.id; END $$
+--
+DO $$ DECLARE old_id int; new_id int; BEGIN SELECT id INTO old_id FROM plans WHERE name = 'a'; SELECT id INTO new_id FROM plans WHERE name = 'b'; UPDATE subs SET plan_id = new_id WHERE plan_id = old_id; END $$
+--
+DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM t; IF n > 5 THEN DELETE FROM t WHERE id = 9; END IF; END $$
+--
+DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY ARRAY[1,2,3] LOOP DELETE FROM t WHERE id = x; END LOOP; END $$
+--

@@ -1397,3 +1397,70 @@ CREATE USER MAPPING FOR eve SERVER s
 DELETE FROM invoices WHERE created_at < now() + interval '1 day'
 --
 DELETE FROM invoices WHERE created_at <= 'infinity'::timestamptz
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM t LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r public.t; BEGIN FOR r IN SELECT * FROM t LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; c refcursor; x int; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; c refcursor; x int; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; x := r.id; DELETE FROM t WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE r RECORD; c refcursor; x int; y int; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; x := r.id; y := x; DELETE FROM t WHERE id = y; END LOOP; END $$
+--
+DO $$ DECLARE a int; b int; c refcursor; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO a, b; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = b; END LOOP; END $$
+--
+DO $$ DECLARE a int; b int; c refcursor; BEGIN OPEN c FOR EXECUTE 'SELECT * FROM t'; LOOP FETCH c INTO a, b; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = b; END LOOP; END $$
+--
+DO $$ DECLARE a int; BEGIN FOR a IN EXECUTE 'SELECT id FROM t' LOOP DELETE FROM t WHERE id = a; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN EXECUTE 'SELECT * FROM t' LOOP UPDATE t SET a = 1 WHERE id = r.id; END LOOP; END $$
+--
+DO $$ DECLARE a int; x int; BEGIN FOREACH a IN ARRAY (SELECT array_agg(id) FROM t) LOOP x := a; DELETE FROM t WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE ids int[] := (SELECT array_agg(id) FROM t); a int; BEGIN FOREACH a IN ARRAY ids[1:100000] LOOP DELETE FROM t WHERE id = a; END LOOP; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; DELETE FROM t WHERE id <= m; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT min(id) INTO m FROM t; DELETE FROM t WHERE id >= m; END $$
+--
+DO $$ DECLARE m int; BEGIN m := (SELECT min(id) FROM t); DELETE FROM t WHERE m <= id; END $$
+--
+DO $$ DECLARE m int := (SELECT max(id) FROM t); n int; BEGIN n := m + 1; DELETE FROM t WHERE id < n; END $$
+--
+DO $$ DECLARE lo int; hi int; BEGIN SELECT min(id), max(id) INTO lo, hi FROM t; DELETE FROM t WHERE id BETWEEN lo AND hi; END $$
+--
+DO $$ DECLARE r record; BEGIN SELECT min(id) AS lo, max(id) AS hi INTO r FROM t; DELETE FROM t WHERE id >= r.lo; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT id INTO m FROM t ORDER BY id DESC LIMIT 1; DELETE FROM t WHERE id <= m; END $$
+--
+DO $$ DECLARE m int; BEGIN EXECUTE 'SELECT max(id) FROM t' INTO m; DELETE FROM t WHERE id <= m; END $$
+--
+DO $$ <<b>> DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; DELETE FROM t WHERE id <= b.m; END $$
+--
+DO $$ <<b>> DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t LOOP DELETE FROM t WHERE id = b.r.id; END LOOP; END $$
+--
+DO $$ DECLARE m timestamptz := now(); BEGIN DELETE FROM t WHERE created_at < m; END $$
+--
+DO $$ DECLARE m timestamptz; BEGIN SELECT now() INTO m; DELETE FROM t WHERE created_at < m + interval '1 day'; END $$
+--
+DO $$ DECLARE m timestamptz; n timestamptz; BEGIN m := clock_timestamp(); n := m; DELETE FROM t WHERE n >= created_at; END $$
+--
+DO $$ DECLARE x int; BEGIN LOOP SELECT id INTO x FROM t LIMIT 1; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE x int; BEGIN LOOP x := (SELECT min(id) FROM t); EXIT WHEN x IS NULL; DELETE FROM t WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; FOR i IN 1..m LOOP DELETE FROM t WHERE id = i; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; x int; BEGIN FOR r IN SELECT * FROM t LOOP SELECT id INTO x FROM t WHERE id = r.id; DELETE FROM t WHERE id = x; END LOOP; END $$
+--
+DO $$ DECLARE x t%ROWTYPE; y t%ROWTYPE; BEGIN FOR x IN SELECT * FROM t LOOP FOR y IN SELECT * FROM t WHERE id = x.id LOOP DELETE FROM t WHERE id = y.id; END LOOP; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; BEGIN LOOP FOR r IN SELECT * FROM t LIMIT 100 LOOP DELETE FROM t WHERE id = r.id; END LOOP; EXIT WHEN NOT FOUND; END LOOP; END $$
+--
+DO $$ DECLARE r t%ROWTYPE; c CURSOR FOR SELECT * FROM t; BEGIN OPEN c; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; UPDATE t SET a = 1 WHERE id = r.id; END LOOP; END $$
+--
+DELETE FROM t WHERE id <= (SELECT id FROM t ORDER BY id DESC LIMIT 1)
+--

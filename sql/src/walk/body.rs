@@ -95,7 +95,14 @@ impl Walker<'_> {
                 for (key, value) in fields {
                     match key.as_str() {
                         "PLpgSQL_expr" => walker.code_text(value),
-                        "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" => walker.made_text(value, "query"),
+                        "PLpgSQL_stmt_dynexecute" => {
+                            walker.made_text(value);
+                            walker.code_node(value);
+                        }
+                        "PLpgSQL_stmt_dynfors" => {
+                            walker.made_text(value);
+                            walker.repeated(key, value);
+                        }
                         "dynquery" => {
                             walker.facts.dynamic = true;
                             walker.facts.filtered = false;
@@ -118,25 +125,16 @@ impl Walker<'_> {
     }
 
     /// EXECUTE of an expression: its text is read where it is a constant.
-    fn made_text(&mut self, statement: &Value, field: &str) {
+    fn made_text(&mut self, statement: &Value) {
         self.facts.dynamic = true;
-        match statement.get(field) {
+        match statement.get("query") {
             Some(query) => self.run_constant(query),
             None => self.unknown("an EXECUTE"),
         }
-        self.code_node(statement);
     }
 
     fn run_constant(&mut self, expression: &Value) {
-        let text = expression.pointer("/PLpgSQL_expr/query").and_then(Value::as_str).unwrap_or_default();
-        let constant = Tree::expression(text).ok().and_then(|tree| match &tree.statements.first()?.node {
-            NodeEnum::SelectStmt(select) => match each(&select.target_list).next()? {
-                NodeEnum::ResTarget(target) => super::function::literal(inner(&target.val)?),
-                _ => None,
-            },
-            _ => None,
-        });
-        match constant {
+        match constant_of(expression) {
             Some(text) => self.nested_text(&text),
             // What it will be made of is not known: it may be anything.
             None => {
@@ -182,6 +180,18 @@ impl Walker<'_> {
         if expression && !had_select && self.facts.reads.is_empty() {
             self.facts.verbs.remove(&Verb::Select);
         }
+    }
+}
+
+/// The text that an expression is, where it is a constant.
+pub(super) fn constant_of(expression: &Value) -> Option<String> {
+    let text = expression.pointer("/PLpgSQL_expr/query").and_then(Value::as_str).unwrap_or_default();
+    match &Tree::expression(text).ok()?.statements.first()?.node {
+        NodeEnum::SelectStmt(select) => match each(&select.target_list).next()? {
+            NodeEnum::ResTarget(target) => super::function::literal(inner(&target.val)?),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Conditions<'a> {
     ctes: &'a [Cte],
     naming: &'a Naming,
     catalog: Option<&'a Catalog>,
-    repeat: &'a Repeat,
+    pub(super) repeat: &'a Repeat,
     found: Outcome,
 }
 
@@ -248,7 +248,7 @@ impl<'a> Conditions<'a> {
             }
             return all;
         }
-        if lies_behind(operator, left, right) {
+        if lies_behind(operator, left, right, &self.repeat.moments) {
             return Outcome::default();
         }
         self.operands(operator, self.operand(left), self.operand(right), negated)
@@ -567,6 +567,16 @@ fn collect_aliases<'a>(item: Option<&'a NodeEnum>, aliases: &mut Vec<&'a str>) {
         }
         _ => {}
     }
+}
+
+/// The query with every row that the first one, of which it takes just that, may be: one row out of all is as good as the largest. With
+/// OFFSET some are left out.
+pub(super) fn without_limit(select: &SelectStmt) -> SelectStmt {
+    let mut select = select.clone();
+    if select.limit_offset.is_none() {
+        select.limit_count = None;
+    }
+    select
 }
 
 /// `SELECT min(id) FROM t GROUP BY email`: fewer rows than the relation has.

@@ -6,6 +6,7 @@ mod define;
 mod driven;
 mod endless;
 mod expression;
+mod flow;
 mod function;
 mod moment;
 mod operand;

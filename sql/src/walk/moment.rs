@@ -1,14 +1,17 @@
 //! Comparisons with this very moment, which everything that happened lies behind.
 
+use std::collections::BTreeSet;
+
 use pg_query::{NodeEnum, protobuf::a_const::Val};
 
 use super::{each, inner, text_of};
 
 /// Whether rows are compared so that all of them fit: `created_at < now()`.
-pub(super) fn lies_behind(operator: &str, left: &NodeEnum, right: &NodeEnum) -> bool {
+/// `moments` are variables that are this moment.
+pub(super) fn lies_behind(operator: &str, left: &NodeEnum, right: &NodeEnum, moments: &BTreeSet<String>) -> bool {
     match operator {
-        "<" | "<=" => is_past(left) && is_now(right),
-        ">" | ">=" => is_now(left) && is_past(right),
+        "<" | "<=" => is_past(left) && is_now(right, moments),
+        ">" | ">=" => is_now(left, moments) && is_past(right),
         _ => false,
     }
 }
@@ -21,7 +24,7 @@ fn is_past(node: &NodeEnum) -> bool {
 }
 
 /// This moment or a later one.
-fn is_now(node: &NodeEnum) -> bool {
+pub(super) fn is_now(node: &NodeEnum, moments: &BTreeSet<String>) -> bool {
     const NOW: [&str; 5] =
         ["now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "current_timestamp"];
     match node {
@@ -30,14 +33,18 @@ fn is_now(node: &NodeEnum) -> bool {
             call.args.is_empty() && name.is_some_and(|name| NOW.contains(&name))
         }
         NodeEnum::SqlvalueFunction(_) => true,
-        NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(is_now),
+        NodeEnum::ColumnRef(column) => {
+            let mut names = each(&column.fields).filter_map(text_of);
+            matches!((names.next(), names.next()), (Some(name), None) if moments.contains(name))
+        }
+        NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(|arg| is_now(arg, moments)),
         NodeEnum::AConst(constant) => {
             matches!(&constant.val, Some(Val::Sval(text)) if matches!(text.sval.trim(), "now" | "tomorrow" | "infinity"))
         }
         // Something added to it; what is taken from it is written with a minus.
         NodeEnum::AExpr(sum) => {
             each(&sum.name).filter_map(text_of).next_back() == Some("+")
-                && inner(&sum.lexpr).is_some_and(is_now)
+                && inner(&sum.lexpr).is_some_and(|start| is_now(start, moments))
                 && inner(&sum.rexpr).is_some_and(is_positive)
         }
         _ => false,

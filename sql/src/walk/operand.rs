@@ -7,7 +7,10 @@ use pg_query::{
     protobuf::{AExpr, AExprKind, FuncCall, Node, SubLinkType, a_const::Val},
 };
 
-use super::{condition::Conditions, each, inner, text_of};
+use super::{
+    condition::{Conditions, without_limit},
+    each, inner, text_of,
+};
 use crate::facts::Name;
 
 /// The bit of an entry.
@@ -321,8 +324,9 @@ impl Conditions<'_> {
             NodeEnum::BoolExpr(expr) => self.all_constant(&expr.args),
             NodeEnum::SubLink(link) => match (link.sub_link_type(), inner(&link.subselect)) {
                 (SubLinkType::ExprSublink | SubLinkType::ArraySublink, Some(NodeEnum::SelectStmt(select))) => {
-                    let (shape, correlated) = self.inner_shape(select);
                     let array = link.sub_link_type() == SubLinkType::ArraySublink;
+                    let (shape, correlated) =
+                        if array { self.inner_shape(select) } else { self.inner_shape(&without_limit(select)) };
                     if correlated || (array && !shape.whole.is_empty()) {
                         Operand::Unknown
                     } else {
@@ -366,12 +370,37 @@ impl Conditions<'_> {
             _ => 0,
         };
         let Some(name) = names.last() else { return Operand::Unknown };
+        let (entries, single) = self.variable(&names, entries);
+        if let Some(whole) = single {
+            return Operand::Query(whole.clone());
+        }
         if entries == 0 {
             // Of a query further out: one value, as far as this one is concerned.
             return Operand::Constant(Literal::Some);
         }
         let names = BTreeSet::from([(*name).to_owned()]);
         Operand::Column(Column { entries, key: format!("{entries:x}.{name}"), names, plain: true })
+    }
+
+    /// What a name that may be a variable's stands for: its entries, or the relations that it has one value out of. A variable may be
+    /// named by the block it belongs to as well, and be a row whose field this is.
+    fn variable(&self, names: &[&str], entries: u64) -> (u64, Option<&BTreeSet<Name>>) {
+        let certain = |entry: &super::scope::Entry| entry.shape.columns.is_some();
+        let candidates: &[&str] = match names {
+            [name] if entries & self.mask(certain) == 0 => std::slice::from_ref(name),
+            [_, _] | [_, _, _] if entries == 0 => names.get(..2).unwrap_or_default(),
+            _ => return (entries, None),
+        };
+        for candidate in candidates {
+            let own = self.mask(|entry| entry.is_called(candidate));
+            if own != 0 {
+                return (own, None);
+            }
+            if let Some(whole) = self.repeat.single.get(*candidate) {
+                return (entries, Some(whole));
+            }
+        }
+        (entries, None)
     }
 
     fn aliased(&self, alias: &str) -> u64 {
@@ -460,12 +489,17 @@ impl Conditions<'_> {
                 .map_or(Operand::Unknown, |arg| self.operand(arg));
         }
         let mut column = None;
+        let mut single = None;
         for arg in each(&call.args) {
             match self.operand(arg) {
                 Operand::Constant(_) => {}
+                Operand::Query(whole) => single.get_or_insert_with(BTreeSet::new).extend(whole),
                 Operand::Column(one) if column.is_none() && KEEPS.contains(&name) => column = Some(one),
                 _ => return Operand::Unknown,
             }
+        }
+        if let Some(whole) = single {
+            return if column.is_none() { Operand::Query(whole) } else { Operand::Unknown };
         }
         match column {
             None if name.ends_with("range") && self.are_null(&call.args) => {
@@ -505,6 +539,12 @@ impl Conditions<'_> {
                 Operand::Constant(if far { Literal::Text(end.to_owned()) } else { Literal::Some })
             }
             (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
+            (Some(Operand::Query(whole)), Some(Operand::Constant(_)))
+            | (None | Some(Operand::Constant(_)), Some(Operand::Query(whole))) => Operand::Query(whole),
+            (Some(Operand::Query(mut one)), Some(Operand::Query(two))) => {
+                one.extend(two);
+                Operand::Query(one)
+            }
             (Some(Operand::Column(column)), Some(Operand::Constant(value))) => {
                 let zero = value == Literal::Number(0.0) && matches!(operator, "*" | "&");
                 let one = value == Literal::Number(1.0) && operator == "%";
@@ -540,6 +580,7 @@ impl Conditions<'_> {
                 (Operand::Constant(Literal::Null), _) => {}
                 (Operand::Constant(value), None) => return Operand::Constant(value),
                 (Operand::Constant(_), Some(_)) => break,
+                (Operand::Query(whole), None) => return Operand::Query(whole),
                 (Operand::Column(one), None) => column = Some(one),
                 (Operand::Column(_), Some(_)) => {}
                 _ => return Operand::Unknown,

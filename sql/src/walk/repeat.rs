@@ -2,18 +2,20 @@
 //! more than the loop does, LIMIT only makes the bites smaller, and `WHERE CURRENT OF` goes through the whole cursor. Items of
 //! FROM that stand for each row of another one are alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::{NodeEnum, protobuf::Node};
 use serde_json::Value;
 
 use super::{
     Walker,
-    body::each_field,
-    each, inner,
+    body::{constant_of, each_field},
+    each,
+    flow::names_of,
+    inner,
     operand::Operand,
     scope::{Entry, Scope, Shape},
-    variable::Variables,
+    variable::{Variables, words},
 };
 use crate::{facts::Name, tree::Tree};
 
@@ -30,6 +32,10 @@ pub(super) struct Repeat {
     pub(super) declared: Variables,
     /// What the cursors of the body pass on whole; `None` outside of a body, where each FETCH is a statement of its own.
     cursors: Option<BTreeSet<Name>>,
+    /// Variables that have one value out of relations, with nothing to say which.
+    pub(super) single: BTreeMap<String, BTreeSet<Name>>,
+    /// Variables that are this moment.
+    pub(super) moments: BTreeSet<String>,
     /// Whether the body has a cursor whose query is known.
     known: bool,
 }
@@ -47,9 +53,17 @@ impl Repeat {
 
     /// Makes the variables of the loops around known in a scope, after everything that it has itself.
     pub(super) fn enter(&self, scope: &mut Scope) {
+        let own = scope.entries.len();
         for variable in &self.variables {
-            if !scope.entries.iter().any(|entry| !entry.alias.is_empty() && entry.alias == variable.alias) {
-                scope.entries.push(variable.clone());
+            let same = scope.entries.iter().position(|entry| !entry.alias.is_empty() && entry.alias == variable.alias);
+            match same.and_then(|index| scope.entries.get_mut(index).filter(|_| index >= own)) {
+                // It is filled in several places.
+                Some(known) => {
+                    known.shape.everything |= variable.shape.everything;
+                    known.shape.whole.extend(variable.shape.whole.iter().cloned());
+                }
+                None if same.is_some() => scope.entries.push(Entry { alias: String::new(), ..variable.clone() }),
+                None => scope.entries.push(variable.clone()),
             }
         }
     }
@@ -63,8 +77,11 @@ impl Walker<'_> {
         let mut whole = BTreeSet::new();
         let (mut queries, mut targets, mut gathered) = (Vec::new(), Vec::new(), Vec::new());
         each_field(body, &mut |key, value| match key {
-            "cursor_explicit_expr" => queries.push(value.clone()),
-            "PLpgSQL_stmt_open" => queries.extend(value.get("query").cloned()),
+            "cursor_explicit_expr" => queries.push(query_of(value).to_owned()),
+            "PLpgSQL_stmt_open" => {
+                queries.extend(value.get("query").map(|query| query_of(query).to_owned()));
+                queries.extend(value.get("dynquery").and_then(constant_of));
+            }
             "PLpgSQL_stmt_fetch" => targets.extend(value.get("target").cloned()),
             "PLpgSQL_stmt_execsql" if value.get("into").is_some() => gathered.push(value.clone()),
             _ => {}
@@ -72,8 +89,8 @@ impl Walker<'_> {
         for statement in &gathered {
             let query = statement.get("sqlstmt").cloned().unwrap_or_default();
             if query_of(&query).to_lowercase().contains("array_agg") {
-                let rows = shape_of(self.rows_of(&query));
-                self.repeat.variables.extend(statement.get("target").map(|target| variable(target, rows)));
+                let rows = shape_of(self.rows_of(query_of(&query)));
+                self.repeat.variables.extend(statement.get("target").iter().flat_map(|target| filled(target, &rows)));
             }
         }
         self.repeat.known = !queries.is_empty();
@@ -82,23 +99,28 @@ impl Walker<'_> {
         }
         if !whole.is_empty() {
             let shape = Shape { whole: whole.clone(), ..Shape::default() };
-            self.repeat.variables.extend(targets.iter().map(|target| variable(target, shape.clone())));
+            self.repeat.variables.extend(targets.iter().flat_map(|target| filled(target, &shape)));
         }
         self.repeat.cursors = Some(whole);
+        self.read_flow(body);
     }
 
     /// A loop: `statement` of this kind, and what is in it.
     pub(super) fn repeated(&mut self, kind: &str, statement: &Value) {
         let shape = match kind {
-            "PLpgSQL_stmt_fors" => statement.get("query").map(|query| self.rows_of(query)).map(shape_of),
+            "PLpgSQL_stmt_fors" => statement.get("query").map(|query| self.gone_through(query_of(query))),
+            "PLpgSQL_stmt_dynfors" => {
+                statement.get("query").and_then(constant_of).map(|query| self.gone_through(&query))
+            }
             "PLpgSQL_stmt_forc" => self.repeat.cursors.clone().map(shape_of),
-            "PLpgSQL_stmt_fori" => Some(Shape { everything: counts_far(statement), ..Shape::default() }),
+            "PLpgSQL_stmt_fori" => Some(self.counted(statement)),
             _ => None,
         };
         let goes_far = shape.filter(|shape| shape.everything || !shape.whole.is_empty());
         let before = self.repeat.variables.len();
+        let far = goes_far.is_some() || matches!(kind, "PLpgSQL_stmt_loop" | "PLpgSQL_stmt_while");
         if let (Some(shape), Some(var)) = (goes_far, statement.get("var")) {
-            self.repeat.variables.push(variable(var, shape));
+            self.repeat.variables.extend(filled(var, &shape));
         }
         match kind {
             "PLpgSQL_stmt_loop" | "PLpgSQL_stmt_while" => {
@@ -112,19 +134,36 @@ impl Walker<'_> {
             _ => {}
         }
         self.repeat.depth += 1;
+        self.carry(statement, far);
         self.code_node(statement);
         self.repeat.depth -= 1;
         self.repeat.variables.truncate(before);
     }
 
+    /// What a loop over a query goes through.
+    fn gone_through(&mut self, query: &str) -> Shape {
+        let mut shape = self.mentioned(&query.to_lowercase());
+        shape.whole.extend(self.rows_of(query));
+        shape
+    }
+
+    /// What a loop over numbers goes through: the keys of a relation, if its largest one is the last.
+    fn counted(&self, statement: &Value) -> Shape {
+        let bounds = ["lower", "upper"].map(|bound| statement.get(bound).map(query_of).unwrap_or_default());
+        let words = bounds.iter().flat_map(|text| words(text));
+        let whole = words.filter_map(|word| self.repeat.single.get(&word.to_lowercase())).flatten().cloned().collect();
+        Shape { everything: counts_far(statement), whole, ..Shape::default() }
+    }
+
     /// What a query in a body passes on whole.
-    fn rows_of(&mut self, expression: &Value) -> BTreeSet<Name> {
-        let Ok(tree) = Tree::parse(query_of(expression), self.session().dialect()) else { return BTreeSet::new() };
+    fn rows_of(&mut self, query: &str) -> BTreeSet<Name> {
+        let Ok(tree) = Tree::parse(query, self.session().dialect()) else { return BTreeSet::new() };
         let mut rows = BTreeSet::new();
         for parsed in &tree.statements {
             if let NodeEnum::SelectStmt(_) = &parsed.node {
                 let shape = self.inner_query(Some(&parsed.node));
-                if !shape.bounded {
+                // In a loop LIMIT only says how much at a time.
+                if !shape.bounded || self.repeat.in_loop() {
                     rows.extend(shape.whole);
                 }
             }
@@ -183,24 +222,15 @@ pub(super) fn shape_of(whole: BTreeSet<Name>) -> Shape {
     Shape { whole, ..Shape::default() }
 }
 
-/// A variable, as a relation with one column.
+/// A variable, as a relation of that name with one column: which of the two it is, a row or a value, its type says, and that is known
+/// of records only.
 pub(super) fn named(name: String, shape: Shape) -> Entry {
-    Entry { shape: Shape { columns: Some(vec![name]), ..shape }, ..Entry::default() }
+    Entry { alias: name.clone(), shape: Shape { columns: Some(vec![name]), ..shape }, ..Entry::default() }
 }
 
-/// The variable or variables that a loop fills, as a relation: a record has fields, the others are columns.
-fn variable(target: &Value, shape: Shape) -> Entry {
-    let name = |value: &Value| value.as_str().map(str::to_lowercase);
-    if let Some(record) = target.pointer("/PLpgSQL_rec/refname").and_then(name) {
-        return Entry { alias: record, shape: Shape { columns: Some(Vec::new()), ..shape }, ..Entry::default() };
-    }
-    let mut columns = Vec::new();
-    each_field(target, &mut |key, value| {
-        if matches!(key, "refname" | "name") {
-            columns.extend(name(value));
-        }
-    });
-    Entry { shape: Shape { columns: Some(columns), ..shape }, ..Entry::default() }
+/// The variables that a loop fills.
+fn filled(target: &Value, shape: &Shape) -> Vec<Entry> {
+    names_of(target).into_iter().map(|name| named(name, shape.clone())).collect()
 }
 
 /// A loop over so many numbers that they may be the keys of every row, or over as many as a query says.

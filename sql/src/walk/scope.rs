@@ -47,6 +47,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether it is a variable of this name.
+    pub(super) fn is_called(&self, variable: &str) -> bool {
+        self.tables.is_empty() && self.shape.columns.as_ref().is_some_and(|columns| *columns == [variable])
+    }
+
     /// May a column of this name be its own?
     pub(super) fn has(&self, column: &str) -> bool {
         self.shape.columns.as_ref().is_none_or(|columns| columns.iter().any(|c| c == column))

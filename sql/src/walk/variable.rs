@@ -57,6 +57,11 @@ impl Variables {
         self.known.get(usize::try_from(number).ok()?)
     }
 
+    /// The name of the variable that a statement assigns to.
+    pub(super) fn named_by(&self, statement: &Value) -> Option<String> {
+        self.by_number(statement).map(|variable| variable.name.clone()).filter(|name| !name.is_empty())
+    }
+
     /// Counters of a loop that may go over every key.
     pub(super) fn counters(&self, statement: &Value) -> Vec<Entry> {
         let mut counters = BTreeMap::new();
@@ -103,7 +108,7 @@ impl Variable {
         let kind = at("/PLpgSQL_var/datatype/PLpgSQL_type/typname");
         let whole_number = ["int2", "int4", "int8", "numeric", "int", "bigint", "integer", "smallint"];
         Self {
-            name: at("/PLpgSQL_var/refname"),
+            name: at("/PLpgSQL_var/refname") + &at("/PLpgSQL_rec/refname"),
             whole_number: whole_number
                 .iter()
                 .any(|known| kind == *known || kind.strip_prefix("pg_catalog.") == Some(known)),
@@ -142,18 +147,10 @@ impl Walker<'_> {
     /// What a loop over a list goes through.
     pub(super) fn walked(&mut self, statement: &Value) -> Option<Entry> {
         let list = statement.get("expr").map(query_of).unwrap_or_default().to_owned();
-        let name = self.repeat.declared.by_number(statement)?.name.clone();
-        let list_name = list.trim().to_lowercase();
-        let known = self
-            .repeat
-            .variables
-            .iter()
-            .find(|entry| entry.shape.columns.as_ref().is_some_and(|c| *c == [list_name.as_str()]));
-        let shape = match known {
-            Some(entry) => Shape { columns: None, ..entry.shape.clone() },
-            None => shape_of(self.gathered(&list, None)),
-        };
-        (!shape.whole.is_empty()).then(|| named(name, shape))
+        let name = self.repeat.declared.named_by(statement)?;
+        let mut shape = self.mentioned(&list.to_lowercase());
+        shape.whole.extend(self.gathered(&list, None));
+        (shape.everything || !shape.whole.is_empty()).then(|| named(name, shape))
     }
 
     /// The relations that an expression gathers whole.
@@ -217,6 +214,7 @@ fn is_collected(query: &NodeEnum) -> bool {
     })
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a text, as far as letters, digits and underscores make them up.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
 }

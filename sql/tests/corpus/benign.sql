@@ -348,3 +348,21 @@ DO $$ DECLARE v int; BEGIN SELECT id INTO v FROM t ORDER BY at LIMIT 1; DELETE F
 DELETE FROM t USING unnest(ARRAY[1, 2]) AS x(id) WHERE t.id = x.id
 --= update,select write
 UPDATE t SET a = x.a FROM s, LATERAL (SELECT max(a) AS a FROM u WHERE u.s_id = s.id) x WHERE t.s_id = s.id
+--= do,select,delete write
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t WHERE id = 7 LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,delete write
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t LIMIT 10 LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,update write
+DO $$ DECLARE r t%ROWTYPE; BEGIN SELECT * INTO r FROM t WHERE id = 5; UPDATE t SET a = 1 WHERE id = r.id; END $$
+--= do,select,delete write
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM batches; DELETE FROM t WHERE batch_id = m; END $$
+--= do,select,update write
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; UPDATE t SET latest = true WHERE id = m; END $$
+--= do,delete write
+DO $$ DECLARE since timestamptz := now() - interval '30 days'; BEGIN DELETE FROM t WHERE created_at < since; END $$
+--= do,delete write
+DO $$ DECLARE since timestamptz := now(); BEGIN since := since - interval '30 days'; DELETE FROM t WHERE created_at < since; END $$
+--= do,select,update write
+DO $$ DECLARE c t%ROWTYPE; r orders%ROWTYPE; x int; BEGIN FOR r IN SELECT * FROM orders LOOP x := r.customer_id; UPDATE customers SET n = n + 1 WHERE id = x; END LOOP; END $$
+--= do,select,update write
+DO $$ DECLARE x int; BEGIN LOOP SELECT id INTO x FROM jobs WHERE state = 'queued' LIMIT 1; EXIT WHEN NOT FOUND; UPDATE jobs SET state = 'done' WHERE id = x; END LOOP; END $$

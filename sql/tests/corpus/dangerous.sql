@@ -339,3 +339,27 @@ DO $$ BEGIN LOOP DELETE FROM t WHERE ctid IN (SELECT ctid FROM t LIMIT 500); EXI
 DELETE FROM t USING t u, LATERAL (SELECT u.id) x WHERE t.id = x.id
 --= delete write unfiltered
 DELETE FROM t USING t u CROSS JOIN LATERAL unnest(ARRAY[u.id]) AS x(id) WHERE t.id = x.id
+--= do,select,delete write unfiltered
+DO $$ DECLARE r t%ROWTYPE; BEGIN FOR r IN SELECT * FROM t LOOP DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE r t%ROWTYPE; c refcursor; x int; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = r.id; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE r t%ROWTYPE; c refcursor; x int; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; x := r.id; DELETE FROM t WHERE id = x; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE a int; b int; c refcursor; BEGIN OPEN c FOR SELECT * FROM t; LOOP FETCH c INTO a, b; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = b; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; DELETE FROM t WHERE id <= m; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE m int; BEGIN SELECT min(id) INTO m FROM t; DELETE FROM t WHERE id >= m; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE m int := (SELECT max(id) FROM t); n int; BEGIN n := m + 1; DELETE FROM t WHERE id < n; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE m int; BEGIN SELECT id INTO m FROM t ORDER BY id DESC LIMIT 1; DELETE FROM t WHERE id <= m; END $$
+--= do,select,delete write unfiltered
+DO $$ <<b>> DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; DELETE FROM t WHERE id <= b.m; END $$
+--= do,delete write unfiltered
+DO $$ DECLARE m timestamptz := now(); BEGIN DELETE FROM t WHERE created_at < m; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE x int; BEGIN LOOP SELECT id INTO x FROM t LIMIT 1; EXIT WHEN NOT FOUND; DELETE FROM t WHERE id = x; END LOOP; END $$
+--= do,select,delete write unfiltered
+DO $$ DECLARE m int; BEGIN SELECT max(id) INTO m FROM t; FOR i IN 1..m LOOP DELETE FROM t WHERE id = i; END LOOP; END $$
