@@ -1122,8 +1122,6 @@ DO $$ DECLARE c t%ROWTYPE; r orders%ROWTYPE; x int; BEGIN FOR r IN SELECT * FROM
 --
 DO $$ DECLARE r orders%ROWTYPE; c refcursor; BEGIN OPEN c FOR SELECT * FROM orders WHERE status = 'stale'; LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; DELETE FROM orders WHERE id = r.id; END LOOP; END $$
 --
-DO $$ DECLARE a int; BEGIN FOR a IN EXECUTE 'SELECT id FROM t WHERE old' LOOP DELETE FROM t WHERE id = a; END LOOP; END $$
---
 DO $$ DECLARE m int; BEGIN SELECT last_id INTO m FROM archive_state; DELETE FROM events WHERE id <= m; END $$
 --
 DO $$ DECLARE x int; BEGIN LOOP SELECT id INTO x FROM jobs WHERE state = 'queued' LIMIT 1; EXIT WHEN NOT FOUND; UPDATE jobs SET state = 'done' WHERE id = x; END LOOP; END $$

@@ -12,6 +12,7 @@ mod moment;
 mod operand;
 mod operator;
 mod outcome;
+mod owner;
 mod privilege;
 mod query;
 mod repeat;

@@ -1,0 +1,83 @@
+//! Whose a name in a condition is: a column of one of the entries, or a variable of the body around.
+
+use std::collections::BTreeSet;
+
+use pg_query::protobuf::Node;
+
+use super::{
+    condition::Conditions,
+    each,
+    operand::{Column, Literal, Operand, bit},
+    scope::Entry,
+    text_of,
+};
+use crate::facts::Name;
+
+impl Conditions<'_> {
+    /// What a column's name, or a variable's, stands for.
+    pub(super) fn column_operand(&self, fields: &[Node]) -> Operand {
+        let names: Vec<&str> = each(fields).filter_map(text_of).collect();
+        if names.len() != fields.len() {
+            return Operand::Unknown;
+        }
+        let entries = match names.as_slice() {
+            [name] => self.owners(name),
+            [alias, _] => self.aliased(alias),
+            [schema, table, _] => {
+                self.mask(|entry| entry.tables.iter().any(|t| t.schema == *schema && t.name == *table))
+            }
+            _ => 0,
+        };
+        let Some(name) = names.last() else { return Operand::Unknown };
+        let (entries, single) = self.variable(&names, entries);
+        if let Some(whole) = single {
+            return Operand::Query(whole.clone());
+        }
+        if entries == 0 {
+            // Of a query further out: one value, as far as this one is concerned.
+            return Operand::Constant(Literal::Some);
+        }
+        let names = BTreeSet::from([(*name).to_owned()]);
+        Operand::Column(Column { entries, key: format!("{entries:x}.{name}"), names, plain: true })
+    }
+
+    fn aliased(&self, alias: &str) -> u64 {
+        let inner = self.mask(|entry| entry.alias == alias) & !(bit(self.outer).wrapping_sub(1));
+        if inner != 0 { inner } else { self.mask(|entry| entry.alias == alias) }
+    }
+
+    fn owners(&self, name: &str) -> u64 {
+        let all = self.mask(|entry| entry.has(name));
+        let outer = bit(self.outer).wrapping_sub(1);
+        let inner = all & !outer;
+        let mask = if inner != 0 || self.outer == 0 { inner } else { all };
+        // Where the catalog knows the columns of some, they go before those it does not know.
+        let known = mask & self.mask(|entry| entry.shape.columns.is_some() && entry.has(name));
+        if known != 0 { known } else { mask }
+    }
+
+    fn mask(&self, mut of: impl FnMut(&Entry) -> bool) -> u64 {
+        self.entries.iter().enumerate().filter(|(_, entry)| of(entry)).fold(0, |mask, (index, _)| mask | bit(index))
+    }
+
+    /// What a name that may be a variable's stands for: its entries, or the relations that it has one value out of. A variable may be
+    /// named by the block it belongs to as well, and be a row whose field this is.
+    fn variable(&self, names: &[&str], entries: u64) -> (u64, Option<&BTreeSet<Name>>) {
+        let certain = |entry: &Entry| entry.shape.columns.is_some();
+        let candidates: &[&str] = match names {
+            [name] if entries & self.mask(certain) == 0 => std::slice::from_ref(name),
+            [_, _] | [_, _, _] if entries == 0 => names.get(..2).unwrap_or_default(),
+            _ => return (entries, None),
+        };
+        for candidate in candidates {
+            let own = self.mask(|entry| entry.is_called(candidate));
+            if own != 0 {
+                return (own, None);
+            }
+            if let Some(whole) = self.repeat.single.get(*candidate) {
+                return (entries, Some(whole));
+            }
+        }
+        (entries, None)
+    }
+}
