@@ -33,6 +33,7 @@ mod ssh_keys;
 #[cfg(test)]
 mod tests;
 mod tickets;
+mod whole;
 
 use std::sync::Arc;
 
@@ -102,6 +103,7 @@ pub fn app(state: ApiState) -> Router {
         .fallback(|| async { Problem::new(ProblemCode::NotFound, "there is nothing here") })
         .method_not_allowed_fallback(|| async { Problem::new(ProblemCode::Method, "not with this method") })
         .layer(middleware::from_fn(html::headers))
+        .layer(middleware::from_fn(whole::small_content))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(state)
 }

@@ -52,7 +52,8 @@ async fn no_credential_of_a_caller_reaches_administration_and_each_try_is_writte
             let body = if method == "GET" { vec![] } else { vec!["--json", "{}"] };
             let claims =
                 ["-H", "X-Forwarded-User: carol", "-H", "X-Remote-Groups: admin", "-H", "X-Sallyport-Subject: carol"];
-            let said = world.api_curl(&caller, path).args(["-i", "-X", method]).args(body).args(claims).output().out;
+            let said = world.api_curl(&caller, path).args(["-i", "-X", method]).args(body).args(claims).output();
+            let said = said.out + &said.err;
             let got = said.split(' ').nth(1).unwrap_or_default();
             let refused = got == "401" || got == "403";
             assert!(refused && (*status == 401) == (got == "401"), "{what}: {method} {path}: {said}");
