@@ -1,0 +1,126 @@
+//! Telephone numbers that must be found, and numbers that must be left alone.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod seen;
+
+use masking::Label;
+use seen::{finds, leaves};
+
+#[test]
+fn telephone_numbers_are_found_as_people_write_them() {
+    for phone in [
+        "+1 415-555-0132",
+        "+14155550132",
+        "+1 (415) 555-0132",
+        "(415) 555-0132",
+        "(415)555-0132",
+        "415-555-0132",
+        "415.555.0132",
+        "415 555 0132",
+        "1-415-555-0132",
+        "1 (415) 555-0132",
+        "001-415-555-0132",
+        "+44 20 7946 0958",
+        "+44 (0)20 7946 0958",
+        "020 7946 0958",
+        "07700 900123",
+        "+49 30 901820",
+        "+33 1 23 45 67 89",
+        "+81 3-1234-5678",
+        "+91 98765 43210",
+        "0044 20 7946 0958",
+        "415-555-0132 x123",
+        "+1-415-555-0132 ext. 42",
+        "+61 2 9123 4567",
+    ] {
+        finds(Label::Phone, phone, phone);
+        finds(Label::Phone, &format!("ring {phone}, thanks"), phone);
+        finds(Label::Phone, &format!("<b>{phone}</b>"), phone);
+        finds(Label::Phone, &format!("a,{phone},b"), phone);
+    }
+    for text in ["phone: 4155550132", "{\"mobile\": 4155550132}", "tel 4155550132", "phoneNumber=4155550132"] {
+        finds(Label::Phone, text, "4155550132");
+    }
+    finds(Label::Phone, "Tel.: 030 901820", "030 901820");
+    finds(Label::Phone, "mobile 06 12 34 56 78", "06 12 34 56 78");
+}
+
+#[test]
+fn numbers_that_are_not_telephone_numbers_are_left() {
+    for text in [
+        "4155550132",
+        "order 415-555-0132",
+        "ticket #4155550132",
+        "115-555-0132",
+        "415-155-0132",
+        "+0 415-555-0132",
+        "2024-01-15 10:30:00",
+        "2024-01-15 1030",
+        "192.168.100.200",
+        "+02:00",
+        "1234567890",
+        "x+4155550132",
+        "415-555-01322",
+        "415-555-0132-1",
+        "3-415-555-0132",
+        "+1 234",
+        "GPS 52.5200 13.4050",
+        "1,415,555,013",
+        "+999 12345678",
+        "phone model 4155550132",
+        "20240115-103000",
+        "v415.555.0132",
+        "01 02 03 04 05",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn what_words_call_a_telephone_number_needs_no_plan_to_be_one() {
+    for (left, phone) in [
+        ("tel=", "42386418"),
+        ("{\"phone\":\"", "53 10 73 02"),
+        ("Phone: ", "555-0199"),
+        ("Mobile ", "92005972"),
+        ("my phone number is ", "139 934 9640"),
+        ("Call me at ", "478 35 337"),
+        ("Please call ", "37150727"),
+        ("You can reach Ann on ", "03657442419"),
+        ("Sie erreichen uns unter ", "0049 1234 56789"),
+        ("contact: Ann (", "04122482447"),
+        ("phone_number,", "8362 2531"),
+        ("", "+55 49 0462-5106"),
+        ("", "+61-496-938-225"),
+        ("", "+1-673-503-6320"),
+        ("", "(173) 447-5254"),
+        ("", "(02)34281635"),
+        ("", "342-405-8326"),
+        ("", "8 939 154 1021"),
+    ] {
+        finds(Label::Phone, &format!("{left}{phone}"), phone);
+        finds(Label::Phone, &format!("x\n{left}{phone}, then"), phone);
+    }
+    for text in [
+        "process called 25061622 times",
+        "calls: 55936862",
+        "{\"call\": 96834497, \"text\": 969073662}",
+        "text 5856-3237 lines",
+        "ph 12.3487511",
+        "cell 20260102",
+        "phone\n+77 713 639 rows",
+        "call 10000000",
+        "mobile users 12345678",
+        "phones 12 345",
+        "+20 000 000",
+        "+34 567 890 rows",
+        "+0 415-555-0132",
+        "(000) 447-5254",
+        "case 342-405-8326",
+        "tel 000 7 058",
+        "rows 968 533 591 of 607 092 247",
+        "contact id 12345678 updated",
+    ] {
+        leaves(text);
+    }
+}
