@@ -49,7 +49,7 @@ pub struct HttpMask {
     pub headers: BTreeMap<String, String>,
     /// Parameters of requests that are marked. Applies even where nothing else is masked.
     #[serde(default, skip_serializing_if = "is_unsaid")]
-    pub requests: Box<RequestMask>,
+    pub requests: RequestMask,
     /// What stands in place of values of each label, marked or detected.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub transforms: BTreeMap<String, Transform>,

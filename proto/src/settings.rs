@@ -192,7 +192,7 @@ pub struct HttpSettings {
     pub descriptors: Option<String>,
     /// What is masked by its place.
     #[serde(default, skip_serializing_if = "HttpMask::is_default")]
-    pub mask: HttpMask,
+    pub mask: Box<HttpMask>,
 }
 
 /// The scheme of an HTTP target.

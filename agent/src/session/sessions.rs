@@ -189,7 +189,7 @@ impl Sessions {
             }
             Settings::Http(settings) => {
                 let sent = settings.mask.requests.each().map(|(_, _, mask)| mask.label().to_owned());
-                rights.marked(settings.mask.json.values().cloned().chain(sent))
+                rights.marked(settings.mask.json.values().chain(settings.mask.grpc.values()).cloned().chain(sent))
             }
             Settings::Ssh(_) => rights,
         };

@@ -1,4 +1,5 @@
 //! Targets in a network of their own, where only their agent is: what goes through the gateway arrives, and nothing else does.
+#![allow(clippy::print_stderr)]
 
 use std::{
     fs,

@@ -90,7 +90,7 @@ impl Parameters {
             headers: everything.headers,
             cookies: everything.cookies,
             reading: Arc::new(reading),
-            requests: Arc::new((*mask.requests).clone()),
+            requests: Arc::new(mask.requests.clone()),
             api: Arc::clone(api),
         })
     }

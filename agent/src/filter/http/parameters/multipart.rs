@@ -28,8 +28,7 @@ pub(super) fn mask(
 ) -> Result<Vec<u8>, Unmaskable> {
     let boundary = boundary(label).ok_or_else(|| unreadable("has no boundary that all servers read alike"))?;
     let mut out = Vec::with_capacity(content.len());
-    for piece in parts(content, &boundary)? {
-        let (head, body) = piece;
+    for (head, body) in parts(content, &boundary)? {
         let name = name(head)?;
         out.extend_from_slice(b"--");
         out.extend_from_slice(boundary.as_bytes());
@@ -59,8 +58,10 @@ fn value(rules: &[(&Places, Masker)], name: &str, body: &[u8], told: &mut Told) 
     value
 }
 
-/// Head and body of each part.
-fn parts<'a>(content: &'a [u8], boundary: &str) -> Result<Vec<(&'a [u8], &'a [u8])>, Unmaskable> {
+/// Head and body of a part.
+type Part<'a> = (&'a [u8], &'a [u8]);
+
+fn parts<'a>(content: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, Unmaskable> {
     let odd = || unreadable("is not the multipart form that it says it is");
     let (line, inner) = (format!("--{boundary}"), format!("\r\n--{boundary}"));
     let mut rest = content.strip_prefix(line.as_bytes()).ok_or_else(odd)?;
