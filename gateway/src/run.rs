@@ -11,6 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
+    time::MissedTickBehavior,
 };
 
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
 
 /// How long sessions may take to tell their clients once they were told to end.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How often sessions are asked about again whose right can end by itself.
+const BY_ITSELF: Duration = Duration::from_secs(2);
 
 /// The gateway cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -115,10 +118,25 @@ impl Gateway {
     /// Ends sessions as soon as what their right rests on is gone.
     async fn revoking(&self) {
         let mut changes = self.store.changed();
-        while changes.changed().await.is_ok() {
+        let mut clock = tokio::time::interval(BY_ITSELF);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        return std::future::pending().await;
+                    }
+                }
+                // A right that ends by itself is no change of the store.
+                _ = clock.tick() => {
+                    let snapshot = self.store.snapshot();
+                    if !snapshot.engine().is_some_and(|engine| engine.connect_depends_on_time()) {
+                        continue;
+                    }
+                }
+            }
             self.sessions.recheck().await;
         }
-        std::future::pending().await
     }
 
     /// Closes the doors, lets sessions finish for a while, then ends the rest with a word to their clients.

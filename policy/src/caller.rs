@@ -32,6 +32,10 @@ impl ActorKind {
             Self::Ai => "Ai",
         }
     }
+
+    pub(crate) fn of_entity(name: &str) -> Option<Self> {
+        [Self::Person, Self::Workload, Self::Ai].into_iter().find(|kind| kind.entity() == name)
+    }
 }
 
 impl std::str::FromStr for ActorKind {

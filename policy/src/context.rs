@@ -150,7 +150,7 @@ fn decimal(number: f64) -> Result<String, Inexpressible> {
 }
 
 /// `YYYY-MM-DDThh:mm:ssZ`; the first moment of 1970 for a time that no calendar has.
-fn date(unix: i64) -> String {
+pub(crate) fn date(unix: i64) -> String {
     let time = OffsetDateTime::from_unix_timestamp(unix).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (date, clock) = (time.date(), time.time());
     let (year, month, day) = (date.year(), u8::from(date.month()), date.day());

@@ -48,6 +48,11 @@ impl Needs {
         Self { all: true, ..Self::default() }
     }
 
+    /// Whether time alone can change what is decided.
+    pub(crate) fn changes_by_itself(&self) -> bool {
+        ["now", "hour", "weekday", "auth_age"].iter().any(|name| self.has(name))
+    }
+
     /// Whether some policy looks at a fact.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all || self.names.contains(name)

@@ -111,7 +111,7 @@ fn parse(document: &Document) -> Result<Vec<Policy>, Vec<Problem>> {
 }
 
 /// Cedar numbers policies as `policy0`, `policy1` ... in the order of the text.
-fn position_number(id: &PolicyId) -> usize {
+pub(crate) fn position_number(id: &PolicyId) -> usize {
     let text = id.to_string();
     text.strip_prefix("policy").and_then(|number| number.parse().ok()).unwrap_or(usize::MAX)
 }
@@ -122,10 +122,7 @@ fn first_line(policy: &Policy) -> String {
 
 fn name(policy: &Policy) -> Result<Policy, String> {
     let id = policy.annotation("id").ok_or("every policy needs an @id(\"...\")")?;
-    let fits = !id.is_empty()
-        && id.len() <= 64
-        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte));
-    if !fits {
+    if !is_id(id) {
         return Err("an @id is 1 to 64 lower-case letters, digits, '-', '_' and '.'".into());
     }
     if let Some((unknown, _)) = policy.annotations().find(|(name, _)| !ANNOTATIONS.contains(name)) {
@@ -137,6 +134,12 @@ fn name(policy: &Policy) -> Result<Policy, String> {
         return Err("@shadow is \"true\" or \"false\"".into());
     }
     Ok(policy.new_id(PolicyId::new(id)))
+}
+
+/// Whether a text can name a rule.
+pub(crate) fn is_id(id: &str) -> bool {
+    let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (1..=64).contains(&id.len()) && id.bytes().all(inside)
 }
 
 /// Whether a policy is only tried out.

@@ -36,6 +36,8 @@ pub struct Engine {
     /// The facts that some policy looks at; Cedar is given no others.
     needs: Needs,
     sentences: Vec<Sentence>,
+    /// Whether some policy about `Connect` looks at what time alone changes.
+    timed: bool,
     /// Whether any policy can reveal a label.
     reveals: bool,
     /// Whether any policy can let one go to a target.
@@ -103,10 +105,14 @@ impl Engine {
     /// What somebody whom a rule stopped may know about it; `None` if there is no such rule.
     #[must_use]
     pub fn told(&self, rule: &str) -> Option<Told> {
-        let all = self.tried.as_ref().unwrap_or(&self.enforced);
-        let policy = all.all.policy(&PolicyId::new(rule))?;
+        let policy = self.policy(&PolicyId::new(rule))?;
         let sentence = self.sentences.iter().find(|sentence| sentence.rule == rule)?;
         Some(sentence::told(policy, sentence.clone()))
+    }
+
+    /// A policy, enforced or only tried out.
+    pub(crate) fn policy(&self, id: &PolicyId) -> Option<&Policy> {
+        self.tried.as_ref().unwrap_or(&self.enforced).all.policy(id)
     }
 
     fn of(bundle: Bundle, policies: Vec<(String, Policy)>) -> Result<Self, CompileError> {
@@ -117,6 +123,8 @@ impl Engine {
         let sends = policies.iter().any(|policy| is_about(policy, "SendRaw") && !is_shadow(policy));
         let shadows = policies.iter().any(is_shadow);
         let needs = Needs::of(policies.iter());
+        let timed = Needs::of(policies.iter().filter(|policy| is_about(policy, "Connect") && !is_shadow(policy)))
+            .changes_by_itself();
         let enforced = Library::of(policies.iter().filter(|policy| !is_shadow(policy)).cloned().collect())?;
         let tried = if shadows { Some(Library::of(policies)?) } else { None };
         let kinds = Kinds { function: kind("Function")?, label: kind("Label")? };
@@ -131,6 +139,7 @@ impl Engine {
             tried,
             depends,
             needs,
+            timed,
             sentences,
             reveals,
             sends,
@@ -162,6 +171,12 @@ impl Engine {
     #[must_use]
     pub fn depends(&self) -> &Depends {
         &self.depends
+    }
+
+    /// Whether the answer of [`Self::connect`] can change by time alone.
+    #[must_use]
+    pub fn connect_depends_on_time(&self) -> bool {
+        self.timed
     }
 
     /// Decides whether a caller may open a session.

@@ -14,9 +14,11 @@ pub mod bundle;
 mod caller;
 mod context;
 mod depends;
+mod difference;
 mod document;
 mod engine;
 pub mod facts;
+pub mod form;
 mod permit;
 mod record;
 mod risk;
@@ -31,6 +33,7 @@ pub use self::{
     bundle::{Bundle, Connection, Described, Document, Kind},
     caller::{ActorKind, Caller, Circumstances, Principal},
     depends::Depends,
+    difference::{Difference, Looked},
     document::Problem,
     engine::{CompileError, Engine, Opinion, Part, Recall, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},

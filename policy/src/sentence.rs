@@ -64,6 +64,7 @@ pub(crate) fn of(policy: &Policy, document: &str) -> Sentence {
     let permits = policy.effect() == Effect::Permit;
     let has = |name: &str| actions.iter().any(|action| action == name);
     let mut text = match (permits, has("RunUnapproved"), has("Invoke")) {
+        (true, true, true) if has("Connect") => format!("{who} may connect to and use {what} without approval"),
         (true, true, true) => format!("{who} may use {what} without approval"),
         (true, true, false) => format!("{who} may use {what} without approval, where they may use it"),
         (true, false, true) => format!("{who} may ask for {what}"),
@@ -160,6 +161,12 @@ fn conditions(policy: &Policy) -> String {
     };
     let text = source.get(at..).unwrap_or_default().trim().trim_end_matches(';');
     let words = [
+        ("(if context has source then ", "("),
+        (" else false)", ")"),
+        (" else true)", " or where they come from is not known)"),
+        ("context has reason && ", ""),
+        ("context.now < datetime(", "it is before ("),
+        (" like ", " is like "),
         ("context.arguments.", ""),
         ("context.arguments has ", "it has "),
         ("context.", ""),
