@@ -188,7 +188,7 @@ impl Who {
 }
 
 impl Around {
-    fn circumstances(&self) -> Result<Circumstances> {
+    pub(super) fn circumstances(&self) -> Result<Circumstances> {
         let now = match &self.now {
             Some(text) => time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)?,
             None => time::OffsetDateTime::now_utc(),
@@ -206,15 +206,7 @@ impl Around {
     }
 }
 
-/// Decides as the agent would.
-///
-/// # Errors
-/// If the connection is not known or a value cannot be read.
-pub(super) fn decide(engine: &Engine, who: &Who, around: &Around, connection: &str, facts: &Facts) -> Result<Verdict> {
-    decide_with(engine, who, around, (connection, &[]), facts)
-}
-
-/// The same where more labels are looked for than by themselves.
+/// Decides as the agent would, where more labels are looked for than by themselves.
 ///
 /// # Errors
 /// If the connection is not known or a value cannot be read.
@@ -230,7 +222,7 @@ pub(super) fn decide_with(
 }
 
 /// Those that are looked for by themselves, and more.
-fn labels(more: &[String]) -> Vec<String> {
+pub(super) fn labels(more: &[String]) -> Vec<String> {
     let mut labels = LABELS.map(str::to_owned).to_vec();
     labels.extend(more.iter().filter(|label| !LABELS.contains(&label.as_str())).cloned());
     labels

@@ -97,8 +97,7 @@ impl Source {
                 continue;
             }
             let document = document(file)?;
-            let policies = document.policies.into_iter();
-            bundle.documents.extend(policies.map(|policy| Document { name: policy.name, text: policy.text }));
+            bundle.documents.extend(document.policies.into_iter().map(Document::from));
             let connections = document.connections.into_iter().map(store::Connection::from);
             let connections: BTreeMap<_, _> =
                 connections.map(|connection| (connection.name.clone(), connection.in_policy())).collect();

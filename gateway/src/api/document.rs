@@ -7,6 +7,7 @@ use proto::{ColumnMask, Guarantee, Lookup, Protocol, Settings, Sources, Transfor
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::policy_document::PolicyDocument;
 use crate::store::Connection;
 
 /// Where a credential reference may point to. What has no such beginning could be a secret, and is refused.
@@ -23,16 +24,6 @@ pub struct Document {
     /// Policy documents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyDocument>,
-}
-
-/// A policy document as it is declared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyDocument {
-    /// Letters, digits and `-`; `default` is the one of a fresh install.
-    pub name: String,
-    /// Cedar policies.
-    pub text: String,
 }
 
 /// Who may connect.
@@ -194,7 +185,23 @@ impl Document {
         Ok(document)
     }
 
-    fn check(&self) -> Result<(), DocumentError> {
+    /// Writes YAML, in the order of the fields.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn to_yaml(&self) -> Result<String, DocumentError> {
+        let wrong = |error: &dyn std::error::Error| DocumentError(error.to_string());
+        // By way of JSON, so that enums are written as maps and not as YAML tags, which would not be read back.
+        let json = serde_json::to_string(self).map_err(|error| wrong(&error))?;
+        let plain: serde_yaml_ng::Value = serde_json::from_str(&json).map_err(|error| wrong(&error))?;
+        serde_yaml_ng::to_string(&plain).map_err(|error| wrong(&error))
+    }
+
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, and where.
+    pub(super) fn check(&self) -> Result<(), DocumentError> {
         if self.connections.len() > CONNECTIONS_LIMIT {
             return Err(DocumentError(format!("more than {CONNECTIONS_LIMIT} connections")));
         }
@@ -208,12 +215,10 @@ impl Document {
         }
         let mut names = BTreeSet::new();
         for (index, document) in self.policies.iter().enumerate() {
-            let place = |text: &str| DocumentError(format!("policies[{index}] ({}): {text}", document.name));
-            if !is_name(&document.name) {
-                return Err(place("name: use 1 to 63 of a-z, 0-9 and -, not at an end"));
-            }
+            let place = |text: String| DocumentError(format!("policies[{index}] ({}){text}", document.name));
+            document.check().map_err(place)?;
             if !names.insert(&document.name) {
-                return Err(place("the name is used twice"));
+                return Err(place(": the name is used twice".into()));
             }
         }
         Ok(())

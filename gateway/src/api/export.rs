@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
-use policy::Part as Administered;
+use policy::{Engine, Part as Administered};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,10 +14,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     ApiState, Problem, ProblemCode, administration,
     caller::Caller,
-    document::{ConnectionDocument, Document, PolicyDocument},
+    document::{ConnectionDocument, Document},
     guard::{Need, Over, Part},
     input::{self, Filter},
     policies,
+    policy_document::PolicyDocument,
 };
 use crate::store::{self, Connection, Snapshot};
 
@@ -39,7 +40,7 @@ struct ApplyQuery {
 
 /// What was changed, or would be.
 #[derive(Serialize, ToSchema)]
-struct Applied {
+pub(super) struct Applied {
     dry_run: bool,
     /// Only what differs; empty if the document describes what is there.
     changes: Vec<Change>,
@@ -73,16 +74,22 @@ async fn apply(
     let bytes = input::body(request, &state).await?;
     let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
     let document = Document::parse(text).map_err(|error| invalid(error.to_string()))?;
-    must_name(&state, &caller, &document).await?;
-    let plan = Plan::new(&state, document, query.prune);
-    if !plan.changes.is_empty() {
-        policies::check(&state, &caller, &plan.change).await?;
-    }
-    if !query.dry_run && !plan.changes.is_empty() {
-        let event = caller.event("connections.applied", serde_json::json!(plan.changes));
-        state.store.change(plan.change, vec![event]).await?;
-    }
-    Ok(Json(Applied { dry_run: query.dry_run, changes: plan.changes, unchanged: plan.unchanged }))
+    let wish = Wish { document, prune: query.prune, ..Wish::default() };
+    let (plan, _next) = Plan::of(&state, &caller, wish).await?;
+    Ok(Json(plan.carry_out(&state, &caller, query.dry_run).await?))
+}
+
+/// What somebody wants to be there.
+#[derive(Default)]
+pub(super) struct Wish {
+    /// This, checked.
+    pub document: Document,
+    /// Without what it does not name.
+    pub prune: bool,
+    /// Policy documents that are to go.
+    pub remove_documents: Vec<String>,
+    /// Only if this is the version of the bundle that is in force.
+    pub expected: Option<u64>,
 }
 
 /// Whether the caller may administer everything that a document names: what is not changed tells what is there.
@@ -98,13 +105,42 @@ async fn must_name(state: &ApiState, caller: &Caller, document: &Document) -> Re
     Ok(())
 }
 
-struct Plan {
+/// What a wish changes.
+pub(super) struct Plan {
     change: store::Change,
     changes: Vec<Change>,
     unchanged: usize,
 }
 
 impl Plan {
+    /// What a wish changes, and the policies that would decide then if they differ.
+    ///
+    /// # Errors
+    /// What the caller may not change; what would not be valid.
+    pub(super) async fn of(state: &ApiState, caller: &Caller, wish: Wish) -> Result<(Self, Option<Engine>), Problem> {
+        must_name(state, caller, &wish.document).await?;
+        let mut plan = Self::new(state, wish.document, wish.prune);
+        for gone in wish.remove_documents {
+            plan.note(&gone, "remove");
+            plan.change.remove_documents.push(gone);
+        }
+        plan.change.expected = wish.expected;
+        let next = if plan.changes.is_empty() { None } else { policies::check(state, caller, &plan.change).await? };
+        Ok((plan, next))
+    }
+
+    /// Makes the changes, with what the audit log says about them.
+    ///
+    /// # Errors
+    /// If policies changed meanwhile and the wish was for those before; if the store fails.
+    pub(super) async fn carry_out(self, state: &ApiState, caller: &Caller, dry_run: bool) -> Result<Applied, Problem> {
+        if !dry_run && !self.changes.is_empty() {
+            let event = caller.event("connections.applied", serde_json::json!(self.changes));
+            state.store.change(self.change, vec![event]).await?;
+        }
+        Ok(Applied { dry_run, changes: self.changes, unchanged: self.unchanged })
+    }
+
     fn new(state: &ApiState, document: Document, prune: bool) -> Self {
         let snapshot = state.store.snapshot();
         let mut plan = Self { change: store::Change::default(), changes: Vec::new(), unchanged: 0 };
@@ -141,7 +177,7 @@ impl Plan {
             self.note(&gone.name, "remove");
             self.change.remove_documents.push(gone.name.clone());
         }
-        for new in declared {
+        for new in declared.into_iter().map(policy::Document::from) {
             match present.iter().find(|old| old.name == new.name) {
                 Some(old) if old.text == new.text => {
                     self.unchanged += 1;
@@ -150,7 +186,7 @@ impl Plan {
                 Some(_) => self.note(&new.name, "change"),
                 None => self.note(&new.name, "create"),
             }
-            self.change.documents.push(policy::Document { name: new.name, text: new.text });
+            self.change.documents.push(new);
         }
     }
 
@@ -191,9 +227,7 @@ async fn export(State(state): State<ApiState>, caller: Caller, headers: HeaderMa
     if !yaml {
         return Ok(Json(document).into_response());
     }
-    let unwritable = |_: &dyn std::error::Error| Problem::new(ProblemCode::Internal, "the document cannot be written");
-    // By way of JSON, so that enums are written as maps and not as YAML tags, which would not be read back.
-    let plain = serde_json::to_value(&document).map_err(|error| unwritable(&error))?;
-    let text = serde_yaml_ng::to_string(&plain).map_err(|error| unwritable(&error))?;
+    let unwritable = |_| Problem::new(ProblemCode::Internal, "the document cannot be written");
+    let text = document.to_yaml().map_err(unwritable)?;
     Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
 }

@@ -21,15 +21,24 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                    write!(f, "[U+{:04X}]", u32::from(char))?;
-                }
-                char if char.is_control() => write!(f, "[U+{:04X}]", u32::from(char))?,
+                char if is_hidden(char) => write!(f, "[U+{:04X}]", u32::from(char))?,
                 char => fmt::Write::write_char(f, char)?,
             }
         }
         Ok(())
     }
+}
+
+impl Escaped<'_> {
+    /// Whether a reader sees a text as it is, nothing in it written in another way.
+    pub(super) fn shows_all(text: &str) -> bool {
+        !text.chars().any(is_hidden)
+    }
+}
+
+fn is_hidden(char: char) -> bool {
+    matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || char.is_control()
 }
 
 /// A page; `body` is HTML already.
@@ -44,7 +53,12 @@ pub(super) fn page(title: &str, body: &str) -> axum::response::Html<String> {
 
 /// A page with one message and a way back.
 pub(super) fn message(title: &str, text: &str) -> axum::response::Html<String> {
-    page(title, &format!("<h1>{}</h1><p>{}</p><p><a href=\"/\">Back</a></p>", Escaped(title), Escaped(text)))
+    message_back(title, text, "/")
+}
+
+/// A page with one message and a way back to a page of ours.
+pub(super) fn message_back(title: &str, text: &str, back: &str) -> axum::response::Html<String> {
+    page(title, &format!("<h1>{}</h1><p>{}</p><p><a href=\"{back}\">Back</a></p>", Escaped(title), Escaped(text)))
 }
 
 /// Headers of every answer.

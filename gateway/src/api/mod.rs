@@ -9,6 +9,7 @@ mod agents;
 mod audit;
 mod caller;
 mod connections;
+mod console;
 mod control;
 mod cookie;
 mod document;
@@ -22,7 +23,9 @@ mod input;
 mod logins;
 mod me;
 mod page;
+mod person;
 mod policies;
+mod policy_document;
 mod problem;
 mod recordings;
 mod rules;
@@ -44,6 +47,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use control::{AgentControl, SessionControl};
 pub use document::{ConnectionDocument, Document, DocumentError, Masking};
 pub use endpoints::Endpoints;
+pub use policy_document::PolicyDocument;
 pub use problem::{Problem, ProblemCode};
 pub use serve::serve;
 
@@ -98,6 +102,7 @@ pub fn app(state: ApiState) -> Router {
     router
         .merge(page::routes(&state))
         .merge(rules::routes())
+        .merge(console::routes())
         .merge(sign_in::routes(&state))
         .route("/api/v1/openapi.json", axum::routing::get(move || openapi(Arc::clone(&text))))
         .fallback(|| async { Problem::new(ProblemCode::NotFound, "there is nothing here") })

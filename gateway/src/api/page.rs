@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, header};
 
 use super::{
-    ApiState, Problem,
+    ApiState, Problem, administration,
     caller::{Caller, Source, Via},
     html::{self, Escaped},
 };
@@ -55,6 +55,9 @@ async fn overview(state: &ApiState, caller: &Caller) -> Result<Html<String>, Pro
         Escaped(&caller.subject.name),
         Escaped(if groups.is_empty() { "none" } else { &groups })
     );
+    if caller.roles.auditor || administration::may(state, caller, policy::Part::Policies, None).is_ok() {
+        body.push_str("<p><a href=\"/policies\">Policies</a></p>");
+    }
     connections(state, caller, &mut body);
     sessions(state, caller, &mut body).await?;
     if let Via::Cookie { csrf, .. } = &caller.via {

@@ -7,8 +7,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     ApiState, Problem, ProblemCode, administration,
     caller::Caller,
-    document::PolicyDocument,
     guard::{Need, Over, Part},
+    policy_document::PolicyDocument,
 };
 use crate::store::{Change, compose};
 
@@ -29,28 +29,32 @@ async fn bundle(State(state): State<ApiState>) -> Result<Json<serde_json::Value>
     Ok(Json(body))
 }
 
-/// The documents as they are declared.
+/// The documents as they are declared: as rules where they are such.
 pub(super) fn documents(state: &ApiState) -> Vec<PolicyDocument> {
     let snapshot = state.store.snapshot();
     let documents = snapshot.engine().map(|engine| engine.bundle().documents.as_slice()).unwrap_or_default();
-    documents.iter().map(|known| PolicyDocument { name: known.name.clone(), text: known.text.clone() }).collect()
+    documents.iter().map(PolicyDocument::from).collect()
 }
 
-/// Whether the caller may make a change, and the bundle would be valid after it.
+/// Whether the caller may make a change, and the bundle would be valid after it. Gives what would decide then; `None` if
+/// that is what decides now.
 ///
 /// # Errors
 /// What the caller may not change; what is wrong with the bundle, with documents and positions.
-pub(super) async fn check(state: &ApiState, caller: &Caller, change: &Change) -> Result<(), Problem> {
+pub(super) async fn check(state: &ApiState, caller: &Caller, change: &Change) -> Result<Option<Engine>, Problem> {
     administration::must_change(state, caller, change).await?;
     let next = after(state, change);
     let snapshot = state.store.snapshot();
     if snapshot.engine().is_some_and(|engine| engine.hash() == next.hash()) {
-        return Ok(());
+        return Ok(None);
     }
     // Validation takes milliseconds of a processor.
     let checked = tokio::task::spawn_blocking(move || Engine::compile(next)).await;
     match checked {
-        Ok(Ok(engine)) => administration::must_keep(state, caller, change, &engine).await,
+        Ok(Ok(engine)) => {
+            administration::must_keep(state, caller, change, &engine).await?;
+            Ok(Some(engine))
+        }
         Ok(Err(error @ CompileError::Documents(_))) => {
             Err(Problem::new(ProblemCode::Invalid, format!("policies: {error}")))
         }

@@ -97,6 +97,12 @@ impl Problem {
     pub fn code(&self) -> ProblemCode {
         self.code
     }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.code.row().1
+    }
 }
 
 impl IntoResponse for Problem {

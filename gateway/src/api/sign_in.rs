@@ -2,19 +2,19 @@
 
 use axum::{
     Form, Router,
-    extract::{FromRequestParts, Query, State},
+    extract::{Query, State},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{
-    ApiState, Problem, ProblemCode,
-    caller::{Caller, Source, Via},
-    cookie, guard,
+    ApiState, Problem,
+    caller::Source,
+    cookie,
     html::{self, Escaped},
+    person::Person,
 };
 use crate::{auth::SignInError, store::BrowserSessionKind};
 
@@ -28,38 +28,6 @@ pub(super) fn routes(_state: &ApiState) -> Router<ApiState> {
         .route("/auth/callback", get(callback))
         .route("/auth/logout", post(logout))
         .route("/auth/cli", get(ask_code).post(confirm_code))
-}
-
-/// A person whose browser is signed in, and what its forms must carry.
-struct Person {
-    caller: Caller,
-    id: Uuid,
-    csrf: String,
-}
-
-impl FromRequestParts<ApiState> for Person {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Response> {
-        let source = Source::of(&parts.extensions).map_err(IntoResponse::into_response)?;
-        let found = Caller::find(state, &parts.headers, source.0).await.map_err(IntoResponse::into_response)?;
-        match found {
-            Some(caller) => match caller.via.clone() {
-                Via::Cookie { id, csrf } => Ok(Self { caller, id, csrf }),
-                _ => Err(Problem::new(ProblemCode::Forbidden, "this page is for browsers").into_response()),
-            },
-            None if parts.uri.path() == "/auth/cli" => Err(Redirect::to("/auth/login?next=/auth/cli").into_response()),
-            None => Err(Redirect::to("/").into_response()),
-        }
-    }
-}
-
-impl Person {
-    /// A form of ours carries what its page was given, and comes from our origin.
-    fn sent(&self, state: &ApiState, headers: &HeaderMap, csrf: &str) -> Result<(), Problem> {
-        guard::same_origin(state, headers)?;
-        guard::csrf_matches(csrf.as_bytes(), &self.csrf)
-    }
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use crate::store::{AuditEvent, SignIn, StoreError, Subject};
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Paths a sign-in may lead back to. Nothing else does: no open redirect.
-const WAYS_BACK: [&str; 2] = ["/", "/auth/cli"];
+const WAYS_BACK: [&str; 3] = ["/", "/auth/cli", "/policies"];
 
 /// A sign-in that began.
 #[derive(Debug)]

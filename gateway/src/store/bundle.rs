@@ -25,6 +25,14 @@ pub(super) async fn newest<C: ConnectionTrait>(db: &C) -> Result<Option<Bundle>,
     row.map(Bundle::try_from).transpose()
 }
 
+/// Goes on if the newest bundle still is this one.
+pub(super) async fn must_be<C: ConnectionTrait>(db: &C, expected: u64) -> Result<(), StoreError> {
+    match newest(db).await? {
+        Some(present) if present.version == expected => Ok(()),
+        _ => Err(StoreError::Conflict("somebody changed policies or connections meanwhile; look at them again".into())),
+    }
+}
+
 /// Makes the next bundle if connections or documents have changed.
 pub(super) async fn renew<C: ConnectionTrait>(db: &C) -> Result<(), StoreError> {
     let present = newest(db).await?;

@@ -15,15 +15,20 @@ pub struct Change {
     pub documents: Vec<Document>,
     /// Names of policy documents to remove.
     pub remove_documents: Vec<String>,
+    /// The version of the bundle that the change was thought up for, if it is only to be made to that one.
+    pub expected: Option<u64>,
 }
 
 impl Store {
     /// Makes a change, together with what the audit log says about it and with the bundle that follows from it.
     ///
     /// # Errors
-    /// If the database fails.
+    /// [`StoreError::Conflict`] if the policies are not those expected any more; if the database fails.
     pub async fn change(&self, change: Change, events: Vec<AuditEvent>) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
+        if let Some(expected) = change.expected {
+            bundle::must_be(&transaction, expected).await?;
+        }
         for written in change.connections {
             connection::upsert(&transaction, written).await?;
         }

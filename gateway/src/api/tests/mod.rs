@@ -3,6 +3,7 @@
 
 mod authorisation;
 mod browser;
+mod console;
 mod documents;
 mod openapi;
 mod own_things;
