@@ -28,7 +28,8 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 fn the_documented_policies_validate_and_pass_their_documented_cases() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policies.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let bundle = bundle(&blocks(&text, "cedar").join("\n"));
+    let mut bundle = bundle(&blocks(&text, "cedar").join("\n"));
+    bundle.documents.push(rules(&text).into());
     let engine = policy::Engine::compile(bundle).unwrap_or_else(|error| panic!("{error}"));
     assert!(engine.sentences().len() > 15);
 
@@ -43,7 +44,56 @@ fn the_documented_policies_validate_and_pass_their_documented_cases() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("22 passed, 0 failed"), "{said}");
+    assert!(output.status.success() && said.contains("40 passed, 0 failed"), "{said}");
+}
+
+/// The documented rules of the short form.
+fn rules(text: &str) -> gateway::api::PolicyDocument {
+    let block = blocks(text, "yaml").into_iter().find(|block| block.contains("rules:")).expect("rules");
+    gateway::api::Document::parse(block).unwrap_or_else(|error| panic!("{error}")).policies.remove(0)
+}
+
+#[test]
+fn every_construct_of_the_short_form_is_documented_by_an_example() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policies.md")).unwrap();
+    let document = rules(&text);
+    let written = document.rules.clone().unwrap();
+    for kind in policy::form::Kind::ALL {
+        assert!(written.iter().any(|rule| rule.kind == kind), "{}", kind.as_str());
+    }
+    let all = serde_json::to_string(&written).unwrap();
+    for key in [
+        "until",
+        "when",
+        "unless",
+        "reason",
+        "fix",
+        "approvers",
+        "shadow",
+        "note",
+        "connection",
+        "effects",
+        "functions",
+        "reads",
+        "writes",
+        "columns",
+        "commands",
+        "arguments",
+        "over",
+        "under",
+        "rows_over",
+        "hours",
+        "weekdays",
+        "networks",
+        "mfa",
+        "signed_in_within",
+        "given_reason",
+    ] {
+        assert!(all.contains(&format!("\"{key}\":")), "{key}");
+        assert!(text.contains(&format!("`{key}`")), "{key} is in no table");
+    }
+    let again = policy::Document::from(document.clone());
+    assert_eq!(gateway::api::PolicyDocument::from(&again), document, "what is applied is what is exported");
 }
 
 #[test]

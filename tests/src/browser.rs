@@ -45,6 +45,11 @@ impl Browser {
         assert_eq!(self.status, 200, "{} {}", self.place, self.page);
     }
 
+    /// Follows a link of the page's origin.
+    pub async fn go(&mut self, path: &str) {
+        self.follow(self.client.get(self.place.join(path).unwrap())).await;
+    }
+
     /// Sends the page's form with its hidden fields and these.
     pub async fn submit(&mut self, fields: &[(&str, &str)]) {
         let action = Regex::new(r#"<form[^>]* action="([^"]+)""#).unwrap();

@@ -8,6 +8,7 @@ mod apart;
 mod apply;
 mod bulk;
 mod ci_job;
+mod console;
 mod credentials;
 mod crowd;
 mod demo;
