@@ -79,7 +79,8 @@ fn named(present: &Engine, next: &Engine, rules: &BTreeMap<String, &'static str>
     uids.collect()
 }
 
-/// Who is looked at on a connection: its groups, and whom the changed rules name, as if they were in all of these.
+/// Who is looked at on a connection: its groups, and whom the changed rules name, by themselves and as if they were in all of
+/// these.
 fn parties(connection: &Connection, named: &BTreeSet<EntityUid>) -> Vec<(String, Caller)> {
     let all: Vec<String> = connection.access.iter().cloned().collect();
     let person = |name: &str, groups: Vec<String>| Principal { kind: ActorKind::Person, name: name.to_owned(), groups };
@@ -88,14 +89,19 @@ fn parties(connection: &Connection, named: &BTreeSet<EntityUid>) -> Vec<(String,
     for group in &all {
         parties.push((group.clone(), alone(person("somebody", vec![group.clone()]))));
     }
+    let besides = format!(" (in {})", all.join(", "));
     for uid in named {
         let name = uid.id().unescaped();
         match (uid.type_name().to_string().as_str(), ActorKind::of_entity(&uid.type_name().to_string())) {
             ("Group", _) if !connection.access.contains(name) => {
                 let groups = all.iter().cloned().chain([name.to_owned()]).collect();
-                parties.push((name.to_owned(), alone(person("somebody", groups))));
+                parties.push((name.to_owned(), alone(person("somebody", vec![name.to_owned()]))));
+                parties.push((format!("{name}{besides}"), alone(person("somebody", groups))));
             }
-            (_, Some(ActorKind::Person)) => parties.push((name.to_owned(), alone(person(name, all.clone())))),
+            (_, Some(ActorKind::Person)) => {
+                parties.push((name.to_owned(), alone(person(name, Vec::new()))));
+                parties.push((format!("{name}{besides}"), alone(person(name, all.clone()))));
+            }
             (_, Some(kind)) => {
                 let actor = Principal { kind, name: name.to_owned(), groups: all.clone() };
                 let caller = Caller { subject: person("somebody", all.clone()), actor: Some(actor) };
