@@ -6,6 +6,8 @@ use policy::{
 };
 use serde_json::{Value as Json, json};
 
+use crate::api::html::Escaped;
+
 /// Fields of a form, in order; a name may occur more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields(Vec<(String, String)>);
@@ -159,7 +161,7 @@ impl Fields {
             fields.put("sense", if rule.unless.is_some() { "unless" } else { "when" });
             fields.put_conditions(conditions)?;
         }
-        let shown = |text: &str| text.lines().all(|line| crate::api::html::Escaped::shows_all(line));
+        let shown = |text: &str| text.lines().all(Escaped::shows_all);
         let carried = fields.0.iter().all(|(_, value)| shown(value));
         // Types of arguments are in the rule; only those that the text alone does not give away differ.
         let again = carried.then(|| fields.rule(&typed_by(rule)).ok()).flatten()?;

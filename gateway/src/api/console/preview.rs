@@ -60,7 +60,7 @@ pub(super) async fn page(state: &ApiState, person: &Person, place: &Place, edit:
             Escaped(&kept.1)
         );
     }
-    Ok(html::page("Save this rule?", &body))
+    Ok(html::page("Policies", &body))
 }
 
 /// The rule as a sentence, as Cedar and as it stands in a file.
