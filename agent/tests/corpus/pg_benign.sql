@@ -1142,3 +1142,42 @@ DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM t; IF n > 5 THEN DELETE F
 --
 DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY ARRAY[1,2,3] LOOP DELETE FROM t WHERE id = x; END LOOP; END $$
 --
+SELECT * FROM orders WHERE id > 100 ORDER BY id LIMIT 50
+--
+SELECT * FROM orders WHERE (created_at, id) > ('2026-01-01', 7) ORDER BY created_at, id FETCH NEXT 50 ROWS ONLY
+--
+DELETE FROM orders WHERE id > 100 AND id <= 200
+--
+DELETE FROM orders WHERE id BETWEEN 100 AND 200
+--
+UPDATE orders SET paid = true WHERE id > 100 AND status = 'late'
+--
+DELETE FROM sessions WHERE user_id = 7 AND id > 100
+--
+DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'done' LIMIT 100000)
+--
+DELETE FROM jobs WHERE id IN (SELECT id FROM jobs LIMIT 500)
+--
+DO $$ DECLARE n int := 500; BEGIN DELETE FROM jobs WHERE id IN (SELECT id FROM jobs LIMIT n); END $$
+--
+DO $$ BEGIN EXECUTE 'DELETE FROM orders WHERE id = $1' USING 7; END $$
+--
+DO $$ BEGIN EXECUTE format('DELETE FROM %I WHERE id = %L', 'orders', 7); END $$
+--
+DO $$ BEGIN EXECUTE 'UPDATE ' || quote_ident('orders') || ' SET paid = true WHERE id = 7'; END $$
+--
+DO $$ DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM orders WHERE status = $1' INTO n USING 'late'; RAISE NOTICE '%', n; END $$
+--
+DO $$ DECLARE last int := 0; BEGIN DELETE FROM events WHERE id > last AND id <= last + 1000; END $$
+--
+SELECT id FROM orders WHERE id > 5 EXCEPT SELECT order_id FROM refunds
+--
+SELECT 'EXECUTE ''DROP TABLE x''' AS help
+--
+UPDATE customers SET note = 'limit 1000000' WHERE id = 3
+--
+SELECT * FROM (SELECT * FROM orders LIMIT 200000) o WHERE o.total > 5
+--
+DELETE FROM tokens WHERE expires_at < now() - interval '1 day' AND id > 0
+--
+INSERT INTO audit (text) SELECT format('order %s of %L', id, status) FROM orders WHERE id = 7

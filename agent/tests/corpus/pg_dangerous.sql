@@ -1464,3 +1464,78 @@ DO $$ DECLARE r t%ROWTYPE; c CURSOR FOR SELECT * FROM t; BEGIN OPEN c; LOOP FETC
 --
 DELETE FROM t WHERE id <= (SELECT id FROM t ORDER BY id DESC LIMIT 1)
 --
+DELETE FROM orders WHERE id > 100
+--
+DELETE FROM orders WHERE id >= '5000'
+--
+DELETE FROM orders WHERE order_id > 12 AND true
+--
+UPDATE orders SET paid = true WHERE NOT (id <= 3)
+--
+UPDATE orders SET paid = true WHERE 2 < id
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 1000000)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 99999999999)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT ALL)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT (SELECT count(*) FROM orders))
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 1000 * 1000)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders FETCH FIRST 500000 ROWS ONLY)
+--
+DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders LIMIT 1000000))
+--
+WITH victims AS (SELECT id FROM orders LIMIT 2000000) DELETE FROM orders USING victims WHERE orders.id = victims.id
+--
+WITH victims AS MATERIALIZED (TABLE orders FETCH FIRST 1e6 ROWS WITH TIES) DELETE FROM orders o USING victims v WHERE o.id = v.id
+--
+DO $$ DECLARE m int := 0; BEGIN DELETE FROM orders WHERE id > m; END $$
+--
+DO $$ DECLARE m int; BEGIN m := 0; DELETE FROM orders WHERE id >= m; END $$
+--
+DO $$ DECLARE m bigint := 9223372036854775807; BEGIN DELETE FROM orders WHERE id <= m; END $$
+--
+DO $$ DECLARE n int := 1000000; BEGIN DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT n); END $$
+--
+DO $$ BEGIN EXECUTE 'DELETE FROM orders WHERE id > $1' USING 0; END $$
+--
+DO $$ BEGIN EXECUTE format('DELETE FROM %I WHERE id > %L', 'orders', 0); END $$
+--
+DO $$ BEGIN EXECUTE format('DELETE FROM %1$I', 'orders'); END $$
+--
+DO $$ BEGIN EXECUTE 'DELETE FROM orders WHERE id = $1 OR true' USING 7; END $$
+--
+DO $$ DECLARE id int := 5; BEGIN EXECUTE 'DELETE FROM orders WHERE id = id'; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders LOOP EXECUTE 'DELETE FROM orders WHERE id = $1' USING r.id; END LOOP; END $$
+--
+DO $$ BEGIN LOOP EXECUTE 'DELETE FROM orders WHERE id IN (SELECT id FROM orders LIMIT 1000)'; EXIT WHEN NOT FOUND; END LOOP; END $$
+--
+DO $$ BEGIN EXECUTE 'DR' || 'OP ' || quote_ident('TABLE') || ' x'; EXECUTE format('%s TABLE %I', 'DROP', 'orders'); END $$
+--
+DO $$ BEGIN EXECUTE reverse('sredro ETACNURT'); END $$
+--
+DO $$ BEGIN EXECUTE (SELECT string_agg(format('DROP TABLE %I', tablename), ';') FROM pg_tables WHERE schemaname = 'public'); END $$
+--
+DO $$ BEGIN EXECUTE $q$ EXECUTE 'x' $q$; END $$
+--
+UPDATE orders SET paid = paid WHERE (SELECT true)
+--
+DELETE FROM orders WHERE (id, id) = (id, id)
+--
+DELETE FROM orders o USING generate_series(1, 100000000) g WHERE o.id = g
+--
+MERGE INTO orders o USING (SELECT id FROM orders LIMIT 5000000) s ON o.id = s.id WHEN MATCHED THEN DELETE
+--
+DELETE FROM orders WHERE id = ANY (SELECT generate_series(0, 9999999))
+--
+DELETE FROM orders WHERE exists (SELECT FROM orders LIMIT 1)
+--
+UPDATE customers SET email = lower(email) WHERE email ~ '.' OR email !~ '.'
+--
+DELETE FROM orders TABLESAMPLE_is_no_alias WHERE TABLESAMPLE_is_no_alias.id IS NOT NULL
+--
+WITH RECURSIVE r AS (SELECT min(id) AS id FROM orders UNION ALL SELECT id + 1 FROM r WHERE id < (SELECT max(id) FROM orders)) DELETE FROM orders USING r WHERE orders.id = r.id

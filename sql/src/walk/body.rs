@@ -100,6 +100,7 @@ impl Walker<'_> {
                             walker.code_node(value);
                         }
                         "PLpgSQL_stmt_dynfors" => {
+                            walker.facts.dynamic = true;
                             walker.made_text(value);
                             walker.repeated(key, value);
                         }
@@ -126,6 +127,9 @@ impl Walker<'_> {
 
     /// EXECUTE of an expression: its text is read where it is a constant.
     fn made_text(&mut self, statement: &Value) {
+        if let Some(text) = self.written_out(statement) {
+            return self.nested_text(&text);
+        }
         self.facts.dynamic = true;
         match statement.get("query") {
             Some(query) => self.run_constant(query),

@@ -51,6 +51,7 @@ impl Walker<'_> {
     /// Finds the variables that have one value out of whole relations, and those that are this moment.
     pub(super) fn read_flow(&mut self, body: &Value) {
         let assignments = self.values_given(body);
+        self.repeat.constants = constants(&assignments);
         for _ in 0..ROUNDS {
             let mut single = BTreeMap::<String, BTreeSet<Name>>::new();
             let mut moments = BTreeSet::new();
@@ -192,6 +193,28 @@ pub(super) fn names_of(target: &Value) -> Vec<String> {
         }
     });
     names
+}
+
+/// The variables that only ever get numbers.
+fn constants(assignments: &[Assignment]) -> BTreeMap<String, f64> {
+    let mut numbers = BTreeMap::<String, f64>::new();
+    let mut others = BTreeSet::new();
+    for assignment in assignments {
+        let number = assignment.value().trim().parse::<f64>().ok().filter(|_| assignment.mode != 0);
+        for name in &assignment.to {
+            match number {
+                Some(number) => {
+                    let largest = numbers.entry(name.clone()).or_insert(number);
+                    *largest = largest.max(number);
+                }
+                None => {
+                    others.insert(name.clone());
+                }
+            }
+        }
+    }
+    numbers.retain(|name, _| !others.contains(name));
+    numbers
 }
 
 fn select_of(tree: &Tree) -> Option<&SelectStmt> {

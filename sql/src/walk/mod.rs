@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 mod condition;
+mod constant;
 mod define;
 mod driven;
 mod endless;

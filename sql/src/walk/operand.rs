@@ -140,11 +140,13 @@ impl Comparison {
     }
 
     fn is_lower_limit(&self) -> bool {
+        // Above one key stand all that come later: only an upper end makes it a range.
+        if self.column.is_identity() {
+            return false;
+        }
         match &self.value {
-            Literal::Number(number) if self.column.is_identity() => *number > 1.0,
             Literal::Number(number) => *number > 0.0 || (*number == 0.0 && self.operator == ">" && self.column.plain),
             Literal::Text(text) => match text.trim().parse::<f64>() {
-                Ok(number) if self.column.is_identity() => number > 1.0,
                 Ok(number) => number > 0.0 || (number == 0.0 && self.operator == ">"),
                 Err(_) => !is_early(text.trim()),
             },

@@ -29,6 +29,9 @@ impl Conditions<'_> {
             _ => 0,
         };
         let Some(name) = names.last() else { return Operand::Unknown };
+        if let Some(number) = self.constant(&names) {
+            return Operand::Constant(Literal::Number(number));
+        }
         let (entries, single) = self.variable(&names, entries);
         if let Some(whole) = single {
             return Operand::Query(whole.clone());
@@ -39,6 +42,14 @@ impl Conditions<'_> {
         }
         let names = BTreeSet::from([(*name).to_owned()]);
         Operand::Column(Column { entries, key: format!("{entries:x}.{name}"), names, plain: true })
+    }
+
+    /// The number that a variable of the body is, unless a column is known to have its name.
+    fn constant(&self, names: &[&str]) -> Option<f64> {
+        let [name] = names else { return None };
+        let number = self.repeat.constants.get(&name.to_lowercase())?;
+        let known = self.mask(|entry| entry.shape.columns.is_some() && entry.has(name));
+        (known == 0).then_some(*number)
     }
 
     fn aliased(&self, alias: &str) -> u64 {

@@ -34,6 +34,8 @@ pub(super) struct Repeat {
     cursors: Option<BTreeSet<Name>>,
     /// Variables that have one value out of relations, with nothing to say which.
     pub(super) single: BTreeMap<String, BTreeSet<Name>>,
+    /// Variables that are numbers as they are written, with the largest of them.
+    pub(super) constants: BTreeMap<String, f64>,
     /// Variables that are this moment.
     pub(super) moments: BTreeSet<String>,
     /// Whether the body has a cursor whose query is known.

@@ -7,10 +7,14 @@ use pg_query::{
 
 use super::{
     Walker, each, inner,
+    repeat::MANY_KEYS,
     scope::{Scope, Shape},
     text_of,
 };
 use crate::facts::Verb;
+
+/// A query that may give more rows than this is not bounded by its LIMIT.
+const MANY_ROWS: u64 = 100_000;
 
 impl Walker<'_> {
     pub(super) fn select(&mut self, select: &SelectStmt) -> Shape {
@@ -95,11 +99,12 @@ impl Walker<'_> {
         self.maybe(inner(&select.limit_offset));
         self.maybe(inner(&select.limit_count));
         if is_limit(inner(&select.limit_count)) {
-            shape.bounded = true;
-            if !self.repeat.in_loop() {
+            let limit = constant_limit(inner(&select.limit_count));
+            shape.bounded |= limit.is_none_or(|limit| limit <= MANY_ROWS);
+            if !self.repeat.in_loop() && limit.is_none_or(|limit| limit <= MANY_KEYS.unsigned_abs().into()) {
                 shape.whole.clear();
             }
-            if let Some(limit) = constant_limit(inner(&select.limit_count)) {
+            if let Some(limit) = limit {
                 shape.made = shape.made.min(f64::from(u32::try_from(limit).unwrap_or(u32::MAX)));
             }
         }
@@ -211,6 +216,9 @@ fn constant_limit(count: Option<&NodeEnum>) -> Option<u64> {
     match count? {
         NodeEnum::AConst(constant) => match &constant.val {
             Some(Val::Ival(value)) => u64::try_from(value.ival).ok(),
+            // Too large for 32 bits, or not in digits alone.
+            Some(Val::Fval(value)) => Some(value.fval.parse().unwrap_or(u64::MAX)),
+            Some(Val::Sval(value)) => Some(value.sval.trim().parse().unwrap_or(u64::MAX)),
             _ => None,
         },
         NodeEnum::TypeCast(cast) => constant_limit(inner(&cast.arg)),

@@ -72,6 +72,11 @@
 + id = 1 AND (status = 'a' OR true)
 + (id = 1) IS TRUE
 + xmin = '123'
++ id > 100 AND id <= 200
++ id BETWEEN 100 AND 200
++ id < 1000
++ id > 100 AND status = 'late'
++ id IN (SELECT id FROM t LIMIT 10000)
 - true
 - TRUE
 - 't'
@@ -119,6 +124,15 @@
 - id IS NOT NULL
 - ctid IS NOT NULL
 - NOT (id IS NULL)
+- id > 100
+- id >= 5000
+- id > '100'
+- id > $1
+- id IN (SELECT id FROM t LIMIT 10001)
+- id IN (SELECT id FROM t LIMIT 99999999999)
+- id IN (SELECT id FROM t LIMIT ALL)
+- id IN (SELECT id FROM t LIMIT (SELECT count(*) FROM t))
+- id IN (SELECT id FROM t LIMIT 1000 * 1000)
 - id > 0
 - id >= 0
 - id > -1

@@ -201,9 +201,9 @@ CALL run_all()
 DO $$ BEGIN DELETE FROM t; END $$
 --= do,delete write unfiltered
 DO LANGUAGE plpgsql 'BEGIN DELETE FROM t; END'
---= do write dynamic unfiltered
+--= do,drop admin
 DO $$ BEGIN EXECUTE 'drop table ' || quote_ident('x'); END $$
---= do,drop admin dynamic
+--= do,drop admin
 DO $$ BEGIN EXECUTE 'drop ' || 'table t'; END $$
 --= do write dynamic unfiltered
 DO $$ DECLARE q text := 'x'; BEGIN EXECUTE q; END $$
