@@ -46,6 +46,9 @@ pub struct Connection {
     /// connection of its protocol has are not listed.
     #[serde(default)]
     pub functions: Vec<Described>,
+    /// Hex SHA-256 of what describes them, so that a change of it is another bundle; empty if nothing does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub described_by: String,
 }
 
 /// A function that a connection describes.

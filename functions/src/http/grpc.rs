@@ -1,9 +1,9 @@
 //! gRPC over HTTP/2: the method is the path; fields of the message are arguments where a descriptor set is registered. gRPC
 //! over HTTP2, protobuf's descriptor.proto.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value as Proto};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, Value as Proto};
 use serde_json::{Map, Value};
 
 use super::{
@@ -11,11 +11,68 @@ use super::{
     body::Content,
     call::{Call, Effect, Inspected},
     coding::Decoder,
+    openapi::{ArgumentType, ImportError},
     target::Target,
 };
 
 /// Longest message that is read, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// Messages within messages are followed so deep for the names of arguments.
+const MOST_NESTED: usize = 4;
+
+/// A method of a service and its arguments, as policies may name them: fields of its message, those of messages in it as JSON pointers.
+/// What is streamed to the server has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcFunction {
+    /// `package.Service/Method`.
+    pub name: String,
+    /// Names and types.
+    pub arguments: BTreeMap<String, ArgumentType>,
+}
+
+/// The methods of a serialised `FileDescriptorSet`.
+///
+/// # Errors
+/// If it is none.
+pub fn grpc_functions(descriptors: &[u8]) -> Result<Vec<GrpcFunction>, ImportError> {
+    let pool = DescriptorPool::decode(descriptors);
+    let pool = pool.map_err(|error| ImportError::new("descriptors", error.to_string()))?;
+    let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    let functions = methods.map(|method| {
+        let mut arguments = BTreeMap::new();
+        if !method.is_client_streaming() {
+            collect(&method.input(), "", MOST_NESTED, &mut arguments);
+        }
+        GrpcFunction { name: format!("{}/{}", method.parent_service().full_name(), method.name()), arguments }
+    });
+    Ok(functions.collect())
+}
+
+fn collect(message: &MessageDescriptor, within: &str, deep: usize, arguments: &mut BTreeMap<String, ArgumentType>) {
+    for field in message.fields() {
+        let name = if within.is_empty() { field.name().to_owned() } else { format!("{within}/{}", field.name()) };
+        let kind = match field.kind() {
+            Kind::Message(inner) => {
+                if deep > 0 && !field.is_list() && !field.is_map() {
+                    let within = if within.is_empty() { format!("/{name}") } else { name };
+                    collect(&inner, &within, deep - 1, arguments);
+                }
+                continue;
+            }
+            Kind::Bool => ArgumentType::Flag,
+            Kind::Double | Kind::Float => ArgumentType::Decimal,
+            Kind::String | Kind::Bytes => ArgumentType::Text,
+            _ => ArgumentType::Long,
+        };
+        let kind = match (field.is_list(), kind) {
+            (false, kind) => kind,
+            (true, ArgumentType::Text) => ArgumentType::Texts,
+            (true, _) => continue,
+        };
+        arguments.insert(name, kind);
+    }
+}
 
 /// What is known about a server's services.
 #[derive(Clone, Debug, Default)]

@@ -32,6 +32,7 @@ pub use self::{
     call::{Argument, Call, Effect, Fault, Inspected},
     charset::{CharsetError, Converter, charset_of},
     coding::{CodingError, Decoder},
+    grpc::{GrpcFunction, grpc_functions},
     mcp::message_id,
     openapi::{ArgumentType, Declared, Document, ImportError},
     place::{Step, json_place},

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use functions::http::{ArgumentType, Document};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use functions::http::{ArgumentType, Document, grpc_functions};
 use proto::Settings;
 use sea_orm::{ConnectionTrait, QueryOrder, Set, entity::prelude::*, sea_query::OnConflict};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Store, StoreError, clock, from_json};
@@ -43,7 +45,13 @@ impl Connection {
             labels: function.labels.clone(),
             arguments: function.arguments.iter().map(|(name, kind)| ((*name).to_owned(), kind_of(*kind))).collect(),
         });
-        declared.chain(routes).collect()
+        let descriptors = settings.descriptors.as_ref().and_then(|text| STANDARD.decode(text.trim()).ok());
+        let methods = descriptors.and_then(|descriptors| grpc_functions(&descriptors).ok());
+        let methods = methods.into_iter().flatten().map(|method| policy::Described {
+            arguments: method.arguments.into_iter().map(|(name, kind)| (name, kind_of(kind))).collect(),
+            ..named(&method.name)
+        });
+        declared.chain(routes).chain(methods).collect()
     }
 
     /// What policy knows about it.
@@ -54,7 +62,19 @@ impl Connection {
             access: self.groups.iter().cloned().collect(),
             labels: self.labels.clone(),
             functions: self.described(),
+            described_by: self.described_by(),
         }
+    }
+
+    /// Hex SHA-256 of document, descriptors, routes and effects.
+    fn described_by(&self) -> String {
+        let Settings::Http(settings) = &self.settings else { return String::new() };
+        let described =
+            (&settings.openapi, &settings.descriptors, &settings.routes, &settings.effects, &settings.persisted);
+        if described == (&None, &None, &BTreeMap::new(), &BTreeMap::new(), &BTreeMap::new()) {
+            return String::new();
+        }
+        hex::encode(Sha256::digest(serde_json::to_vec(&described).unwrap_or_default()))
     }
 }
 

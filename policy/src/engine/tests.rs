@@ -66,6 +66,7 @@ fn bundle(policies: &[(bool, usize, usize, usize, usize)]) -> Bundle {
         access: BTreeSet::from(["support".into()]),
         labels: BTreeMap::from([("zone".into(), "prod".into())]),
         functions: vec![Described { name: "refund".into(), ..Described::default() }],
+        described_by: String::new(),
     };
     Bundle {
         version: 1,
