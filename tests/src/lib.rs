@@ -15,17 +15,21 @@ pub mod browser;
 pub mod cable;
 pub mod clients;
 pub mod declare;
+pub mod dialogue;
 pub mod frames;
 pub mod host;
 pub mod middleman;
 pub mod pki;
 pub mod raw;
 pub mod run;
+pub mod told;
 pub mod wait;
 pub mod world;
 
 pub use self::{
+    dialogue::Dialogue,
     run::{Output, Run},
+    told::Told,
     wait::{eventually, eventually_async},
     world::World,
 };

@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use e2e::{Run, World, world};
+use e2e::{Run, Told, World, world};
 use sallyport::demo::ports::Ports;
 
 /// A process that ends with the scenario.
@@ -97,23 +97,11 @@ fn targets_that_only_their_agent_can_reach_are_reached_through_the_gateway_and_i
     let mut client = network.command(&program);
     client.args(["demo", "--dir"]).arg(folder.path()).args(["--port-base", &base.to_string(), "--part", "client"]);
     let mut client = Part(client.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
-    let mut said = vec![];
-    for line in BufReader::new(client.0.stdout.take().unwrap()).lines().map_while(Result::ok) {
-        said.push(line);
-        if said.last().is_some_and(|line| line.contains("where to click")) {
-            break;
-        }
-    }
-    let paste = |program: &str| {
-        let line = said.iter().find_map(|line| {
-            line.trim().strip_prefix("docker compose exec client ").filter(|line| line.starts_with(program))
-        });
-        line.unwrap_or_else(|| panic!("no {program} line in {said:?}")).to_owned()
-    };
+    let said = Told::read(client.0.stdout.take().unwrap());
     let run = |line: String| Run::new("bash").args(["-c", &line]).ok().out;
-    assert!(run(paste("psql ")).contains("***-**-****"));
-    assert_eq!(run(format!("{} -o BatchMode=yes 'echo in'", paste("ssh "))), "in\n");
-    assert!(run(paste("curl ")).contains("\"card\":\"***"));
+    assert!(run(said.paste("psql ")).contains("***-**-****"));
+    assert_eq!(run(format!("{} -o BatchMode=yes 'echo in'", said.paste("ssh "))), "in\n");
+    assert!(run(said.paste("curl ")).contains("\"card\":\"***"));
 
     for target in [ports.target_postgres, ports.target_ssh, ports.target_api, ports.target_api_direct] {
         let direct = TcpStream::connect(("127.0.0.1", target));
@@ -122,7 +110,7 @@ fn targets_that_only_their_agent_can_reach_are_reached_through_the_gateway_and_i
     // All that the database ever saw came from where the agent is.
     let query =
         "SELECT string_agg(DISTINCT host(client_addr), ',') FROM pg_stat_activity WHERE client_addr IS NOT NULL";
-    let psql = paste("psql ");
+    let psql = said.paste("psql ");
     let connect = psql.split(" -c ").next().unwrap_or(&psql);
     assert_eq!(run(format!("{connect} -Atc \"{query}\"")), "127.0.0.1\n");
 }

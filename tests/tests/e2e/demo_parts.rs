@@ -1,14 +1,9 @@
 //! The demo in pieces, as `docker-compose.yml` starts it: each part a process of its own that shares nothing but a folder and a
 //! network. The last line says where to click, and the lines to paste work.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::Child,
-};
+use std::{fs, path::Path, process::Child};
 
-use e2e::{Run, eventually, world};
+use e2e::{Run, Told, eventually, world};
 use rustix::process::{Pid, Signal, kill_process};
 use sallyport::demo::ports::Ports;
 
@@ -48,25 +43,13 @@ fn the_parts_of_the_compose_file_make_one_demo() {
     let base = Ports::free().unwrap().api;
     let parts = PARTS.map(|part| Part::start(folder.path(), base, part));
     let mut client = Part::start(folder.path(), base, "client");
-    let mut said = vec![];
-    for line in BufReader::new(client.0.stdout.take().unwrap()).lines().map_while(Result::ok) {
-        said.push(line);
-        if said.last().is_some_and(|line| line.contains("where to click")) {
-            break;
-        }
-    }
-    let last = said.last().expect("it says something");
-    assert!(last.ends_with(&format!("https://127.0.0.1:{base}")), "{said:?}");
-    let paste = |program: &str| {
-        let line = said.iter().find_map(|line| {
-            line.trim().strip_prefix("docker compose exec client ").filter(|line| line.starts_with(program))
-        });
-        line.unwrap_or_else(|| panic!("no {program} line in {said:?}")).to_owned()
-    };
+    let said = Told::read(client.0.stdout.take().unwrap());
+    let last = said.0.last().expect("it says something");
+    assert!(last.ends_with(&format!("https://127.0.0.1:{base}")), "{:?}", said.0);
     let run = |line: String| Run::new("bash").args(["-c", &line]).ok().out;
-    assert!(run(paste("psql ")).contains("***-**-****"));
-    assert_eq!(run(format!("{} -o BatchMode=yes 'echo in'", paste("ssh "))), "in\n");
-    assert!(run(paste("curl ")).contains("\"card\":\"***"));
+    assert!(run(said.paste("psql ")).contains("***-**-****"));
+    assert_eq!(run(format!("{} -o BatchMode=yes 'echo in'", said.paste("ssh "))), "in\n");
+    assert!(run(said.paste("curl ")).contains("\"card\":\"***"));
     let open =
         ["-sS", "--cacert", &folder.path().join("gateway/server-ca.pem").display().to_string()].map(str::to_owned);
     let page = Run::new("curl").args(open).args(["-o", "/dev/null", "-w", "%{http_code}"]);

@@ -1,66 +1,15 @@
 //! What must be there for a call is taken away while calls go on: they stop with a clear error, nothing that is not recorded arrives,
 //! and all is well again afterwards.
 
-use std::{
-    io::{BufRead as _, Write as _},
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
-};
+use std::process::Command;
 
 use e2e::{
-    World, eventually,
+    Dialogue, World, eventually,
     world::{Wishes, everyone_may_enter},
 };
 use sallyport::demo::{ports::Ports, targets::Postgres};
 
 use crate::verdicts::Server;
-
-/// A psql that stays open.
-struct Open {
-    psql: Child,
-    said: Arc<Mutex<String>>,
-}
-
-impl Open {
-    fn start(world: &World) -> Self {
-        let mut psql = Command::new("psql")
-            .args(["-X", "-tA", &world.dsn(world.alice(), "shop-db")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = Arc::new(Mutex::new(String::new()));
-        let streams: [Box<dyn std::io::Read + Send>; 2] =
-            [Box::new(psql.stdout.take().unwrap()), Box::new(psql.stderr.take().unwrap())];
-        for stream in streams {
-            let said = Arc::clone(&said);
-            std::thread::spawn(move || {
-                for line in std::io::BufReader::new(stream).lines().map_while(Result::ok) {
-                    said.lock().unwrap().push_str(&(line + "\n"));
-                }
-            });
-        }
-        Self { psql, said }
-    }
-
-    fn say(&mut self, statement: &str) {
-        // The session may be over already.
-        let _gone = writeln!(self.psql.stdin.as_mut().unwrap(), "{statement};");
-    }
-
-    fn said(&self, what: &str) -> Option<String> {
-        let said = self.said.lock().unwrap();
-        said.contains(what).then(|| said.clone())
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let _gone = self.psql.kill();
-        let _ended = self.psql.wait();
-    }
-}
 
 /// A small file system, gone with the test.
 struct Volume(std::path::PathBuf);
@@ -93,17 +42,17 @@ async fn without_room_for_records_nothing_reaches_the_target() {
     let agent = format!("\n[record]\nspool_dir = \"{}\"\nmin_free_mib = 8\n", spool.display());
     let world = World::start_with(Wishes { agent, ..Wishes::default() }).await;
     let server = Server::start(&world).await;
-    let mut psql = Open::start(&world);
-    psql.say("SELECT 'while-there-is-room'");
+    let mut psql = Dialogue::psql(&world);
+    psql.say("SELECT 'while-there-is-room';");
     eventually("the first answer", || psql.said("while-there-is-room"));
     let filler = volume.0.join("filler");
     std::fs::write(&filler, vec![0; 60 << 20]).unwrap();
     let told = eventually("a clear error", || {
-        psql.say("SELECT 1");
+        psql.say("SELECT 1;");
         psql.said("SP-")
     });
     assert!(told.contains("SP-SPOOL"), "{told}");
-    psql.say("SELECT 'unrecorded-' || 'one'");
+    psql.say("SELECT 'unrecorded-' || 'one';");
     for (what, said) in [
         ("psql", world.psql().args(["-c", "SELECT 'unrecorded-' || 'two'"]).output().err),
         ("ssh", world.ssh(&["echo unrecorded"]).output().err),
@@ -130,16 +79,16 @@ async fn without_the_store_of_policies_calls_stop_when_its_last_word_is_too_old(
     let gateway = format!("\n[store]\nurl = \"file:{}\"\n", file.display());
     let world = World::start_with(Wishes { gateway, ..Wishes::default() }).await;
     let server = Server::start(&world).await;
-    let mut psql = Open::start(&world);
-    psql.say("SELECT 'while-it-is-there'");
+    let mut psql = Dialogue::psql(&world);
+    psql.say("SELECT 'while-it-is-there';");
     eventually("the first answer", || psql.said("while-it-is-there"));
     store.pause();
     let told = eventually("a clear error", || {
-        psql.say("SELECT 1");
+        psql.say("SELECT 1;");
         psql.said("SP-")
     });
     assert!(told.contains("SP-NO-POLICY") || told.contains("no current policy"), "{told}");
-    psql.say("SELECT 'undecided-' || 'one'");
+    psql.say("SELECT 'undecided-' || 'one';");
     let said = world.psql().args(["-c", "SELECT 'undecided-' || 'two'"]).output().err;
     assert!(said.contains("SP-"), "{said}");
     let said = world.curl("/shop-api/customers/1", &["-i"]).output().out;

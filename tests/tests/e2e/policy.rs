@@ -1,13 +1,9 @@
 //! Policy through the real clients: what is refused never reaches the target, says why in the client's own protocol, and the
 //! session lives on; a change counts for open sessions.
 
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use e2e::{World, eventually, world::Wishes};
+use e2e::{Dialogue, World, eventually, world::Wishes};
 
 /// The bundle of a fresh install.
 async fn fresh() -> World {
@@ -64,42 +60,18 @@ async fn a_syntax_error_is_the_servers_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_policy_counts_for_an_open_psql_within_five_seconds() {
     let world = World::start().await;
-    let mut psql = Command::new("psql")
-        .args(["-X", "-tA", &world.dsn(world.alice(), "shop-db")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = psql.stdin.take().unwrap();
-    let output = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    for stream in
-        [Box::new(psql.stdout.take().unwrap()) as Box<dyn std::io::Read + Send>, Box::new(psql.stderr.take().unwrap())]
-    {
-        let output = std::sync::Arc::clone(&output);
-        std::thread::spawn(move || {
-            use std::io::BufRead as _;
-            for line in std::io::BufReader::new(stream).lines().map_while(Result::ok) {
-                output.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-    }
-    let said = |what: &str| output.lock().unwrap().contains(what);
-    writeln!(stdin, "SELECT 'first', count(*) FROM orders;").unwrap();
-    eventually("the first answer", || said("first|").then_some(()));
+    let mut psql = Dialogue::psql(&world);
+    psql.ask("SELECT 'first', count(*) FROM orders;", "first|");
     let no_orders = r#"@id("no-orders") @reason("orders are closed") forbid (principal, action == Action::"Invoke", resource)
         when { context.reads.contains("public.orders") };"#;
     world.policy("orders", no_orders);
     let changed = Instant::now();
     eventually("the refusal", || {
-        writeln!(stdin, "SELECT count(*) FROM orders;").unwrap();
-        said("orders are closed").then_some(())
+        psql.say("SELECT count(*) FROM orders;");
+        psql.said("orders are closed")
     });
     assert!(changed.elapsed() < Duration::from_secs(5), "{:?}", changed.elapsed());
-    writeln!(stdin, "SELECT 'other', count(*) FROM customers;").unwrap();
-    eventually("the session lives on", || said("other|").then_some(()));
-    drop(stdin);
-    let _ended = psql.wait();
+    psql.ask("SELECT 'other', count(*) FROM customers;", "other|");
 }
 
 #[tokio::test(flavor = "multi_thread")]
