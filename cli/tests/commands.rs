@@ -26,6 +26,15 @@ impl SessionControl for Nothing {
     async fn kill(&self, _: proto::SessionId, _: &str) -> bool {
         false
     }
+
+    async fn release(
+        &self,
+        _: proto::SessionId,
+        _: proto::rpc::Release,
+        _: gateway::store::AuditEvent,
+    ) -> Result<(), gateway::store::StoreError> {
+        Ok(())
+    }
 }
 
 impl AgentControl for Nothing {

@@ -12,6 +12,7 @@ mod m0003_sessions;
 mod m0004_deployment;
 mod m0005_policies;
 mod m0006_circumstances;
+mod m0007_incidents;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_deployment::Migration),
             Box::new(m0005_policies::Migration),
             Box::new(m0006_circumstances::Migration),
+            Box::new(m0007_incidents::Migration),
         ]
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Policy, PolicyId, PolicySet, ResourceConstraint, Schema, ValidationMode, Validator};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ResourceConstraint, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 
 use crate::{
     bundle::{Bundle, Document, GATEWAY_PARTS, builtin},
     schema,
+    slice::is_about,
 };
 
 /// Longest document, in bytes.
@@ -39,7 +40,7 @@ impl std::fmt::Display for Problem {
 }
 
 /// Annotations that mean something.
-const ANNOTATIONS: [&str; 6] = ["id", "reason", "fix", "approvers", "shadow", "note"];
+const ANNOTATIONS: [&str; 7] = ["id", "reason", "fix", "approvers", "shadow", "incident", "note"];
 
 /// Reads every document of a bundle: policies, named by their `@id`, with the document each stands in.
 ///
@@ -133,6 +134,7 @@ fn name(policy: &Policy) -> Result<Policy, String> {
     {
         return Err("@shadow is \"true\" or \"false\"".into());
     }
+    incident(policy)?;
     Ok(policy.new_id(PolicyId::new(id)))
 }
 
@@ -140,6 +142,24 @@ fn name(policy: &Policy) -> Result<Policy, String> {
 pub(crate) fn is_id(id: &str) -> bool {
     let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     (1..=64).contains(&id.len()) && id.bytes().all(inside)
+}
+
+/// Only what stops a call can be an incident.
+fn incident(policy: &Policy) -> Result<(), String> {
+    match policy.annotation("incident") {
+        None | Some("false") => return Ok(()),
+        Some("" | "true") => {}
+        Some(_) => return Err("@incident is \"true\" or \"false\"".into()),
+    }
+    if policy.effect() == Effect::Forbid && (is_about(policy, "Invoke") || is_about(policy, "RunUnapproved")) {
+        return Ok(());
+    }
+    Err("@incident is for what forbids Invoke or RunUnapproved".into())
+}
+
+/// Whether a call that the policy stops puts its session on hold.
+pub(crate) fn is_incident(policy: &Policy) -> bool {
+    matches!(policy.annotation("incident"), Some("" | "true"))
 }
 
 /// Whether a policy is only tried out.

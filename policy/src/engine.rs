@@ -20,7 +20,7 @@ use crate::{
     bundle::Kind,
     context,
     depends::{Depends, Needs},
-    document::{self, Problem, is_shadow},
+    document::{self, Problem, is_incident, is_shadow},
     sentence::{self, Sentence, Told},
     slice::{ACTIONS, Library, Placed, is_about},
 };
@@ -471,7 +471,14 @@ impl Tally {
         self.refused.extend(rules.into_iter().map(|rule| (rule, ())));
     }
 
+    /// The policies that make a call an incident, out of all that stop it.
+    fn incidents(&self, policies: &PolicySet) -> Vec<String> {
+        let marked = |rule: &&String| policies.policy(&PolicyId::new(rule)).is_some_and(is_incident);
+        self.refused.keys().chain(self.held.keys()).filter(marked).cloned().collect()
+    }
+
     fn verdict(self, policies: &PolicySet, bundle: u64) -> Verdict {
+        let incidents = self.incidents(policies);
         let (outcome, rules, why) = if self.refuses {
             (Outcome::Refuse, self.refused.into_keys().collect(), self.why_refused)
         } else if self.holds {
@@ -482,6 +489,12 @@ impl Tally {
         let mut verdict = Verdict { outcome, rules, bundle, ..Verdict::refused("") };
         if outcome != Outcome::Forward {
             explain(&mut verdict, policies, why);
+        }
+        if !incidents.is_empty() {
+            let mut held = Verdict { outcome: Outcome::Hold, rules: incidents, bundle, ..Verdict::refused("") };
+            explain(&mut held, policies, None);
+            held.reason = format!("this session is on hold: {}", held.reason);
+            verdict.incident = Some(Box::new(held));
         }
         verdict
     }

@@ -2,7 +2,7 @@
 
 use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
 
-use crate::document::is_shadow;
+use crate::document::{is_incident, is_shadow};
 
 /// One policy in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ pub(crate) fn of(policy: &Policy, document: &str) -> Sentence {
     let conditions = conditions(policy);
     if !conditions.is_empty() {
         text.push_str(&format!(" {conditions}"));
+    }
+    if is_incident(policy) {
+        text.push_str("; that puts the session on hold");
     }
     if let Some(approvers) = policy.annotation("approvers").filter(|approvers| !approvers.is_empty()) {
         text.push_str(&format!("; {approvers} may approve"));

@@ -15,6 +15,7 @@ fn bundle(text: &str) -> Bundle {
         access: BTreeSet::from(["support".into()]),
         labels: BTreeMap::from([("zone".into(), "prod".into())]),
         functions,
+        described_by: String::new(),
     };
     Bundle {
         version: 7,
@@ -293,4 +294,33 @@ fn recorded_facts_can_be_read_back_without_their_arguments() {
     let back = Facts::from_record(&text).unwrap();
     assert_eq!(back, Facts { arguments: BTreeMap::new(), ..facts });
     assert!(text.len() < 120, "{text}");
+}
+
+#[test]
+fn an_incident_says_what_every_further_call_gets_and_is_for_what_stops_calls() {
+    let open =
+        r#"@id("all") permit (principal, action in [Action::"Invoke", Action::"RunUnapproved"], resource);"#.to_owned();
+    let odd = r#"@id("odd") @incident("true") @reason("odd") @approvers("security")
+        forbid (principal, action == Action::"RunUnapproved", resource) when { context.reads.contains("public.payroll") };"#;
+    let plain = r#"@id("closed") @reason("closed") forbid (principal, action == Action::"Invoke", resource) when { context.filtered };"#;
+    let payroll = Facts { reads: BTreeSet::from(["public.payroll".into()]), ..call("select", Effect::Read) };
+    let held = decide(&engine(&(open.clone() + odd)), alice(), "shop-db", &payroll);
+    let incident = held.incident.unwrap();
+    assert_eq!((held.outcome, incident.outcome, incident.rule()), (Outcome::Hold, Outcome::Hold, "odd"));
+    assert_eq!(incident.message(), "needs approval by security: this session is on hold: odd");
+    // It is one also where another policy refuses the call anyway, and none where nothing stops it.
+    let refused = decide(&engine(&format!("{open}{odd}{plain}")), alice(), "shop-db", &payroll);
+    assert_eq!((refused.outcome, refused.rule()), (Outcome::Refuse, "closed"));
+    assert_eq!(refused.incident.unwrap().rules, ["odd"]);
+    let other = decide(&engine(&(open.clone() + odd)), alice(), "shop-db", &call("select", Effect::Read));
+    assert!(other.forwards() && other.incident.is_none());
+    let shadow = odd.replace("@incident", "@shadow(\"true\") @incident");
+    assert!(decide(&engine(&(open + &shadow)), alice(), "shop-db", &payroll).incident.is_none());
+    for wrong in [
+        r#"@id("a") @incident("true") permit (principal, action == Action::"Invoke", resource);"#,
+        r#"@id("a") @incident("true") forbid (principal, action == Action::"Connect", resource);"#,
+        r#"@id("a") @incident("maybe") forbid (principal, action == Action::"Invoke", resource);"#,
+    ] {
+        assert!(Engine::compile(bundle(wrong)).unwrap_err().to_string().contains("@incident"), "{wrong}");
+    }
 }

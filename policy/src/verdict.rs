@@ -45,6 +45,10 @@ pub struct Verdict {
     pub revealed: Vec<String>,
     /// The bundle's version.
     pub bundle: u64,
+    /// Of a call that a policy marked `@incident` stopped: what each further call of its session gets, until somebody
+    /// releases it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Box<Verdict>>,
 }
 
 /// What the decision would be if policies in shadow mode counted.
@@ -69,6 +73,7 @@ impl Verdict {
             shadow: None,
             revealed: Vec::new(),
             bundle: 0,
+            incident: None,
         }
     }
 

@@ -9,7 +9,8 @@ mod generated {
 }
 
 pub use generated::{
-    Closed, Completed, Data, Event, Field, Masked, Opened, Refused, Request, Resized, Stream, Truncated, event::Kind,
+    Closed, Completed, Data, Event, Field, Incident, Masked, Opened, Refused, Released, Request, Resized, Stream,
+    Truncated, event::Kind,
 };
 use prost::Message as _;
 

@@ -30,6 +30,12 @@ impl Protocol {
             Self::Http => "http",
         }
     }
+
+    /// The protocol of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Postgres, Self::Ssh, Self::Http].into_iter().find(|protocol| protocol.as_str() == word)
+    }
 }
 
 /// Typed settings of a target.

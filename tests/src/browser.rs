@@ -34,6 +34,11 @@ impl Browser {
 
     /// Picks a person at the identity provider, where it must be.
     pub async fn pick(&mut self, person: &str) {
+        self.pick_with(person, &[]).await;
+    }
+
+    /// The same with more fields: `second_factor`.
+    pub async fn pick_with(&mut self, person: &str, fields: &[(&str, &str)]) {
         let mut form: Vec<(String, String)> = self.place.query_pairs().into_owned().collect();
         assert!(
             form.iter().any(|(name, value)| name == "client_id" && value == CLIENT_ID),
@@ -41,6 +46,7 @@ impl Browser {
             self.place
         );
         form.push(("person".into(), person.into()));
+        form.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.follow(self.client.post(self.place.join("/authorize").unwrap()).form(&form)).await;
         assert_eq!(self.status, 200, "{} {}", self.place, self.page);
     }

@@ -7,7 +7,7 @@ use masking::Masker;
 use policy::{Facts, Outcome, Verdict};
 use proto::{
     Code, Refusal,
-    event::{Refused, Request},
+    event::{Incident, Refused, Request},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -15,6 +15,11 @@ use sha2::{Digest as _, Sha256};
 pub trait Guard: Send + Sync {
     /// Decides about a call. Calls with the same `Judged` are the same call.
     fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision>;
+
+    /// What would be decided about a call that is not made yet: it counts for nothing, and nothing follows from it.
+    fn consider(&self, judged: &Arc<Judged>) -> Arc<Decision> {
+        self.decide(judged)
+    }
 
     /// Whether decisions look at arguments, so that they are worth collecting.
     fn wants_arguments(&self) -> bool;
@@ -37,6 +42,12 @@ pub trait Guard: Send + Sync {
 
     /// Decides about a call that has sent rows and bytes already.
     fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision>;
+
+    /// Bytes that a running call is about to send to the client, after `before` others of its own. They count at once. Gives the
+    /// decision that stops it, where a limit is met.
+    fn sending(&self, _judged: &Judged, _before: u64, _bytes: u64) -> Option<Arc<Decision>> {
+        None
+    }
 
     /// Rows and bytes that were sent to the client.
     fn sent(&self, rows: u64, bytes: u64);
@@ -78,6 +89,8 @@ pub struct Decision {
     pub code: Code,
     /// Where to read more; empty if there is no such place.
     pub link: String,
+    /// The incident that has the session on hold.
+    pub incident: Option<Incident>,
 }
 
 impl Judged {
@@ -127,14 +140,14 @@ impl Decision {
             "" => String::new(),
             help => format!("{help}/rules/{}", verdict.rule()),
         };
-        Self { verdict, code, link }
+        Self { verdict, code, link, incident: None }
     }
 
     /// No policy is there to decide.
     #[must_use]
     pub fn no_policy() -> Self {
         let verdict = Verdict::refused("the agent has no current policy");
-        Self { verdict, code: Code::NoPolicy, link: String::new() }
+        Self { verdict, code: Code::NoPolicy, link: String::new(), incident: None }
     }
 
     /// Whether the call goes on.
@@ -193,6 +206,7 @@ impl Decision {
             reason: self.message(),
             rule: self.verdict.rules.join(", "),
             approvers: self.verdict.approvers.clone(),
+            incident: self.incident.clone(),
         }
     }
 }

@@ -29,7 +29,7 @@ use std::sync::{
 
 use proto::{
     Refusal,
-    event::{Closed, Completed, Kind, Masked, Refused, Request, Resized, Stream},
+    event::{Closed, Completed, Kind, Masked, Refused, Released, Request, Resized, Stream},
 };
 
 pub use self::{
@@ -98,6 +98,11 @@ impl Recorder {
     /// Appends a refusal.
     pub fn refused(&self, exchange: Exchange, refused: Refused) {
         self.append(|tape| tape.event(exchange.0, Kind::Refused(refused)));
+    }
+
+    /// Appends that the session may go on.
+    pub fn released(&self, released: Released) {
+        self.append(|tape| tape.event(0, Kind::Released(released)));
     }
 
     /// Appends a new terminal size.

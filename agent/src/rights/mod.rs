@@ -1,6 +1,7 @@
 //! The policy in force: the newest bundle the gateway has sent, and the decisions made by it. An agent that has not heard from
 //! its gateway for [`LEASE`] decides nothing: it refuses.
 
+mod hold;
 mod rate;
 mod session;
 

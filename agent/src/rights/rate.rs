@@ -40,6 +40,11 @@ impl Rate {
         all.entry(name.to_owned()).or_default().count(now)
     }
 
+    /// Begins to count a caller anew.
+    pub(super) fn forget(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
     /// How many there were in the last minute.
     pub(super) fn recent(&self, name: &str, now: u64) -> u64 {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,6 +85,8 @@ mod tests {
         assert_eq!(rate.recent(&alice, 300), 0);
         // A clock that is set back loses nothing.
         assert_eq!((rate.count(&alice, 300), rate.count(&alice, 290)), (1, 2));
+        rate.forget(&alice);
+        assert_eq!(rate.count(&alice, 300), 1);
     }
 
     #[test]

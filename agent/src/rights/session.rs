@@ -13,7 +13,7 @@ use masking::Masker;
 use policy::{ActorKind, Circumstances, Engine, Facts, Principal, Scope};
 use proto::Caller;
 
-use super::{Rights, rate::Rate};
+use super::{Rights, hold::Hold, rate::Rate};
 use crate::filter::guard::{Decision, Guard, Judged};
 
 /// Decisions that a session remembers.
@@ -37,6 +37,7 @@ struct State {
     ready: Option<Ready>,
     /// Maskers for those who may see some labels.
     maskers: HashMap<Vec<String>, Arc<Masker>>,
+    hold: Hold,
 }
 
 struct Ready {
@@ -79,7 +80,7 @@ impl SessionRights {
     /// Of a caller on a connection; `masker` hides everything that is looked for there.
     #[must_use]
     pub fn new(rights: Rights, connection: String, caller: Caller, masker: Arc<Masker>) -> Self {
-        let state = State { caller, ready: None, maskers: HashMap::new() };
+        let state = State { caller, ready: None, maskers: HashMap::new(), hold: Hold::default() };
         let marked = std::collections::BTreeSet::new();
         Self {
             rights,
@@ -106,6 +107,19 @@ impl SessionRights {
         state.ready = None;
     }
 
+    /// The session may go on, unless it is on hold for a newer incident; what it has used up and how often its subject called
+    /// is counted anew. Gives whether it was on hold.
+    pub fn release(&self, incident: u32) -> bool {
+        let mut state = self.lock();
+        let released = state.hold.release(incident);
+        if released {
+            self.rows.store(0, Ordering::Relaxed);
+            self.bytes.store(0, Ordering::Relaxed);
+            self.rights.0.rate.forget(&Rate::name(&state.caller.subject, &self.connection));
+        }
+        released
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,6 +143,37 @@ impl SessionRights {
         if one_more { rate.count(&name, now) } else { rate.recent(&name, now) }
     }
 
+    /// What policy says, out of memory if it has said it before.
+    fn decided(&self, state: &mut State, judged: &Arc<Judged>, one_more: bool) -> Arc<Decision> {
+        let Some(ready) = self.ready(state) else { return Arc::new(Decision::no_policy()) };
+        let moment = ready.engine.depends().moment;
+        let remembered = ready.memory(judged).map(|(memory, key)| (memory.0.get(&key).cloned(), key));
+        let key = match remembered {
+            Some((Some(decision), _)) => return decision,
+            Some((None, key)) => Some(key),
+            None => None,
+        };
+        let decision = Arc::new(if moment {
+            let recent = self.recent_calls(&state.caller, one_more);
+            let facts = self.live(&judged.facts, (0, 0), recent);
+            self.judge(state, &facts)
+        } else {
+            self.judge(state, &judged.facts)
+        });
+        if let Some(key) = key
+            && let Some((memory, _)) = state.ready.as_mut().and_then(|ready| ready.memory(judged))
+        {
+            memory.keep(key, &decision);
+        }
+        decision
+    }
+
+    /// What an incident does to the session.
+    fn follow(state: &mut State, decision: Arc<Decision>, judged: &Judged) -> Arc<Decision> {
+        let help = state.ready.as_ref().map_or("", |ready| ready.engine.bundle().help.as_str());
+        state.hold.follow(decision, judged, help)
+    }
+
     fn judge(&self, state: &mut State, facts: &Facts) -> Decision {
         let around = circumstances(&state.caller);
         let Some(ready) = self.ready(state) else { return Decision::no_policy() };
@@ -147,27 +192,19 @@ impl SessionRights {
 impl Guard for SessionRights {
     fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision> {
         let mut state = self.lock();
-        let Some(ready) = self.ready(&mut state) else { return Arc::new(Decision::no_policy()) };
-        let moment = ready.engine.depends().moment;
-        let remembered = ready.memory(judged).map(|(memory, key)| (memory.0.get(&key).cloned(), key));
-        let key = match remembered {
-            Some((Some(decision), _)) => return decision,
-            Some((None, key)) => Some(key),
-            None => None,
-        };
-        let decision = Arc::new(if moment {
-            let recent = self.recent_calls(&state.caller, true);
-            let facts = self.live(&judged.facts, (0, 0), recent);
-            self.judge(&mut state, &facts)
-        } else {
-            self.judge(&mut state, &judged.facts)
-        });
-        if let Some(key) = key
-            && let Some((memory, _)) = state.ready.as_mut().and_then(|ready| ready.memory(judged))
-        {
-            memory.keep(key, &decision);
+        if let Some(held) = state.hold.standing() {
+            return held;
         }
-        decision
+        let decision = self.decided(&mut state, judged, true);
+        Self::follow(&mut state, decision, judged)
+    }
+
+    fn consider(&self, judged: &Arc<Judged>) -> Arc<Decision> {
+        let mut state = self.lock();
+        match state.hold.standing() {
+            Some(held) => held,
+            None => self.decided(&mut state, judged, false),
+        }
     }
 
     fn wants_arguments(&self) -> bool {
@@ -195,9 +232,35 @@ impl Guard for SessionRights {
 
     fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
         let mut state = self.lock();
+        if let Some(held) = state.hold.standing() {
+            return held;
+        }
         let recent = self.recent_calls(&state.caller, false);
         let facts = self.live(&judged.facts, (rows, bytes), recent);
-        Arc::new(self.judge(&mut state, &facts))
+        let decision = Arc::new(self.judge(&mut state, &facts));
+        Self::follow(&mut state, decision, judged)
+    }
+
+    fn sending(&self, judged: &Judged, before: u64, bytes: u64) -> Option<Arc<Decision>> {
+        let session = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let engine = self.rights.engine()?;
+        let meets = |before: u64| {
+            let marks = engine.depends().bytes.iter().flat_map(|limit| [*limit, limit.saturating_add(1)]);
+            marks.into_iter().any(|mark| before < mark && mark <= before.saturating_add(bytes))
+        };
+        if !meets(before) && !meets(session) {
+            return None;
+        }
+        let mut state = self.lock();
+        if let Some(held) = state.hold.standing() {
+            return Some(held);
+        }
+        let recent = self.recent_calls(&state.caller, false);
+        let facts = self.live(&judged.facts, (0, 0), recent);
+        let facts = Facts { bytes: before.saturating_add(bytes), ..facts };
+        let decision = Arc::new(self.judge(&mut state, &facts));
+        let decision = Self::follow(&mut state, decision, judged);
+        (!decision.forwards()).then_some(decision)
     }
 
     fn sent(&self, rows: u64, bytes: u64) {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use masking::{Detector, Masker, Options, TokenKey, Transforms};
 use proto::{
     Code, Ending, Grant, Refusal, SessionId, Settings, Up,
-    event::{Closed, Opened},
+    event::{Closed, Opened, Released},
 };
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -68,6 +68,18 @@ impl Sessions {
     pub fn caller_is(&self, session: SessionId, caller: proto::Caller) {
         if let Some(live) = self.live().get(&session) {
             live.context.rights.caller_is(caller);
+        }
+    }
+
+    /// Lets a session that is on hold go on, and records who did; not if it is on hold for a newer incident.
+    pub fn release(&self, session: SessionId, released: Released) {
+        let record = self
+            .live()
+            .get(&session)
+            .and_then(|live| live.context.rights.release(released.incident).then(|| live.context.record.clone()));
+        if let Some(record) = record {
+            tracing::info!(%session, "released");
+            record.released(released);
         }
     }
 

@@ -1,16 +1,23 @@
 //! What a driver is given: the grant, where credentials come from, where events go, what is masked.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use proto::{Code, Grant, Refusal, SessionId};
+use tokio::time::sleep;
 
 use super::http::Pools;
 use crate::{
-    filter::pg::Readings,
+    filter::{
+        guard::{Decision, Guard as _, Judged},
+        pg::Readings,
+    },
     record::Recorder,
     rights::SessionRights,
     vault::{Secret, Vault},
 };
+
+/// How often it is looked whether policy still allows what runs.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a target driver needs to serve one session. Cheap to clone; all lanes of a session share it.
 #[derive(Clone)]
@@ -49,6 +56,26 @@ pub struct Door {
 }
 
 impl Context {
+    /// The decision that ends what runs, if policy no longer allows it.
+    #[must_use]
+    pub fn stops(&self, judged: &Arc<Judged>) -> Option<Arc<Decision>> {
+        if self.rights.consider(judged).forwards() {
+            return None;
+        }
+        let decision = self.rights.decide_again(judged, 0, 0);
+        (!decision.forwards()).then_some(decision)
+    }
+
+    /// Waits until policy no longer allows what runs.
+    pub async fn stopped(&self, judged: &Arc<Judged>) -> Arc<Decision> {
+        loop {
+            sleep(LOOK_AGAIN).await;
+            if let Some(decision) = self.stops(judged) {
+                return decision;
+            }
+        }
+    }
+
     /// What it takes to log in at the target once more.
     #[must_use]
     pub fn door(&self) -> Door {

@@ -8,6 +8,7 @@ use std::sync::{
 use futures::StreamExt as _;
 use proto::{
     Code, Down, Ending, Grant, LaneOpen, Refusal, SessionId, Up,
+    event::Released,
     rpc::{self, to_agent::Kind, tunnel_client::TunnelClient},
 };
 use tokio::sync::mpsc;
@@ -94,6 +95,12 @@ impl Replica {
                 Some(Kind::Caller(now)) => {
                     if let (Ok(session), Some(caller)) = (now.session.parse(), now.caller) {
                         self.sessions.caller_is(session, caller.into());
+                    }
+                }
+                Some(Kind::Release(release)) => {
+                    if let Ok(session) = release.session.parse() {
+                        let (incident, by, reason) = (release.incident, release.by, release.reason);
+                        self.sessions.release(session, Released { incident, by, reason });
                     }
                 }
                 None => {}

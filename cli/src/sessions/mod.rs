@@ -31,11 +31,21 @@ pub trait Api {
     /// # Errors
     /// If the gateway cannot be reached or refuses.
     fn get(&self, path: &str) -> impl Future<Output = anyhow::Result<Bytes>> + Send;
+
+    /// Posts `body` to this path.
+    ///
+    /// # Errors
+    /// If the gateway cannot be reached or refuses.
+    fn post(&self, path: &str, body: serde_json::Value) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
 impl Api for Client {
     async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
         Ok(self.get_raw(path, "*/*").await?.into())
+    }
+
+    async fn post(&self, path: &str, body: serde_json::Value) -> anyhow::Result<()> {
+        Client::post(self, path, &body).await.map(drop)
     }
 }
 
@@ -55,6 +65,9 @@ enum Command {
         /// On this connection.
         #[arg(long)]
         connection: Option<String>,
+        /// `open`, `closed`, `lost`, or `held`: a policy put it on hold.
+        #[arg(long)]
+        status: Option<String>,
         /// Of this subject.
         #[arg(long)]
         subject: Option<String>,
@@ -72,6 +85,22 @@ enum Command {
         /// How to print it; `json` is the session without its events.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Let a session go on that a policy put on hold; not your own.
+    Release {
+        /// The session.
+        id: uuid::Uuid,
+        /// Why; for the audit log and the recording.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a session.
+    Kill {
+        /// The session.
+        id: uuid::Uuid,
+        /// Why; its caller is told.
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Play a terminal session in its own time; print statements with their rows, or HTTP exchanges.
     Replay(ReplayArgs),
@@ -138,8 +167,8 @@ pub(crate) fn command(args: Args) -> anyhow::Result<()> {
 /// If the gateway does not give what is asked, the recording is damaged, or `out` cannot be written.
 pub async fn run(args: Args, api: &impl Api, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
     match args.command {
-        Command::List { connection, subject, limit, format } => {
-            let query = query(limit, connection.as_deref(), subject.as_deref());
+        Command::List { connection, status, subject, limit, format } => {
+            let query = query(limit, connection.as_deref(), status.as_deref(), subject.as_deref());
             let body = api.get(&format!("/api/v1/sessions?{query}")).await?;
             match format {
                 Format::Json => print(out, &body),
@@ -154,6 +183,14 @@ pub async fn run(args: Args, api: &impl Api, out: &mut (impl Write + Send)) -> a
             let row: Row = serde_json::from_slice(&body)?;
             let recording = fetch(api, &row).await?;
             Ok(render::show(&row, &recording, out)?)
+        }
+        Command::Release { id, reason } => {
+            api.post(&format!("/api/v1/sessions/{id}/release"), serde_json::json!({ "reason": reason })).await?;
+            Ok(writeln!(out, "session {id} may go on")?)
+        }
+        Command::Kill { id, reason } => {
+            api.post(&format!("/api/v1/sessions/{id}/kill"), serde_json::json!({ "reason": reason })).await?;
+            Ok(writeln!(out, "session {id} is over")?)
         }
         Command::Replay(args) => replay(args, api, out).await,
     }
@@ -192,10 +229,10 @@ async fn fetch(api: &impl Api, row: &Row) -> anyhow::Result<Recording> {
     Ok(Recording::parse(records, row.head())?)
 }
 
-fn query(limit: u32, connection: Option<&str>, subject: Option<&str>) -> String {
+fn query(limit: u32, connection: Option<&str>, status: Option<&str>, subject: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("limit", &limit.to_string());
-    for (name, value) in [("connection", connection), ("subject", subject)] {
+    for (name, value) in [("connection", connection), ("status", status), ("subject", subject)] {
         if let Some(value) = value {
             query.append_pair(name, value);
         }

@@ -2,7 +2,7 @@
 
 use bytes::{Buf as _, Bytes};
 use ledger::chain::{self, Break, Head, Record};
-use proto::event::{Completed, Event, Kind, Masked, Opened, Refused, Request, Stream, Truncated, decode};
+use proto::event::{Completed, Event, Kind, Masked, Opened, Refused, Released, Request, Stream, Truncated, decode};
 
 /// A recording that its chain proves whole up to what the gateway knows.
 pub(super) struct Recording {
@@ -64,6 +64,13 @@ impl Recording {
             .find_map(|event| if let Some(Kind::Opened(opened)) = &event.kind { Some(opened) } else { None })
     }
 
+    /// Who let the session go on when it was on hold.
+    pub(super) fn released(&self) -> impl Iterator<Item = &Released> {
+        self.events
+            .iter()
+            .filter_map(|event| if let Some(Kind::Released(released)) = &event.kind { Some(released) } else { None })
+    }
+
     /// The requests in the order they began.
     pub(super) fn calls(&self) -> Vec<Call<'_>> {
         let mut calls: Vec<Call<'_>> = Vec::new();
@@ -115,7 +122,7 @@ impl<'a> Call<'a> {
             Kind::Masked(masked) => self.masked.push(masked),
             Kind::Refused(refused) => self.refused.push(refused),
             Kind::Truncated(truncated) => self.truncated.push(truncated),
-            Kind::Opened(_) | Kind::Resized(_) | Kind::Closed(_) => {}
+            Kind::Opened(_) | Kind::Resized(_) | Kind::Closed(_) | Kind::Released(_) => {}
         }
     }
 }

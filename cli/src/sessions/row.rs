@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub(super) opened: String,
     pub(super) ended: Option<String>,
     pub(super) status: String,
+    #[serde(default)]
+    pub(super) hold: Option<Hold>,
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) message: Option<String>,
@@ -32,7 +34,24 @@ pub(super) struct Row {
     chain_head: Option<String>,
 }
 
+/// What has a session on hold.
+#[derive(Debug, Deserialize)]
+pub(super) struct Hold {
+    pub(super) rules: Vec<String>,
+    pub(super) reason: String,
+    pub(super) since: String,
+}
+
 impl Row {
+    /// Where it stands, in a word.
+    fn state(&self) -> String {
+        match (&self.code, &self.hold) {
+            (Some(code), Some(_)) => format!("{code}, held"),
+            (Some(code), None) => code.clone(),
+            (None, _) => self.status.clone(),
+        }
+    }
+
     /// The head of the session's chain as the gateway's store knows it.
     pub(super) fn head(&self) -> Option<Head> {
         let link = hex::decode(self.chain_head.as_ref()?).ok()?.try_into().ok()?;
@@ -50,7 +69,7 @@ pub(super) fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             visible(&row.connection),
             row.protocol.clone(),
             row.requests.to_string(),
-            row.code.clone().unwrap_or_else(|| row.status.clone()),
+            row.state(),
         ]
     };
     let head =

@@ -86,8 +86,7 @@ async fn put(
     document.check().map_err(invalid)?;
     let event = caller.event("connection.written", serde_json::json!({ "connection": name }));
     let change = Change { connections: vec![Connection::from(document)], ..Change::default() };
-    let _next = policies::check(&state, &caller, &change).await?;
-    state.store.change(change, vec![event]).await?;
+    policies::make(&state, &caller, change, event).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -104,7 +103,6 @@ async fn delete(
     }
     let event = caller.event("connection.removed", serde_json::json!({ "connection": name }));
     let change = Change { remove_connections: vec![name], ..Change::default() };
-    let _next = policies::check(&state, &caller, &change).await?;
-    state.store.change(change, vec![event]).await?;
+    policies::make(&state, &caller, change, event).await?;
     Ok(StatusCode::NO_CONTENT)
 }

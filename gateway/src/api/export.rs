@@ -136,7 +136,7 @@ impl Plan {
     pub(super) async fn carry_out(self, state: &ApiState, caller: &Caller, dry_run: bool) -> Result<Applied, Problem> {
         if !dry_run && !self.changes.is_empty() {
             let event = caller.event("connections.applied", serde_json::json!(self.changes));
-            state.store.change(self.change, vec![event]).await?;
+            policies::make(state, caller, self.change, event).await?;
         }
         Ok(Applied { dry_run, changes: self.changes, unchanged: self.unchanged })
     }

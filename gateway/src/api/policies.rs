@@ -10,7 +10,7 @@ use super::{
     guard::{Need, Over, Part},
     policy_document::PolicyDocument,
 };
-use crate::store::{Change, compose};
+use crate::store::{AuditEvent, Change, StoreError, compose};
 
 pub(super) fn routes() -> Vec<Part> {
     vec![(Need::Admin(Over::Policies), OpenApiRouter::new().routes(routes!(bundle)))]
@@ -34,6 +34,29 @@ pub(super) fn documents(state: &ApiState) -> Vec<PolicyDocument> {
     let snapshot = state.store.snapshot();
     let documents = snapshot.engine().map(|engine| engine.bundle().documents.as_slice()).unwrap_or_default();
     documents.iter().map(PolicyDocument::from).collect()
+}
+
+/// How often a change is checked anew because another came before it.
+const ATTEMPTS: usize = 5;
+
+/// Makes a change if the caller may, and the bundle is valid after it: what was checked is what is changed. A change that
+/// expects a version is made to that one only; any other is checked anew when another change came before it.
+///
+/// # Errors
+/// As [`check`]; a conflict if policies changed meanwhile.
+pub(super) async fn make(state: &ApiState, caller: &Caller, change: Change, event: AuditEvent) -> Result<(), Problem> {
+    for _ in 0..ATTEMPTS {
+        let checked = state.store.snapshot().engine().map_or(0, |engine| engine.version());
+        if change.expected.is_some_and(|expected| expected != checked) {
+            break;
+        }
+        let _next = check(state, caller, &change).await?;
+        match state.store.change(Change { expected: Some(checked), ..change.clone() }, vec![event.clone()]).await {
+            Err(StoreError::Moved) if change.expected.is_none() => state.store.catch_up().await?,
+            made => return Ok(made?),
+        }
+    }
+    Err(StoreError::Moved.into())
 }
 
 /// Whether the caller may make a change, and the bundle would be valid after it. Gives what would decide then; `None` if

@@ -124,6 +124,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(text) => Self::new(ProblemCode::Conflict, text),
+            StoreError::Moved => Self::new(ProblemCode::Conflict, error.to_string()),
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(ProblemCode::Internal, "the gateway failed to do this")

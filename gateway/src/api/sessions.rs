@@ -6,7 +6,7 @@ use axum::{
 };
 use http::StatusCode;
 use policy::{Opinion, Part as Administered, Recall};
-use proto::SessionId;
+use proto::{SessionId, rpc::Release};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -21,13 +21,13 @@ use super::{
 };
 use crate::{
     auth::Asks,
-    store::{AuditEvent, SessionFilter, SessionRow, SessionStatus},
+    store::{AuditEvent, Incident, SessionFilter, SessionRow, SessionStatus},
 };
 
 pub(super) fn routes() -> Vec<Part> {
     vec![
         (Need::Caller, OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))),
-        (Need::Admin(Over::Named), OpenApiRouter::new().routes(routes!(kill))),
+        (Need::Admin(Over::Named), OpenApiRouter::new().routes(routes!(kill)).routes(routes!(release))),
     ]
 }
 
@@ -39,7 +39,7 @@ struct ListQuery {
     subject: Option<String>,
     /// On this connection.
     connection: Option<String>,
-    /// `open`, `closed` or `lost`.
+    /// `open`, `closed`, `lost`, or `held`.
     status: Option<String>,
     /// Only older ones than this.
     before: Option<Uuid>,
@@ -70,8 +70,10 @@ pub(super) struct ListedSession {
     pub opened: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
     ended: Option<OffsetDateTime>,
-    /// `open`, `closed` or `lost`.
+    /// `open`, `closed`, `lost`; `held` if it is open and on hold.
     pub status: &'static str,
+    /// What has its subject on hold on the connection; also after the session ended.
+    hold: Option<Hold>,
     /// The code it ended with.
     code: Option<String>,
     message: Option<String>,
@@ -84,9 +86,35 @@ pub(super) struct ListedSession {
     chain_head: Option<String>,
 }
 
+/// Why a session is on hold.
+#[derive(Serialize, ToSchema)]
+struct Hold {
+    /// From 1, within the session.
+    incident: u32,
+    rules: Vec<String>,
+    reason: String,
+    #[serde(with = "time::serde::rfc3339")]
+    since: OffsetDateTime,
+}
+
+impl ListedSession {
+    /// A session, and what has it on hold.
+    fn new(row: SessionRow, incident: Option<Incident>) -> Self {
+        let hold = incident.map(|incident| Hold {
+            incident: incident.number,
+            rules: incident.rules,
+            reason: incident.reason,
+            since: incident.at,
+        });
+        let status = if hold.is_some() && row.status == SessionStatus::Open { "held" } else { row.status.as_str() };
+        Self { status, hold, ..Self::from(row) }
+    }
+}
+
 impl From<SessionRow> for ListedSession {
     fn from(row: SessionRow) -> Self {
         Self {
+            hold: None,
             id: row.id.uuid(),
             connection: row.connection,
             protocol: row.protocol,
@@ -125,17 +153,26 @@ async fn list(
     let of_connection = query.connection.as_ref().is_some_and(open);
     let all = sees_all(&caller) || of_connection;
     let subject = if all { query.subject } else { Some(caller.subject.name.clone()) };
-    let unknown = || Problem::new(ProblemCode::Invalid, "status is open, closed or lost");
+    let unknown = || Problem::new(ProblemCode::Invalid, "status is open, closed, lost or held");
+    let held = query.status.as_deref() == Some("held");
+    let status = query.status.filter(|_| !held);
     let filter = SessionFilter {
         subject,
         connection: query.connection,
-        status: query.status.map(|word| SessionStatus::parse(&word).ok_or_else(unknown)).transpose()?,
+        status: status.map(|word| SessionStatus::parse(&word).ok_or_else(unknown)).transpose()?,
+        held,
         before: query.before.map(SessionId::from),
         limit: input::limit(query.limit),
     };
     let rows = state.store.sessions(filter).await?;
-    let seen = rows.into_iter().filter(|row| of_connection || visible(&caller, row));
-    Ok(Json(seen.map(ListedSession::from).collect()))
+    let seen: Vec<_> = rows.into_iter().filter(|row| of_connection || visible(&caller, row)).collect();
+    let ids: Vec<_> = seen.iter().map(|row| row.id).collect();
+    let mut held = state.store.incidents_of(&ids).await?;
+    let listed = seen.into_iter().map(|row| {
+        let incident = held.remove(&row.id);
+        ListedSession::new(row, incident)
+    });
+    Ok(Json(listed.collect()))
 }
 
 /// One session.
@@ -147,7 +184,9 @@ async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ListedSession>, Problem> {
-    Ok(Json(readable(&state, &caller, &id).await?.into()))
+    let row = readable(&state, &caller, &id).await?;
+    let incident = state.store.incidents_of(&[row.id]).await?.remove(&row.id);
+    Ok(Json(ListedSession::new(row, incident)))
 }
 
 /// Why a session is ended.
@@ -182,6 +221,52 @@ async fn kill(
     if !state.sessions.kill(id, &reason).await {
         return Err(Problem::new(ProblemCode::Conflict, "no such session is live on this gateway"));
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a session that is on hold may go on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReleaseRequest {
+    /// For the audit log and the recording.
+    reason: String,
+}
+
+/// Lets a session that is on hold go on, and its subject open others on the connection. Nobody releases their own.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/release", params(("id" = Uuid, Path)), request_body = ReleaseRequest,
+    responses((status = 204))
+)]
+async fn release(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(asked): Body<ReleaseRequest>,
+) -> Result<StatusCode, Problem> {
+    let id: SessionId = input::id(&id)?;
+    let row = state.store.session(id).await?;
+    let on = row.as_ref().map(|row| row.connection.as_str()).unwrap_or_default();
+    administration::must(&state, &caller, Administered::Connection(on)).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let reason: String = asked.reason.chars().filter(|char| !char.is_control()).take(200).collect();
+    if reason.trim().is_empty() {
+        return Err(Problem::new(ProblemCode::Invalid, "say why: reason"));
+    }
+    if row.caller.subject == caller.subject.name && row.caller.issuer == caller.subject.issuer {
+        state
+            .store
+            .audit(AuditEvent { session: Some(id), ..caller.event("release.refused", serde_json::json!({})) })
+            .await?;
+        return Err(Problem::new(ProblemCode::Forbidden, "nobody releases their own session"));
+    }
+    let incident =
+        state.store.last_incident(id).await?.ok_or_else(|| Problem::new(ProblemCode::Conflict, "it is not on hold"))?;
+    let detail = serde_json::json!({ "incident": incident.number, "rules": incident.rules, "reason": reason });
+    let event = caller.event("session.released", detail);
+    let event = AuditEvent { session: Some(id), connection: Some(row.connection), ..event };
+    let by = caller.subject.name.clone();
+    let release = Release { session: id.to_string(), incident: incident.number, by, reason };
+    state.sessions.release(id, release, event).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -69,6 +69,8 @@ struct Track {
     told: Option<Instant>,
     /// The rules that have stopped calls, as far as they were told.
     halted: BTreeSet<String>,
+    /// The newest incident that was told.
+    incident: u32,
 }
 
 impl Recordings {
@@ -115,7 +117,7 @@ impl Recordings {
             broken => SinkError::Broken(format!("what is stored is damaged: {broken}")),
         })?;
         let (head, closed) = last.unwrap_or((Head::START, None));
-        Ok(Track { head, closed, told: None, halted: BTreeSet::new() })
+        Ok(Track { head, closed, told: None, halted: BTreeSet::new(), incident: 0 })
     }
 
     async fn put(&self, session: SessionId, first: u64, records: &[Bytes], last: u64) -> Result<(), SinkError> {
@@ -130,6 +132,11 @@ impl Recordings {
     /// Tells the audit log which rules stopped calls, each at its first time in a session; again if the gateway was started anew.
     async fn tell_halted(&self, session: SessionId, track: &mut Track, stopped: Vec<Refused>) -> Result<(), SinkError> {
         for refused in stopped {
+            let incident = refused.incident.as_ref().map_or(0, |incident| incident.number);
+            if incident > track.incident {
+                self.0.progress.incident(session, &refused).await.map_err(SinkError::Unavailable)?;
+                track.incident = incident;
+            }
             if track.halted.len() < MOST_RULES && track.halted.insert(refused.rule.clone()) {
                 self.0.progress.halted(session, &refused).await.map_err(SinkError::Unavailable)?;
             }
@@ -238,7 +245,7 @@ impl Track {
             known.head = known.head.extend(&next)?;
             match event.kind {
                 Some(Kind::Closed(closed)) => known.closed = Some(closed),
-                Some(Kind::Refused(refused)) if known.stopped.iter().all(|other| other.rule != refused.rule) => {
+                Some(Kind::Refused(refused)) if known.stopped.iter().all(|other| differ(other, &refused)) => {
                     known.stopped.push(refused);
                 }
                 _ => {}
@@ -246,6 +253,12 @@ impl Track {
         }
         Ok(fresh)
     }
+}
+
+/// Whether two refusals say different things to the audit log.
+fn differ(one: &Refused, other: &Refused) -> bool {
+    let number = |refused: &Refused| refused.incident.as_ref().map_or(0, |incident| incident.number);
+    one.rule != other.rule || number(one) != number(other)
 }
 
 #[cfg(test)]

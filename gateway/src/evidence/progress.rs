@@ -24,6 +24,12 @@ pub trait SessionProgress: Send + Sync {
     /// Why it cannot be noted; the records are then not acknowledged yet.
     async fn halted(&self, session: SessionId, refused: &Refused) -> Result<(), String>;
 
+    /// A policy put the session on hold. May be told again.
+    ///
+    /// # Errors
+    /// Why it cannot be noted; the records are then not acknowledged yet.
+    async fn incident(&self, session: SessionId, refused: &Refused) -> Result<(), String>;
+
     /// Records were refused.
     async fn refused(&self, session: SessionId, reason: &str);
 }
@@ -42,18 +48,21 @@ impl SessionProgress for Store {
     async fn halted(&self, session: SessionId, refused: &Refused) -> Result<(), String> {
         let code = refused.code.parse().unwrap_or(Code::Denied);
         let kind = if code == Code::NeedsApproval { "call.held" } else { "call.refused" };
-        let protocols = [Protocol::Postgres, Protocol::Ssh, Protocol::Http];
         let row = self.session(session).await.map_err(|error| error.to_string())?;
         let event = AuditEvent {
             subject: row.as_ref().map(|row| row.caller.subject.clone()),
             connection: row.as_ref().map(|row| row.connection.clone()),
-            protocol: row.as_ref().and_then(|row| protocols.into_iter().find(|known| known.as_str() == row.protocol)),
+            protocol: row.as_ref().and_then(|row| Protocol::parse(&row.protocol)),
             session: Some(session),
             code: Some(code),
             reason: Some(refused.rule.clone()),
             ..AuditEvent::new(kind)
         };
         self.audit(event).await.map_err(|error| error.to_string())
+    }
+
+    async fn incident(&self, session: SessionId, refused: &Refused) -> Result<(), String> {
+        self.raise_incident(session, refused).await.map_err(|error| error.to_string())
     }
 
     async fn refused(&self, session: SessionId, reason: &str) {

@@ -22,6 +22,7 @@ struct Told {
     closed: Vec<Closed>,
     refused: Vec<String>,
     halted: Vec<String>,
+    incidents: Vec<u32>,
 }
 
 #[async_trait]
@@ -35,6 +36,12 @@ impl SessionProgress for Row {
 
     async fn halted(&self, _: SessionId, refused: &Refused) -> Result<(), String> {
         self.0.lock().unwrap().halted.push(format!("{} {}", refused.code, refused.rule));
+        Ok(())
+    }
+
+    async fn incident(&self, _: SessionId, refused: &Refused) -> Result<(), String> {
+        let number = refused.incident.as_ref().map_or(0, |incident| incident.number);
+        self.0.lock().unwrap().incidents.push(number);
         Ok(())
     }
 
@@ -262,6 +269,32 @@ async fn each_rule_that_stops_calls_is_told_once_in_a_session() {
         Kind::Refused(refused)
     };
     let kinds = [Kind::Opened(Opened::default()), refused("a"), refused("a"), refused("b"), refused("a")];
+    let records = chained(kinds);
+    let session = SessionId::generate();
+    for piece in [&records[..2], &records[..4], &records[2..]] {
+        let _stored = recordings.accept(session, piece.to_vec()).await.unwrap();
+    }
+    assert_eq!(row.0.lock().unwrap().halted, ["SP-NEEDS-APPROVAL a", "SP-NEEDS-APPROVAL b"]);
+}
+
+#[tokio::test]
+async fn each_incident_is_told_once_also_when_its_rule_has_stopped_calls_before() {
+    let (recordings, row, _objects) = memory();
+    let refused = |number: u32| {
+        let incident = (number > 0).then(|| proto::event::Incident { number, ..Default::default() });
+        Kind::Refused(Refused { code: "SP-DENIED".into(), rule: "a".into(), incident, ..Refused::default() })
+    };
+    let kinds = [Kind::Opened(Opened::default()), refused(0), refused(1), refused(1), refused(2)];
+    let records = chained(kinds);
+    let session = SessionId::generate();
+    for piece in [&records[..2], &records[..4], &records[2..]] {
+        let _stored = recordings.accept(session, piece.to_vec()).await.unwrap();
+    }
+    assert_eq!(row.0.lock().unwrap().incidents, [1, 2]);
+}
+
+/// Records of these events.
+fn chained(kinds: impl IntoIterator<Item = Kind>) -> Vec<Bytes> {
     let (mut head, mut records) = (Head::START, Vec::new());
     for kind in kinds {
         let prev = Bytes::copy_from_slice(&head.link);
@@ -270,9 +303,5 @@ async fn each_rule_that_stops_calls_is_told_once_in_a_session() {
         head = Head { seq: head.seq + 1, link: ledger::chain::link(&record) };
         records.push(record);
     }
-    let session = SessionId::generate();
-    for piece in [&records[..2], &records[..4], &records[2..]] {
-        let _stored = recordings.accept(session, piece.to_vec()).await.unwrap();
-    }
-    assert_eq!(row.0.lock().unwrap().halted, ["SP-NEEDS-APPROVAL a", "SP-NEEDS-APPROVAL b"]);
+    records
 }

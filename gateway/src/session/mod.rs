@@ -16,13 +16,13 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use policy::Permit;
-use proto::{Caller, Code, Ending, Grant, Refusal, SessionId};
+use proto::{Caller, Code, Ending, Grant, Refusal, SessionId, rpc};
 use tokio::sync::watch;
 
 pub use self::lane::{Incoming, Lane, LaneOver, MustEnd, Outgoing, Turn};
 use self::{keeper::Keeper, lane::Stop, registry::Registry};
 use crate::{
-    store::{Connection, Counts, NewSession, Store},
+    store::{AuditEvent, Connection, Counts, NewSession, Store, StoreError},
     tunnel::{Directory, EventSink},
 };
 
@@ -109,6 +109,7 @@ impl Sessions {
         let connection = self.0.store.connection(permit.connection());
         let connection =
             connection.ok_or_else(|| Refusal::new(Code::NoAccess, "no connection of that name is open to you"))?;
+        self.must_not_be_held(&connection, &opening.caller).await?;
         let id = SessionId::generate();
         self.0
             .store
@@ -126,6 +127,31 @@ impl Sessions {
                 Err(refusal)
             }
         }
+    }
+
+    /// Whoever has a session on hold on this connection gets no other there.
+    async fn must_not_be_held(&self, connection: &Connection, caller: &Caller) -> Result<(), Refusal> {
+        let failed = |error| {
+            tracing::error!(%error, "session not opened");
+            Refusal::new(Code::Internal, "the gateway's store does not answer")
+        };
+        let Some(incident) = self.0.store.incident_of(&connection.name, caller).await.map_err(failed)? else {
+            return Ok(());
+        };
+        let event = AuditEvent {
+            subject: Some(caller.subject.clone()),
+            connection: Some(connection.name.clone()),
+            session: Some(incident.session),
+            source: Some(caller.source.clone()),
+            protocol: Some(connection.settings.protocol()),
+            code: Some(Code::NeedsApproval),
+            reason: Some(incident.rules.join(", ")),
+            ..AuditEvent::new("session.held")
+        };
+        self.0.store.audit(event).await.map_err(failed)?;
+        let (rules, session, reason) = (incident.rules.join(", "), incident.session, incident.reason);
+        let text = format!("{reason} (rule {rules}); until session {session} is released, there is no other here");
+        Err(Refusal::new(Code::NeedsApproval, text))
     }
 
     async fn start(&self, id: SessionId, opening: Opening, connection: &Connection) -> Result<Session, Refusal> {
@@ -159,6 +185,31 @@ impl Sessions {
         let Some(agent) = self.0.registry.stop(id, ending.clone()) else { return false };
         self.0.directory.kill(&agent, id, &ending).await;
         true
+    }
+
+    /// Lets a session that is on hold go on. `event` is what the audit log is told.
+    ///
+    /// # Errors
+    /// If its agent cannot be told, which leaves it on hold; [`StoreError::Conflict`] if it is not on hold.
+    pub async fn release(
+        &self,
+        release: rpc::Release,
+        session: SessionId,
+        event: AuditEvent,
+    ) -> Result<(), StoreError> {
+        let agent = self.0.registry.agent(session);
+        let away = || StoreError::Conflict("the agent that serves it is not connected: try again".into());
+        if agent.as_ref().is_some_and(|agent| !self.0.directory.connected().contains(agent)) {
+            return Err(away());
+        }
+        // First the log, then the deed; who is told that the agent was not reached can ask again.
+        let released = self.0.store.release_incidents(session, release.incident, event).await?;
+        match agent {
+            Some(agent) if self.0.directory.release(&agent, release).await => Ok(()),
+            Some(_) => Err(away()),
+            None if released => Ok(()),
+            None => Err(StoreError::Conflict("it is not on hold".into())),
+        }
     }
 
     /// Ends the sessions whose right is gone, and tells agents what has changed about the callers of the others.

@@ -64,6 +64,11 @@ impl Registry {
         Some(found.agent.clone())
     }
 
+    /// The name of a live session's agent.
+    pub(super) fn agent(&self, session: SessionId) -> Option<String> {
+        self.lock().get(&session).map(|live| live.agent.clone())
+    }
+
     /// Tells a session to end; gives the name of its agent.
     pub(super) fn stop(&self, session: SessionId, ending: Ending) -> Option<String> {
         let live = self.lock();

@@ -25,12 +25,10 @@ pub(super) async fn newest<C: ConnectionTrait>(db: &C) -> Result<Option<Bundle>,
     row.map(Bundle::try_from).transpose()
 }
 
-/// Goes on if the newest bundle still is this one.
+/// Goes on if the newest bundle still is this one; 0 is none.
 pub(super) async fn must_be<C: ConnectionTrait>(db: &C, expected: u64) -> Result<(), StoreError> {
-    match newest(db).await? {
-        Some(present) if present.version == expected => Ok(()),
-        _ => Err(StoreError::Conflict("somebody changed policies or connections meanwhile; look at them again".into())),
-    }
+    let present = newest(db).await?.map_or(0, |present| present.version);
+    if present == expected { Ok(()) } else { Err(StoreError::Moved) }
 }
 
 /// Makes the next bundle if connections or documents have changed.

@@ -15,7 +15,8 @@ pub struct Change {
     pub documents: Vec<Document>,
     /// Names of policy documents to remove.
     pub remove_documents: Vec<String>,
-    /// The version of the bundle that the change was thought up for, if it is only to be made to that one.
+    /// The version of the bundle that the change was thought up for or checked with; if another is in force by now, nothing
+    /// changes.
     pub expected: Option<u64>,
 }
 
@@ -23,7 +24,7 @@ impl Store {
     /// Makes a change, together with what the audit log says about it and with the bundle that follows from it.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the policies are not those expected any more; if the database fails.
+    /// [`StoreError::Moved`] if another bundle is in force than the one expected; if the database fails.
     pub async fn change(&self, change: Change, events: Vec<AuditEvent>) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         if let Some(expected) = change.expected {

@@ -17,6 +17,7 @@ mod change;
 mod cli_login;
 mod clock;
 mod connection;
+mod incident;
 mod join_token;
 mod open;
 mod refresh;
@@ -45,6 +46,7 @@ pub use bundle::compose;
 pub use change::Change;
 pub use cli_login::{CliLogin, NewCliLogin};
 pub use connection::Connection;
+pub use incident::Incident;
 pub use session::{Counts, NewSession, SessionFilter, SessionRow, SessionStatus};
 pub use sign_in::SignIn;
 pub use snapshot::Snapshot;
@@ -82,6 +84,9 @@ pub enum StoreError {
     /// Something of that name exists, or a limit is reached. The text may be shown to the caller.
     #[error("{0}")]
     Conflict(String),
+    /// What it was thought up for or checked with has changed meanwhile.
+    #[error("somebody changed policies or connections meanwhile; look at them again")]
+    Moved,
     /// The URL names no database that is supported.
     #[error("the store's URL must begin with sqlite: or postgres:")]
     Url,

@@ -53,6 +53,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes over what the database holds by now.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        self.0.reload().await
+    }
+}
+
 impl Inner {
     /// Replaces the snapshot. A caller that waited behind another reload still reads anew: its own write may have come
     /// after that reload began.

@@ -4,7 +4,7 @@ use proto::{Caller, Code, Protocol, SessionId};
 use sea_orm::{QueryOrder, QuerySelect, Set, entity::prelude::*, sea_query::Expr};
 use time::OffsetDateTime;
 
-use super::{AuditEvent, Store, StoreError, audit, clock, digest, from_json};
+use super::{AuditEvent, Store, StoreError, audit, clock, digest, from_json, incident};
 
 /// A session about to open.
 #[derive(Clone, Debug)]
@@ -107,6 +107,8 @@ pub struct SessionFilter {
     pub connection: Option<String>,
     /// In this state.
     pub status: Option<SessionStatus>,
+    /// On hold.
+    pub held: bool,
     /// Older than this one.
     pub before: Option<SessionId>,
     /// At most so many.
@@ -249,6 +251,9 @@ impl Store {
         }
         if let Some(status) = filter.status {
             query = query.filter(row::Column::Status.eq(status.as_str()));
+        }
+        if filter.held {
+            query = query.filter(row::Column::Id.in_subquery(incident::held()));
         }
         if let Some(before) = filter.before {
             query = query.filter(row::Column::Id.lt(before.uuid()));

@@ -118,6 +118,16 @@ impl Directory {
         }
     }
 
+    /// Lets a session that is on hold go on. False if the agent is not connected.
+    pub async fn release(&self, agent: &str, release: rpc::Release) -> bool {
+        let message = rpc::ToAgent { kind: Some(rpc::to_agent::Kind::Release(release)) };
+        let mut told = false;
+        for control in self.controls(agent) {
+            told |= control.send(message.clone()).await.is_ok();
+        }
+        told
+    }
+
     /// Asks every agent to reconnect elsewhere.
     pub(super) async fn drain(&self) {
         let names = self.connected();

@@ -11,7 +11,7 @@ use sallyport::demo::ports::Ports;
 use serde_json::{Value, json};
 
 /// The service, with what it says it got.
-struct Shop {
+pub(crate) struct Shop {
     process: Child,
     said: BufReader<ChildStdout>,
     port: u16,
@@ -26,7 +26,7 @@ impl Drop for Shop {
 }
 
 impl Shop {
-    fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
         let compiled = protox::compile(["shop.proto"], [source]).unwrap();
@@ -46,13 +46,13 @@ impl Shop {
     }
 
     /// The next message that it got.
-    fn got(&mut self) -> String {
+    pub(crate) fn got(&mut self) -> String {
         let mut line = String::new();
         self.said.read_line(&mut line).unwrap();
         line
     }
 
-    fn connect(&self, world: &World, name: &str, mask: &Value) {
+    pub(crate) fn connect(&self, world: &World, name: &str, mask: &Value) {
         let descriptors = STANDARD.encode(std::fs::read(self.file()).unwrap());
         let settings = json!({
             "protocol": "http", "kind": "grpc", "http2_prior_knowledge": true, "descriptors": descriptors, "mask": mask
@@ -65,7 +65,7 @@ impl Shop {
         );
     }
 
-    fn call(&self, world: &World, name: &str, method: &str, question: &Value, more: &[&str]) -> String {
+    pub(crate) fn call(&self, world: &World, name: &str, method: &str, question: &Value, more: &[&str]) -> String {
         let (port, host) = (world.site.ports.http.to_string(), format!("{name}.sallyport.localhost"));
         let (file, ca, question) = (self.file(), world.site.ca_file().display().to_string(), question.to_string());
         let arguments = ["call", &port, &file, &host, &world.alice().ticket, &ca, method, &question];

@@ -2,7 +2,11 @@
 //! can read, a GraphQL error, a gRPC status. The client's connection goes on.
 
 use functions::http::{Fault, message_id};
-use proto::{Code, event::Refused, functions::HttpKind};
+use proto::{
+    Code,
+    event::{Incident, Refused},
+    functions::HttpKind,
+};
 use protocols::http::RequestHead;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +29,10 @@ pub struct Denied {
     pub fix: String,
     /// Where to read more.
     pub link: String,
+    /// Who may approve, if it is held.
+    pub approvers: Vec<String>,
+    /// The incident that has the session on hold.
+    pub incident: Option<Incident>,
 }
 
 /// An answer that the agent gives itself.
@@ -55,21 +63,27 @@ impl Denied {
     pub fn by_policy(decision: &Decision) -> Self {
         let verdict = &decision.verdict;
         let (rules, fix, link) = (verdict.rules.clone(), verdict.fix.clone(), decision.link.clone());
-        Self { rules, fix, link, ..Self::new(decision.code, 403, decision.message()) }
+        let approvers = verdict.approvers.clone();
+        Self { rules, fix, link, approvers, ..Self::new(decision.code, 403, decision.message()) }
     }
 
     /// Something of ours forbids it.
     #[must_use]
     pub fn new(code: Code, status: u16, detail: impl Into<String>) -> Self {
         let (field, rules, fix, link) = (None, Vec::new(), String::new(), String::new());
-        Self { code, status, detail: detail.into(), field, rules, fix, link }
+        Self { code, status, detail: detail.into(), field, rules, fix, link, approvers: Vec::new(), incident: None }
     }
 
     /// The event of it.
     #[must_use]
     pub fn refused(&self) -> Refused {
-        let (code, reason, rule) = (self.code.to_string(), self.detail.clone(), self.rules.join(", "));
-        Refused { code, reason, rule, ..Refused::default() }
+        Refused {
+            code: self.code.to_string(),
+            reason: self.detail.clone(),
+            rule: self.rules.join(", "),
+            approvers: self.approvers.clone(),
+            incident: self.incident.clone(),
+        }
     }
 
     /// The answer to a request with this head and content.

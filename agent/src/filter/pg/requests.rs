@@ -254,7 +254,7 @@ impl Filter {
         let parse = ask::parse(frame.body, frame.whole).map_err(client_fault)?;
         let short = self.condense(parse.text, frame.whole);
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
-        let mut decision = self.guard.decide(&read.judged);
+        let mut decision = self.guard.consider(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
         let Checked { rewrite, probe, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let text = self.shown(parse.text, &short, rewrite.as_ref());
@@ -288,6 +288,10 @@ impl Filter {
             self.requests.tail = Tail::Statement(Sha256::new(), statement.clone());
         }
         if refused {
+            if decision.verdict.incident.is_some() {
+                // It is stopped here, with what follows from that.
+                decision = self.guard.decide(&read.judged);
+            }
             let mut told =
                 Request { operation: "parse".into(), text: statement.text.to_string(), ..parse_request(frame) };
             decision.note(&mut told, &read.judged);

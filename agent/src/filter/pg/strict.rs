@@ -297,5 +297,5 @@ fn refuse(why: &str) -> Judgement {
 
 /// The refusal of a call that would get around the rewrite.
 pub(super) fn decision(why: &str) -> Arc<Decision> {
-    Arc::new(Decision { verdict: Verdict::refused(why), code: Code::Denied, link: String::new() })
+    Arc::new(Decision { verdict: Verdict::refused(why), code: Code::Denied, link: String::new(), incident: None })
 }

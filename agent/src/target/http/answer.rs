@@ -21,7 +21,7 @@ use super::{
     upstream::Upstream,
 };
 use crate::{
-    filter::guard::Guard as _,
+    filter::guard::{Decision, Guard as _, Judged},
     filter::http::{Answer, Range, Rules, Websocket},
     filter::masked::masked_lines,
     record::Exchange,
@@ -48,6 +48,9 @@ pub(super) struct Reply<'a> {
     pub(super) rules: Arc<Rules>,
     pub(super) head: RequestHead,
     pub(super) begun: bool,
+    /// What the request does, if that is known, and how much content the client was sent.
+    pub(super) judged: Option<Arc<Judged>>,
+    pub(super) sent: u64,
     pub(super) out: BytesMut,
 }
 
@@ -55,6 +58,8 @@ pub(super) struct Reply<'a> {
 pub(super) enum Fault {
     /// This exchange ends.
     Refused(Refusal),
+    /// Policy ends it in mid-stream.
+    Stopped(Arc<Decision>),
     /// The lane ends.
     Over(Ending),
 }
@@ -147,27 +152,27 @@ impl Reply<'_> {
                 None => {
                     let rest = answer.pause()?;
                     self.begin(answer, head)?;
-                    self.data(&rest);
+                    self.data(&rest).await?;
                     self.flush().await?;
                 }
-                Some(None) => return self.end(answer, head, None).map(|()| true),
+                Some(None) => return self.end(answer, head, None).await.map(|()| true),
                 Some(Some(Err(error))) => return Err(lost(&error).into()),
                 Some(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
                         let data = answer.content(data)?;
                         if !answer.is_undecided() {
                             self.begin(answer, head)?;
-                            self.data(&data);
+                            self.data(&data).await?;
                         }
                     }
                     Err(frame) => {
                         let trailers = frame.into_trailers().ok();
-                        return self.end(answer, head, trailers.as_ref()).map(|()| true);
+                        return self.end(answer, head, trailers.as_ref()).await.map(|()| true);
                     }
                 },
             }
             if answer.is_complete() {
-                return self.end(answer, head, None).map(|()| false);
+                return self.end(answer, head, None).await.map(|()| false);
             }
             if self.out.len() >= BATCH {
                 self.flush().await?;
@@ -190,18 +195,27 @@ impl Reply<'_> {
         put_response(&mut self.out, answer.status().as_u16(), pairs(&fields)).map_err(|_| oversize())
     }
 
-    fn data(&mut self, content: &Bytes) {
-        if !content.is_empty() {
-            self.context.record.data(self.exchange, Stream::Out, content);
-            put_data(&mut self.out, content);
-            self.context.rights.sent(0, content.len() as u64);
+    async fn data(&mut self, content: &Bytes) -> Result<(), Fault> {
+        if content.is_empty() {
+            return Ok(());
         }
+        let bytes = content.len() as u64;
+        let ask = |judged: &Arc<Judged>| self.context.rights.sending(judged, self.sent, bytes);
+        if let Some(stopped) = self.judged.as_ref().and_then(ask) {
+            // What is recorded as sent is sent.
+            self.flush().await?;
+            return Err(Fault::Stopped(stopped));
+        }
+        self.sent = self.sent.saturating_add(bytes);
+        self.context.record.data(self.exchange, Stream::Out, content);
+        put_data(&mut self.out, content);
+        Ok(())
     }
 
-    fn end(&mut self, answer: &mut Answer, head: &Parts, trailers: Option<&HeaderMap>) -> Result<(), Fault> {
+    async fn end(&mut self, answer: &mut Answer, head: &Parts, trailers: Option<&HeaderMap>) -> Result<(), Fault> {
         let rest = answer.finish()?;
         self.begin(answer, head)?;
-        self.data(&rest);
+        self.data(&rest).await?;
         let trailers = trailers.map(|trailers| answer.trailers(trailers)).unwrap_or_default();
         put_end(&mut self.out, pairs(&trailers)).map_err(|_| oversize().into())
     }
@@ -252,7 +266,7 @@ impl Reply<'_> {
         for masked in masked_lines("response", socket.tally()) {
             self.context.record.masked(self.exchange, masked);
         }
-        self.data(&content.into());
+        self.data(&content.into()).await?;
         self.flush().await
     }
 }

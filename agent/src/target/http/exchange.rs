@@ -20,7 +20,7 @@ use super::{
     upload::{Intake, Interruption, Upload},
 };
 use crate::{
-    filter::guard::Guard as _,
+    filter::guard::{Decision, Guard as _, Judged},
     filter::http::{Denied, Range, Rendered, Setup, describe},
     record::Exchange,
     target::{Context, ToGateway},
@@ -61,6 +61,7 @@ pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), 
     if let Some((sent, content)) = sent {
         (head, first.content) = (sent, content);
     }
+    let judged = judgement.known.as_ref().map(|(judged, _)| Arc::clone(judged));
     let (body, parts, raw) = body(&head, first);
     let reply = Reply {
         context: &lane.context,
@@ -72,6 +73,8 @@ pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), 
         rules,
         head,
         begun: false,
+        judged: judged.clone(),
+        sent: 0,
         out: BytesMut::new(),
     };
     let upload = Upload { inbox: &mut lane.inbox, record: intake, parts };
@@ -80,19 +83,33 @@ pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), 
         answered = reply.run(body, raw) => match answered {
             Ok(()) => return Ok(()),
             Err(Fault::Refused(refusal)) => return refuse(&lane.context, &lane.to, exchange, &refusal).await,
+            Err(Fault::Stopped(decision)) => Interruption::Stopped(decision),
             Err(Fault::Over(ending)) => return Err(ending),
         },
+        decision = stopped(&lane.context, judged.as_ref()) => Interruption::Stopped(decision),
         interruption = upload.run() => interruption,
     };
     match interruption {
         Interruption::Cancelled => cancel(lane, exchange).await,
         Interruption::Refused(refusal) => refuse(&lane.context, &lane.to, exchange, &refusal).await,
+        Interruption::Stopped(decision) => {
+            lane.context.record.refused(exchange, decision.refused());
+            refuse(&lane.context, &lane.to, exchange, &decision.refusal()).await
+        }
         Interruption::Over(ending) => {
             let completed =
                 Completed { outcome: "aborted".into(), code: ending.code.to_string(), ..Completed::default() };
             lane.context.record.completed(exchange, completed);
             Err(ending)
         }
+    }
+}
+
+/// Waits until policy no longer allows what runs.
+async fn stopped(context: &Context, judged: Option<&Arc<Judged>>) -> Arc<Decision> {
+    match judged {
+        Some(judged) => context.stopped(judged).await,
+        None => std::future::pending().await,
     }
 }
 

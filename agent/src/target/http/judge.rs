@@ -83,6 +83,7 @@ impl Judgement {
             }
             _ => (!decision.forwards()).then(|| Denied::by_policy(&decision)),
         };
+        let denied = denied.map(|denied| Denied { incident: decision.incident.clone(), ..denied });
         Self { known: Some((judged, decision)), denied }
     }
 }

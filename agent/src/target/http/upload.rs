@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Inbox, Message, body::Part, outgoing};
 use crate::{
+    filter::guard::Decision,
     filter::http::{Format, Passage, Reader, Setup, Side, Unreadable, Websocket},
     filter::masked::masked_lines,
     record::{Exchange, Recorder},
@@ -30,6 +31,8 @@ pub(super) enum Interruption {
     Cancelled,
     /// What the client sends cannot pass.
     Refused(Refusal),
+    /// Policy does not allow what runs any more.
+    Stopped(Arc<Decision>),
     /// The lane is over.
     Over(Ending),
 }

@@ -35,6 +35,7 @@ use crate::{
         },
     },
     record::Exchange,
+    target::context::LOOK_AGAIN,
 };
 
 /// How long the target may take to open a session channel.
@@ -42,9 +43,6 @@ const OPEN_SESSION: Duration = Duration::from_secs(30);
 
 /// How long it may take to reach where a forwarded connection goes.
 const OPEN_FORWARD: Duration = Duration::from_secs(130);
-
-/// How often it is looked whether policy still allows what runs.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED`.
 const PROHIBITED: u32 = 1;
@@ -78,6 +76,10 @@ pub(super) struct State {
     pub(super) status: String,
     /// What policy decided about, while it runs.
     pub(super) judged: Option<Arc<Judged>>,
+    /// Bytes that the client was sent.
+    pub(super) sent: u64,
+    /// A limit was met in mid-stream: nothing more is shown.
+    pub(super) stopped: bool,
     /// The operations of a file session.
     pub(super) sftp: Option<Sftp>,
     /// A program of another protocol runs: files are transferred.
@@ -270,6 +272,8 @@ impl Open {
             quiet: false,
             status: String::new(),
             judged: None,
+            sent: 0,
+            stopped: false,
             sftp: None,
             is_transfer: false,
             terminal: false,
@@ -300,13 +304,10 @@ impl Open {
             sleep(LOOK_AGAIN).await;
             let (judged, exchange) = {
                 let state = lock(&self.state);
-                (state.judged.clone().filter(|_| state.farewell.is_none()), state.exchange)
+                (state.judged.clone().filter(|_| state.farewell.is_none() && !state.stopped), state.exchange)
             };
             let Some(judged) = judged else { continue };
-            let decision = context.rights.decide(&judged);
-            if decision.forwards() {
-                continue;
-            }
+            let Some(decision) = context.stops(&judged) else { continue };
             context.record.refused(exchange, decision.refused());
             let is_program = lock(&self.state).asked_program();
             if !is_program {
@@ -324,6 +325,23 @@ impl Open {
     pub(super) fn say_farewell(&self, farewell: Farewell) {
         lock(&self.state).farewell = Some(farewell);
         self.wake.notify_one();
+    }
+
+    /// Counts output that the client is about to be sent. Gives whether it may be; if not, that is recorded, and a program's client
+    /// is told.
+    pub(super) fn may_send(&self, state: &mut State, bytes: usize) -> bool {
+        let Some(judged) = &state.judged else { return true };
+        let (context, bytes) = (self.session.context(), bytes as u64);
+        let stopped = context.rights.sending(judged, state.sent, bytes);
+        state.sent = state.sent.saturating_add(bytes);
+        let Some(decision) = stopped else { return true };
+        context.record.refused(state.exchange, decision.refused());
+        state.stopped = true;
+        if state.asked_program() {
+            let text = format!("sallyport: ended: {} ({})\r\n", decision.message(), decision.detail());
+            state.farewell = Some(Farewell { text, code: decision.code.to_string(), unanswered: false });
+        }
+        false
     }
 
     /// Asks the client to take a connection that came to its forwarded port.
@@ -381,7 +399,7 @@ impl Open {
 
 impl State {
     /// A program was asked for; otherwise it is a forwarded connection.
-    fn asked_program(&self) -> bool {
+    pub(super) fn asked_program(&self) -> bool {
         self.screen.is_inspected() || self.sftp.is_some() || self.is_transfer
     }
 }

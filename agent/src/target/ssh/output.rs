@@ -49,7 +49,7 @@ pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
             First::Woken => None,
             First::End => return Outcome::Lost,
         };
-        while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD {
+        while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD && !lock(&open.state).stopped {
             match read.wait().now_or_never() {
                 Some(Some(message)) => outcome = open.handle(message, &mut batch),
                 Some(None) => outcome = Some(Outcome::Lost),
@@ -148,6 +148,12 @@ impl Open {
     fn handle(&self, message: ChannelMsg, batch: &mut Batch) -> Option<Outcome> {
         let channel = self.channel;
         let state = &mut *lock(&self.state);
+        if state.stopped {
+            if let ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } = &message {
+                batch.count(data.len());
+            }
+            return None;
+        }
         match message {
             ChannelMsg::Data { data } => self.show(state, batch, Stream::Out, &data),
             ChannelMsg::ExtendedData { data, ext: STDERR } => self.show(state, batch, Stream::Err, &data),
@@ -212,6 +218,9 @@ impl Open {
             sftp.take_own(&mut own);
             self.show_bytes(state, batch, &own);
         }
+        if state.stopped && state.farewell.is_none() {
+            return Some(Outcome::Denied);
+        }
         let farewell = state.farewell.clone()?;
         if farewell.unanswered && !state.asked.is_empty() {
             // The answers to earlier requests come first.
@@ -252,6 +261,10 @@ impl Open {
     /// Puts a piece of output into the batch, as the client may see it.
     fn show(&self, state: &mut State, batch: &mut Batch, stream: Stream, piece: &[u8]) {
         batch.count(piece.len());
+        if !self.may_send(state, piece.len()) {
+            batch.recorded = true;
+            return;
+        }
         if state.sftp.is_some() && stream == Stream::Out {
             return self.show_packets(state, batch, piece);
         }

@@ -20,6 +20,8 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) nonce: String,
     pub(super) challenge: String,
+    /// As if the person had used a second factor.
+    pub(super) second_factor: bool,
 }
 
 /// The codes that were issued and not yet redeemed.
@@ -57,6 +59,7 @@ mod tests {
             redirect_uri: "http://127.0.0.1:1/".into(),
             nonce: String::new(),
             challenge: BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest("verifier")),
+            second_factor: false,
         })
     }
 

@@ -45,6 +45,7 @@ impl SigningKey {
             "iss": issuer, "aud": audience, "sub": person.subject, "iat": now, "auth_time": now, "exp": now + LIFETIME_SECONDS,
             "nonce": code.nonce, "name": person.name, "preferred_username": person.subject,
             "email": format!("{}@shop.example", person.subject), "groups": person.groups,
+            "amr": if code.second_factor { &["pwd", "otp"][..] } else { &["pwd"] },
         });
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&header), part(&claims));

@@ -74,7 +74,7 @@ async fn metadata(State(provider): State<Arc<Provider>>) -> Json<Value> {
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "scopes_supported": ["openid", "profile", "email", "groups"],
-        "claims_supported": ["sub", "name", "email", "groups"],
+        "claims_supported": ["sub", "name", "email", "groups", "amr"],
         "sallyport_development": true,
     }))
 }
@@ -130,6 +130,8 @@ async fn ask(Query(asked): Query<Asked>) -> Response {
 #[derive(Deserialize)]
 struct Answer {
     person: String,
+    /// There if the box is ticked.
+    second_factor: Option<String>,
     #[serde(flatten)]
     asked: Asked,
 }
@@ -151,6 +153,7 @@ async fn answer(State(provider): State<Arc<Provider>>, Form(answer): Form<Answer
         redirect_uri: asked.redirect_uri,
         nonce: asked.nonce,
         challenge: asked.code_challenge,
+        second_factor: answer.second_factor.is_some(),
     });
     target.query_pairs_mut().append_pair("code", &code).append_pair("state", &state);
     Redirect::to(target.as_str()).into_response()

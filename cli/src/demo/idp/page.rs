@@ -37,6 +37,7 @@ pub(super) fn render(asked: &Asked) -> String {
             person.subject, person.name, person.role
         );
     }
+    page.push_str(r#"<label><input type="checkbox" name="second_factor"> with a second factor</label>"#);
     page.push_str("</form></html>\n");
     page
 }

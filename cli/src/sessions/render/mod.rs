@@ -83,6 +83,12 @@ fn facts(row: &Row, recording: &Recording, out: &mut impl Write) -> io::Result<(
     let message = row.message.as_deref().filter(|message| !message.is_empty());
     let message = message.map(|message| format!(": {}", visible(message))).unwrap_or_default();
     writeln!(out, "status      {}{message}", row.code.as_deref().unwrap_or(&row.status))?;
+    if let Some(hold) = &row.hold {
+        writeln!(out, "on hold     since {} by {}: {}", hold.since, hold.rules.join(", "), visible(&hold.reason))?;
+    }
+    for released in recording.released() {
+        writeln!(out, "released    by {}: {}", visible(&released.by), visible(&released.reason))?;
+    }
     writeln!(out, "events      {}, chain verified", recording.events.len())
 }
 

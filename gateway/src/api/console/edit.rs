@@ -11,6 +11,7 @@ use crate::api::{
     policies,
     policy_document::PolicyDocument,
 };
+use crate::store::StoreError;
 
 /// A change.
 pub(super) enum Edit {
@@ -49,8 +50,7 @@ impl Edit {
         version: u64,
     ) -> Result<(Plan, Option<Engine>), Wrong> {
         if bundle(state)?.version != version {
-            let text = "somebody changed policies or connections meanwhile; look at them again";
-            return Err(Problem::new(ProblemCode::Conflict, text).into());
+            return Err(Problem::from(StoreError::Moved).into());
         }
         let mut wish = Wish { expected: Some(version), ..Wish::default() };
         let next = self.document(state)?;

@@ -41,6 +41,15 @@ impl SessionControl for Living {
         self.killed.lock().unwrap().push(session);
         true
     }
+
+    async fn release(
+        &self,
+        _session: SessionId,
+        _release: proto::rpc::Release,
+        _event: crate::store::AuditEvent,
+    ) -> Result<(), crate::store::StoreError> {
+        Ok(())
+    }
 }
 
 impl AgentControl for Living {

@@ -35,10 +35,15 @@ fn detail(kind: &Kind) -> (&'static str, Value) {
         ),
         Kind::Refused(refused) => {
             let approvers = &refused.approvers;
+            let incident = refused.incident.as_ref().map(|incident| incident.number);
             (
                 "refused",
-                json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule, "approvers": approvers}),
+                json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule, "approvers": approvers,
+                       "incident": incident}),
             )
+        }
+        Kind::Released(released) => {
+            ("released", json!({"incident": released.incident, "by": released.by, "reason": released.reason}))
         }
         Kind::Truncated(truncated) => (
             "truncated",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod cluster;
+mod incidents;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,6 +10,9 @@ use proto::{Caller, Code, PostgresSettings, Protocol, SessionId, Settings};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::incidents::{
+    a_change_that_was_checked_with_an_older_bundle_is_not_made, incidents_stand_until_they_are_released,
+};
 use super::*;
 
 fn soon() -> OffsetDateTime {
@@ -270,6 +274,8 @@ async fn everything(url: &str) {
     a_cookie_is_no_token(&store).await;
     a_command_line_login_is_approved_and_taken_once(&store).await;
     settings_are_kept(&store).await;
+    incidents_stand_until_they_are_released(&store).await;
+    a_change_that_was_checked_with_an_older_bundle_is_not_made(&store).await;
     let (second, third) = tokio::join!(Store::open(url), Store::open(url));
     another_replica_sees_changes(&store, &second.unwrap()).await;
     third.unwrap().ping().await.unwrap();

@@ -189,12 +189,11 @@ impl Parameters {
     /// Whole content as it is recorded, before its reader sees it: a GraphQL document says what its values are, and has to be read
     /// whole for that. What cannot be read is left to the reader.
     pub fn recorded_content(&self, masker: &Masker, head: &RequestHead, content: &Bytes) -> (Bytes, Vec<Masked>) {
-        let marked = [(&self.record, masker.clone())];
-        let mut told = Told::new("marking");
-        let mut head = head.clone();
         if self.record.json.is_empty() || !self.api.speaks_graphql() {
             return (content.clone(), Vec::new());
         }
+        let marked = [(&self.record, masker.clone())];
+        let (mut head, mut told) = (head.clone(), Told::new("marking"));
         let masked = content::mask(&marked, (&self.reading, &self.api), &mut head, content, &mut told);
         (masked.unwrap_or_else(|_| content.clone()), told.lines)
     }
