@@ -17,7 +17,7 @@ use super::{
     operand::{Comparison, Literal, Operand, bit},
     operator::{flipped, opposite},
     outcome::{Link, Outcome},
-    repeat::{MANY_KEYS, Repeat},
+    repeat::Repeat,
     scope::{Cte, Entry, Shape},
     text_of,
 };
@@ -540,23 +540,6 @@ impl<'a> Conditions<'a> {
             Shape { whole, bounded: limited, ..Shape::default() },
             correlated || (within.found.links.iter().any(|l| l.same) && !limited && !within.unlimited().is_empty()),
         )
-    }
-
-    /// Whether LIMIT leaves so few rows that they are not all of a relation: a number that is not large, or one that is only known
-    /// when it runs.
-    fn takes_few(&self, count: Option<&NodeEnum>) -> bool {
-        match count {
-            Some(count @ (NodeEnum::AConst(_) | NodeEnum::ParamRef(_) | NodeEnum::ColumnRef(_))) => {
-                match self.operand(count) {
-                    Operand::Constant(Literal::Number(number)) => number <= f64::from(MANY_KEYS),
-                    Operand::Constant(value) => value == Literal::Some,
-                    // A variable of the body whose value a query gave.
-                    _ => false,
-                }
-            }
-            Some(NodeEnum::TypeCast(cast)) => self.takes_few(inner(&cast.arg)),
-            _ => false,
-        }
     }
 
     fn atom(&self, comparison: Comparison) -> Outcome {

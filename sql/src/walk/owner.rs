@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use pg_query::protobuf::Node;
+use pg_query::{NodeEnum, protobuf::Node};
 
 use super::{
     condition::Conditions,
-    each,
+    each, inner,
     operand::{Column, Literal, Operand, bit},
+    repeat::MANY_KEYS,
     scope::Entry,
     text_of,
 };
@@ -42,6 +43,23 @@ impl Conditions<'_> {
         }
         let names = BTreeSet::from([(*name).to_owned()]);
         Operand::Column(Column { entries, key: format!("{entries:x}.{name}"), names, plain: true })
+    }
+
+    /// Whether LIMIT leaves so few rows that they are not all of a relation: a number that is not large, or one that is only known
+    /// when it runs.
+    pub(super) fn takes_few(&self, count: Option<&NodeEnum>) -> bool {
+        match count {
+            Some(count @ (NodeEnum::AConst(_) | NodeEnum::ParamRef(_) | NodeEnum::ColumnRef(_))) => {
+                match self.operand(count) {
+                    Operand::Constant(Literal::Number(number)) => number <= f64::from(MANY_KEYS),
+                    Operand::Constant(value) => value == Literal::Some,
+                    // A variable of the body whose value a query gave.
+                    _ => false,
+                }
+            }
+            Some(NodeEnum::TypeCast(cast)) => self.takes_few(inner(&cast.arg)),
+            _ => false,
+        }
     }
 
     /// The number that a variable of the body is, unless a column is known to have its name.
