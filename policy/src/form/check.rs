@@ -26,6 +26,9 @@ impl Rule {
                 return Err("approvers: a group here has no comma and no space at an end".into());
             }
         }
+        if self.incident && !self.kind.stops_calls() {
+            return Err("incident: only for what is-refused or needs-approval".into());
+        }
         for (name, text) in [("reason", &self.reason), ("fix", &self.fix), ("note", &self.note)] {
             if text.as_deref() == Some("") {
                 return Err(format!("{name}: it is empty; leave it out"));

@@ -56,6 +56,9 @@ pub struct Rule {
     /// It is decided and recorded, but not enforced.
     #[serde(default, skip_serializing_if = "is_false")]
     pub shadow: bool,
+    /// A call that it stops puts the whole session on hold.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub incident: bool,
     /// For those who keep the policies.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -129,6 +132,11 @@ impl Kind {
     /// Whether it is about labels.
     fn is_about_labels(self) -> bool {
         matches!(self, Self::MaySee | Self::StaysMasked)
+    }
+
+    /// Whether it stops calls.
+    fn stops_calls(self) -> bool {
+        matches!(self, Self::IsRefused | Self::NeedsApproval)
     }
 
     fn actions(self) -> &'static [&'static str] {

@@ -47,6 +47,7 @@ fn likely(policy: &Policy) -> Option<Rule> {
         fix: annotated("fix"),
         approvers: annotated("approvers").map(|all| all.split(", ").map(str::to_owned).collect()),
         shadow: annotated("shadow").is_some(),
+        incident: annotated("incident").is_some(),
         note: annotated("note"),
     };
     for condition in json.get("conditions")?.as_array()? {

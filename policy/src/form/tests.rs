@@ -30,7 +30,8 @@ fn full() -> Rule {
             "rows_over": 5000, "hours": "8-18", "weekdays": ["sat", "sun"], "networks": ["10.0.0.0/8", "::1"], "mfa": false,
             "signed_in_within": 900, "given_reason": "INC-*"
         },
-        "reason": "they are finance's", "fix": "ask", "approvers": ["finance", "leads"], "shadow": true, "note": "since June"
+        "reason": "they are finance's", "fix": "ask", "approvers": ["finance", "leads"], "shadow": true, "incident": true,
+        "note": "since June"
     }))
 }
 
@@ -41,6 +42,7 @@ fn a_rule_has_one_spelling_as_cedar() {
 @fix("ask")
 @approvers("finance, leads")
 @shadow("true")
+@incident("true")
 @note("since June")
 forbid (principal in Group::"support", action == Action::"RunUnapproved", resource == Function::"shop-api/issue_refund")
 when { context.now < datetime("2026-12-01T18:00:00Z") }
@@ -128,6 +130,7 @@ fn what_does_not_go_together_is_refused_with_its_place() {
         ("unless", serde_json::json!({ "mfa": true }), "only for what stops"),
         ("approvers", serde_json::json!(["a"]), "only for what needs-approval"),
         ("reason", serde_json::json!(""), "leave it out"),
+        ("incident", serde_json::json!(true), "only for what is-refused or needs-approval"),
         ("reasons", serde_json::json!("x"), "unknown field `reasons`"),
     ] {
         let heard = with(name, value);
@@ -156,6 +159,9 @@ fn what_says_more_than_a_rule_can_is_no_rule() {
         r#"@id("x") permit (principal, action == Action::"Invoke", resource) when { context has source };"#,
         r#"@id("x") permit (principal is Person in Group::"a", action == Action::"Invoke", resource);"#,
         r#"@id("x") @other("y") permit (principal, action == Action::"Invoke", resource);"#,
+        r#"@id("x") @incident("false") forbid (principal, action == Action::"Invoke", resource);"#,
+        r#"@id("x") @incident forbid (principal, action == Action::"Invoke", resource);"#,
+        r#"@id("x") @incident("true") permit (principal, action == Action::"Invoke", resource);"#,
         r#"@id("x") @shadow("false") permit (principal, action == Action::"Invoke", resource);"#,
         r#"permit (principal, action == Action::"Invoke", resource);"#,
     ] {

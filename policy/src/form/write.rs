@@ -29,6 +29,9 @@ pub fn text_of(rule: &Rule) -> String {
     if rule.shadow {
         annotate("shadow", "true");
     }
+    if rule.incident {
+        annotate("incident", "true");
+    }
     rule.note.iter().for_each(|note| annotate("note", note));
     let effect = if rule.kind.permits() { "permit" } else { "forbid" };
     let _infallible = write!(text, "{effect} ({}, {}, {})", principal(&rule.who), action(rule), resource(&rule.on));

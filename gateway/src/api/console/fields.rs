@@ -62,8 +62,10 @@ impl Fields {
         if !self.lines("approvers").is_empty() {
             put(&mut rule, "approvers", json!(self.lines("approvers")));
         }
-        if self.has("shadow", "true") {
-            put(&mut rule, "shadow", json!(true));
+        for name in ["shadow", "incident"] {
+            if self.has(name, "true") {
+                put(&mut rule, name, json!(true));
+            }
         }
         let conditions = self.conditions(&types(bundle, &on))?;
         if conditions.as_object().is_some_and(|conditions| !conditions.is_empty()) {
@@ -154,8 +156,10 @@ impl Fields {
             text.iter().for_each(|text| fields.put(name, text));
         }
         rule.approvers.iter().for_each(|approvers| fields.put("approvers", approvers.join("\n")));
-        if rule.shadow {
-            fields.put("shadow", "true");
+        for (name, marked) in [("shadow", rule.shadow), ("incident", rule.incident)] {
+            if marked {
+                fields.put(name, "true");
+            }
         }
         if let Some(conditions) = rule.when.as_ref().or(rule.unless.as_ref()) {
             fields.put("sense", if rule.unless.is_some() { "unless" } else { "when" });

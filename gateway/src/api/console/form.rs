@@ -125,12 +125,14 @@ impl Form<'_> {
 
     fn told(&self) -> String {
         let tried = [("true", "decide and record, but do not enforce")];
+        let incident = [("true", "a call that it stops puts the whole session on hold")];
         [
             "<fieldset><legend>What those are told whom it stops</legend>".to_owned(),
             self.input("reason", "Why", "refunds over 500 are finance's", ""),
             self.input("fix", "What they can do", "ask finance", ""),
             self.area("approvers", "Groups that may approve, one a line", "finance"),
             self.checks("shadow", "Only try it out", &tried),
+            self.checks("incident", "An incident", &incident),
             self.input("note", "A note for those who keep the policies", "", ""),
             "</fieldset>".to_owned(),
         ]

@@ -68,13 +68,13 @@ fn rules() -> impl Strategy<Value = Rule> {
     ];
     let on = (texts(), texts()).prop_map(|(connection, name)| Over::Function(format!("{connection}/{name}")));
     let kind = select(vec![Kind::MayUse, Kind::MayAsk, Kind::IsRefused, Kind::NeedsApproval]);
-    let told = (option::of(texts()), option::of(texts()), option::of(texts()), any::<bool>());
+    let told = (option::of(texts()), option::of(texts()), option::of(texts()), any::<bool>(), any::<bool>());
     let until = option::of((0_i64..253_402_300_799).prop_map(|seconds| {
         let text = crate::context::date(seconds);
         Moment::try_from(text).unwrap()
     }));
     (who, on, kind, conditions(), told, until).prop_map(
-        |(who, on, kind, conditions, (reason, fix, note, shadow), until)| Rule {
+        |(who, on, kind, conditions, (reason, fix, note, shadow, incident), until)| Rule {
             id: "x".into(),
             who,
             kind,
@@ -86,6 +86,7 @@ fn rules() -> impl Strategy<Value = Rule> {
             fix,
             approvers: None,
             shadow,
+            incident,
             note,
         },
     )
