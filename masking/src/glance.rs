@@ -188,7 +188,7 @@ mod tests {
 
         #[test]
         fn a_glance_passes_over_nothing_that_detectors_find(
-            left in "|tel |phone: |call |x|ssn |12 |1\\.|order |=|id=",
+            left in "|tel |phone: |call |x|ssn |12 |1\\.|order |=|id=|Ann Smith, |\"Ann B. Smith\",\"",
             right in "[0-9]([0-9]{1,17}|123-45-6789|4111 1111 1111 1111|5555555555554444|212-555-0123|020 7946 0958|0171/2345678|00 49 30 123456|[ ./-]|\u{a0}|x){1,8}"
         ) {
             let text = format!("{left}{right}");

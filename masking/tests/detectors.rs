@@ -234,8 +234,23 @@ fn international_bank_account_numbers_are_found() {
         "DE8937040044053201300",
         "DE893704004405320130001",
         "ADE89370400440532013000",
+        "GB50BKRP1502110728567",
+        "gb49bkrp1502110728567",
+        "GB49BKRP1502110728567A",
+        "GB49BKRP1502110728567_1",
+        "XX49BKRP1502110728567",
     ] {
         leaves(text);
+    }
+}
+
+#[test]
+fn an_account_number_of_the_wrong_length_is_found_by_its_check_digits() {
+    for iban in ["GB49BKRP1502110728567", "GB37 NWLW 3988 9980 2003 7", "GB19 PLKH 5955 4956 1073 1"] {
+        finds(Label::Iban, iban, iban);
+        finds(Label::Iban, &format!("91858152,Julia Henry,{iban}"), iban);
+        finds(Label::Iban, &format!("pay from {iban} EUR 250"), iban);
+        finds(Label::Iban, &format!("{{\"iban\":\"{iban}\"}}"), iban);
     }
 }
 

@@ -124,3 +124,56 @@ fn what_words_call_a_telephone_number_needs_no_plan_to_be_one() {
         leaves(text);
     }
 }
+
+#[test]
+fn in_a_list_of_people_a_number_behind_a_name_is_a_telephone_number() {
+    for phone in [
+        "0171 2345678",
+        "0328812217",
+        "89300035166",
+        "8 247 850 64 92",
+        "47 49 99 54",
+        "080-9413-0409",
+        "48 4214-0644",
+        "153 259 5040",
+        "653.005.9755",
+        "539 616 461",
+        "021-42 64 80",
+        "+358725005441",
+    ] {
+        for left in ["Robert Ford, ", "7;Ann O'Neil;", "\"Jürgen Müller-Lüdenscheid\",\"", "x\nAnn B. Smith\t"] {
+            finds(Label::Phone, &format!("{left}{phone}"), phone);
+            finds(Label::Phone, &format!("{left}{phone}\n"), phone);
+        }
+    }
+    for text in [
+        "Robert Ford, 12345678",
+        "Robert Ford, 01-02-2026",
+        "Robert Ford, 2026-01-02",
+        "Robert Ford, 12 345 678 EUR",
+        "Robert Ford, 437.078.149,78",
+        "Robert Ford, 91056-4815",
+        "New York, 828 253 763 visitors",
+        "Order Total, 0328812217",
+        "robert ford, 0328812217",
+        "Ford, 0328812217",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn a_number_that_a_word_calls_a_telephone_number_may_be_grouped_as_it_likes() {
+    for (left, phone) in [
+        ("tel=", "514 8 778"),
+        ("{\"phone\": \"", "4773.9617"),
+        ("Phone: ", "00007805"),
+        ("Please call ", "55 33 93 54"),
+        ("Please call ", "2792-7124"),
+        ("Please call ", "(931)000 1107"),
+        ("tel=", "(00942) 34797"),
+        ("contact: Ann Ross (", "+1 (211) 199-5270"),
+    ] {
+        finds(Label::Phone, &format!("{left}{phone}"), phone);
+    }
+}

@@ -10,6 +10,8 @@ use super::iban_table::STRUCTURES;
 const IBAN: Rule = Rule::new(Label::Iban, "iban");
 /// The longest account number of the registry, in characters.
 const LONGEST: usize = 34;
+/// The shortest of it.
+const SHORTEST: usize = 15;
 
 /// The account number whose check digits begin at `at`.
 pub(crate) fn find(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyond> {
@@ -18,6 +20,14 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyo
         return Ok(None);
     }
     let Some(structure) = structure(window.slice(start, at)) else { return Ok(None) };
+    match registered(window, start, structure)? {
+        None => miscounted(window, start),
+        found => Ok(found),
+    }
+}
+
+/// An account number as the country has registered it.
+fn registered(window: &Window<'_>, start: usize, structure: &'static str) -> Result<Option<Match>, Beyond> {
     let mut account = Account::default();
     let wanted = 4 + positions(structure).count();
     let mut end = start;
@@ -35,6 +45,50 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Result<Option<Match>, Beyo
     }
     let closes = !window.peek(end)?.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Ok((closes && account.fits(structure) && account.has_check_digits()).then(|| Match::closed(IBAN, start, end)))
+}
+
+/// An account number whose check digits are right though its country has other lengths: one of a test, or of a registry newer than
+/// ours. In capitals, in one piece or in groups of four, with mostly digits.
+fn miscounted(window: &Window<'_>, start: usize) -> Result<Option<Match>, Beyond> {
+    let mut account = Account::default();
+    let (mut end, mut digits, mut group) = (start, 0, 0);
+    let mut grouped = None;
+    loop {
+        match window.peek(end)? {
+            Some(byte) if byte.is_ascii_uppercase() || byte.is_ascii_digit() => {
+                digits += usize::from(byte.is_ascii_digit());
+                group += 1;
+                account.push(byte);
+                if account.length == LONGEST || grouped == Some(true) && group > 4 {
+                    return Ok(None);
+                }
+            }
+            Some(b' ') if group == 4 && grouped != Some(false) && may_go_on(window, end + 1)? => {
+                (grouped, group) = (Some(true), 0);
+            }
+            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => return Ok(None),
+            _ => break,
+        }
+        grouped = grouped.or((group > 4).then_some(false));
+        end += 1;
+    }
+    let written = account.length >= SHORTEST && digits * 2 >= account.length;
+    let checks = account.characters.iter().skip(2).take(2).all(u8::is_ascii_digit) && account.has_check_digits();
+    Ok((written && checks).then(|| Match::closed(IBAN, start, end)))
+}
+
+/// Whether a group of capitals and digits with a digit in it begins at `at`.
+fn may_go_on(window: &Window<'_>, at: usize) -> Result<bool, Beyond> {
+    let mut digits = 0;
+    for index in at..at + 4 {
+        match window.peek(index)? {
+            Some(byte) if byte.is_ascii_digit() => digits += 1,
+            Some(byte) if byte.is_ascii_uppercase() => {}
+            Some(byte) if byte.is_ascii_alphanumeric() => return Ok(false),
+            _ => break,
+        }
+    }
+    Ok(digits > 0 || window.run(at, 4, |byte| byte.is_ascii_uppercase())? == 4)
 }
 
 /// Whether two letters that may be a country's code stand before `at`, and no word runs into them.

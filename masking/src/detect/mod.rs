@@ -17,6 +17,7 @@ mod nanp;
 mod numbering;
 pub(crate) mod option;
 pub(crate) mod pem;
+mod person;
 pub(crate) mod pgpass;
 pub(crate) mod phone;
 pub(crate) mod setting;

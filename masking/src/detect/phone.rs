@@ -3,7 +3,7 @@
 //! numbering plan has it.
 
 use super::chain::{Chain, Group, Joint};
-use super::{nanp, numbering, words};
+use super::{nanp, numbering, person, words};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
 use crate::scan::seventh_digit;
@@ -96,10 +96,11 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         return Some(NATIONAL);
     }
     // What is filled up with noughts is in no plan.
-    if digits.starts_with(b"000") || !words::may_name(left) || is_address(groups) || is_decimal(groups) {
+    let filled = digits.starts_with(b"000") && !(groups.len() == 1 && words::tells_phone(left));
+    if filled || !words::may_name(left) || is_address(groups) || is_decimal(groups) {
         return None;
     }
-    if is_told(left, groups, digits) {
+    if is_told(left, groups, digits) || is_of_person(groups, digits) && person::stands_before(left) {
         return Some(NAMED);
     }
     if digits.len() <= LEAST_DIGITS {
@@ -121,6 +122,38 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
     (named && exists()).then_some(NAMED)
 }
 
+/// Whether the digits are written as a telephone number is in a list of people: `Ann Smith, 0171 2345678`.
+fn is_of_person(groups: &[Group], digits: &[u8]) -> bool {
+    let sizes = Sizes::of(groups);
+    let dotted = groups.iter().any(|group| group.joint == Some(Joint::Dot));
+    match sizes.0 {
+        [9..=11, 0, ..] => {
+            digits.starts_with(b"0") && numbering::is_national(digits)
+                || numbering::is_russian(digits)
+                || nanp::is_number(digits)
+        }
+        // A day, a post code, a sum.
+        [_, 0, ..] | [2, 2, 4, 0, 0] | [5, 4, 0, ..] | [1 | 2, 3, 3, 0, 0] => false,
+        _ if dotted => matches!(sizes.0, [3, 3, 4, 0, 0] | [2, 4, 4, 0, 0]),
+        [2, 2, 2, 2, 0] | [3, 3, 4, 0, 0] | [2, 4, 4, 0, 0] => true,
+        [1, 3, 3, 4, 0] | [1, 3, 3, 2, 2] => digits.starts_with(b"8"),
+        _ => digits.starts_with(b"0") && (8..=11).contains(&digits.len()) || numbering::is_national(digits),
+    }
+}
+
+/// How many digits the first groups have.
+struct Sizes([usize; 5]);
+
+impl Sizes {
+    fn of(groups: &[Group]) -> Self {
+        let mut sizes = [0; 5];
+        for (slot, group) in sizes.iter_mut().zip(groups) {
+            *slot = group.length;
+        }
+        Self(sizes)
+    }
+}
+
 /// Whether words say so plainly what follows that no plan need have it, and it is written like a telephone number.
 fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
     let joint = groups.first().and_then(|group| group.joint);
@@ -135,17 +168,19 @@ fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
             (LEAST_DIGITS..=most).contains(&digits.len()) && !day && (most >= MOST_DIGITS - 1 || called())
         }
         // Not the decimals of a number.
-        [_, _] if joint == Some(Joint::Dot) => false,
+        [a, b] if joint == Some(Joint::Dot) => (a.length, b.length) == (4, 4) && words::tells_phone(left),
         [a, b] if digits.len() == LEAST_LOCAL => {
             let local = (a.length, b.length, joint) == (3, 4, Some(Joint::Dash));
             local && (words::tells_phone(left) || words::tells_call(left))
         }
         _ => {
-            let whole = digits.len() >= LEAST_DIGITS && digits.len() < MOST_DIGITS && last.length >= 2;
-            let inner = groups.get(1..).unwrap_or_default().iter().all(|group| (2..=8).contains(&group.length));
+            let plain = words::tells_phone(left);
+            let least = if plain { (LEAST_LOCAL, 1) } else { (LEAST_DIGITS, 2) };
+            let whole = digits.len() >= least.0 && digits.len() < MOST_DIGITS && last.length >= 2;
+            let inner = groups.get(1..).unwrap_or_default().iter().all(|group| (least.1..=8).contains(&group.length));
             let thousands = first.length <= 3 && groups.iter().skip(1).all(|group| group.length == 3);
             let written = whole && inner && (!thousands || joint == Some(Joint::Dash) || digits.len() >= 9);
-            written && (words::tells_phone(left) || !thousands && words::tells_call(left))
+            written && (plain || !thousands && (words::tells_call(left) || words::asks_to_call(left)))
         }
     }
 }
@@ -153,7 +188,7 @@ fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
 /// Whether a word before may say that digits are a telephone number.
 pub(crate) fn may_be_named(window: &Window<'_>, at: usize) -> bool {
     let left = window.slice(at.saturating_sub(words::REACH), at);
-    words::may_name(left) && words::speaks_of_phone(left)
+    words::may_name(left) && (words::speaks_of_phone(left) || person::stands_before(left))
 }
 
 /// A small number with a fraction.
@@ -176,10 +211,7 @@ fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
     if !body.iter().all(|group| group.joint == joint) {
         return false;
     }
-    let mut sizes = [0; 5];
-    for (slot, group) in sizes.iter_mut().zip(groups) {
-        *slot = group.length;
-    }
+    let Sizes(sizes) = Sizes::of(groups);
     let ending = |count: usize| digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
     match sizes {
         [3, 3, 4, 0, 0] if joint == Some(Joint::Dash) => nanp::is_written(digits),
@@ -253,20 +285,26 @@ fn is_grouped_abroad(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(u
     let sizes = [size(0), size(1), size(2), size(3), size(4)];
     if digits.starts_with(b"1") {
         let written = matches!(sizes, [1, 3, 3, 4, 0]) && digits.get(1..).is_some_and(nanp::is_written);
-        return written || words::tells_phone(left);
+        return written || words::tells_phone(left) || words::tells_call(left) || person::stands_before(left);
     }
     let dashed = groups.first().is_some_and(|(_, end)| window.before(end + 1, 1) == Some(b'-'));
     let thousands = !dashed && (1..groups.len()).all(|group| size(group) == 3);
     let written = groups.len() > 1 && digits.len() > 9 && (1..groups.len()).all(|group| size(group) > 1);
-    written && !thousands || words::tells_phone(left) || words::tells_call(left) || words::hints_on_line(left)
+    let told = || words::tells_phone(left) || words::tells_call(left) || words::hints_on_line(left);
+    written && !thousands || told() || person::stands_before(left)
 }
 
 /// An area code in parentheses: three digits of North America, or a trunk prefix with its area where words say what it is.
 fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(usize, usize)]) -> bool {
     let area = window.slice(at + 1, at + 6).iter().take_while(|byte| byte.is_ascii_digit()).count();
     let left = window.slice(at.saturating_sub(words::REACH), at);
+    let left = left.strip_suffix(b" 1 ").or_else(|| left.strip_suffix(b" 8 ")).map_or(left, |_| {
+        // A trunk prefix is no word.
+        left.get(..left.len() - 2).unwrap_or_default()
+    });
     let closed = window.before(at + 2 + area, 1) == Some(b')');
-    let told = || words::tells_phone(left) || words::tells_call(left);
+    let called = || words::tells_call(left) || words::asks_to_call(left);
+    let told = || words::tells_phone(left) || called() || person::stands_before(left);
     let ends = |at: usize| groups.get(at).map_or(0, |group| group.0);
     match area {
         _ if !closed => false,
@@ -278,6 +316,7 @@ fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(us
         2..=5 if digits.starts_with(b"0") => {
             numbering::is_british(digits)
                 || (9..=11).contains(&digits.len()) && !digits.starts_with(b"00") && !words::denies_phone(left)
+                || digits.len() >= 9 && words::tells_phone(left)
                 || ((words::names_phone(left) || words::hints_at_phone(left)) && numbering::is_national(digits))
         }
         2..=3 => told() || words::names_phone(left) && numbering::is_national(digits),

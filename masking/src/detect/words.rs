@@ -135,7 +135,10 @@ fn is_other(word: &[u8]) -> bool {
 /// Whether a word stands right before, with nothing but marks between: a glance that spares most numbers the rest.
 pub(crate) fn may_name(left: &[u8]) -> bool {
     let is_mark = |byte: &u8| {
-        matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t' | b',')
+        matches!(
+            byte,
+            b' ' | b':' | b'=' | b'"' | b'\'' | b'.' | b'#' | b'(' | b')' | b'>' | b'-' | b'\t' | b',' | b';' | b'|'
+        )
     };
     left.iter().rev().find(|byte| !is_mark(byte)).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
 }
@@ -284,6 +287,46 @@ fn is_between(word: &[u8]) -> bool {
 /// Whether a word names a telephone number or hints at one, whatever the others say.
 pub(crate) fn speaks_of_phone(left: &[u8]) -> bool {
     any_of(left, |word| is_phone(word) || is_hint(word)) || has_foreign(left)
+}
+
+/// Whether the word is none of a person's name but says what a number is, or is part of a place's.
+pub(crate) fn names_other(word: &[u8]) -> bool {
+    let counts = |word: &[u8]| {
+        matches!(
+            word,
+            b"total"
+                | b"amount"
+                | b"balance"
+                | b"number"
+                | b"count"
+                | b"date"
+                | b"time"
+                | b"code"
+                | b"price"
+                | b"street"
+                | b"road"
+                | b"avenue"
+                | b"lane"
+                | b"city"
+                | b"new"
+                | b"los"
+                | b"las"
+                | b"san"
+                | b"santa"
+                | b"saint"
+                | b"st"
+                | b"hong"
+                | b"north"
+                | b"south"
+                | b"east"
+                | b"west"
+                | b"lake"
+                | b"port"
+                | b"fort"
+                | b"mount"
+        )
+    };
+    Small::of(word).is_some_and(|word| is_other(word.as_bytes()) || counts(word.as_bytes()))
 }
 
 /// Whether the last words say that another kind of number follows.
