@@ -14,6 +14,7 @@
 
 mod custom;
 mod detect;
+mod dump;
 mod glance;
 mod hit;
 mod label;
@@ -23,6 +24,7 @@ mod mask;
 mod masked;
 mod more;
 mod open;
+mod packed;
 mod plain;
 mod propose;
 mod runs;

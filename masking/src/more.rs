@@ -1,6 +1,7 @@
 //! What is looked for besides the main scan: custom patterns, and values inside encoded tokens. Each keeps its own place in the text;
 //! a byte is decided when all have passed it.
 
+use crate::dump::{self, DumpCursor};
 use crate::hit::Span;
 use crate::layer::Layer;
 use crate::scan::Plan;
@@ -25,6 +26,7 @@ pub(crate) struct More {
 pub(crate) struct MoreCursor {
     layers: Vec<usize>,
     wrapped: Option<usize>,
+    dump: Option<DumpCursor>,
 }
 
 impl More {
@@ -37,9 +39,17 @@ impl More {
         }
         if self.decode {
             wrapped::scan(main, text, last, cursor.wrapped.get_or_insert(0), spans);
+            dump::scan(main, text, last, cursor.dump.get_or_insert_default(), spans);
         }
         if spans.len() > found {
             spans.sort_by_key(Span::order);
+        }
+    }
+
+    /// Decides what has come of dumps, as if they ended here.
+    pub(crate) fn settle(&self, main: &Plan, text: &[u8], cursor: &mut MoreCursor, spans: &mut Vec<Span>) {
+        if let Some(dump) = &mut cursor.dump {
+            dump::settle(main, text, dump, spans);
         }
     }
 
@@ -52,12 +62,16 @@ impl More {
 impl MoreCursor {
     /// Everything before is decided.
     pub(crate) fn decided(&self) -> usize {
-        self.layers.iter().copied().chain(self.wrapped).min().unwrap_or(usize::MAX)
+        let dump = self.dump.as_ref().map(|dump| dump.at);
+        self.layers.iter().copied().chain(self.wrapped).chain(dump).min().unwrap_or(usize::MAX)
     }
 
     pub(crate) fn forget(&mut self, count: usize) {
         for at in self.layers.iter_mut().chain(&mut self.wrapped) {
             *at -= count;
+        }
+        if let Some(dump) = &mut self.dump {
+            dump.forget(count);
         }
     }
 }

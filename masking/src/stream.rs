@@ -37,6 +37,8 @@ pub struct StreamMasker {
     spans: Vec<Span>,
     /// Received bytes that were not sent.
     held: usize,
+    /// What was masked when the stream was quiet, and is not counted yet.
+    owed: Tally,
 }
 
 impl StreamMasker {
@@ -54,6 +56,7 @@ impl StreamMasker {
             covered: 0,
             spans,
             held: 0,
+            owed: Tally::default(),
         }
     }
 
@@ -120,11 +123,27 @@ impl StreamMasker {
             return;
         }
         self.surface.settle(&mut self.text);
+        self.settle_dumps(out);
         let end = self.release_end(typed);
         if end > self.sent {
             self.surface.clear(&self.text, self.sent, end, out);
             self.held = self.held.saturating_sub(end - self.sent);
             self.sent = end;
+        }
+    }
+
+    /// Masks what is found in the dump under way, which may go on.
+    fn settle_dumps(&mut self, out: &mut Vec<u8>) {
+        let Some(plan) = self.plan.take() else { return };
+        let found = self.spans.len();
+        plan.more.settle(&plan.main, &self.text, &mut self.more, &mut self.spans);
+        self.plan = Some(plan);
+        if self.spans.len() > found {
+            self.spans.sort_by_key(Span::order);
+            let (before, mut owed) = (out.len(), std::mem::take(&mut self.owed));
+            self.send(out, &mut owed);
+            self.owed = owed;
+            self.held = self.held.saturating_sub(out.len() - before);
         }
     }
 
@@ -146,6 +165,9 @@ impl StreamMasker {
     }
 
     fn advance(&mut self, last: bool, out: &mut Vec<u8>, tally: &mut Tally) {
+        if !self.owed.is_empty() {
+            tally.merge(&std::mem::take(&mut self.owed));
+        }
         let Some(plan) = self.plan.take() else { return };
         plan.more.scan(&plan.main, &self.text, last, &mut self.more, &mut self.spans);
         loop {

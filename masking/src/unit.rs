@@ -154,6 +154,7 @@ impl Reader<'_> {
         match seen {
             Plain::Nothing => Unit::Nothing(width),
             Plain::As(byte) => Unit::Text { width, text: Utf8::byte(byte) },
+            Plain::Same if code == 0 && width > 1 => Unit::Nothing(width),
             Plain::Same if code >= INVALID || self.is_raw(at, code, width) => Unit::Raw(width),
             Plain::Same => Unit::Text { width, text: Utf8::of(code) },
         }
@@ -181,7 +182,7 @@ impl Reader<'_> {
                 };
                 return Some(Unit::Text { width: 2, text: Utf8::byte(code) });
             }
-            b'\\' => matches!(next, b'u' | b'x'),
+            b'\\' => matches!(next, b'u' | b'x' | b'0' | b'1'),
             b'%' => next.is_ascii_hexdigit(),
             b'&' => self.may_be_reference(at + 1),
             _ => return None,
@@ -194,7 +195,8 @@ impl Reader<'_> {
         let is_wrapped = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&');
         match self.wire.get(at..).unwrap_or_default() {
             [b'u' | b'x', next, ..] => !next.is_ascii_hexdigit() && !is_wrapped(next),
-            [next, ..] => !matches!(next, b'u' | b'x') && !is_wrapped(next),
+            [b'0' | b'1', next, ..] => !matches!(next, b'0'..=b'7') && !is_wrapped(next),
+            [next, ..] => !matches!(next, b'u' | b'x' | b'0' | b'1') && !is_wrapped(next),
             [] => false,
         }
     }
@@ -341,12 +343,27 @@ impl Reader<'_> {
         Ok(value.map(|value| (value, width)))
     }
 
+    /// The three octal digits of `\100` in a text: a letter, a digit or a mark.
+    fn octal(&self, at: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let (mut value, mut width) = (0, 0);
+        for _ in 0..3 {
+            let Some((code, used)) = self.next(at + width, level)? else { return Ok(None) };
+            let Some(digit) = char::from_u32(code).and_then(|digit| digit.to_digit(8)) else { return Ok(None) };
+            value = value * 8 + digit;
+            width += used;
+        }
+        Ok((0x20..0x7F).contains(&value).then_some((value, width)))
+    }
+
     /// `\u0040` or `\x40` in a text.
     fn backslash(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
         let Some((kind, used)) = self.next(at + mark, level)? else { return Ok(None) };
         let count = match char::from_u32(kind) {
             Some('u') => 4,
             Some('x') => 2,
+            Some('0' | '1') => {
+                return self.octal(at + mark, level).map(|code| code.map(|(code, used)| (code, mark + used)));
+            }
             _ => return Ok(None),
         };
         let digits = self.hex(at + mark + used, count, level)?;

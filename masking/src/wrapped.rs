@@ -1,7 +1,8 @@
 //! Values inside encoded tokens: base64, base64url (RFC 4648) and hexadecimal, up to three deep. A token is decoded when it is long
-//! enough and reads as text; a hit inside masks the whole token. Tokens without a hit stay as they are.
+//! enough and reads as text, or is packed; a hit inside masks the whole token. Tokens without a hit stay as they are.
 
 use crate::hit::{Rule, Span};
+use crate::packed;
 use crate::scan::{Cursor, Plan};
 use crate::surface::{Surface, is_odd};
 use crate::syntax::Syntax;
@@ -13,7 +14,7 @@ const BLOCK: usize = 2048;
 /// Where the next block of a long token begins: the overlap catches what a block's end cuts.
 const STRIDE: usize = 1536;
 /// How deep tokens are followed into tokens.
-const DEEPEST: u8 = 3;
+pub(crate) const DEEPEST: u8 = 3;
 /// How many bytes are decoded for a first look, which spares most tokens the rest.
 const GLANCE: usize = 12;
 /// How many of them may be no text.
@@ -26,6 +27,18 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
         return;
     }
     while let Some((start, end)) = next_token(text, at) {
+        if text.get(start..end).is_some_and(packed::begins) {
+            let Some(end) = packed_end(text, start, last) else {
+                *at = start;
+                return;
+            };
+            let found = text.get(start..end).and_then(|token| inside(plan, token, DEEPEST));
+            if let Some(rule) = found.or((end - start >= packed::MOST_HELD).then_some(packed::UNREAD)) {
+                spans.push(Span { rule, start, end, continues: false, extra: true, whole: false });
+            }
+            *at = end;
+            continue;
+        }
         if end == text.len() && !last && end - start < BLOCK {
             *at = start;
             return;
@@ -48,6 +61,13 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
         Some(gap) => *at + gap + 1,
         None => *at,
     };
+}
+
+/// Where the token of packed data that begins at `start` ends, or is cut off; `None` if more of it may come.
+fn packed_end(text: &[u8], start: usize, last: bool) -> Option<usize> {
+    let rest = text.get(start..).unwrap_or_default();
+    let length = rest.iter().take(packed::MOST_HELD).take_while(|byte| is_token(**byte) || **byte == b'=').count();
+    (last || length < rest.len() || length == packed::MOST_HELD).then_some(start + length)
 }
 
 /// The next run of at least so many token characters, from `at`, which moves past what is none.
@@ -89,10 +109,35 @@ const fn token_characters() -> [bool; 256] {
 fn inside(plan: &Plan, token: &[u8], depth: u8) -> Option<Rule> {
     let depth = depth.checked_sub(1)?;
     let found = |decoded: Option<Vec<u8>>| find(plan, &decoded?, depth);
-    found(decode_hex(token)).or_else(|| found(decode_shifted_hex(token))).or_else(|| found(decode_base64(token)))
+    found(decode_hex(token))
+        .or_else(|| found(decode_shifted_hex(token)))
+        .or_else(|| found(decode_base64(token)))
+        .or_else(|| found(unpack(token)))
 }
 
-fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
+/// What a token of packed data holds.
+fn unpack(token: &[u8]) -> Option<Vec<u8>> {
+    let mut first = [0; 8];
+    for (slot, byte) in first.iter_mut().zip(octets(token)) {
+        *slot = byte;
+    }
+    if packed::may_open(&first) {
+        let bytes: Vec<u8> = octets(token).collect();
+        return packed::open(&bytes);
+    }
+    let mut digits = [0; 8];
+    for (slot, pair) in digits.iter_mut().zip(token.chunks_exact(2)) {
+        *slot = octet(pair)?;
+    }
+    if !packed::may_open(&digits) {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = token.chunks_exact(2).map(octet).collect();
+    packed::open(&bytes?)
+}
+
+/// What is found in a text: of itself, or in a token in it.
+pub(crate) fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
     let mut seen = Vec::new();
     if is_odd(decoded, Syntax::Text) {
         let mut surface = Surface::new(Syntax::Text);
@@ -103,13 +148,16 @@ fn find(plan: &Plan, decoded: &[u8], depth: u8) -> Option<Rule> {
     }
     let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
     plan.scan(&seen, true, &mut cursor, &mut spans);
-    if let Some(span) = spans.first() {
-        return Some(span.rule);
-    }
+    spans.first().map(|span| span.rule).or_else(|| nested(plan, &seen, depth).map(|(_, _, rule)| rule))
+}
+
+/// The first token of a text with a hit inside, and where it stands.
+pub(crate) fn nested(plan: &Plan, text: &[u8], depth: u8) -> Option<(usize, usize, Rule)> {
     let mut at = 0;
-    while let Some((start, end)) = next_token(&seen, &mut at) {
-        if let Some(rule) = seen.get(start..end).and_then(|token| inside(plan, token, depth)) {
-            return Some(rule);
+    while let Some((start, end)) = next_token(text, &mut at) {
+        let end = if text.get(start..end).is_some_and(packed::begins) { packed_end(text, start, true)? } else { end };
+        if let Some(rule) = text.get(start..end).and_then(|token| inside(plan, token, depth)) {
+            return Some((start, end, rule));
         }
         at = end;
     }
@@ -162,7 +210,7 @@ fn word(group: &[u8]) -> u32 {
 }
 
 /// The bytes of base64 characters: three of each four; of fewer at the end, one less than they are.
-fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
+pub(crate) fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
     token.chunks(4).flat_map(|group| {
         let [_, a, b, c] = word(group).to_be_bytes();
         [a, b, c].into_iter().take(group.len() - 1)
@@ -212,7 +260,7 @@ const fn nibbles() -> [u8; 256] {
 }
 
 /// Whether nearly all bytes are text; of random bytes two thirds are.
-fn reads_as_text(bytes: impl Iterator<Item = u8>) -> bool {
+pub(crate) fn reads_as_text(bytes: impl Iterator<Item = u8>) -> bool {
     let (mut text, mut all) = (0, 0);
     for byte in bytes {
         text += usize::from(is_text(byte));

@@ -8,8 +8,16 @@ use super::weave::Weave;
 /// Longest tag that is read as one.
 const MAX_TAG: usize = 32 * 1024;
 
-/// Reads markup as it arrives.
+/// Reads markup as it arrives: first each text between tags by itself, then what tags may cut, without them.
 pub(super) struct Markup {
+    apart: Pass,
+    joined: Pass,
+}
+
+/// One reading of markup.
+struct Pass {
+    /// Whether every tag parts what it stands between.
+    apart: bool,
     weave: Weave,
     state: State,
     /// The tag so far.
@@ -32,10 +40,29 @@ enum State {
 
 impl Markup {
     pub(super) fn new(masker: &Masker) -> Self {
-        Self { weave: Weave::new(masker), state: State::Text, tag: Vec::new(), last: Vec::new() }
+        Self { apart: Pass::new(masker, true), joined: Pass::new(masker, false) }
     }
 
-    pub(super) fn push(&mut self, masker: &Masker, mut bytes: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(super) fn push(&mut self, masker: &Masker, bytes: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
+        let mut between = Vec::with_capacity(bytes.len());
+        self.apart.push(masker, bytes, &mut between, tally);
+        self.joined.push(masker, &between, out, tally);
+    }
+
+    pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+        let mut between = Vec::new();
+        self.apart.finish(masker, &mut between, tally);
+        self.joined.push(masker, &between, out, tally);
+        self.joined.finish(masker, out, tally);
+    }
+}
+
+impl Pass {
+    fn new(masker: &Masker, apart: bool) -> Self {
+        Self { apart, weave: Weave::new(masker), state: State::Text, tag: Vec::new(), last: Vec::new() }
+    }
+
+    fn push(&mut self, masker: &Masker, mut bytes: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
         while !bytes.is_empty() {
             bytes = match self.state {
                 State::Text => self.text(bytes, tally),
@@ -46,7 +73,7 @@ impl Markup {
         self.weave.drain(masker, out, tally);
     }
 
-    pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         let tag = std::mem::take(&mut self.tag);
         self.weave.text(&tag, tally);
         if let State::Verbatim(matched) = self.state {
@@ -142,11 +169,10 @@ impl Markup {
         let mut tag = std::mem::take(&mut self.tag);
         self.state = State::Text;
         let name = name(&tag);
-        let joins = tag.starts_with(b"<!--")
-            || tag.starts_with(b"<?")
-            || tag.ends_with(b"/>") && !is_block(&name)
-            || is_inline(&name)
-            || (!is_block(&name) && name == self.last);
+        let is_remark = tag.starts_with(b"<!--") || tag.starts_with(b"<?");
+        let is_seen =
+            tag.ends_with(b"/>") && !is_block(&name) || is_inline(&name) || (!is_block(&name) && name == self.last);
+        let joins = is_remark || is_seen && !self.apart;
         masker.mask(&mut tag, Syntax::Text, tally);
         self.weave.raw(&tag);
         if !joins {

@@ -1,0 +1,159 @@
+//! The bytes that the lines of a dump stand for.
+
+use super::line::{Kind, Line, bare, is_base64, is_gap, pieces};
+use crate::wrapped::{octets, reads_as_text};
+
+/// Decoded bytes, and where those of each line begin.
+pub(super) struct Decoded {
+    pub(super) bytes: Vec<u8>,
+    begins: Vec<usize>,
+    kind: Kind,
+}
+
+impl Decoded {
+    /// Reads lines in one way; `phase` is how many characters of one piece stand before them, modulo eight.
+    pub(super) fn of(kind: Kind, text: &[u8], lines: &[Line], phase: usize) -> Self {
+        if kind.is_joined() {
+            return Self::of_pieces(kind, text, lines, phase);
+        }
+        let mut this = Self { bytes: Vec::new(), begins: Vec::new(), kind };
+        for line in lines {
+            this.begins.push(this.bytes.len());
+            let data = text.get(line.start..line.data).unwrap_or_default();
+            match kind {
+                Kind::Letters => letters(data, &mut this.bytes),
+                _ => pieces(data).for_each(|piece| bytes_of(kind, piece, &mut this.bytes)),
+            }
+        }
+        this
+    }
+
+    fn of_pieces(kind: Kind, text: &[u8], lines: &[Line], phase: usize) -> Self {
+        let mut characters = Vec::new();
+        let mut begins = Vec::new();
+        for line in lines {
+            begins.push(characters.len());
+            let data = text.get(line.start..line.data).unwrap_or_default();
+            characters.extend(bare(data).iter().copied().filter(|byte| is_base64(*byte)));
+        }
+        let per = match kind {
+            Kind::Base64 => 4,
+            Kind::Base32 => 8,
+            _ => 2,
+        };
+        let skipped = (per - phase % per) % per;
+        let aligned = characters.get(skipped..).unwrap_or_default();
+        let (bytes, of) = match kind {
+            Kind::Base64 => (octets(aligned).collect(), 3),
+            Kind::Base32 => (base32(aligned), 5),
+            _ => (aligned.chunks_exact(2).map(|pair| number(pair, 16)).collect(), 1),
+        };
+        let begins = begins.into_iter().map(|begin: usize| begin.saturating_sub(skipped) * of / per).collect();
+        Self { bytes, begins, kind }
+    }
+
+    /// Parts the lines, where they are not pieces of one; returns whether that changes anything.
+    pub(super) fn part(&mut self) -> bool {
+        if self.kind.is_joined() || self.begins.len() < 2 {
+            return false;
+        }
+        let mut parted = Vec::with_capacity(self.bytes.len() + self.begins.len());
+        for (index, begin) in self.begins.iter_mut().enumerate().rev() {
+            let tail = self.bytes.split_off(*begin);
+            parted.extend(tail.iter().rev());
+            if index > 0 {
+                parted.push(b'\n');
+            }
+            *begin += index;
+        }
+        parted.reverse();
+        self.bytes = parted;
+        true
+    }
+
+    /// The line that the byte at `at` stands in.
+    pub(super) fn line_at(&self, at: usize) -> usize {
+        self.begins.partition_point(|begin| *begin <= at).saturating_sub(1)
+    }
+
+    /// Whether it may be what is meant: what chance makes of words and of numbers is no text.
+    pub(super) fn is_likely(&self) -> bool {
+        match self.kind {
+            Kind::Hex | Kind::Words | Kind::Swapped | Kind::Letters => true,
+            _ => reads_as_text(self.bytes.iter().copied()),
+        }
+    }
+}
+
+fn bytes_of(kind: Kind, piece: &[u8], out: &mut Vec<u8>) {
+    let digits = bare(piece);
+    match kind {
+        Kind::Hex | Kind::Words => out.extend(digits.chunks(2).map(|pair| number(pair, 16))),
+        Kind::Swapped => out.extend(digits.rchunks(2).map(|pair| number(pair, 16))),
+        Kind::Octal => out.push(number(piece, 8)),
+        Kind::OctalWords => {
+            let word = piece.iter().fold(0_u16, |word, digit| word.wrapping_mul(8).wrapping_add(u16::from(digit & 7)));
+            out.extend(word.to_le_bytes());
+        }
+        Kind::Decimal => out.push(number(piece, 10)),
+        _ => out.push(number(piece, 2)),
+    }
+}
+
+/// The last byte of a number.
+fn number(digits: &[u8], radix: u32) -> u8 {
+    let value = digits
+        .iter()
+        .filter_map(|digit| char::from(*digit).to_digit(radix))
+        .fold(0, |value: u32, digit| value.wrapping_mul(radix) + digit);
+    u8::try_from(value & 0xFF).unwrap_or_default()
+}
+
+/// Letters with gaps between; a wider gap is a blank, and a name is what has no letter.
+fn letters(data: &[u8], out: &mut Vec<u8>) {
+    let least = gaps(data).min().unwrap_or(1);
+    let (mut gap, mut index) = (0, 0);
+    while let Some(byte) = data.get(index) {
+        if is_gap(*byte) && *byte != b',' {
+            gap += 1;
+            index += 1;
+            continue;
+        }
+        if gap > least + 1 && !out.is_empty() {
+            out.push(b' ');
+        }
+        let rest = data.get(index..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| **byte != b' ' && **byte != b'\t').count();
+        match rest.get(..length) {
+            Some([letter]) => out.push(*letter),
+            Some(b"sp") => out.push(b' '),
+            Some(b"nl" | b"cr" | b"\\n" | b"\\r" | b"ht" | b"\\t" | b"nul" | b"\\0") => out.push(b'\n'),
+            Some(digits @ [b'0'..=b'3', _, _]) => out.push(number(digits, 8)),
+            other => out.extend_from_slice(other.unwrap_or_default()),
+        }
+        index += length.max(1);
+        gap = 0;
+    }
+}
+
+/// How wide the gaps between pieces are.
+fn gaps(data: &[u8]) -> impl Iterator<Item = usize> {
+    data.trim_ascii().split(|byte| *byte != b' ').map(<[u8]>::len).filter(|gap| *gap > 0)
+}
+
+fn base32(characters: &[u8]) -> Vec<u8> {
+    let (mut bits, mut count, mut out) = (0_u32, 0, Vec::new());
+    for byte in characters {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => continue,
+        };
+        (bits, count) = (bits << 5 | u32::from(value), count + 5);
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
+        }
+    }
+    out
+}
