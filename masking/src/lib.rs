@@ -17,6 +17,7 @@ mod detect;
 mod dump;
 mod glance;
 mod hit;
+mod items;
 mod label;
 mod lanes;
 mod layer;

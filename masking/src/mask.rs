@@ -134,7 +134,8 @@ impl Masker {
         }
         let mut spans = Vec::new();
         if syntax != Syntax::Number || !self.more.layers.is_empty() {
-            self.more.find(&self.plan, value, &mut spans);
+            let plan = if syntax == Syntax::Json { &self.json_plan } else { &self.plan };
+            self.more.find(plan, value, &mut spans);
         }
         if spans.is_empty() { self.mask_plain(value, syntax, tally) } else { self.mask_odd(value, syntax, tally) }
     }

@@ -3,6 +3,7 @@
 
 use crate::dump::{self, DumpCursor};
 use crate::hit::Span;
+use crate::items;
 use crate::layer::Layer;
 use crate::scan::Plan;
 use crate::wrapped;
@@ -27,6 +28,7 @@ pub(crate) struct MoreCursor {
     layers: Vec<usize>,
     wrapped: Option<usize>,
     dump: Option<DumpCursor>,
+    items: Option<usize>,
 }
 
 impl More {
@@ -40,6 +42,9 @@ impl More {
         if self.decode {
             wrapped::scan(main, text, last, cursor.wrapped.get_or_insert(0), spans);
             dump::scan(main, text, last, cursor.dump.get_or_insert_default(), spans);
+            if main.reads_json() {
+                items::scan(main, text, last, cursor.items.get_or_insert(0), spans);
+            }
         }
         if spans.len() > found {
             spans.sort_by_key(Span::order);
@@ -63,11 +68,11 @@ impl MoreCursor {
     /// Everything before is decided.
     pub(crate) fn decided(&self) -> usize {
         let dump = self.dump.as_ref().map(|dump| dump.at);
-        self.layers.iter().copied().chain(self.wrapped).chain(dump).min().unwrap_or(usize::MAX)
+        self.layers.iter().copied().chain(self.wrapped).chain(self.items).chain(dump).min().unwrap_or(usize::MAX)
     }
 
     pub(crate) fn forget(&mut self, count: usize) {
-        for at in self.layers.iter_mut().chain(&mut self.wrapped) {
+        for at in self.layers.iter_mut().chain(&mut self.wrapped).chain(&mut self.items) {
             *at -= count;
         }
         if let Some(dump) = &mut self.dump {

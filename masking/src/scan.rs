@@ -132,6 +132,11 @@ impl Plan {
         Self { quote_ends: syntax == Syntax::Json, ..self.clone() }
     }
 
+    /// Whether texts are read as JSON.
+    pub(crate) fn reads_json(&self) -> bool {
+        self.quote_ends
+    }
+
     /// Goes on from the cursor; appends spans in order. Returns whether the window is exhausted; if not, call again.
     pub(crate) fn scan(&self, bytes: &[u8], last: bool, cursor: &mut Cursor, spans: &mut Vec<Span>) -> bool {
         cursor.pending = None;

@@ -86,7 +86,7 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor
                 if let Some(block) = &block {
                     look(plan, text, cursor, block, &lines, spans);
                 }
-                let begins_none = lines.is_empty() && cursor.block.is_none();
+                let begins_none = at == cursor.at && cursor.block.is_none();
                 (cursor.block, cursor.skips) = (None, cut || begins_none);
                 cursor.at = at;
                 if at >= text.len() {
@@ -106,7 +106,7 @@ pub(crate) fn settle(plan: &Plan, text: &[u8], cursor: &mut DumpCursor, spans: &
 /// Collects the lines of one dump from `at` on.
 fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines: &mut Vec<Line>) -> Collected {
     let mut next = at;
-    let mut decoded = 0;
+    let (mut decoded, mut first, is_fresh) = (0, None, block.is_none());
     loop {
         let rest = text.get(next..).unwrap_or_default();
         let end = line::end(rest);
@@ -133,10 +133,13 @@ fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines:
         next += length + usize::from(end.is_some());
         decoded += line.decoded;
         let is_short = line.kinds.is_joined() && line.width < width;
-        // One piece alone is a token like others.
-        let alone = line.kinds.is_joined() && lines.is_empty() && at == line.begin && end.is_none();
-        if !alone || before.phase > 0 {
-            lines.push(Line { next, ..line });
+        // One piece alone is a token like others, and costs nothing.
+        let line = Line { next, ..line };
+        if is_fresh && line.kinds.is_joined() && line.begin == at {
+            first = Some(line);
+        } else {
+            lines.extend(first.take());
+            lines.push(line);
         }
         if is_short || end.is_none() {
             return Collected::Ends(next, false);

@@ -99,3 +99,52 @@ fn text_that_sftp_brings_is_masked_and_other_files_are_not() {
     assert_eq!(text.len(), (15 + card.len()) * 100);
     assert_eq!(fs::read(folder.join("blob.bin")).unwrap(), binary);
 }
+
+#[test]
+fn a_dump_of_a_file_hides_its_values_however_it_is_made() {
+    let world = World::shared();
+    let home = &world.site.sshd.home;
+    let (card, ssn) = (world.customer(2).card, world.customer(2).ssn);
+    fs::write(home.join("dumped.txt"), format!("a first line of text\ncard {card}\nssn {ssn}\n")).unwrap();
+    for command in [
+        "od",
+        "od -c",
+        "od -a",
+        "od -b",
+        "od -x",
+        "od -An -tx1",
+        "od -An -tx1 -w5",
+        "od -An -tu1",
+        "base64",
+        "base64 -w5",
+        "base64 -w0",
+        "basenc --base16",
+        "base32",
+        "sed 's/./& /g'",
+        "sed 's/./&  /g'",
+        "iconv -t utf-16",
+        "gzip -c | base64",
+        "gzip -c | base64 -w0",
+        "gzip -c | od -An -tx1",
+    ] {
+        let through = world.ssh(&[&format!("cat dumped.txt | ({command})")]).ok().out;
+        let direct = Run::new("sh").args(["-c", &format!("cat dumped.txt | ({command})")]).folder(home).ok().out;
+        let kept = through.bytes().zip(direct.bytes()).filter(|(a, b)| a == b && a.is_ascii_alphanumeric()).count();
+        let all = direct.bytes().filter(u8::is_ascii_alphanumeric).count();
+        assert!(through.len() == direct.len() && kept * 3 < all * 2, "{command}:\n{direct}\n{through}");
+    }
+}
+
+#[test]
+fn packed_output_with_a_value_in_it_stops_and_says_why() {
+    let world = World::shared();
+    let (home, card) = (&world.site.sshd.home, world.customer(2).card);
+    fs::write(home.join("packed.txt"), format!("{}card {card}\n", "a line\n".repeat(2000))).unwrap();
+    fs::write(home.join("clean.txt"), "a line\n".repeat(20_000)).unwrap();
+    for packer in ["gzip -c packed.txt", "tar cz packed.txt"] {
+        let stopped = world.ssh(&[packer]).output();
+        assert!(stopped.status == 77 && stopped.err.contains("SP-UNINSPECTABLE"), "{packer}: {}", stopped.err);
+    }
+    let through = world.ssh(&["gzip -nc clean.txt"]).ok().bytes;
+    assert_eq!(through, Run::new("gzip").args(["-nc", "clean.txt"]).folder(home).ok().bytes);
+}

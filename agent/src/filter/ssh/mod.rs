@@ -9,6 +9,7 @@ mod screen;
 mod sftp;
 mod terminal;
 mod transfer;
+mod unpack;
 
 pub use self::{
     describe::{forward_record, program_record, remote_forward_record},

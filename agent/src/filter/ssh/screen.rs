@@ -6,6 +6,7 @@ use proto::event::{Completed, Field, Masked, Stream};
 use zeroize::Zeroize as _;
 
 use super::terminal::{Bytes, Terminal};
+use super::unpack::Unpack;
 use crate::filter::masked::masked_lines;
 
 /// What one channel shows of what passes.
@@ -51,8 +52,8 @@ struct Masking {
 enum Eye {
     /// Nothing is looked for.
     Off,
-    /// As bytes.
-    Bytes(Box<Bytes>),
+    /// As bytes, and unpacked if they are packed.
+    Bytes(Box<(Unpack, Bytes)>),
     /// As a terminal shows it.
     Terminal(Box<Terminal>),
 }
@@ -63,7 +64,11 @@ impl Screen {
     pub fn inspected(masker: &Masker) -> Self {
         let masking = |field| Masking {
             field,
-            eye: if masker.is_off() { Eye::Off } else { Eye::Bytes(Box::new(Bytes::new(masker))) },
+            eye: if masker.is_off() {
+                Eye::Off
+            } else {
+                Eye::Bytes(Box::new((Unpack::new(masker), Bytes::new(masker))))
+            },
             tally: Tally::default(),
         };
         let sight = Sight::Inspected { out: masking("stdout"), err: masking("stderr"), keys: None };
@@ -139,6 +144,13 @@ impl Screen {
         }
     }
 
+    /// Whether output ends here: it is packed, and something that is masked stands in it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let stopped = |masking: &Masking| matches!(&masking.eye, Eye::Bytes(eye) if eye.0.is_stopped());
+        matches!(&self.sight, Sight::Inspected { out, err, .. } if stopped(out) || stopped(err))
+    }
+
     /// How many bytes of output are held.
     #[must_use]
     pub fn held(&self) -> usize {
@@ -206,7 +218,11 @@ impl Masking {
     fn push(&mut self, piece: &[u8], shown: &mut Vec<u8>) {
         match &mut self.eye {
             Eye::Off => shown.extend_from_slice(piece),
-            Eye::Bytes(bytes) => bytes.push(piece, shown, &mut self.tally),
+            Eye::Bytes(eye) => {
+                let (unpack, bytes) = &mut **eye;
+                let passed = unpack.push(piece, &mut self.tally);
+                bytes.push(&passed, shown, &mut self.tally);
+            }
             Eye::Terminal(terminal) => terminal.push(piece, shown, &mut self.tally),
         }
     }
@@ -214,7 +230,7 @@ impl Masking {
     fn release(&mut self, typed: &[u8], shown: &mut Vec<u8>) {
         match &mut self.eye {
             Eye::Off => {}
-            Eye::Bytes(bytes) => bytes.release(typed, shown),
+            Eye::Bytes(eye) => eye.1.release(typed, shown),
             Eye::Terminal(terminal) => terminal.release(typed, shown, &mut self.tally),
         }
     }
@@ -222,7 +238,12 @@ impl Masking {
     fn finish(&mut self, shown: &mut Vec<u8>) {
         match &mut self.eye {
             Eye::Off => {}
-            Eye::Bytes(bytes) => bytes.finish(shown, &mut self.tally),
+            Eye::Bytes(eye) => {
+                let (unpack, bytes) = &mut **eye;
+                let passed = unpack.finish(&mut self.tally);
+                bytes.push(&passed, shown, &mut self.tally);
+                bytes.finish(shown, &mut self.tally);
+            }
             Eye::Terminal(terminal) => terminal.finish(shown, &mut self.tally),
         }
     }
@@ -230,7 +251,7 @@ impl Masking {
     fn held(&self) -> usize {
         match &self.eye {
             Eye::Off => 0,
-            Eye::Bytes(bytes) => bytes.held(),
+            Eye::Bytes(eye) => eye.1.held(),
             Eye::Terminal(terminal) => terminal.held(),
         }
     }

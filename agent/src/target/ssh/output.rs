@@ -160,6 +160,9 @@ impl Open {
             ChannelMsg::ExtendedData { data, .. } => batch.count(data.len()),
             ChannelMsg::Eof => {
                 self.rest(state, batch);
+                if state.screen.is_stopped() {
+                    return None;
+                }
                 Message::Eof(channel).encode(&mut batch.frames);
             }
             ChannelMsg::Success => {
@@ -173,18 +176,24 @@ impl Open {
             ChannelMsg::ExitStatus { exit_status } => {
                 state.status = exit_status.to_string();
                 self.rest(state, batch);
+                if state.screen.is_stopped() {
+                    return None;
+                }
                 self.report(batch, Request::ExitStatus(exit_status));
             }
             ChannelMsg::ExitSignal { signal_name, core_dumped, error_message, .. } => {
                 let name = signal_text(&signal_name);
                 state.status.clone_from(&name);
                 self.rest(state, batch);
+                if state.screen.is_stopped() {
+                    return None;
+                }
                 self.report(batch, Request::ExitSignal { name, core_dumped, message: error_message });
             }
             ChannelMsg::XonXoff { client_can_do } => self.report(batch, Request::XonXoff(client_can_do)),
             ChannelMsg::Close => {
                 self.rest(state, batch);
-                return Some(Outcome::TargetClosed);
+                return (!state.screen.is_stopped()).then_some(Outcome::TargetClosed);
             }
             _ => {}
         }
@@ -274,6 +283,7 @@ impl Open {
             let shown = batch.data_frame(self.channel, stream, |out| screen.output(stream, piece, out));
             self.keep(state, stream, shown, &mut batch.recorded, &batch.frames);
         }
+        stop(state);
     }
 
     /// Both streams are over: what was held goes out.
@@ -283,6 +293,7 @@ impl Open {
             let shown = batch.data_frame(self.channel, stream, |out| screen.finish(stream, out));
             self.keep(state, stream, shown, &mut batch.recorded, &batch.frames);
         }
+        stop(state);
     }
 
     fn keep(&self, state: &State, stream: Stream, shown: usize, recorded: &mut bool, frames: &[u8]) {
@@ -334,6 +345,21 @@ impl Batch {
 pub(super) fn not_sftp() -> Farewell {
     let code = Code::Internal.to_string();
     Farewell { text: format!("sallyport: the channel does not speak SFTP ({code})\r\n"), code, unanswered: false }
+}
+
+/// Packed output with something in it that is masked ends its program.
+fn stop(state: &mut State) {
+    if state.screen.is_stopped() {
+        state.farewell.get_or_insert_with(packed);
+    }
+}
+
+fn packed() -> Farewell {
+    let code = Code::Uninspectable.to_string();
+    let text = format!(
+        "sallyport: the output is packed and holds values that are masked here; print it unpacked ({code})\r\n"
+    );
+    Farewell { text, code, unanswered: false }
 }
 
 fn signal_text(signal: &Sig) -> String {

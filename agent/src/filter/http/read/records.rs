@@ -212,6 +212,15 @@ fn mask_data(record: &mut [u8], spans: &[std::ops::Range<usize>], rules: (&Marki
             }
         }
         rules.1.mask(&mut data, if json { Syntax::Json } else { Syntax::Text }, tally);
+        // And some without anything between.
+        let mut joined = data.clone();
+        for at in breaks.iter().rev() {
+            joined.remove(*at);
+        }
+        if rules.1.mask(&mut joined, if json { Syntax::Json } else { Syntax::Text }, tally) {
+            breaks.iter().for_each(|at| joined.insert(*at, b' '));
+            data = joined;
+        }
     }
     let mut at = 0;
     for span in spans {
