@@ -19,13 +19,17 @@ pub(crate) fn begins(token: &[u8]) -> bool {
     token.starts_with(b"H4sI") || token.starts_with(b"1f8b08") || token.starts_with(b"1F8B08")
 }
 
-/// Whether these first eight bytes may be those of packed data or of UTF-16.
-pub(crate) fn may_open(first: &[u8; 8]) -> bool {
-    let zero = |places: [usize; 3]| places.iter().all(|place| first.get(*place) == Some(&0));
-    matches!(first, [0x1F, 0x8B, 8, ..] | [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])
-        || zero([1, 3, 5])
-        || zero([2, 4, 6])
-        || zero([3, 5, 7])
+/// Whether these first three bytes may be those of packed data or of UTF-16.
+pub(crate) fn may_begin(first: [u8; 3]) -> bool {
+    matches!(
+        first,
+        [0x1F, 0x8B, 8]
+            | [0x78, 0x01 | 0x5E | 0x9C | 0xDA, _]
+            | [_, 0, 1..=0xFF]
+            | [0, 1..=0xFF, 0]
+            | [0xFF, 0xFE, _]
+            | [0xFE, 0xFF, _]
+    )
 }
 
 /// What packed data hold, if the bytes are some.

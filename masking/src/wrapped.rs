@@ -117,19 +117,13 @@ fn inside(plan: &Plan, token: &[u8], depth: u8) -> Option<Rule> {
 
 /// What a token of packed data holds.
 fn unpack(token: &[u8]) -> Option<Vec<u8>> {
-    let mut first = [0; 8];
-    for (slot, byte) in first.iter_mut().zip(octets(token)) {
-        *slot = byte;
+    let [_, first @ ..] = word(token.get(..4)?).to_be_bytes();
+    if packed::may_begin(first) {
+        return packed::open(&octets(token).collect::<Vec<u8>>());
     }
-    if packed::may_open(&first) {
-        let bytes: Vec<u8> = octets(token).collect();
-        return packed::open(&bytes);
-    }
-    let mut digits = [0; 8];
-    for (slot, pair) in digits.iter_mut().zip(token.chunks_exact(2)) {
-        *slot = octet(pair)?;
-    }
-    if !packed::may_open(&digits) {
+    let [a, b, c, d, e, f, ..] = token else { return None };
+    let digits = [octet(&[*a, *b])?, octet(&[*c, *d])?, octet(&[*e, *f])?];
+    if !packed::may_begin(digits) {
         return None;
     }
     let bytes: Option<Vec<u8>> = token.chunks_exact(2).map(octet).collect();
@@ -269,6 +263,6 @@ pub(crate) fn reads_as_text(bytes: impl Iterator<Item = u8>) -> bool {
     all > 0 && text * 8 >= all * 7
 }
 
-fn is_text(byte: u8) -> bool {
+pub(crate) fn is_text(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') || byte >= 0xC2
 }

@@ -1,31 +1,77 @@
 //! The bytes that the lines of a dump stand for.
 
 use super::line::{Kind, Line, bare, is_base64, is_gap, pieces};
-use crate::wrapped::{octets, reads_as_text};
+use crate::packed;
+use crate::wrapped::{is_text, octets, reads_as_text};
+
+/// How many characters are decoded for a first look.
+const GLANCE: usize = 16;
 
 /// Decoded bytes, and where those of each line begin.
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
     begins: Vec<usize>,
+    /// Where each byte stands in the text, if it stands there as a letter.
+    places: Vec<usize>,
     kind: Kind,
 }
 
 impl Decoded {
-    /// Reads lines in one way; `phase` is how many characters of one piece stand before them, modulo eight.
-    pub(super) fn of(kind: Kind, text: &[u8], lines: &[Line], phase: usize) -> Self {
+    /// Reads lines in one way, one behind the other or each by itself; `phase` is how many characters of one piece stand before
+    /// them, modulo eight.
+    pub(super) fn of(kind: Kind, text: &[u8], lines: &[Line], phase: usize, apart: bool) -> Self {
         if kind.is_joined() {
             return Self::of_pieces(kind, text, lines, phase);
         }
-        let mut this = Self { bytes: Vec::new(), begins: Vec::new(), kind };
+        let mut this = Self { bytes: Vec::new(), begins: Vec::new(), places: Vec::new(), kind };
         for line in lines {
+            if apart && !this.bytes.is_empty() {
+                this.bytes.push(b'\n');
+                this.places.push(line.start);
+            }
             this.begins.push(this.bytes.len());
             let data = text.get(line.start..line.data).unwrap_or_default();
             match kind {
-                Kind::Letters => letters(data, &mut this.bytes),
+                Kind::Letters => this.letters(data, line.start),
                 _ => pieces(data).for_each(|piece| bytes_of(kind, piece, &mut this.bytes)),
             }
         }
         this
+    }
+
+    /// Letters with gaps between; a wider gap is a blank, and a name is what has no letter.
+    fn letters(&mut self, data: &[u8], start: usize) {
+        let least = gaps(data).min().unwrap_or(1);
+        let (mut gap, mut index) = (0, 0);
+        while let Some(byte) = data.get(index) {
+            if is_gap(*byte) && *byte != b',' {
+                gap += 1;
+                index += 1;
+                continue;
+            }
+            if gap > least + 1 && !self.bytes.is_empty() {
+                self.bytes.push(b' ');
+            }
+            let rest = data.get(index..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| **byte != b' ' && **byte != b'\t').count();
+            match rest.get(..length) {
+                Some([letter]) => self.bytes.push(*letter),
+                Some(b"sp") => self.bytes.push(b' '),
+                Some(b"nl" | b"cr" | b"\\n" | b"\\r" | b"ht" | b"\\t" | b"nul" | b"\\0") => self.bytes.push(b'\n'),
+                Some(digits @ [b'0'..=b'3', _, _]) => self.bytes.push(number(digits, 8)),
+                other => self.bytes.extend_from_slice(other.unwrap_or_default()),
+            }
+            self.places.resize(self.bytes.len(), start + index);
+            index += length.max(1);
+            gap = 0;
+        }
+    }
+
+    /// What of a line holds the bytes from `start` to `end`, if that is less than all of it.
+    pub(super) fn place(&self, start: usize, end: usize, line: &Line) -> Option<(usize, usize)> {
+        let first = self.places.get(start).filter(|_| self.kind == Kind::Letters)?;
+        let last = self.places.get(end.checked_sub(1)?)?;
+        Some((line.start.max(*first), line.end.min(last + 1)))
     }
 
     fn of_pieces(kind: Kind, text: &[u8], lines: &[Line], phase: usize) -> Self {
@@ -49,31 +95,23 @@ impl Decoded {
             _ => (aligned.chunks_exact(2).map(|pair| number(pair, 16)).collect(), 1),
         };
         let begins = begins.into_iter().map(|begin: usize| begin.saturating_sub(skipped) * of / per).collect();
-        Self { bytes, begins, kind }
-    }
-
-    /// Parts the lines, where they are not pieces of one; returns whether that changes anything.
-    pub(super) fn part(&mut self) -> bool {
-        if self.kind.is_joined() || self.begins.len() < 2 {
-            return false;
-        }
-        let mut parted = Vec::with_capacity(self.bytes.len() + self.begins.len());
-        for (index, begin) in self.begins.iter_mut().enumerate().rev() {
-            let tail = self.bytes.split_off(*begin);
-            parted.extend(tail.iter().rev());
-            if index > 0 {
-                parted.push(b'\n');
-            }
-            *begin += index;
-        }
-        parted.reverse();
-        self.bytes = parted;
-        true
+        Self { bytes, begins, places: Vec::new(), kind }
     }
 
     /// The line that the byte at `at` stands in.
     pub(super) fn line_at(&self, at: usize) -> usize {
         self.begins.partition_point(|begin| *begin <= at).saturating_sub(1)
+    }
+
+    /// Whether a first look at lines of one piece says that they may hold text or packed data: most hold neither.
+    pub(super) fn may_hold(kind: Kind, text: &[u8], lines: &[Line], phase: usize) -> bool {
+        let Some(line) = lines.first().filter(|_| kind == Kind::Base64 && phase == 0) else { return true };
+        let data = text.get(line.start..line.data).unwrap_or_default();
+        let first: Vec<u8> = octets(data.get(..GLANCE.min(data.len())).unwrap_or_default()).collect();
+        let strange = first.iter().filter(|byte| !is_text(**byte)).count();
+        strange * 4 <= first.len()
+            || first.first_chunk().is_some_and(|first| packed::may_begin(*first))
+            || first.len() < 8
     }
 
     /// Whether it may be what is meant: what chance makes of words and of numbers is no text.
@@ -107,33 +145,6 @@ fn number(digits: &[u8], radix: u32) -> u8 {
         .filter_map(|digit| char::from(*digit).to_digit(radix))
         .fold(0, |value: u32, digit| value.wrapping_mul(radix) + digit);
     u8::try_from(value & 0xFF).unwrap_or_default()
-}
-
-/// Letters with gaps between; a wider gap is a blank, and a name is what has no letter.
-fn letters(data: &[u8], out: &mut Vec<u8>) {
-    let least = gaps(data).min().unwrap_or(1);
-    let (mut gap, mut index) = (0, 0);
-    while let Some(byte) = data.get(index) {
-        if is_gap(*byte) && *byte != b',' {
-            gap += 1;
-            index += 1;
-            continue;
-        }
-        if gap > least + 1 && !out.is_empty() {
-            out.push(b' ');
-        }
-        let rest = data.get(index..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| **byte != b' ' && **byte != b'\t').count();
-        match rest.get(..length) {
-            Some([letter]) => out.push(*letter),
-            Some(b"sp") => out.push(b' '),
-            Some(b"nl" | b"cr" | b"\\n" | b"\\r" | b"ht" | b"\\t" | b"nul" | b"\\0") => out.push(b'\n'),
-            Some(digits @ [b'0'..=b'3', _, _]) => out.push(number(digits, 8)),
-            other => out.extend_from_slice(other.unwrap_or_default()),
-        }
-        index += length.max(1);
-        gap = 0;
-    }
 }
 
 /// How wide the gaps between pieces are.

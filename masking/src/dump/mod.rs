@@ -29,8 +29,6 @@ pub(crate) struct DumpCursor {
     skips: bool,
     /// The dump under way.
     block: Option<Block>,
-    /// Up to here lines are masked already.
-    covered: usize,
 }
 
 /// A dump whose first lines are decided.
@@ -47,7 +45,6 @@ struct Block {
 impl DumpCursor {
     pub(crate) fn forget(&mut self, count: usize) {
         self.at -= count;
-        self.covered = self.covered.saturating_sub(count);
     }
 }
 
@@ -71,6 +68,9 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor
                 return;
             };
             (cursor.at, cursor.skips) = (cursor.at + end + 1, false);
+        }
+        if cursor.block.is_none() {
+            cursor.at = line::next_open(text, cursor.at);
         }
         let mut lines = Vec::new();
         let mut block = cursor.block;
@@ -121,7 +121,10 @@ fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines:
         if rest.is_empty() {
             return Collected::Ends(next, false);
         }
-        let Some(line) = line::read(content, next, block.map(|block| block.kinds)) else {
+        // A text in quotes that is one piece is a token like others.
+        let is_token = |line: &Line| block.is_none() && line.kinds.is_joined() && rest.get(length) == Some(&b'"');
+        let Some(line) = line::read(content, next, block.map(|block| block.kinds)).filter(|line| !is_token(line))
+        else {
             return Collected::Ends(next, false);
         };
         let width = block.map_or(line.width, |block| block.width);
@@ -175,29 +178,23 @@ fn slide(cursor: &mut DumpCursor, block: Option<Block>, lines: &[Line]) {
 
 /// Looks for values in the lines, in every way they can be read; masks the lines of a hit.
 fn look(plan: &Plan, text: &[u8], cursor: &mut DumpCursor, block: &Block, lines: &[Line], spans: &mut Vec<Span>) {
-    let mut found: Vec<(usize, usize, Rule)> = Vec::new();
     let single = lines.len() < 2 && cursor.block.is_none();
     for kind in block.kinds.each().filter(|kind| !(single && kind.is_joined())) {
-        let mut decoded = Decoded::of(kind, text, lines, block.phase);
-        let mut find = |decoded: &Decoded| {
-            for (start, end, rule) in inside(plan, decoded, lines) {
-                found.push((decoded.line_at(start), decoded.line_at(end.saturating_sub(1)) + 1, rule));
-            }
-        };
-        find(&decoded);
-        // Lines that are whole by themselves.
-        if decoded.part() {
-            find(&decoded);
-        }
-    }
-    found.sort_by_key(|(first, _, _)| *first);
-    for (first, past, rule) in found {
-        for line in lines.get(first..past).unwrap_or_default().iter() {
-            if line.start < cursor.covered {
+        for apart in [false, true] {
+            if apart && (kind.is_joined() || lines.len() < 2) {
                 continue;
             }
-            spans.push(Span { rule, start: line.start, end: line.end, continues: false, extra: true, whole: false });
-            cursor.covered = line.end;
+            if !Decoded::may_hold(kind, text, lines, block.phase) {
+                continue;
+            }
+            let decoded = Decoded::of(kind, text, lines, block.phase, apart);
+            for (start, end, rule) in inside(plan, &decoded, lines) {
+                let (first, past) = (decoded.line_at(start), decoded.line_at(end.saturating_sub(1)) + 1);
+                for line in lines.get(first..past).unwrap_or_default() {
+                    let (start, end) = decoded.place(start, end, line).unwrap_or((line.start, line.end));
+                    spans.push(Span { rule, start, end, continues: false, extra: true, whole: false });
+                }
+            }
         }
     }
 }
