@@ -1,6 +1,6 @@
 //! The bytes that the lines of a dump stand for.
 
-use super::line::{Kind, Line, bare, is_base64, is_gap, pieces};
+use super::line::{Kind, Line, NAMES, bare, is_base64, is_gap, pieces};
 use crate::packed;
 use crate::wrapped::{is_text, octets, reads_as_text};
 
@@ -57,7 +57,7 @@ impl Decoded {
             match rest.get(..length) {
                 Some([letter]) => self.bytes.push(*letter),
                 Some(b"sp") => self.bytes.push(b' '),
-                Some(b"nl" | b"cr" | b"\\n" | b"\\r" | b"ht" | b"\\t" | b"nul" | b"\\0") => self.bytes.push(b'\n'),
+                Some(name) if NAMES.contains(&name) => self.bytes.push(b'\n'),
                 Some(digits @ [b'0'..=b'3', _, _]) => self.bytes.push(number(digits, 8)),
                 other => self.bytes.extend_from_slice(other.unwrap_or_default()),
             }

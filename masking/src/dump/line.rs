@@ -13,6 +13,10 @@ const LONGEST_WORD: usize = 11;
 /// The fewest pieces of a first line.
 const LEAST_PIECES: usize = 4;
 
+/// What stands for what has no letter.
+pub(super) const NAMES: [&[u8]; 12] =
+    [b"sp", b"nl", b"cr", b"ht", b"nul", b"\\n", b"\\r", b"\\t", b"\\0", b"\\a", b"\\b", b"\\f"];
+
 /// As what the pieces of a line can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
@@ -108,8 +112,8 @@ pub(super) fn ends(byte: u8) -> bool {
     matches!(byte, b'\n' | b'"')
 }
 
-/// Whether a line that begins so may be one of a dump.
-pub(super) fn may_be(begun: &[u8]) -> bool {
+/// Whether a line that begins so may be one of a dump, the first of it or another.
+pub(super) fn may_be(begun: &[u8], is_first: bool) -> bool {
     if begun.len() > LONGEST {
         return false;
     }
@@ -120,15 +124,27 @@ pub(super) fn may_be(begun: &[u8]) -> bool {
     let whole = begun.last().is_some_and(|byte| is_gap(*byte));
     pieces(begun).enumerate().all(|(index, piece)| {
         let is_last = index + 1 == count && !whole;
-        (index == 0 && count == 1 && is_one_piece(piece)) || could_be(piece, is_last)
+        let is_prompt = is_first && index == 0 && is_prompt(piece);
+        (index == 0 && count == 1 && is_one_piece(piece)) || !is_prompt && could_be(piece, is_last)
     })
+}
+
+/// A mark alone, which begins no value but stands where commands are typed.
+fn is_prompt(piece: &[u8]) -> bool {
+    matches!(piece, [mark] if !mark.is_ascii_alphanumeric())
 }
 
 fn could_be(piece: &[u8], cut: bool) -> bool {
     let bare = bare(piece);
-    piece.len() <= 3
-        || cut && bare.len() <= 8 && bare.iter().all(u8::is_ascii_hexdigit)
+    is_letter(piece)
+        || cut && (bare.len() <= 8 && bare.iter().all(u8::is_ascii_hexdigit) || piece.len() <= 3)
+        || piece.len() <= 3 && piece.iter().all(u8::is_ascii_digit)
         || matches!(bare.len(), 2 | 4 | 6 | 8) && bare.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether a piece stands for one letter, by itself or by a name.
+fn is_letter(piece: &[u8]) -> bool {
+    piece.len() == 1 || NAMES.contains(&piece) || matches!(piece, [b'0'..=b'3', b'0'..=b'7', b'0'..=b'7'])
 }
 
 fn is_one_piece(piece: &[u8]) -> bool {
@@ -238,7 +254,8 @@ pub(super) fn read(content: &[u8], begin: usize, before: Option<Kinds>) -> Optio
     let length = data_length(behind, is_xxd);
     let data = behind.get(..length).unwrap_or_default();
     let (kinds, count) = kinds(data);
-    let kinds = Kinds(kinds & before.map_or(u16::MAX, |before| before.0));
+    let is_prompt = before.is_none() && offset == 0 && pieces(data).next().is_some_and(is_prompt);
+    let kinds = Kinds(if is_prompt { 0 } else { kinds & before.map_or(u16::MAX, |before| before.0) });
     let width = data.iter().filter(|byte| is_base64(**byte)).count();
     let least = if before.is_some() { 1 } else { LEAST_PIECES };
     let enough = if kinds.is_joined() { before.is_some() || width >= LEAST_PIECE } else { count >= least };
@@ -302,7 +319,7 @@ fn kinds(data: &[u8]) -> (u16, usize) {
 fn kinds_of(piece: &[u8], last: bool) -> u16 {
     let mut kinds = 0;
     let mut add = |kind: Kind, wanted: bool| kinds |= if wanted { kind as u16 } else { 0 };
-    add(Kind::Letters, piece.len() <= 3);
+    add(Kind::Letters, is_letter(piece));
     let all = |class: fn(&u8) -> bool| piece.iter().all(class);
     add(Kind::Base64, is_one_piece(piece));
     add(Kind::Base32, piece.len() <= LONGEST_PIECE && all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7' | b'=')));

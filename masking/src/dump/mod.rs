@@ -113,7 +113,7 @@ fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines:
         let length = end.unwrap_or(rest.len());
         let content = rest.get(..length).unwrap_or_default();
         if end.is_none() && !last {
-            return match line::may_be(content) {
+            return match line::may_be(content, block.is_none()) {
                 true => Collected::Waits,
                 false => Collected::Ends(next, true),
             };
