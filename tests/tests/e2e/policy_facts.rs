@@ -71,7 +71,7 @@ async fn each_fact_about_a_statement_decides_in_psql() {
         (r#"context.external.contains("program")"#, "COPY (SELECT 1) TO PROGRAM 'true'", "COPY (SELECT 1) TO STDOUT"),
         (r#"context.external.contains("file")"#, "SELECT pg_read_file('PG_VERSION')", "SELECT 'pg_read_file'"),
         (r#"context.settings.contains("work_mem")"#, "SET work_mem = '8MB'", "SHOW work_mem"),
-        (r#"context.dynamic"#, "DO $$ BEGIN EXECUTE 'SELECT ' || 1; END $$", "DO $$ BEGIN PERFORM 1; END $$"),
+        (r#"context.dynamic"#, "DO $$ BEGIN EXECUTE 'SELECT ' || version(); END $$", "DO $$ BEGIN PERFORM 1; END $$"),
         (r#"context.statements > 1"#, "SELECT 4; SELECT 5", "SELECT 6"),
         (r#"context.unknown"#, "EXECUTE never_prepared", "SELECT 7"),
         (r#"context.rows > 20"#, "SELECT id FROM customers a LIMIT 21", "SELECT id FROM customers a LIMIT 20"),
