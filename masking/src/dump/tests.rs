@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
