@@ -1,13 +1,17 @@
 //! Packed data inside encoded text: what begins as a gzip file (RFC 1952) or a zlib stream (RFC 1950) is inflated, within bounds; what
 //! is UTF-16 becomes UTF-8.
 
-use std::io::Read as _;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::hit::Rule;
 use crate::label::Label;
 
 /// How much of packed data is read, in bytes.
-const MOST: u64 = 1 << 20;
+const MOST: usize = 1 << 20;
+/// By how much room for it grows, in bytes.
+const STEP: usize = 16 << 10;
+/// What stands behind the data of a gzip member: a sum and a length.
+const TRAILER: usize = 8;
 /// How many characters of encoded packed data are held until their end is known. What is longer is masked so far; without its beginning
 /// the rest cannot be unpacked.
 pub(crate) const MOST_HELD: usize = 256 << 10;
@@ -32,20 +36,54 @@ pub(crate) fn may_begin(first: [u8; 3]) -> bool {
     )
 }
 
-/// What packed data hold, if the bytes are some.
+/// What packed data hold, if the bytes are some. What is cut off at its end is read as far as it goes.
 pub(crate) fn open(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     match bytes {
         [0x1F, 0x8B, 8, ..] => {
-            // What is cut off at its end is read as far as it goes.
-            let _cut = flate2::read::MultiGzDecoder::new(bytes).take(MOST).read_to_end(&mut out);
+            let mut rest = bytes;
+            // One member may follow another.
+            while let Some(data) = member(rest).filter(|_| out.len() < MOST) {
+                let read = inflate(data, false, &mut out);
+                rest = data.get(read + TRAILER..).unwrap_or_default();
+            }
         }
-        [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..] => {
-            let _cut = flate2::read::ZlibDecoder::new(bytes).take(MOST).read_to_end(&mut out);
-        }
+        [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..] => _ = inflate(bytes, true, &mut out),
         _ => return wide(bytes),
     }
     (!out.is_empty()).then_some(out)
+}
+
+/// The data of a gzip member, behind its header (RFC 1952 section 2.3).
+fn member(bytes: &[u8]) -> Option<&[u8]> {
+    let [0x1F, 0x8B, 8, flags, _, _, _, _, _, _, rest @ ..] = bytes else { return None };
+    let mut rest = rest;
+    if flags & 4 != 0 {
+        let (length, extra) = rest.split_first_chunk::<2>()?;
+        rest = extra.get(usize::from(u16::from_le_bytes(*length))..)?;
+    }
+    for text in [8, 16] {
+        if flags & text != 0 {
+            rest = rest.get(rest.iter().position(|byte| *byte == 0)? + 1..)?;
+        }
+    }
+    if flags & 2 != 0 { rest.get(2..) } else { Some(rest) }
+}
+
+/// Appends what deflated data hold; how many bytes they are.
+fn inflate(bytes: &[u8], zlib: bool, out: &mut Vec<u8>) -> usize {
+    let (mut state, mut read) = (Decompress::new(zlib), 0);
+    while out.len() < MOST {
+        let before = (read, out.len());
+        out.reserve(STEP);
+        let status = state.decompress_vec(bytes.get(read..).unwrap_or_default(), out, FlushDecompress::None);
+        read = usize::try_from(state.total_in()).unwrap_or(bytes.len());
+        let goes_on = matches!(status, Ok(Status::Ok | Status::BufError)) && (read, out.len()) != before;
+        if !goes_on {
+            break;
+        }
+    }
+    read
 }
 
 /// Text in UTF-16, either byte first.
@@ -63,4 +101,42 @@ fn wide(bytes: &[u8]) -> Option<Vec<u8>> {
     let units = unmarked.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
     let text: String = char::decode_utf16(units).map(|code| code.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     Some(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let named = flate2::GzBuilder::new().filename("a").comment("b").extra(vec![1, 2, 3]);
+        let mut packer = named.write(Vec::new(), flate2::Compression::default());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn packed_data_are_opened_whole_or_as_far_as_they_go(bytes in proptest::collection::vec(any::<u8>(), 1..5000), cut in 0_usize..5000) {
+            let packed = [gzip(&bytes), gzip(b"and more")].concat();
+            prop_assert_eq!(open(&packed), Some([&bytes[..], b"and more"].concat()));
+            let begun = open(&packed[..cut.min(packed.len())]).unwrap_or_default();
+            prop_assert!([&bytes[..], b"and more"].concat().starts_with(&begun));
+        }
+
+        #[test]
+        fn nothing_that_only_begins_as_packed_data_does_harm(tail in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for begin in [&[0x1F, 0x8B, 8][..], &[0x1F, 0x8B, 8, 0x1F], &[0x78, 0x9C], &[0xFF, 0xFE]] {
+                let opened = open(&[begin, &tail].concat());
+                prop_assert!(opened.is_none_or(|opened| opened.len() <= MOST + STEP));
+            }
+        }
+    }
 }
