@@ -105,7 +105,7 @@ fn a_dump_of_a_file_hides_its_values_however_it_is_made() {
     let world = World::shared();
     let home = &world.site.sshd.home;
     let (card, ssn) = (world.customer(2).card, world.customer(2).ssn);
-    fs::write(home.join("dumped.txt"), format!("a first line of text\ncard {card}\nssn {ssn}\n")).unwrap();
+    fs::write(home.join("dumped.txt"), format!("{card}\nssn {ssn}\n")).unwrap();
     for command in [
         "od",
         "od -c",

@@ -49,7 +49,7 @@ pub(super) async fn run(open: &Open, mut read: ChannelReadHalf) -> Outcome {
             First::Woken => None,
             First::End => return Outcome::Lost,
         };
-        while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD && !lock(&open.state).stopped {
+        while outcome.is_none() && batch.frames.len() < MAX_PAYLOAD && !open.ends() {
             match read.wait().now_or_never() {
                 Some(Some(message)) => outcome = open.handle(message, &mut batch),
                 Some(None) => outcome = Some(Outcome::Lost),
@@ -127,6 +127,12 @@ impl Open {
             },
         };
         message.map_or(First::End, First::Message)
+    }
+
+    /// Whether the program is ended here, whatever else the target says.
+    fn ends(&self) -> bool {
+        let state = lock(&self.state);
+        state.stopped || state.farewell.is_some()
     }
 
     fn holds(&self) -> bool {
