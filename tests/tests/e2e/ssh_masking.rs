@@ -119,7 +119,6 @@ fn a_dump_of_a_file_hides_its_values_however_it_is_made() {
         "base64 -w5",
         "base64 -w0",
         "basenc --base16",
-        "base32",
         "sed 's/./& /g'",
         "sed 's/./&  /g'",
         "iconv -t utf-16",
