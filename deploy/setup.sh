@@ -13,8 +13,9 @@ found() { compgen -G "$1" >/dev/null; }
 need cc build-essential
 need git git
 need curl curl
-# PostgreSQL's own parser is bound with libclang.
-found '/usr/lib/llvm-*/lib/libclang[.-]*so*' || found '/usr/lib/*/libclang[.-]*so*' || missing+=(libclang-dev)
+# PostgreSQL's own parser is bound with libclang (libclang.so, libclang-14.so.1; libclang-cpp.so is something else).
+libclang() { found "$1/libclang.so*" || found "$1/libclang-[0-9]*.so*"; }
+libclang '/usr/lib/llvm-*/lib' || libclang '/usr/lib/*' || missing+=(libclang-dev)
 if [[ $purpose != build ]]; then
   have initdb || found '/usr/lib/postgresql/*/bin/initdb' || missing+=(postgresql)
   need psql postgresql-client
