@@ -24,7 +24,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("masking", &[]),
     ("sql", &[]),
-    ("functions", &[]),
+    ("functions", &["sql"]),
     ("ledger", &[]),
     ("migrations", &[]),
     ("sockets", &[]),

@@ -11,7 +11,7 @@ use super::{
     grant,
     graphql::Asked,
     grpc::Services,
-    json, mcp,
+    json, masses, mcp,
     openapi::effect_of,
     request::{check_method_parameter, check_overrides},
     router::Router,
@@ -263,6 +263,9 @@ impl Api {
                 if self.router.is_empty() && grant::grants(target, &call.arguments) {
                     let writes = call.functions.values_mut().filter(|effect| **effect == Effect::Write);
                     writes.for_each(|effect| *effect = Effect::Admin);
+                }
+                if self.router.is_empty() && masses::whole(request.method, target, &call.arguments) {
+                    call.functions.values_mut().for_each(|effect| *effect = Effect::Admin);
                 }
                 Ok(())
             }

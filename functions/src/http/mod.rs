@@ -17,6 +17,7 @@ mod grant;
 mod graphql;
 mod grpc;
 mod json;
+mod masses;
 mod mcp;
 mod openapi;
 mod place;

@@ -1,7 +1,7 @@
 //! Requests that run a service itself rather than what it serves: well-known ways to stop it, empty it, read its secrets or run code in
 //! it. They count where a connection names no functions, so that nobody said what its paths are.
 
-use super::{call::Effect, openapi::effect_of, target::Target};
+use super::{call::Effect, masses, openapi::effect_of, target::Target};
 
 /// What a request does to a server that nothing is known about.
 pub(super) fn effect(method: &str, target: &Target) -> Effect {
@@ -15,7 +15,7 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
                 || asks_credentials(&parts)
                 || stops(&parts)
                 || parts.iter().any(|part| STORE_ITSELF.contains(part) || SECRET_FILES.contains(part))
-                || empties(method, &parts, target)
+                || masses::empties(method, &parts, target)
                 || runs_code(&parts)
         }
     };
@@ -115,97 +115,6 @@ fn stops(parts: &[&str]) -> bool {
         || matches!(parts, ["exit" | "safeexit" | "saferestart" | "quietdown" | "restart"])
 }
 
-/// Much is removed at once.
-fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
-    let all = method == "DELETE"
-        && (parts.is_empty()
-            || parts.iter().any(|part| part.contains('*') || *part == "_all")
-            || matches!(
-                parts,
-                ["api", "v1", "namespaces", _] | [.., "namespaces", _, "pods" | "deployments" | "secrets"]
-            )
-            || matches!(parts, [.., "containers" | "volumes" | "images" | "networks", _])
-            || whole_collection(parts)
-            || matches!(parts, ["repos", _, _] | ["api", "v4", "projects" | "groups", _])
-            || matches!(parts, ["apis", _, _, "namespaces", _, _, _] | ["api", "v1", "namespaces", _, _, _])
-            || target
-                .query
-                .iter()
-                .any(|(name, value)| name == "recursive" && value == "true" || name == "recurse" && value != "false"));
-    all || matches!(parts, ["api", "v1" | "v2", "admin", "tsdb", "delete_series" | "clean_tombstones"])
-        || matches!(parts, [.., "_delete_by_query" | "_close" | "_purge"])
-        || matches!(parts, [_, .., "prune"])
-}
-
-/// A collection, an index, a bucket or a database as a whole, not one thing in it.
-fn whole_collection(parts: &[&str]) -> bool {
-    // What there is one of for each caller.
-    const OWN: [&str; 16] = [
-        "account",
-        "avatar",
-        "basket",
-        "cache",
-        "cart",
-        "draft",
-        "image",
-        "login",
-        "logout",
-        "me",
-        "photo",
-        "profile",
-        "session",
-        "sessions",
-        "subscription",
-        "token",
-    ];
-    const HOLDERS: [&str; 17] = [
-        "backups",
-        "buckets",
-        "clusters",
-        "databases",
-        "dbs",
-        "disks",
-        "droplets",
-        "hostedzones",
-        "indexes",
-        "indices",
-        "keyspaces",
-        "namespaces",
-        "queues",
-        "realms",
-        "tenants",
-        "vaults",
-        "vms",
-    ];
-    // As names of an application's own things they are everyday ones, and then these have ids.
-    const PERHAPS: [&str; 7] = ["collections", "partitions", "schemas", "servers", "snapshots", "tables", "topics"];
-    match parts {
-        [only] => !OWN.contains(only) && !is_id(only),
-        [.., holder, _, "documents"] if HOLDERS.contains(holder) => true,
-        [.., holder, name] => HOLDERS.contains(holder) || (PERHAPS.contains(holder) && !is_id(name)),
-        [] => false,
-    }
-}
-
-/// Whether a segment names one of many by number or by chance, not by a word.
-fn is_id(segment: &str) -> bool {
-    let plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
-    let hexadecimal = segment.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let number = digits > 0 && digits == segment.len();
-    number
-        || (hexadecimal && segment.len() >= 16)
-        || (plain && digits * 4 >= segment.len() && segment.len() >= 8 && !dated(segment))
-}
-
-/// `orders-2026`, `logs-2026-11-26`, `events_202611`: a word and a date, as indices are called.
-fn dated(segment: &str) -> bool {
-    let word = segment.trim_end_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '_' | '.'));
-    word.len() >= 2
-        && word.len() < segment.len()
-        && word.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))
-}
-
 /// Code runs, or a container that may be anything; accounts and rights are made.
 fn runs_code(parts: &[&str]) -> bool {
     matches!(parts, [.., "containers", "create"] | [.., "images", "load"])
@@ -250,13 +159,6 @@ mod tests {
             "POST /_aliases",
             "PUT /_snapshot/nightly/one",
             "POST /_replicate",
-            "DELETE /orders-2026",
-            "DELETE /logs-2026.11.26",
-            "DELETE /customers",
-            "DELETE /buckets/x",
-            "DELETE /api/v1/databases/shop",
-            "DELETE /collections/documents",
-            "DELETE /topics/orders",
             "DELETE /api/v1/namespaces/prod",
             "GET /api/v1/namespaces/prod/secrets/db",
             "POST /api/v1/namespaces/prod/pods/web/exec?command=sh",

@@ -37,6 +37,7 @@ mod secrets;
 mod shown;
 mod snippets;
 mod span;
+mod statements;
 mod sudo;
 mod system;
 mod table;
