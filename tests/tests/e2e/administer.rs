@@ -164,3 +164,31 @@ async fn an_operator_administers_whatever_policies_say() {
     let _mended = apply_policy(&world, world.caller("bob"), LEADS).ok();
     let _again = apply_policy(&world, world.carol(), "@id(\"x\") permit (principal, action, resource);").ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_applied_at_the_same_time_all_count() {
+    let world = World::start().await;
+    let folder = world.folder("at-once");
+    let base = connection(&world, "shop-db");
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let mut one = base.clone();
+            one["name"] = format!("at-once-{number}").into();
+            let rule = format!(
+                r#"@id("at-once-{number}") permit (principal, action == Action::"Reveal", resource == Label::"l{number}");"#
+            );
+            let document =
+                json!({ "connections": [one], "policies": [{ "name": format!("at-once-{number}"), "text": rule }] });
+            let file = folder.join(format!("{number}.json"));
+            std::fs::write(&file, document.to_string()).unwrap();
+            let world = &world;
+            scope.spawn(move || world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).ok());
+        }
+    });
+    let (names, policies) = exported(&world, world.carol());
+    for number in 0..6 {
+        assert!(names.contains(&format!("at-once-{number}")), "{names:?}");
+    }
+    let before = world.sallyport(world.carol(), &["export"]).ok().out;
+    assert!(policies >= 6 && (0..6).all(|number| before.contains(&format!("@id(\"at-once-{number}\")"))), "{before}");
+}

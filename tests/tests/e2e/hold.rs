@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use e2e::{Dialogue, Run, World, eventually, world::Wishes};
+use e2e::{Dialogue, Run, World, cable::Cable, eventually, world::Wishes};
 use serde_json::Value;
 
 const RULES: &str = r#"
@@ -166,4 +166,38 @@ async fn an_incident_over_ssh_holds_further_channels_and_ends_what_runs() {
     let open: Vec<&Value> =
         listed.as_array().unwrap().iter().filter(|session| session["status"] == "open").map(|one| &one["id"]).collect();
     assert!(open.contains(&&Value::from(session.as_str())), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_goes_away_ends_no_hold_and_a_release_meanwhile_counts_once_it_is_back() {
+    let mut world = world().await;
+    let cable = Cable::start(world.site.ports.tunnel).await;
+    crate::restart::dial_through(&world, cable.port);
+    world.site.restart_agent().unwrap();
+    let new = || world.psql().args(["-tAc", "SELECT 'new'"]).output();
+    let works = || (new().out.trim() == "new").then_some(());
+    eventually("the tunnel is up", works);
+    let mut sessions = Vec::new();
+    for released_while_away in [false, true] {
+        let mut psql = Dialogue::psql(&world);
+        psql.ask("SELECT amount FROM salaries;", "nobody reads salaries");
+        let listed = eventually("the session is on hold", || {
+            let listed = world.api(world.carol(), "sessions?status=held&connection=shop-db");
+            Some(listed.as_array()?.first()?["id"].as_str()?.to_owned())
+        });
+        cable.cut();
+        psql.say("SELECT 'innocent';");
+        eventually("the session ends", || psql.said("SP-AGENT-LOST"));
+        if released_while_away {
+            release(&world, &listed);
+        }
+        cable.mend();
+        if !released_while_away {
+            eventually("it is held still", || new().err.contains("nobody reads salaries").then_some(()));
+            release(&world, &listed);
+        }
+        eventually("new sessions work", works);
+        sessions.push(listed);
+    }
+    assert_ne!(sessions[0], sessions[1]);
 }

@@ -124,6 +124,9 @@ async fn without_functions_what_loses_or_opens_much_waits_on_a_fresh_install() {
         ("DELETE", "/orders-2026", ""),
         ("DELETE", "/orders%2D2026", ""),
         ("DELETE", "/buckets/x", ""),
+        ("DELETE", "/api/v2/orders?confirm=true", ""),
+        ("POST", "/_bulk_delete", r#"{"query":{"match_all":{}}}"#),
+        ("POST", "/orders/_delete_by_query", r#"{"query":{"match_all":{}}}"#),
         ("PUT", "/api/users/eve", r#"{"name":"Eve","role":"admin"}"#),
         ("PATCH", "/api/users/eve", r#"{"is_\u0061dmin":true}"#),
     ] {
@@ -136,6 +139,8 @@ async fn without_functions_what_loses_or_opens_much_waits_on_a_fresh_install() {
         ("PUT", "/api/users/eve", r#"{"name":"Eve","role":"viewer"}"#),
         ("POST", "/orders/_search", r#"{"query":{"match_all":{}}}"#),
         ("DELETE", "/session", ""),
+        ("DELETE", "/api/v2/orders?id=7", ""),
+        ("POST", "/_bulk_delete", r#"{"ids":[7,8]}"#),
     ] {
         assert_eq!(status(&ask(method, path, body)), "204", "{method} {path}");
         assert!(log.take().starts_with(&format!("{method} {path} ")));

@@ -278,3 +278,25 @@ async fn a_refusal_carries_the_link_to_its_rule_in_the_clients_own_protocol() {
     let told = held.err.lines().find(|line| line.contains("/rules/")).unwrap_or_default().trim_end();
     assert!(told.contains("https://") && told.ends_with(&link("hold-structure")), "{}", held.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_in_a_command_line_is_judged_like_one_over_its_own_protocol() {
+    let world = fresh().await;
+    // Nobody listens there: whatever runs says so.
+    let psql = |statement: &str| world.ssh(&[&format!("psql -h 127.0.0.1 -p 1 -d shop -c \"{statement}\"")]).output();
+    for statement in [
+        "SELECT 1",
+        "DELETE FROM orders WHERE id = 7",
+        "UPDATE orders SET state = 'paid' WHERE id = 7",
+        "INSERT INTO notes VALUES ('DROP TABLE x')",
+    ] {
+        let said = psql(statement);
+        assert!(said.status == 2 && said.err.contains("onnection"), "{statement}: {} {}", said.status, said.err);
+    }
+    for statement in
+        ["DELETE FROM orders", "DELETE FROM orders WHERE id = id", "TRUNCATE orders", "SELECT * FROM pg_authid"]
+    {
+        let said = psql(statement);
+        assert!(said.status == 77 && said.err.contains("hold-structure"), "{statement}: {} {}", said.status, said.err);
+    }
+}

@@ -139,7 +139,7 @@ async fn a_network_that_goes_away_ends_sessions_clearly_and_new_ones_work_once_i
 }
 
 /// Lets the agent reach the gateway by another port.
-fn dial_through(world: &World, port: u16) {
+pub fn dial_through(world: &World, port: u16) {
     let file = world.site.folder.join("agent.toml");
     let text = fs::read_to_string(&file).unwrap();
     let old = format!("gateways = [\"127.0.0.1:{}\"]", world.site.ports.tunnel);
