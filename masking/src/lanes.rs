@@ -83,34 +83,21 @@ pub(crate) fn has_none_of(bytes: &[u8], marks: [u8; 4]) -> bool {
     (whole | found(padded(rest))).to_bitmask() == 0
 }
 
-/// The places of either of two bytes, the first first.
-pub(crate) fn places(bytes: &[u8], either: [u8; 2]) -> impl Iterator<Item = usize> {
+/// A bit for each byte of a block that is one of two, the first the lowest.
+#[inline]
+pub(crate) fn either(bytes: &[u8], either: [u8; 2]) -> u64 {
     let [one, other] = either.map(u8x16::splat);
-    let found = move |bytes: [u8; LANE]| {
-        let lane = u8x16::new(bytes);
+    let found = |bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
         u64::from((lane.simd_eq(one) | lane.simd_eq(other)).to_bitmask())
     };
-    bytes.chunks(BLOCK).enumerate().flat_map(move |(block, bytes)| {
-        let (lanes, rest) = bytes.as_chunks();
-        let mask = lanes.iter().enumerate().fold(0, |mask, (place, lane)| mask | found(*lane) << (place * LANE));
-        let tail = if rest.is_empty() { 0 } else { found(padded(rest)) << (lanes.len() * LANE) };
-        Bits(mask | tail).map(move |bit| block * BLOCK + bit)
-    })
-}
-
-/// The places of the bits of a mask.
-struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let place = self.0.trailing_zeros();
-        (self.0 != 0).then(|| {
-            self.0 &= self.0 - 1;
-            place as usize
-        })
+    if let Some([a, b, c, d]) = bytes.as_chunks().0.first_chunk() {
+        return found(a) | found(b) << LANE | found(c) << (2 * LANE) | found(d) << (3 * LANE);
     }
+    let (lanes, rest) = bytes.as_chunks();
+    let mask = lanes.iter().enumerate().fold(0, |mask, (place, lane)| mask | found(lane) << (place * LANE));
+    let tail = if rest.is_empty() { 0 } else { found(&padded(rest)) << (lanes.len() * LANE) };
+    mask | tail
 }
 
 /// Digits, joints, letters, signs, openers, marks.
