@@ -18,16 +18,21 @@ pub(super) fn next_open(text: &[u8], at: usize, last: bool) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let mut begin = 0;
     for (block, bytes) in rest.chunks(lanes::BLOCK).enumerate() {
-        let mut ends = lanes::either(bytes, *b"\n\"");
+        let start = block * lanes::BLOCK;
+        let (newlines, quotes) = lanes::each_of(bytes, *b"\n\"");
+        let mut ends = newlines | quotes;
+        if newlines == 0 && start + ends.trailing_zeros() as usize - begin < SHORTEST_QUOTED && !has_gap(ends) {
+            // Nothing but short texts in quotes and what stands between them.
+            begin = start + lanes::BLOCK - ends.leading_zeros() as usize;
+            continue;
+        }
         while ends != 0 {
-            let end = block * lanes::BLOCK + ends.trailing_zeros() as usize;
-            let length = end - begin;
-            if length >= SHORTEST {
-                let quoted = rest.get(end) == Some(&b'"');
-                let may_hold = !quoted || length >= SHORTEST_QUOTED;
-                if may_hold && rest.get(begin..end).is_some_and(|line| may_open(line, quoted)) {
-                    return at + begin;
-                }
+            let place = ends.trailing_zeros();
+            let end = start + place as usize;
+            let quoted = newlines >> place & 1 == 0;
+            let least = if quoted { SHORTEST_QUOTED } else { SHORTEST };
+            if end - begin >= least && rest.get(begin..end).is_some_and(|line| may_open(line, quoted)) {
+                return at + begin;
             }
             begin = end + 1;
             ends &= ends - 1;
@@ -35,6 +40,17 @@ pub(super) fn next_open(text: &[u8], at: usize, last: bool) -> usize {
     }
     let line = rest.get(begin..).unwrap_or_default();
     if last && !may_open(line, false) { text.len() } else { at + begin }
+}
+
+/// Whether a text of the shortest length in quotes lies between these ends.
+fn has_gap(ends: u64) -> bool {
+    // What stands behind the last end is a part of the next text.
+    let clear = !ends & (u64::MAX >> ends.leading_zeros().min(63));
+    let two = clear & clear >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let sixteen = eight & eight >> 8;
+    sixteen & four >> 16 != 0
 }
 
 /// Whether a line may open a dump; a text in quotes that is one piece is a token like others.
@@ -113,10 +129,10 @@ fn run(text: &[u8], gaps: bool, most: usize) -> usize {
 
 /// Whether a piece is one to four bytes in hexadecimal.
 fn is_bytes(piece: &[u8]) -> bool {
-    let digits = bare(piece);
+    let digits = if matches!(piece, [b'0' | b'\\', b'x' | b'X', ..]) { bare(piece) } else { piece };
     matches!(digits.len(), 2 | 4 | 6 | 8) && is_hexadecimal(digits)
 }
 
 fn is_hexadecimal(piece: &[u8]) -> bool {
-    piece.iter().all(u8::is_ascii_hexdigit)
+    piece.iter().all(|byte| class(*byte) & HEX != 0)
 }
