@@ -47,6 +47,8 @@ pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<us
     let bytes = window.bytes.get(at..)?;
     // A mark behind these digits may be part of a token that the letter before them is part of.
     let named = window.before(at, 1).is_some_and(|byte| byte.is_ascii_alphabetic());
+    // Only Maestro has so few.
+    let least_card = LEAST_CARD + usize::from(!matches!(bytes, [b'5' | b'6', ..]));
     let (mut digits, mut first, mut group, mut index) = (0, None, 0, 0);
     loop {
         let start = index;
@@ -62,7 +64,7 @@ pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<us
             next => next.copied().unwrap_or_default(),
         };
         let joins = is_group && is_joint(next);
-        if digits >= LEAST_CARD || (digits >= LEAST_DIGITS && !joins) {
+        if digits >= least_card || (digits >= LEAST_DIGITS && !joins) {
             return (!may_be_long(window, at, phone, digits)).then_some(at + first);
         }
         // Too few digits for anything that begins at any group up to here.

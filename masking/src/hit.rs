@@ -21,13 +21,14 @@ impl Hit {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self.detector {
-            "card" => "an issuer's range and length, and the Luhn check",
+            "card" | "card-groups" => "an issuer's range and length, and the Luhn check",
             "ssn" => "an assigned area, group and serial with separators",
             "ssn-named" => "nine digits after a word that names them",
             "email" => "a local part, an at sign and a domain",
             "phone-international" => "a country code and a number its plan has",
             "phone" => "groups of a numbering plan",
             "phone-named" => "a number of a plan after a word that names it",
+            "phone-listed" => "a number behind a person's name",
             "iban" => "a country's length and structure, and MOD 97",
             "password" | "api-key" | "aws-secret-key" | "authorization" => {
                 "a name that says secret, and a value that looks it"

@@ -15,8 +15,8 @@ type Item = (usize, usize);
 
 /// What begins with a bracket.
 enum List {
-    /// Texts, and where they end.
-    Texts(Vec<Item>, usize),
+    /// Texts: how many, how many digits are in them, and where they end.
+    Texts { count: usize, digits: usize, end: usize },
     /// Something else.
     Other,
     /// More of it may come.
@@ -32,8 +32,10 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
                 *at = begin;
                 return;
             }
-            List::Texts(items, end) => {
-                look(plan, text, &items, spans);
+            List::Texts { count, digits, end } => {
+                if count > 1 && digits >= LEAST_DIGITS {
+                    look(plan, text, &items(text, begin, end), spans);
+                }
                 *at = end;
             }
             List::Open | List::Other => *at = begin + 1,
@@ -42,8 +44,9 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
     *at = text.len();
 }
 
+/// Reads a list, of which most hold nothing and cost no allocation.
 fn read(text: &[u8], begin: usize) -> List {
-    let mut items = Vec::new();
+    let (mut count, mut digits) = (0, 0);
     let mut at = begin + 1;
     loop {
         at = skip_blanks(text, at);
@@ -54,18 +57,30 @@ fn read(text: &[u8], begin: usize) -> List {
             Some(_) => return List::Other,
         }
         let room = text.get(at..(begin + LONGEST).min(text.len())).unwrap_or_default();
-        let Some(length) = memchr::memchr(b'"', room) else {
+        let mut length = 0;
+        while let Some(byte) = room.get(length).filter(|byte| **byte != b'"') {
+            digits += usize::from(byte.is_ascii_digit());
+            length += 1;
+        }
+        if length == room.len() {
             return if at + room.len() < begin + LONGEST { List::Open } else { List::Other };
-        };
-        items.push((at, at + length));
+        }
+        count += 1;
         at = skip_blanks(text, at + length + 1);
         match text.get(at) {
             Some(b',') => at += 1,
-            Some(b']') => return List::Texts(items, at),
+            Some(b']') => return List::Texts { count, digits, end: at },
             Some(_) => return List::Other,
             None => return List::Open,
         }
     }
+}
+
+/// The items of a list that has nothing but texts.
+fn items(text: &[u8], begin: usize, end: usize) -> Vec<Item> {
+    let list = text.get(begin..end).unwrap_or_default();
+    let quotes: Vec<usize> = memchr::memchr_iter(b'"', list).map(|quote| begin + quote).collect();
+    quotes.as_chunks().0.iter().map(|[open, close]| (open + 1, *close)).collect()
 }
 
 fn skip_blanks(text: &[u8], at: usize) -> usize {
@@ -75,10 +90,6 @@ fn skip_blanks(text: &[u8], at: usize) -> usize {
 
 fn look(plan: &Plan, text: &[u8], items: &[Item], spans: &mut Vec<Span>) {
     let content = |item: &Item| text.get(item.0..item.1).unwrap_or_default();
-    let digits = items.iter().flat_map(content).filter(|byte| byte.is_ascii_digit()).count();
-    if items.len() < 2 || digits < LEAST_DIGITS {
-        return;
-    }
     let joined: Vec<u8> = items.iter().flat_map(content).copied().collect();
     let (mut cursor, mut found) = (Cursor::default(), Vec::new());
     while !plan.scan(&joined, true, &mut cursor, &mut found) {}

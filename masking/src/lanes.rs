@@ -40,7 +40,7 @@ impl Masks {
             masks.put(place, lane);
         }
         if !rest.is_empty() {
-            masks.put(lanes.len(), &padded(rest));
+            masks.put(lanes.len(), &padded(rest, 0));
         }
         masks
     }
@@ -61,56 +61,45 @@ impl Masks {
 /// How many bytes are looked at together.
 const LANE: usize = 16;
 
-/// Fewer bytes than a lane with NULs behind them.
+/// Fewer bytes than a lane with others behind them.
 #[inline]
-fn padded(rest: &[u8]) -> [u8; LANE] {
-    let mut lane = [0; LANE];
+fn padded(rest: &[u8], fill: u8) -> [u8; LANE] {
+    let mut lane = [fill; LANE];
     if let Some(start) = lane.get_mut(..rest.len()) {
         start.copy_from_slice(rest);
     }
     lane
 }
 
-/// Whether no byte is beyond ASCII or one of these.
+/// Whether no byte is beyond ASCII, a control before the tabulator or one of these.
 #[inline]
 pub(crate) fn has_none_of(bytes: &[u8], marks: [u8; 4]) -> bool {
     let (lanes, rest) = bytes.as_chunks();
     let found = |bytes: [u8; LANE]| {
         let lane = u8x16::new(bytes);
-        marks.iter().fold(lane, |any, mark| any | lane.simd_eq(u8x16::splat(*mark)))
+        let low = lane.min(u8x16::splat(8)).simd_eq(lane);
+        marks.iter().fold(lane | low, |any, mark| any | lane.simd_eq(u8x16::splat(*mark)))
     };
     let whole = lanes.iter().fold(u8x16::splat(0), |any, lane| any | found(*lane));
-    (whole | found(padded(rest))).to_bitmask() == 0
+    (whole | found(padded(rest, b' '))).to_bitmask() == 0
 }
 
-/// The places of either of two bytes, the first first.
-pub(crate) fn places(bytes: &[u8], either: [u8; 2]) -> impl Iterator<Item = usize> {
-    let [one, other] = either.map(u8x16::splat);
-    let found = move |bytes: [u8; LANE]| {
-        let lane = u8x16::new(bytes);
-        u64::from((lane.simd_eq(one) | lane.simd_eq(other)).to_bitmask())
+/// A bit for each byte of a block that is the first of two, and for each that is the other; the first byte's is the lowest.
+#[inline]
+pub(crate) fn each_of(bytes: &[u8], each: [u8; 2]) -> (u64, u64) {
+    let [one, other] = each.map(u8x16::splat);
+    let found = |place: usize, bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
+        let mask = |byte: u8x16| u64::from(lane.simd_eq(byte).to_bitmask()) << (place * LANE);
+        (mask(one), mask(other))
     };
-    bytes.chunks(BLOCK).enumerate().flat_map(move |(block, bytes)| {
-        let (lanes, rest) = bytes.as_chunks();
-        let mask = lanes.iter().enumerate().fold(0, |mask, (place, lane)| mask | found(*lane) << (place * LANE));
-        let tail = if rest.is_empty() { 0 } else { found(padded(rest)) << (lanes.len() * LANE) };
-        Bits(mask | tail).map(move |bit| block * BLOCK + bit)
-    })
-}
-
-/// The places of the bits of a mask.
-struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let place = self.0.trailing_zeros();
-        (self.0 != 0).then(|| {
-            self.0 &= self.0 - 1;
-            place as usize
-        })
+    let join = |all: (u64, u64), more: (u64, u64)| (all.0 | more.0, all.1 | more.1);
+    if let Some([a, b, c, d]) = bytes.as_chunks().0.first_chunk() {
+        return join(join(found(0, a), found(1, b)), join(found(2, c), found(3, d)));
     }
+    let (lanes, rest) = bytes.as_chunks();
+    let whole = lanes.iter().enumerate().fold((0, 0), |all, (place, lane)| join(all, found(place, lane)));
+    if rest.is_empty() { whole } else { join(whole, found(lanes.len(), &padded(rest, 0))) }
 }
 
 /// Digits, joints, letters, signs, openers, marks.

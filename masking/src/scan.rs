@@ -6,7 +6,7 @@ use crate::detect::{
     chain::Chain,
     crypt, email, iban, jwt,
     line::{self, Line},
-    option, pem, pgpass, phone, setting, shapes, spoken, ssn, token, url,
+    option, pem, pgpass, phone, setting, shapes, spoken, spread, ssn, token, url,
 };
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
@@ -34,7 +34,7 @@ const SPANS_PER_CALL: usize = 64;
 /// Fewer digits than this in a chain match nothing.
 pub(crate) const LEAST_DIGITS: usize = 7;
 /// Fewer digits than this are no card.
-pub(crate) const LEAST_CARD: usize = 13;
+pub(crate) const LEAST_CARD: usize = 12;
 
 /// The detectors to ask at each byte.
 #[derive(Clone)]
@@ -273,8 +273,10 @@ impl Plan {
         }
         let before = window.before(at, 1).unwrap_or_default();
         let joined = before.is_ascii_digit() || before.is_ascii_alphabetic() && self.may_be_named(window, at, before);
-        let trunk = byte == b'1' && matches!(window.bytes.get(at + 1), None | Some(b'(' | b' ' | b'-' | b'.'));
-        if joined || trunk {
+        let spread = self.card && spread::may_begin(window, at);
+        let trunk =
+            matches!(byte, b'1' | b'8') && matches!(window.bytes.get(at + 1), None | Some(b'(' | b' ' | b'-' | b'.'));
+        if joined || trunk || spread {
             return None;
         }
         if in_chain { glance::dull_end(window, at, self.phone) } else { Some(at + 1) }
@@ -371,8 +373,13 @@ impl Plan {
         {
             return Ok((found, at));
         }
-        if self.phone && phone::is_trunk_one(window, at)? {
-            let found = phone::find_after_one(window, at)?;
+        if self.card
+            && let found @ Some(_) = spread::find(window, at)?
+        {
+            return Ok((found, at));
+        }
+        if self.phone && phone::is_trunk(window, at)? {
+            let found = phone::find_after_trunk(window, at)?;
             return Ok((found, at + 1));
         }
         if let Some(end) = glance::dull_end(window, at, self.phone) {
@@ -417,6 +424,11 @@ impl Plan {
         if found.end <= start {
             return;
         }
+        if found.rule == spread::SPREAD {
+            each_group(bytes, start, found.end, spans);
+            (cursor.at, cursor.floor) = (found.next, found.next);
+            return;
+        }
         let whole = found.open.is_none();
         spans.push(Span { rule: found.rule, start, end: found.end, continues: false, extra: false, whole });
         cursor.at = found.next;
@@ -451,6 +463,19 @@ impl Plan {
             cursor.at = cursor.at.min(bytes.len() - word);
         }
         cursor.at = cursor.at.max(cursor.floor);
+    }
+}
+
+/// Appends each group of digits between two places as a hit that goes on.
+fn each_group(bytes: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+    let mut at = start;
+    for group in bytes.get(start..end).unwrap_or_default().split(|byte| !byte.is_ascii_digit()) {
+        let (from, continues) = (at, at > start);
+        at += group.len() + 1;
+        if !group.is_empty() {
+            let rule = spread::SPREAD;
+            spans.push(Span { rule, start: from, end: from + group.len(), continues, extra: false, whole: false });
+        }
     }
 }
 

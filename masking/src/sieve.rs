@@ -1,7 +1,7 @@
 //! The search for triggers, 64 bytes at a time: a byte is looked up once for its classes, the classes of a block become bit masks, and
 //! a few operations on those leave the places that a detector may have an answer for. It never passes over one that has.
 
-use crate::detect::{line, option, shapes, token, words};
+use crate::detect::{line, option, shapes, spread, token, words};
 use crate::lanes::{BLOCK, Masks};
 use crate::scan::LEAST_DIGITS;
 
@@ -115,7 +115,7 @@ impl<'a> Sieve<'a> {
         if starts == 0 {
             return;
         }
-        self.places |= starts & self.before_opener();
+        self.places |= starts & (self.before_opener() | self.spread(starts));
         self.named = self.after_letters();
         self.chains = self.joined();
         let run = |mask: (u64, u64), count| (mask.0 & shift(mask, count).0, mask.1 & shift(mask, count).1);
@@ -203,6 +203,32 @@ impl<'a> Sieve<'a> {
             places |= digits & run(run(run(run(words, 1), 2), 4), 8).0;
         }
         places
+    }
+
+    /// Digits that may begin a card's number in groups that something unusual joins; what is not known counts.
+    fn spread(&self, starts: u64) -> u64 {
+        let (here, ahead) = (&self.here, &self.ahead);
+        let digits = (here.digit | here.beyond, ahead.digit | ahead.beyond);
+        let others = (!here.digit, !ahead.digit);
+        let usual = (here.joint & (here.digit >> 1 | ahead.digit << 63), ahead.joint & ahead.digit >> 1);
+        let at = |mask: (u64, u64), place: u32| mask.0 >> place | mask.1 << (64 - place);
+        // Nearly all digits are fewer or more, or joined as usual.
+        let parted = at(others, 4) & !at(usual, 4);
+        let first = starts & at(digits, 1) & at(digits, 2) & at(digits, 3) & parted;
+        if first == 0 {
+            return 0;
+        }
+        let and = |one: (u64, u64), other: (u64, u64)| (one.0 & other.0, one.1 & other.1);
+        let run = |mask, count| and(mask, shift(mask, count));
+        let four = run(run(digits, 1), 2);
+        let group = and(four, shift(others, 4));
+        let six = and(run(four, 2), shift(others, 6));
+        let five = and(run(four, 1), shift(others, 5));
+        (1..=spread::LONGEST_JOINT as u32).fold(0, |places, joint| {
+            let step = 4 + joint;
+            let fours = at(group, step) & at(group, 2 * step) & at(group, 3 * step);
+            places | first & (fours | at(six, step) & at(five, step + 6 + joint))
+        })
     }
 
     /// Digits before a parenthesis, with or without a joint between.

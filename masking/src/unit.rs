@@ -11,6 +11,8 @@ const ROUNDS: u8 = 2;
 const LONGEST_NAME: usize = 8;
 /// What begins a terminal's sequences.
 pub(crate) const ESCAPE: u8 = 0x1B;
+/// Takes back what stands before it where text is shown, and is as good as nothing where it is not.
+const BACKSPACE: u8 = 0x08;
 /// The longest of them that is known, in bytes behind its first.
 const LONGEST_STYLE: usize = 32;
 /// Character references by name for what values are written with.
@@ -95,7 +97,7 @@ const fn begins() -> [bool; 256] {
     while byte < 256 {
         table[byte] = matches!(
             byte,
-            0x1B | 0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF
+            0x00 | 0x08 | 0x1B | 0x25 | 0x26 | 0x5C | 0xC2 | 0xCC | 0xCD | 0xD8 | 0xD9 | 0xDB | 0xDF
                 ..=0xE3 | 0xEA | 0xEF | 0xF0 | 0xF3
         );
         byte += 1;
@@ -154,7 +156,7 @@ impl Reader<'_> {
         match seen {
             Plain::Nothing => Unit::Nothing(width),
             Plain::As(byte) => Unit::Text { width, text: Utf8::byte(byte) },
-            Plain::Same if code == 0 && width > 1 => Unit::Nothing(width),
+            Plain::Same if code == 0 || code == u32::from(BACKSPACE) => Unit::Nothing(width),
             Plain::Same if code >= INVALID || self.is_raw(at, code, width) => Unit::Raw(width),
             Plain::Same => Unit::Text { width, text: Utf8::of(code) },
         }
@@ -165,6 +167,7 @@ impl Reader<'_> {
     fn glance(&self, at: usize) -> Option<Unit> {
         let (mark, next) = match self.wire.get(at..)? {
             [0x80..=0xFF, ..] => return Some(self.seen(at, self.character(at).ok()?)),
+            [0 | BACKSPACE, ..] => return Some(Unit::Nothing(1)),
             [b'\\', b'u', digits @ ..] if self.json => {
                 let code = short_code(digits.first_chunk()?).filter(|code| *code != u32::from(ESCAPE))?;
                 return Some(self.seen(at, (code, 6)));
@@ -178,6 +181,7 @@ impl Reader<'_> {
             b'\\' if self.json => {
                 let code = match next {
                     b'\\' if self.begins_nothing(at + 2) => b'\\',
+                    b'b' => return Some(Unit::Nothing(2)),
                     next => simple_escape(next)?,
                 };
                 return Some(Unit::Text { width: 2, text: Utf8::byte(code) });
@@ -396,7 +400,7 @@ fn simple_escape(kind: u8) -> Option<u8> {
         b'n' => 0x0A,
         b't' => 0x09,
         b'r' => 0x0D,
-        b'b' => 0x08,
+        b'b' => BACKSPACE,
         b'f' => 0x0C,
         b'"' | b'/' => kind,
         _ => return None,

@@ -3,7 +3,7 @@
 
 mod seen;
 
-use masking::Label;
+use masking::{Label, Masker};
 use seen::{finds, leaves};
 
 #[test]
@@ -175,5 +175,34 @@ fn a_number_that_a_word_calls_a_telephone_number_may_be_grouped_as_it_likes() {
         ("contact: Ann Ross (", "+1 (211) 199-5270"),
     ] {
         finds(Label::Phone, &format!("{left}{phone}"), phone);
+    }
+}
+
+#[test]
+fn bare_numbers_behind_a_name_are_masked_and_days_and_post_codes_are_not() {
+    let masker = Masker::new(&Label::ALL);
+    let hits = |text: &str| {
+        let mut hits = Vec::new();
+        masker.scan(text.as_bytes(), &mut hits);
+        hits.into_iter().map(|hit| text.get(hit.range).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (text, number) in [
+        ("Ola Dahl, 45680857, London", "45680857"),
+        ("Lara Branco;293434963;x", "293434963"),
+        ("Azeglio Gozzi;3776785366;x", "3776785366"),
+        ("\u{5ec9}\u{71d5}, 19977329375, London", "19977329375"),
+        ("Nathan du Ruiz, 02 76 21 07 71, London", "02 76 21 07 71"),
+        ("phone: 8 (287) 157-7350", "8 (287) 157-7350"),
+    ] {
+        assert_eq!(hits(text), [number], "{text}");
+    }
+    for text in [
+        "Ann Smith, 19840517, London",
+        "Ann Smith, 17051984, London",
+        "Ann Smith, 45000000, London",
+        "Vila Batik, 60226986 Costa Grande",
+        "Vila Formosa, 44006-382 da Cunha",
+    ] {
+        assert!(hits(text).is_empty(), "{text}: {:?}", hits(text));
     }
 }

@@ -1,7 +1,7 @@
 //! Secrets without a mark of their own, which count only as the value of a name that says so: `aws_secret_access_key = ...`,
 //! `"password": "..."`, `Authorization: Basic ...`, `<apiKey>...</apiKey>`. What the name promises must look the part.
 
-use super::name::{FOREIGN, Kind, NAME_REACH, Name, ends_as_known, is_name};
+use super::name::{FOREIGN, Kind, NAME_REACH, Name, ends_as_known, is_name, may_end};
 use super::strength::{is_argument, is_password, is_token};
 use crate::hit::{Match, Pending, Rule, Verdict};
 use crate::label::Label;
@@ -70,23 +70,33 @@ pub(crate) fn may_assign(window: &Window<'_>, at: usize) -> bool {
         return false;
     }
     let Some(end) = name_end(window, at) else { return false };
-    if is_foreign(window, end) {
+    let name = window.slice(0, end);
+    let last = name.last().copied().unwrap_or_default();
+    if (last >= 0x80 || last == b'a') && is_foreign(window, end) {
         return true;
     }
-    let tail = match *window.slice(end.saturating_sub(4), end) {
-        [a, b, c, d] => [a, b, c, d],
+    let tail = match *name {
+        [.., c, d] if !may_end(c, d) => {
+            return is_of_key(d.to_ascii_lowercase()) && may_be_aws_key(window, at);
+        }
+        [.., a, b, c, d] => [a, b, c, d],
         [b, c, d] => [0, b, c, d],
         [c, d] => [0, 0, c, d],
         _ => return false,
     };
     let tail = tail.map(|byte| byte.to_ascii_lowercase());
     match tail {
-        [.., b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g'] => {
+        [.., last] if is_of_key(last) => {
             ends_as_known(tail) && may_be_session(window, at, tail) || may_be_aws_key(window, at)
         }
         [.., b'a' | b'h' | b'k' | b'r'] => ends_as_known(tail),
         _ => false,
     }
+}
+
+/// Whether the name of an AWS key may end with this letter.
+fn is_of_key(last: u8) -> bool {
+    matches!(last, b'd' | b't' | b'y' | b'n' | b'e' | b's' | b'w' | b'l' | b'g')
 }
 
 /// Whether the name that ends at `end` is an option of a command (`--token=`).
@@ -217,6 +227,12 @@ fn may_be_aws_key(window: &Window<'_>, at: usize) -> bool {
 /// Where the name before the sign ends: before quotes and spaces.
 fn name_end(window: &Window<'_>, at: usize) -> Option<usize> {
     let mut name = window.slice(0, at);
+    // Nearly all names end so.
+    match name {
+        [.., last] if last.is_ascii_alphabetic() => return Some(name.len()),
+        [.., last, b'"'] if last.is_ascii_alphabetic() => return Some(name.len() - 1),
+        _ => {}
+    }
     // Signs may be aligned.
     if let [.., b' ', b' ', b' '] = name {
         let blanks = name.iter().rev().take(MOST_BLANKS).take_while(|byte| **byte == b' ').count();

@@ -8,7 +8,7 @@ use crate::label::Label;
 use crate::window::{Beyond, Window};
 
 const CARD: Rule = Rule::new(Label::Card, "card");
-const LEAST_DIGITS: usize = 13;
+const LEAST_DIGITS: usize = 12;
 /// How far to the left a number is checked for being part of a hexadecimal name, in bytes.
 const HEX_REACH: usize = 64;
 
@@ -50,7 +50,9 @@ fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool,
     if alone && is_made_whole(window, chain, used)? {
         return Ok(true);
     }
-    let odd = joined.iter().any(|group| matches!(group.joint, Some(Joint::Dot | Joint::Slash)));
+    // A dot or a slash behind each digit is no version, no date and no path.
+    let apart = used.iter().all(|group| group.length == 1);
+    let odd = !apart && joined.iter().any(|group| matches!(group.joint, Some(Joint::Dot | Joint::Slash)));
     if !alone || odd || window.before(chain.start, 1) == Some(b'+') {
         return Ok(false);
     }
@@ -131,7 +133,7 @@ fn is_hex_letter(byte: u8) -> bool {
 }
 
 /// Whether an issuer range of a brand has this prefix and this length.
-fn is_issued(digits: &[u8]) -> bool {
+pub(super) fn is_issued(digits: &[u8]) -> bool {
     let prefix = digits.iter().take(6).fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
     let length = digits.len();
     match prefix {
@@ -157,6 +159,8 @@ fn is_issued(digits: &[u8]) -> bool {
         | 589_300..=589_399
         | 630_400..=630_499
         | 675_900..=676_399 => (LEAST_DIGITS..=19).contains(&length),
+        // Ranges that banks in Europe had
+        560_000..=588_999 | 639_000..=639_099 | 670_000..=679_999 => length == 16,
         _ => false,
     }
 }

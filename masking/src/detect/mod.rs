@@ -23,6 +23,7 @@ pub(crate) mod phone;
 pub(crate) mod setting;
 pub(crate) mod shapes;
 pub(crate) mod spoken;
+pub(crate) mod spread;
 pub(crate) mod ssn;
 mod strength;
 pub(crate) mod token;

@@ -218,6 +218,32 @@ pub(super) fn is_password(name: &[u8]) -> Option<bool> {
     }
 }
 
+/// The last two letters of names that count.
+const ENDS: [&[u8; 2]; 27] = [
+    b"pw", b"wd", b"by", b"ig", b"sk", b"id", b"on", b"in", b"es", b"rd", b"na", b"lt", b"tr", b"ng", b"de", b"ey",
+    b"rt", b"se", b"ue", b"ta", b"th", b"ha", b"ss", b"et", b"en", b"al", b"ls",
+];
+
+/// For each last but one letter a bit for each last.
+static ENDINGS: [u32; 32] = endings();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn endings() -> [u32; 32] {
+    let (mut table, mut index) = ([0; 32], 0);
+    while index < ENDS.len() {
+        let [before, last] = *ENDS[index];
+        table[(before & 31) as usize] |= 1 << (last & 31);
+        index += 1;
+    }
+    table
+}
+
+/// Whether a name that counts may end with these two letters: a glance.
+pub(super) fn may_end(before: u8, last: u8) -> bool {
+    let lasts = ENDINGS.get(usize::from(before & 31)).copied().unwrap_or_default();
+    !before.is_ascii_alphabetic() || lasts >> (last & 31) & 1 == 1
+}
+
 /// Whether a name that counts ends with these letters, of which marks may part some.
 pub(super) fn ends_as_known(tail: [u8; 4]) -> bool {
     let is_mark = |byte| matches!(byte, b'_' | b'-' | b'.' | b' ');

@@ -2,13 +2,32 @@
 
 use super::words;
 
+/// Small words inside names.
+const PARTICLES: [&[u8]; 16] = [
+    b"da", b"das", b"de", b"dei", b"del", b"della", b"den", b"der", b"di", b"do", b"dos", b"du", b"la", b"le", b"van",
+    b"von",
+];
+
 /// Whether a person's name stands before, with nothing but the end of its column between.
 pub(crate) fn stands_before(left: &[u8]) -> bool {
     let Some((b',' | b';' | b'|' | b'\t', left)) = bare(left).split_last() else { return false };
     let (rest, last) = split_word(bare(left));
+    if is_chinese(last) {
+        return true;
+    }
     let Some((b' ', rest)) = rest.split_last() else { return false };
     let (_, first) = split_word(rest.strip_suffix(b".").unwrap_or(rest));
-    is_name(last, 2) && is_name(first, 1) && !words::names_other(last) && !words::names_other(first)
+    is_name(last, 2)
+        && (is_name(first, 1) || PARTICLES.contains(&first))
+        && !words::names_other(last)
+        && !words::names_other(first)
+}
+
+/// Two to four characters of Chinese, as names there are written.
+fn is_chinese(word: &[u8]) -> bool {
+    let is_character = |character: &[u8; 3]| matches!(character, [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF]);
+    let (characters, rest) = word.as_chunks();
+    (2..=4).contains(&characters.len()) && rest.is_empty() && characters.iter().all(is_character)
 }
 
 /// Without blanks and one quote at the end.

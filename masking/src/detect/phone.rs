@@ -13,6 +13,7 @@ use crate::window::{Beyond, Window};
 const INTERNATIONAL: Rule = Rule::new(Label::Phone, "phone-international");
 const NATIONAL: Rule = Rule::new(Label::Phone, "phone");
 const NAMED: Rule = Rule::new(Label::Phone, "phone-named");
+const LISTED: Rule = Rule::new(Label::Phone, "phone-listed");
 
 /// The bytes at which `find` is called.
 pub(crate) const TRIGGERS: &[u8] = b"+(";
@@ -35,9 +36,9 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     read(window, at).map_err(undecided)
 }
 
-/// Whether a number may begin with the one at `at`: the long-distance prefix of North America before an area in parentheses.
-pub(crate) fn is_trunk_one(window: &Window<'_>, at: usize) -> Result<bool, Pending> {
-    if window.before(at + 1, 1) != Some(b'1') {
+/// Whether a number may begin with the digit at `at`: the trunk prefix of North America or Russia before an area in parentheses.
+pub(crate) fn is_trunk(window: &Window<'_>, at: usize) -> Result<bool, Pending> {
+    if !matches!(window.before(at + 1, 1), Some(b'1' | b'8')) {
         return Ok(false);
     }
     let undecided = |_: Beyond| Pending::weak(at);
@@ -48,8 +49,8 @@ pub(crate) fn is_trunk_one(window: &Window<'_>, at: usize) -> Result<bool, Pendi
     })
 }
 
-/// The number that begins with the one at `at`.
-pub(crate) fn find_after_one(window: &Window<'_>, at: usize) -> Verdict {
+/// The number that begins with the trunk prefix at `at`.
+pub(crate) fn find_after_trunk(window: &Window<'_>, at: usize) -> Verdict {
     if joins_left(window, at) {
         return Ok(None);
     }
@@ -82,9 +83,21 @@ pub(crate) fn find_digits(window: &Window<'_>, chain: &Chain) -> Result<Option<M
         let digits = digits.get(..length).unwrap_or_default();
         let end = chain.end_of(last);
         let Some(rule) = judge(window, chain, groups.get(..count).unwrap_or_default(), digits) else { continue };
+        if rule == LISTED && stands_before_town(window, end)? {
+            return Ok(None);
+        }
         return Ok(closes(window, end)?.map(|end| Match::closed(rule, chain.start, end)));
     }
     Ok(None)
+}
+
+/// Whether a word follows that is no extension: what stands before it is a post code, and what looked like a person was a place.
+fn stands_before_town(window: &Window<'_>, end: usize) -> Result<bool, Beyond> {
+    if window.peek(end)? != Some(b' ') {
+        return Ok(false);
+    }
+    let next = window.peek(end + 1)?;
+    Ok(next.is_some_and(|byte| (byte.is_ascii_alphabetic() || byte >= 0x80) && !matches!(byte, b'x' | b'e')))
 }
 
 fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) -> Option<Rule> {
@@ -100,8 +113,12 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
     if filled || !words::may_name(left) || is_address(groups) || is_decimal(groups) {
         return None;
     }
-    if is_told(left, groups, digits) || is_of_person(groups, digits) && person::stands_before(left) {
+    let whole = chain.groups().len() == groups.len();
+    if is_told(left, groups, digits) {
         return Some(NAMED);
+    }
+    if whole && is_of_person(groups, digits) && person::stands_before(left) {
+        return Some(LISTED);
     }
     if digits.len() <= LEAST_DIGITS {
         return None;
@@ -127,8 +144,13 @@ fn is_of_person(groups: &[Group], digits: &[u8]) -> bool {
     let sizes = Sizes::of(groups);
     let dotted = groups.iter().any(|group| group.joint == Some(Joint::Dot));
     match sizes.0 {
+        // Where there are no areas, no day of the calendar.
+        [8, 0, ..] => !is_day(digits) && numbering::is_national(digits),
+        [9, 0, ..] if numbering::is_national(digits) => true,
         [9..=11, 0, ..] => {
             digits.starts_with(b"0") && numbering::is_national(digits)
+                || matches!(digits, [b'3', ..] if digits.len() == 10 && numbering::is_national(digits))
+                || matches!(digits, [b'1', b'3'..=b'9', ..] if digits.len() == 11)
                 || numbering::is_russian(digits)
                 || nanp::is_number(digits)
         }
@@ -139,6 +161,18 @@ fn is_of_person(groups: &[Group], digits: &[u8]) -> bool {
         [1, 3, 3, 4, 0] | [1, 3, 3, 2, 2] => digits.starts_with(b"8"),
         _ => digits.starts_with(b"0") && (8..=11).contains(&digits.len()) || numbering::is_national(digits),
     }
+}
+
+/// Eight digits that are a day, written from either end, or a round number.
+fn is_day(digits: &[u8]) -> bool {
+    let within = |from: usize, most: u32| {
+        let part = digits.get(from..from + 2).unwrap_or_default();
+        (1..=most).contains(&part.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    };
+    let century = |from: usize| matches!(digits.get(from..from + 2), Some(b"19" | b"20"));
+    century(0) && within(4, 12) && within(6, 31)
+        || century(4) && (within(0, 31) && within(2, 12) || within(0, 12) && within(2, 31))
+        || digits.ends_with(b"000")
 }
 
 /// How many digits the first groups have.

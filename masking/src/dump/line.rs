@@ -1,17 +1,13 @@
 //! One line of a dump: what it can be read as, and where its data stand.
 
-use crate::lanes;
-
 /// The longest line that is read, in bytes.
 const LONGEST: usize = 4096;
 /// The longest line of one piece, in characters: of a mail, of a key's armour. Longer ones are tokens of their own.
-const LONGEST_PIECE: usize = 128;
+pub(super) const LONGEST_PIECE: usize = 128;
 /// The shortest first line of one piece, in characters.
-const LEAST_PIECE: usize = 4;
-/// The longest piece of several, with its mark: an offset of xxd.
-const LONGEST_WORD: usize = 11;
+pub(super) const LEAST_PIECE: usize = 4;
 /// The fewest pieces of a first line.
-const LEAST_PIECES: usize = 4;
+pub(super) const LEAST_PIECES: usize = 4;
 
 /// What stands for what has no letter.
 pub(super) const NAMES: [&[u8]; 12] =
@@ -151,77 +147,11 @@ fn is_one_piece(piece: &[u8]) -> bool {
     piece.len() <= LONGEST_PIECE && piece.iter().all(|byte| is_base64(*byte) || *byte == b'=')
 }
 
-/// Where the first line at or behind `at`, where one begins, begins that may open a dump; or the last, which has no end yet. A glance
-/// that spares nearly all lines the rest.
-pub(super) fn next_open(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let mut begin = 0;
-    for end in lanes::places(rest, *b"\n\"") {
-        let length = end - begin;
-        let quoted = length >= SHORTEST && rest.get(end) == Some(&b'"');
-        let may_hold = length >= if quoted { SHORTEST_QUOTED } else { SHORTEST };
-        if may_hold && rest.get(begin..end).is_some_and(|line| may_open(line, quoted)) {
-            break;
-        }
-        begin = end + 1;
-    }
-    at + begin
-}
+pub(super) const GAP: u8 = 1;
+pub(super) const BASE64: u8 = 2;
+pub(super) const HEX: u8 = 4;
 
-/// Whether a line may open a dump; a text in quotes that is one piece is a token like others.
-fn may_open(line: &[u8], quoted: bool) -> bool {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let (mut start, mut count, mut odd) = (0, 0, false);
-    for (index, byte) in line.iter().chain(b" ").enumerate() {
-        let class = class(*byte);
-        if class & GAP == 0 {
-            odd |= class & BASE64 == 0;
-            let length = index - start;
-            // Marks that only stand behind an offset, in front of digits or beside them.
-            let is_dull = odd && length > 3 && *byte != b':' && !matches!(line.get(start), Some(b'\\' | b'|' | b'>'));
-            if is_dull || length > LONGEST_PIECE || count > 0 && length > LONGEST_WORD {
-                return false;
-            }
-            continue;
-        }
-        let piece = line.get(start..index).unwrap_or_default();
-        if !piece.is_empty() {
-            match judge(piece, count, odd) {
-                Some(true) => return true,
-                Some(false) => count += 1,
-                None => return count == 0 && !odd && !quoted && index == line.len(),
-            }
-        }
-        if count >= LEAST_PIECES {
-            return true;
-        }
-        (start, odd) = (index + 1, false);
-    }
-    count == 1 && !quoted && line.len() >= LEAST_PIECE
-}
-
-/// Whether a piece says already that its line may open a dump, or only does not say that it cannot.
-fn judge(piece: &[u8], count: usize, odd: bool) -> Option<bool> {
-    let is_hex = |piece: &[u8]| piece.iter().all(u8::is_ascii_hexdigit);
-    match piece {
-        _ if piece.len() <= 3 => Some(false),
-        [offset @ .., b':'] if count == 0 => is_hex(offset).then_some(true),
-        [b'|' | b'>', ..] => (count > 0).then_some(true),
-        _ if odd && !piece.starts_with(b"\\x") => None,
-        // An offset.
-        _ if count == 0 && matches!(piece.len(), 7 | 8) && is_hex(piece) => Some(true),
-        _ => (matches!(bare(piece).len(), 2 | 4 | 6 | 8) && is_hex(bare(piece))).then_some(false),
-    }
-}
-
-const GAP: u8 = 1;
-const BASE64: u8 = 2;
-/// Shorter lines are none that open a dump, in bytes.
-const SHORTEST: usize = 4;
-/// Shorter texts in quotes hold nothing with gaps in it, in bytes.
-const SHORTEST_QUOTED: usize = 20;
-
-fn class(byte: u8) -> u8 {
+pub(super) fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
@@ -234,7 +164,8 @@ const fn classes() -> [u8; 256] {
     while byte < 256 {
         table[byte] = match byte as u8 {
             b' ' | b'\t' | b',' | b'[' | b']' => GAP,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' | b'=' => BASE64,
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => BASE64 | HEX,
+            b'g'..=b'z' | b'G'..=b'Z' | b'+' | b'/' | b'-' | b'_' | b'=' => BASE64,
             _ => 0,
         };
         byte += 1;

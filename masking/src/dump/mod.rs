@@ -3,6 +3,7 @@
 //! may be cut by them; a hit masks the lines it stands in. A string in quotes counts as a line of its own.
 
 mod decode;
+mod glance;
 mod line;
 
 use crate::hit::{Rule, Span};
@@ -70,7 +71,10 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor
             (cursor.at, cursor.skips) = (cursor.at + end + 1, false);
         }
         if cursor.block.is_none() {
-            cursor.at = line::next_open(text, cursor.at);
+            cursor.at = glance::next_open(text, cursor.at, last);
+            if last && cursor.at == text.len() {
+                return;
+            }
         }
         let mut lines = Vec::new();
         let mut block = cursor.block;
