@@ -53,7 +53,7 @@ pub fn resolve(marks: &Marks, session: &Session, name: &Node) -> Resolved {
 
 /// Whether a name without a schema is that of several relations of which only some are masked.
 pub(super) fn is_mixed(marks: &Marks, name: &Node) -> bool {
-    let mut marked = marks.catalog().named(name.text("relname")).iter().map(|one| !marks.cover(one).is_empty());
-    let first = marked.next();
-    name.text("schemaname").is_empty() && first.is_some_and(|first| marked.any(|other| other != first))
+    let mut kinds = marks.catalog().named(name.text("relname")).iter().map(|one| !marks.cover(one).is_empty());
+    let first = kinds.next();
+    name.text("schemaname").is_empty() && first.is_some_and(|first| kinds.any(|other| other != first))
 }

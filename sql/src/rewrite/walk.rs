@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The relation of this name and what is masked in it, if it is marked.
-    pub(super) fn marked(&self, name: &Node) -> Result<Option<Marked>, Refused> {
+    pub(super) fn marked(&mut self, name: &Node) -> Result<Option<Marked>, Refused> {
         match resolve(self.marks, self.session, name) {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);
