@@ -30,6 +30,8 @@ SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oi
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'parents', (SELECT pg_catalog.json_agg(i.inhparent::bigint) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
   'key', (SELECT pg_catalog.array_to_json(k.conkey) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
+  'unique', (SELECT pg_catalog.json_agg(DISTINCT u.number) FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey::int2[]) u(number)
+    WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)),
   'definition', CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
     THEN pg_catalog.pg_get_viewdef(c.oid) END))::text
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -93,6 +95,8 @@ struct RelationRow {
     columns: Option<Vec<ColumnRow>>,
     parents: Option<Vec<i64>>,
     key: Option<Vec<i16>>,
+    #[serde(default)]
+    unique: Option<Vec<i16>>,
     definition: Option<String>,
 }
 
@@ -177,6 +181,7 @@ impl From<RelationRow> for Relation {
             parents: row.parents.unwrap_or_default().into_iter().map(oid).collect(),
             definition: row.definition,
             primary_key: row.key.unwrap_or_default(),
+            unique: row.unique.unwrap_or_default(),
         }
     }
 }

@@ -92,6 +92,8 @@ pub struct Relation {
     pub definition: Option<String>,
     /// The numbers of the columns of its primary key.
     pub primary_key: Vec<i16>,
+    /// The numbers of columns in indexes whose entries must differ; 0 for an expression.
+    pub unique: Vec<i16>,
 }
 
 impl Relation {

@@ -1,8 +1,14 @@
 //! Statements that change definitions. Whatever could move a marked column under another name, tie it to something new,
 //! or make the server compare its values, is refused.
 
-use super::{Refused, Resolved, resolve, walk::Walk};
+use std::sync::Arc;
+
+use super::{
+    Refused, Resolved, resolve,
+    walk::{Marked, Walk},
+};
 use crate::{
+    catalog::Relation,
     lineage::Cover,
     node::{Node, Value},
 };
@@ -83,15 +89,18 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What is masked in a relation that a definition names.
-    fn named(&self, name: &Node) -> Option<std::sync::Arc<Cover>> {
+    /// A relation that a definition names and what is masked in it, if it is marked.
+    fn named(&self, name: &Node) -> Option<Marked> {
         match resolve(self.marks, self.session, name) {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);
-                (!cover.is_empty()).then_some(cover)
+                (!cover.is_empty()).then_some((relation, cover))
             }
             Resolved::Unmarked | Resolved::Unknown => None,
-            Resolved::Ambiguous => Some(std::sync::Arc::default()),
+            Resolved::Ambiguous => {
+                let closed = Some("which of several relations it is cannot be told".to_owned());
+                Some((Arc::default(), Arc::new(Cover { closed, ..Cover::default() })))
+            }
         }
     }
 
@@ -118,7 +127,7 @@ impl<'a> Walk<'a> {
         });
         marked?;
         for reference in references {
-            let Some(cover) = reference.node("pktable").and_then(|name| self.named(name)) else { continue };
+            let Some((_, cover)) = reference.node("pktable").and_then(|name| self.named(name)) else { continue };
             let columns = reference.texts("pk_attrs");
             if cover.closed.is_some() || columns.iter().any(|column| cover.masked.contains_key(*column)) {
                 return Err(Refused::because("a reference to masked columns would tell whether a value is there"));
@@ -148,11 +157,11 @@ impl<'a> Walk<'a> {
     }
 
     fn alter(&mut self, node: &'a Node) -> Result<(), Refused> {
-        let cover = node.node("relation").and_then(|name| self.named(name));
+        let marked = node.node("relation").and_then(|name| self.named(name));
         for command in node.nodes("cmds") {
-            if let Some(cover) = &cover {
+            if let Some((relation, cover)) = &marked {
                 let added = command.int("subtype") == ADD_COLUMN && cover.closed.is_none();
-                if !added || names_any(command, cover) {
+                if !added || names_any(command, relation, cover) {
                     return Err(Refused::because("the definition of a masked relation must not be changed"));
                 }
             }
@@ -177,11 +186,11 @@ impl<'a> Walk<'a> {
     }
 
     fn index(&mut self, node: &'a Node) -> Result<(), Refused> {
-        if let Some(cover) = node.node("relation").and_then(|name| self.named(name)) {
+        if let Some((relation, cover)) = node.node("relation").and_then(|name| self.named(name)) {
             let masked = |name: &str| cover.masked.contains_key(name);
             let named = ["index_params", "index_including_params"];
             let named = named.iter().flat_map(|list| node.nodes(list)).any(|element| masked(element.text("name")));
-            if cover.closed.is_some() || named || names_any(node, &cover) {
+            if cover.closed.is_some() || named || names_any(node, &relation, &cover) {
                 return Err(Refused::because("an index of masked columns would compare their values"));
             }
         }
@@ -220,9 +229,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether an expression in it names a masked column.
-fn names_any(node: &Node, cover: &Cover) -> bool {
-    node.any(|node| {
-        node.kind == "ColumnRef" && node.texts("fields").iter().any(|name| cover.masked.contains_key(*name))
-    })
+/// Whether an expression in it names a masked column, or the relation's whole row.
+fn names_any(node: &Node, relation: &Relation, cover: &Cover) -> bool {
+    let plain = |name: &&str| relation.column(name).is_some() && !cover.masked.contains_key(*name);
+    // The column that is added may be named, too.
+    let added = node.node("def").map(|column| column.text("colname"));
+    let harmless = |name: &&str| plain(name) || (added == Some(*name) && relation.name != *name);
+    node.any(|node| node.kind == "ColumnRef" && !node.texts("fields").last().is_some_and(harmless))
 }

@@ -208,6 +208,9 @@ fn plain(walk: &mut Walk<'_>) -> Result<(), String> {
     match () {
         () if !edits.is_empty() || !walk.masked.is_empty() => Err("reads masked columns".into()),
         () if walk.defines || walk.path_changed => Err("changes definitions or settings".into()),
+        () if walk.by_path => {
+            Err("names a relation that another search path finds masked: it must name the schema".into())
+        }
         () => Ok(()),
     }
 }

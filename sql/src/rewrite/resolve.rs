@@ -50,3 +50,10 @@ pub fn resolve(marks: &Marks, session: &Session, name: &Node) -> Resolved {
         }
     }
 }
+
+/// Whether a name without a schema is that of several relations of which only some are masked.
+pub(super) fn is_mixed(marks: &Marks, name: &Node) -> bool {
+    let mut kinds = marks.catalog().named(name.text("relname")).iter().map(|one| !marks.cover(one).is_empty());
+    let first = kinds.next();
+    name.text("schemaname").is_empty() && first.is_some_and(|first| kinds.any(|other| other != first))
+}

@@ -30,6 +30,13 @@ impl<'a> Walk<'a> {
 
     fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
         match node.node("query") {
+            // The server finds its names again when the search path has changed.
+            Some(query) if node.kind == "PrepareStmt" => match self.statement(query) {
+                Ok(()) if self.by_path => {
+                    Err(Refused::because("another search path would find a masked relation: name the schema"))
+                }
+                judged => judged,
+            },
             Some(query) => self.statement(query),
             None => Err(Refused::because("a statement without a query")),
         }

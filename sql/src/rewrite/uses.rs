@@ -24,10 +24,11 @@ impl Walk<'_> {
     /// What the statement does with the columns of what it reads here.
     pub(super) fn uses(&self, read: &Read<'_>) -> Uses {
         let mut uses = Uses::default();
-        let renamed = read.item.node("alias").is_some_and(|alias| !alias.list("colnames").is_empty());
         let level = self.levels.get(read.level);
         let natural = level.is_some_and(|level| level.natural);
-        uses.whole = (renamed && !self.references.is_empty()) || natural;
+        // A new name may be used by a reference, or by a join that names columns.
+        let named = !self.references.is_empty() || level.is_some_and(|level| !level.using.is_empty());
+        uses.whole = (read.renamed && named) || natural;
         for name in level.map(|level| level.using.as_slice()).unwrap_or_default() {
             self.used(read, name, &mut uses);
         }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Masked, Refused, Resolved, Session, lookup::Place, parts, resolve, write::Target};
+use super::{Masked, Refused, Resolved, Session, lookup::Place, parts, resolve, resolve::is_mixed, write::Target};
 use crate::{
     catalog::Relation,
     lineage::{Cover, Marks, Safety},
@@ -21,6 +21,8 @@ pub(super) struct Read<'a> {
     pub(super) level: usize,
     /// It stands in a TABLESAMPLE clause.
     pub(super) sampled: bool,
+    /// Its columns may have other names around it.
+    pub(super) renamed: bool,
 }
 
 impl Read<'_> {
@@ -57,6 +59,10 @@ pub(super) struct Walk<'a> {
     pub(super) targets: Vec<Target<'a>>,
     pub(super) references: Vec<Reference<'a>>,
     pub(super) join_aliases: Vec<&'a str>,
+    /// How many joins that give new names to their columns are around.
+    renaming: usize,
+    /// It names an unmarked relation that another search path would find in a schema where it is marked.
+    pub(super) by_path: bool,
     /// It stores or changes rows.
     pub(super) writes: bool,
     pub(super) defines: bool,
@@ -87,6 +93,8 @@ impl<'a> Walk<'a> {
             targets: Vec::new(),
             references: Vec::new(),
             join_aliases: Vec::new(),
+            renaming: 0,
+            by_path: false,
             writes: false,
             defines: false,
             made: Vec::new(),
@@ -107,10 +115,11 @@ impl<'a> Walk<'a> {
     }
 
     /// The relation of this name and what is masked in it, if it is marked.
-    pub(super) fn marked(&self, name: &Node) -> Result<Option<Marked>, Refused> {
+    pub(super) fn marked(&mut self, name: &Node) -> Result<Option<Marked>, Refused> {
         match resolve(self.marks, self.session, name) {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);
+                self.by_path |= cover.is_empty() && is_mixed(self.marks, name);
                 Ok((!cover.is_empty()).then_some((relation, cover)))
             }
             Resolved::Unmarked => Ok(None),
@@ -208,11 +217,14 @@ impl<'a> Walk<'a> {
         for alias in ["alias", "join_using_alias"] {
             self.join_aliases.extend(item.node(alias).map(|alias| alias.text("aliasname")));
         }
+        let renames = has_columns(item);
+        self.renaming += usize::from(renames);
         for side in ["larg", "rarg"] {
             if let Some(side) = item.node(side) {
                 self.from(side, false)?;
             }
         }
+        self.renaming -= usize::from(renames);
         self.below(item.get("quals"))
     }
 
@@ -225,7 +237,8 @@ impl<'a> Walk<'a> {
             if let Some(why) = &cover.closed {
                 return Err(Refused::because(format!("{} is masked as a whole: {why}", relation.name)));
             }
-            self.reads.push(Read { item, relation, cover, level: self.level, sampled });
+            let renamed = self.renaming > 0 || has_columns(item);
+            self.reads.push(Read { item, relation, cover, level: self.level, sampled, renamed });
         }
         Ok(())
     }
@@ -294,13 +307,12 @@ impl<'a> Walk<'a> {
         let name = node.texts("funcname");
         let bare = name.last().copied().unwrap_or_default();
         self.pinned |= self.marks.may_be_allowed(bare);
-        if self.session.made_functions.contains(bare) {
-            return Ok(());
-        }
         match self.marks.function(&name) {
             Safety::Safe if bare == "set_config" => self.set_config(node),
             Safety::Safe => Ok(()),
+            // Also if the session made another of this name: which of them is called, arguments decide.
             Safety::Unsafe(why) => Err(Refused::because(why)),
+            Safety::Unknown if self.session.made_functions.contains(bare) => Ok(()),
             // `column(row)` is another way to write `row.column`, and `type(value)` one to cast.
             Safety::Unknown if node.list("args").len() == 1 && self.is_column(bare) => Ok(()),
             Safety::Unknown => Err(Refused::Unknown { kind: "function", name: name.join(".") }),
@@ -335,4 +347,9 @@ impl<'a> Walk<'a> {
             None => Err(Refused::because("a setting is changed whose name cannot be told")),
         }
     }
+}
+
+/// Whether an item of FROM gives its columns names of its own.
+fn has_columns(item: &Node) -> bool {
+    item.node("alias").is_some_and(|alias| !alias.list("colnames").is_empty())
 }

@@ -64,7 +64,8 @@ impl<'a> Walk<'a> {
             target.names.push("excluded");
             let infer = conflict.node("infer");
             let elements: Vec<&Node> = infer.into_iter().flat_map(|infer| infer.nodes("index_elems")).collect();
-            if elements.iter().any(|element| target.cover.masked.contains_key(element.text("name"))) {
+            let any = elements.is_empty() && target.has_unique();
+            if any || elements.iter().any(|element| target.cover.masked.contains_key(element.text("name"))) {
                 return Err(Refused::because("a conflict on a masked column would tell whether a value is there"));
             }
             for assignment in conflict.nodes("target_list") {
@@ -117,6 +118,13 @@ fn is_own(assignment: &Node) -> bool {
 }
 
 impl Target<'_> {
+    /// Whether the server compares new rows with masked values of others.
+    fn has_unique(&self) -> bool {
+        let unique = &self.relation.unique;
+        let masked = self.relation.columns.iter().filter(|column| self.cover.masked.contains_key(&column.name));
+        unique.contains(&0) || masked.into_iter().any(|column| unique.contains(&column.number))
+    }
+
     /// Refuses what reads masked columns of the target.
     pub(super) fn check(&self, node: &Node) -> Result<(), Refused> {
         if self.is_read_by(node) {
