@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -133,6 +134,8 @@ def ssh_keystroke(path):
         os.read(terminal, 64)
         times.append(time.perf_counter() - began)
     os.close(terminal)
+    # Where hangups are ignored (nohup), the end of its terminal does not end it.
+    os.kill(process, signal.SIGTERM)
     os.waitpid(process, 0)
     return statistics.median(times) * MB, len(times)
 
