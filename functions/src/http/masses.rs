@@ -145,7 +145,7 @@ fn collection(parts: &[&str], prefixed: bool) -> bool {
         // Behind a prefix a word may be one thing that each caller has: only many are many.
         [only] => !OWN.contains(only) && !is_id(only) && (!prefixed || is_plural(only)),
         [.., holder, _, "documents"] if HOLDERS.contains(holder) => true,
-        [.., "all" | "_all" | "everything"] => true,
+        [.., holder, "all" | "_all" | "everything"] => !OWN.contains(holder),
         [.., holder, name] => HOLDERS.contains(holder) || (PERHAPS.contains(holder) && !is_id(name)),
         [] => false,
     }
@@ -317,6 +317,7 @@ mod tests {
             "DELETE /session",
             "DELETE /api/v1/session",
             "DELETE /api/v1/notifications",
+            "DELETE /notifications/all",
             "DELETE /api/profile",
             "DELETE /api/v1/basket-item?id=7",
             "DELETE /cart",

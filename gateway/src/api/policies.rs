@@ -36,8 +36,8 @@ pub(super) fn documents(state: &ApiState) -> Vec<PolicyDocument> {
     documents.iter().map(PolicyDocument::from).collect()
 }
 
-/// How often a change is checked anew because another came before it.
-const ATTEMPTS: usize = 5;
+/// How often a change is checked anew because another came before it: each time one of those that are made at once gets through.
+const ATTEMPTS: usize = 32;
 
 /// Makes a change if the caller may, and the bundle is valid after it: what was checked is what is changed. A change that
 /// expects a version is made to that one only; any other is checked anew when another change came before it.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::server::values;
 
-const CORPUS: [&str; 2] = [include_str!("corpus.txt"), include_str!("corpus_second.txt")];
+const CORPUS: [&str; 3] =
+    [include_str!("corpus.txt"), include_str!("corpus_second.txt"), include_str!("corpus_third.txt")];
 
 /// What must become of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
