@@ -1,6 +1,12 @@
 //! Which port is whose. Everything stands at a fixed distance from one base, so that a demo is found again.
 
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 use anyhow::{Result, bail};
 use rand::Rng;
@@ -33,6 +39,10 @@ pub struct Ports {
 /// How many ports a base covers.
 const SPAN: u16 = 20;
 
+/// Where free ports are looked for: below those that the system hands out by itself, as a row of spans.
+const LOWEST: u16 = 10_000;
+const SPANS: u16 = 1_050;
+
 impl Ports {
     /// The ports above `base`.
     ///
@@ -56,13 +66,18 @@ impl Ports {
         })
     }
 
-    /// Ports that are free now, away from those that the system hands out by itself.
+    /// Ports that are free now, away from those that the system hands out by itself. Within a process no two calls
+    /// share a port, so that sites that start at the same time do not take each other's.
     ///
     /// # Errors
     /// If none are.
     pub fn free() -> Result<Self> {
+        static START: OnceLock<u16> = OnceLock::new();
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let start = START.get_or_init(|| rand::rng().random_range(0..SPANS));
         for _ in 0..200 {
-            let ports = Self::at(rand::rng().random_range(10_000..31_000))?;
+            let turn = NEXT.fetch_add(1, Ordering::Relaxed) % SPANS;
+            let ports = Self::at(LOWEST + (start + turn) % SPANS * SPAN)?;
             if ports.taken().is_none() {
                 return Ok(ports);
             }
@@ -89,5 +104,22 @@ impl Ports {
             self.target_api,
             self.target_api_direct,
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::Ports;
+
+    #[test]
+    fn sites_that_start_at_once_have_no_port_in_common() {
+        let starting = (0..40).map(|_| std::thread::spawn(Ports::free));
+        let starting: Vec<_> = starting.collect();
+        let ports: Vec<_> =
+            starting.into_iter().flat_map(|thread| thread.join().expect("a thread").expect("ports").all()).collect();
+        assert_eq!(ports.iter().collect::<HashSet<_>>().len(), ports.len());
+        assert!(ports.iter().all(|port| (10_000..32_000).contains(port)));
     }
 }
