@@ -88,7 +88,7 @@ pub(crate) fn dull_end(window: &Window<'_>, at: usize, phone: bool) -> Option<us
 /// Whether so many digits in groups may be something.
 fn may_be_long(window: &Window<'_>, at: usize, phone: bool, digits: usize) -> bool {
     let bytes = window.slice(at, usize::MAX);
-    if digits >= LEAST_CARD && matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..]) {
+    if digits >= LEAST_CARD && matches!(bytes, [b'2'..=b'6' | b'8', ..] | [b'1', b'8', ..] | [b'0', b'6', ..]) {
         return true;
     }
     if is_date(bytes) {

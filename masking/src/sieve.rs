@@ -105,9 +105,10 @@ impl<'a> Sieve<'a> {
     fn look(&mut self) {
         let (behind, here, ahead) = (&self.behind, &self.here, &self.ahead);
         let after_digit = here.digit << 1 | behind.digit >> 63;
-        // What joins digits is no mark, but two dashes may begin a key, and two marks at a certain distance may part a token.
+        // What joins digits is no mark, but two dashes may begin a key, and two marks at a certain distance may part a token or end
+        // its number.
         let joint = |count| shifted(here, ahead, count, |masks| masks.joint | masks.beyond);
-        let parted = joint(1) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
+        let parted = joint(1) | joint(2) | joint(shapes::BETWEEN_DOTS as u32) | joint(shapes::BETWEEN_DASHES as u32);
         self.marks = here.mark & !(here.joint & after_digit & !parted);
         self.places = self.named_signs() | self.openers();
         let starts = here.digit & !after_digit;
@@ -314,7 +315,8 @@ impl<'a> Sieve<'a> {
         }
         let parted = || self.is(at + shapes::BETWEEN_DOTS, |byte| byte == b'.') && self.is_behind(at, [4, 12, 20]);
         let headed = || at.checked_sub(shapes::AIRTABLE_HEAD).and_then(|at| self.bytes.get(at)) == Some(&b'p');
-        allowed & mark_bit(b'.') != 0 || parted() || headed()
+        let numbered = || at.checked_sub(2).and_then(|two| self.bytes.get(two..at + 2)) == Some(b"v1.0");
+        allowed & mark_bit(b'.') != 0 || parted() || headed() || numbered()
     }
 
     fn may_be_dash(&self, at: usize, previous: u8, allowed: u16) -> bool {

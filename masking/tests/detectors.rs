@@ -522,3 +522,66 @@ fn masks_keep_length_and_separators() {
     assert_eq!(masked("4111111111111111", Syntax::Number), "0000000000000000");
     assert_eq!(masked("-4111111111111111.50", Syntax::Number), "-0000000000000000.50");
 }
+
+#[test]
+fn numbers_that_words_an_expiry_or_groups_of_four_tell_need_no_known_issuer() {
+    for (text, card) in [
+        ("card=060445189701;", "060445189701"),
+        ("{\"card\": \"639030480292\"}", "639030480292"),
+        ("Please charge 566430580860 today.", "566430580860"),
+        ("Payment with 4656983933727 was declined", "4656983933727"),
+        ("Ann Smith,060416387789,12/27", "060416387789"),
+        ("ref 5016-5480-1629-7391", "5016-5480-1629-7391"),
+        ("<b>6097 2203 7216 8380</b>", "6097 2203 7216 8380"),
+    ] {
+        finds(Label::Card, text, card);
+    }
+    for text in [
+        "card_id: 566430580860",
+        "order 566430580860",
+        "Ann Smith,060416387789,12,27",
+        "Ann Smith,060416387789,13/27",
+        "ref 7016-5480-1629-7397",
+        "comment with 566430580860 inside",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn passwords_that_begin_like_a_reference_and_keys_that_begin_with_a_mark_are_found() {
+    let origin = format!("v1.0-a2a0bc298626e2a8196ebb92-{}", "e3ef24264210beb031ce9087069b29ad".repeat(4));
+    let padded = "/M6egWjWBAMCG0HVCFjp2eLZ/YZCNMqbp/D1EB2vEYK=";
+    for (text, secret) in [
+        ("password: \"$u8c^_p0\"", "$u8c^_p0"),
+        ("redis-cli -a *%mSYqN1!%Sh ping", "*%mSYqN1!%Sh"),
+        ("Authorization: Bearer _AZASFD7C-U4NflyszX82v1ux27xegV7a746", "_AZASFD7C-U4NflyszX82v1ux27xegV7a746"),
+        (&format!("SharedAccessKeyName=Root;SharedAccessKey={padded}"), padded),
+        (&format!("CF_KEY {origin} "), &origin),
+    ] {
+        finds(Label::Secret, text, secret);
+    }
+    let hook = "https://hooks.slack.com/services/T12345678/B12345678/OYxilqC1eOpvCJ15uLSi68Ka";
+    finds(Label::Secret, &format!("send it to {hook} then"), hook);
+    for text in
+        ["password=$DB_PASSWORD", "password: %DB_PASS%", "password=${PW}", "image:v1.0-20240102-1 pushed"]
+    {
+        leaves(text);
+    }
+}
+
+#[test]
+fn telephones_of_odd_groups_are_found_where_words_or_their_form_tell() {
+    for (text, phone) in [
+        ("Call me at 312 5 209 tomorrow", "312 5 209"),
+        ("Sarah Barker, 001-426-301-3730, London", "001-426-301-3730"),
+        ("tel 8 (426) 423-52-32.", "8 (426) 423-52-32"),
+        ("Call me at (00693) 39897 tomorrow", "(00693) 39897"),
+        ("tel=20703228", "20703228"),
+    ] {
+        finds(Label::Phone, text, phone);
+    }
+    for text in ["tel=20240102", "level 312 5 209", "see section 001-426-301-37"] {
+        leaves(text);
+    }
+}

@@ -388,7 +388,10 @@ fn authorization(window: &Window<'_>, at: usize) -> Verdict {
     let more: Option<fn(u8) -> bool> = if length == LONGEST { Some(is_bare) } else { None };
     let value = Value { start, end: start + length, quoted: false, more };
     let text = window.slice(start, start + length);
-    let stated = text.first().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let stated = match text.first() {
+        Some(b'-' | b'_' | b'/' | b'+') => length >= 24,
+        first => first.is_some_and(u8::is_ascii_alphanumeric),
+    };
     let varied = text.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || *byte == b'=');
     // A scheme may have named parameters instead.
     let is_list = text.iter().position(|byte| *byte == b'=').is_some_and(|sign| {

@@ -26,11 +26,44 @@ pub(crate) fn find(window: &Window<'_>, chain: &Chain) -> Result<Option<Match>, 
         }
         let digits = chain.digits(length);
         let Some(last) = used.last() else { break };
-        if is_issued(digits) && passes_luhn(digits) && is_shaped(window, chain, used)? {
+        if !passes_luhn(digits) {
+            continue;
+        }
+        if (is_issued(digits) || is_told(window, chain, used)?) && is_shaped(window, chain, used)? {
             return Ok(Some(Match::closed(CARD, chain.start, chain.end_of(last))));
         }
     }
     Ok(None)
+}
+
+/// Whether the surroundings say so plainly that a number is a card's that no issuer need be known for it: it is written in fours
+/// and begins as those of Maestro do, a word names it, or the month of its expiry follows.
+fn is_told(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool, Beyond> {
+    match used {
+        [group] => {
+            let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
+            Ok(words::tells_card(left) || expires(window, chain.end_of(group))?)
+        }
+        [_, _, _, _] if is_printed_form(used) => {
+            Ok(matches!(chain.digits(2), [5, 0 | 6..=9] | [6, _]) || chain.digits(2) == [8, 1])
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether a column with a month and a year follows: `,12/27`.
+fn expires(window: &Window<'_>, end: usize) -> Result<bool, Beyond> {
+    if !matches!(window.peek(end)?, Some(b',' | b';' | b'\t' | b'|')) {
+        return Ok(false);
+    }
+    let quoted = usize::from(matches!(window.peek(end + 1)?, Some(b'"' | b'\'' | b' ')));
+    let start = end + 1 + quoted;
+    let is_month = match (window.peek(start)?, window.peek(start + 1)?) {
+        (Some(b'0'), Some(b'1'..=b'9')) | (Some(b'1'), Some(b'0'..=b'2')) => true,
+        _ => return Ok(false),
+    };
+    let parted = matches!(window.peek(start + 2)?, Some(b'/' | b'-'));
+    Ok(is_month && parted && matches!(window.run(start + 3, 5, |byte| byte.is_ascii_digit())?, 2 | 4))
 }
 
 fn is_shaped(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<bool, Beyond> {
@@ -79,7 +112,8 @@ fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, 
     let is_fraction = matches!(chain.left, Some((Joint::Dot, _)));
     let has_fraction = group.joint == Some(Joint::Dot) && group.length < 15;
     let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
-    let is_product = is_product_code(chain.digits(group.length)) && !words::names_card(left);
+    let is_product =
+        is_product_code(chain.digits(group.length)) && !words::names_card(left) && !words::tells_card(left);
     let is_article = is_product || words::names_article(left);
     if is_fraction || has_fraction || is_article {
         return Ok(false);

@@ -233,6 +233,7 @@ pub(crate) const DOT: &[Format] = &[
     common(format(b"hawk.", 4, 41, is_dotted_word, "stackhawk-key")),
     common(format(b"mfa.", 3, 60, is_word, "discord-token")),
     common(format(b"sl.", 2, 80, is_dotted_word, "dropbox-token")),
+    format(b"v1.0-", 2, 90, is_hex_or_dash, "cloudflare-key"),
     exact(common(format(b"s.", 1, 24, is_alphanumeric, "vault-token"))),
 ];
 
@@ -246,6 +247,8 @@ pub(crate) const DIGITS: &[Format] = &[
     exact(format(b"oy2", 2, 43, is_lower, "nuget-key")),
     exact(format(b"4b1d", 2, 38, is_alphanumeric, "clickhouse-key")),
     format(b"sha256~", 3, 43, is_word, "openshift-token"),
+    // Where so many digits follow the dash that the number is looked at first.
+    format(b"v1.0-", 1, 90, is_hex_or_dash, "cloudflare-key"),
     format(b"GOOG1E", 4, 40, is_key_id, "google-secret"),
 ];
 
@@ -312,6 +315,10 @@ fn is_percented(byte: u8) -> bool {
 
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-')
+}
+
+fn is_hex_or_dash(byte: u8) -> bool {
+    is_hex(byte) || byte == b'-'
 }
 
 fn is_hex(byte: u8) -> bool {

@@ -195,7 +195,7 @@ fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
     match groups {
         // Digits that are no day of the calendar.
         [_] => {
-            let day = digits.len() == LEAST_DIGITS && matches!(digits, [b'1', b'9', ..] | [b'2', b'0', ..]);
+            let day = digits.len() == LEAST_DIGITS && is_day(digits);
             let round = digits.ends_with(b"0000");
             let called = || !round && (words::asks_to_call(left) || words::tells_call(left));
             let most = if words::tells_phone(left) { MOST_DIGITS - 1 } else { 12 };
@@ -209,7 +209,8 @@ fn is_told(left: &[u8], groups: &[Group], digits: &[u8]) -> bool {
         }
         _ => {
             let plain = words::tells_phone(left);
-            let least = if plain { (LEAST_LOCAL, 1) } else { (LEAST_DIGITS, 2) };
+            let local = || matches!(Sizes::of(groups).0, [3, 1, 3, 0, 0]) && words::tells_call(left);
+            let least = if plain || local() { (LEAST_LOCAL, 1) } else { (LEAST_DIGITS, 2) };
             let whole = digits.len() >= least.0 && digits.len() < MOST_DIGITS && last.length >= 2;
             let inner = groups.get(1..).unwrap_or_default().iter().all(|group| (least.1..=8).contains(&group.length));
             let thousands = first.length <= 3 && groups.iter().skip(1).all(|group| group.length == 3);
@@ -251,6 +252,7 @@ fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
         [3, 3, 4, 0, 0] if joint == Some(Joint::Dash) => nanp::is_written(digits),
         [3, 3, 4, 0, 0] => nanp::is_number(digits),
         [1, 3, 3, 4, 0] if digits.starts_with(b"1") => nanp::is_number(ending(10)),
+        [3, 3, 3, 4, 0] if joint == Some(Joint::Dash) => digits.starts_with(b"001") && nanp::is_written(ending(10)),
         [3, 3, 3, 4, 0] => digits.starts_with(b"001") && nanp::is_number(ending(10)),
         [1, 3, 3, 4, 0] | [1, 3, 3, 2, 2] => numbering::is_russian(digits),
         [3, 4, 4, 0, 0] | [4, 3, 4, 0, 0] | [5, 6, 0, 0, 0] | [5, 3, 3, 0, 0] => {
@@ -346,11 +348,13 @@ fn is_parenthesised(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(us
         3 if (ends(0), ends(1), ends(2)) == (3, 6, 10) && matches!(digits, [b'1'..=b'9', _, _, b'2'..=b'9', ..]) => {
             !words::denies_phone(left)
         }
+        // As Russia writes them.
+        3 if (ends(0), ends(1), ends(2), ends(3)) == (3, 6, 8, 10) => !words::denies_phone(left),
         3 if nanp::is_number(digits) => !words::denies_phone(left),
         2..=5 if digits.starts_with(b"0") => {
             numbering::is_british(digits)
                 || (9..=11).contains(&digits.len()) && !digits.starts_with(b"00") && !words::denies_phone(left)
-                || digits.len() >= 9 && words::tells_phone(left)
+                || digits.len() >= 9 && told()
                 || ((words::names_phone(left) || words::hints_at_phone(left)) && numbering::is_national(digits))
         }
         2..=3 => told() || words::names_phone(left) && numbering::is_national(digits),

@@ -190,7 +190,7 @@ fn limit(value: &[u8]) -> f32 {
 
 /// Whether the value is a reference, an expression or a placeholder.
 fn stands_in(value: &[u8], quoted: bool) -> bool {
-    let refers = REFERENCES.iter().any(|start| value.starts_with(start));
+    let refers = REFERENCES.iter().any(|start| value.starts_with(start)) && !is_beyond_reference(value);
     let computes = !quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{'));
     let doubtful = || DOUBTFUL.iter().any(|word| contains(value, word) && !is_strong_beside(value, word));
     refers
@@ -199,6 +199,17 @@ fn stands_in(value: &[u8], quoted: bool) -> bool {
         || ends_here(value)
         || is_rule(value)
         || doubtful()
+}
+
+/// Whether the value begins like a reference but has what none has: marks that only passwords have, or the padding of base64.
+fn is_beyond_reference(value: &[u8]) -> bool {
+    let marked = value.iter().skip(1).any(|byte| matches!(byte, b'!' | b'^' | b'#' | b'~' | b'&'));
+    let marks = matches!(value.first(), Some(b'$' | b'%' | b'*'));
+    let is_body = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let padded =
+        value.len() >= 40 && value.ends_with(b"=") && value.len().is_multiple_of(4) && value.iter().all(is_body);
+    let braced = value.iter().any(|byte| matches!(byte, b'{' | b'(' | b'[' | b'<'));
+    marks && marked && !braced && Classes::of(value).count() >= 3 || padded
 }
 
 /// Whether the value is words in one case that end with `here`, as in `your-token-here`.

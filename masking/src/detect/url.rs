@@ -8,6 +8,8 @@ use crate::window::{Beyond, Window};
 
 const WEBHOOK: Rule = Rule::new(Label::Secret, "webhook");
 const URL_PASSWORD: Rule = Rule::new(Label::Secret, "url-password");
+/// The longest scheme of an address that is a secret as a whole, in bytes.
+const LONGEST_SCHEME: usize = 8;
 /// The longest authority that is waited for, in bytes.
 const LONGEST_AUTHORITY: usize = 512;
 
@@ -23,8 +25,17 @@ pub(crate) fn find(window: &Window<'_>, at: usize) -> Verdict {
     let length = window.run(start, LONGEST_AUTHORITY, is_authority).map_err(|Beyond| Pending::strong(at))?;
     let authority = window.slice(start, start + length);
     let at_sign = authority.iter().rposition(|byte| *byte == b'@');
-    if let found @ Some(_) = webhook(window, authority, start + length).map_err(|Beyond| Pending::strong(at))? {
-        return Ok(found);
+    let scheme = at
+        - window
+            .slice(at.saturating_sub(LONGEST_SCHEME), at)
+            .iter()
+            .rev()
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+    let found = webhook(window, authority, start + length).map_err(|Beyond| Pending::strong(scheme))?;
+    if let Some(found) = found {
+        // The whole address is what is handed around.
+        return Ok(Some(Match { start: scheme, ..found }));
     }
     let Some(colon) = authority.iter().take(at_sign.unwrap_or(length)).position(|byte| *byte == b':') else {
         return Ok(None);

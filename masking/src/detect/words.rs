@@ -153,29 +153,62 @@ pub(crate) fn hints_at_phone(left: &[u8]) -> bool {
     any_of(left, is_hint) && !denies_phone(left)
 }
 
+/// Words for cards.
+fn is_card(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"card"
+            | b"cards"
+            | b"visa"
+            | b"cc"
+            | b"pan"
+            | b"credit"
+            | b"debit"
+            | b"creditcard"
+            | b"cardnumber"
+            | b"kreditkarte"
+            | b"karte"
+            | b"carte"
+            | b"tarjeta"
+            | b"ccnum"
+            | b"cardno"
+    )
+}
+
 /// Whether a word says that a card's number follows.
 pub(crate) fn names_card(left: &[u8]) -> bool {
-    let is_card = |word: &[u8]| {
-        matches!(
-            word,
-            b"card"
-                | b"cards"
-                | b"visa"
-                | b"cc"
-                | b"pan"
-                | b"credit"
-                | b"debit"
-                | b"creditcard"
-                | b"cardnumber"
-                | b"kreditkarte"
-                | b"karte"
-                | b"carte"
-                | b"tarjeta"
-                | b"ccnum"
-                | b"cardno"
-        )
-    };
     any_of(left, is_card)
+}
+
+/// Whether a word for cards, or for what is done with one, stands right before, with nothing but such words between as lead to its
+/// number: `card number: `, `charge `, `paid with `.
+pub(crate) fn tells_card(left: &[u8]) -> bool {
+    let left = since_number(on_line(left));
+    let mut words = Words(left).map(Small::of);
+    let mut with = false;
+    (0..=MOST_BETWEEN).any(|_| match words.next() {
+        Some(Some(word)) => {
+            let word = word.as_bytes();
+            let told = is_card(word)
+                || matches!(
+                    word,
+                    b"charge"
+                        | b"charged"
+                        | b"maestro"
+                        | b"mastercard"
+                        | b"amex"
+                        | b"ccnumber"
+                        | b"primaryaccountnumber"
+                )
+                || with && matches!(word, b"payment" | b"paid" | b"pay" | b"bezahlt");
+            with = word == b"with";
+            if !told && !with && !is_between(word) {
+                words.by_ref().for_each(drop);
+            }
+            told
+        }
+        _ => false,
+    })
 }
 
 /// Whether the last word says that an article's or a device's number follows.
