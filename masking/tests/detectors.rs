@@ -563,9 +563,7 @@ fn passwords_that_begin_like_a_reference_and_keys_that_begin_with_a_mark_are_fou
     }
     let hook = "https://hooks.slack.com/services/T12345678/B12345678/OYxilqC1eOpvCJ15uLSi68Ka";
     finds(Label::Secret, &format!("send it to {hook} then"), hook);
-    for text in
-        ["password=$DB_PASSWORD", "password: %DB_PASS%", "password=${PW}", "image:v1.0-20240102-1 pushed"]
-    {
+    for text in ["password=$DB_PASSWORD", "password: %DB_PASS%", "password=${PW}", "image:v1.0-20240102-1 pushed"] {
         leaves(text);
     }
 }
