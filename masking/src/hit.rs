@@ -21,7 +21,7 @@ impl Hit {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self.detector {
-            "card" | "card-groups" => "an issuer's range and length, and the Luhn check",
+            "card" | "card-groups" => "an issuer's range and length or what stands around it, and the Luhn check",
             "ssn" => "an assigned area, group and serial with separators",
             "ssn-named" => "nine digits after a word that names them",
             "email" => "a local part, an at sign and a domain",
@@ -33,6 +33,7 @@ impl Hit {
             "password" | "api-key" | "aws-secret-key" | "authorization" => {
                 "a name that says secret, and a value that looks it"
             }
+            "webhook" => "an address that lets whoever knows it post",
             "url-password" => "the password of a URL",
             "private-key" => "the first line of a private key",
             "password-hash" => "the form in which hashes of passwords are kept",

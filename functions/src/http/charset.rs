@@ -15,6 +15,11 @@ enum State {
     /// Already UTF-8, or a superset of ASCII that passes as it is.
     AsIs,
     Library(Box<encoding_rs::Decoder>),
+    /// UTF-16, with the first byte of a pair whose second has not come.
+    Pairs {
+        decoder: Box<encoding_rs::Decoder>,
+        kept: Option<u8>,
+    },
     Wide {
         little: bool,
         kept: Vec<u8>,
@@ -92,16 +97,22 @@ impl Converter {
     pub fn push(&mut self, text: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), CharsetError> {
         match &mut self.0 {
             State::AsIs => out.extend_from_slice(text),
-            State::Library(decoder) => {
-                let mut piece = text;
-                loop {
-                    let mut buffer = [0; 4096];
-                    let (result, read, written, _) = decoder.decode_to_utf8(piece, &mut buffer, last);
-                    out.extend_from_slice(buffer.get(..written).unwrap_or_default());
-                    piece = piece.get(read..).unwrap_or_default();
-                    if result == CoderResult::InputEmpty {
-                        break;
-                    }
+            State::Library(decoder) => decode(decoder, text, last, out),
+            State::Pairs { decoder, kept } => {
+                let mut rest = text;
+                if let (Some(one), [two, after @ ..]) = (*kept, rest) {
+                    decode(decoder, &[one, *two], false, out);
+                    (*kept, rest) = (None, after);
+                }
+                let (pairs, odd) = rest.split_at(rest.len() - rest.len() % 2);
+                *kept = odd.first().copied().or(*kept);
+                decode(decoder, pairs, last, out);
+                match *kept {
+                    // What only looked like pairs ends with a letter of its own: it is read together with what it belongs to.
+                    Some(byte) if last && is_text(byte) => out.push(byte),
+                    Some(0) | None => {}
+                    Some(_) if last => return Err(CharsetError),
+                    Some(_) => {}
                 }
             }
             State::Wide { little, kept, mark } => {
@@ -132,7 +143,23 @@ impl std::fmt::Debug for Converter {
 }
 
 fn library(encoding: &'static Encoding) -> State {
-    State::Library(Box::new(encoding.new_decoder_with_bom_removal()))
+    let decoder = Box::new(encoding.new_decoder_with_bom_removal());
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        return State::Pairs { decoder, kept: None };
+    }
+    State::Library(decoder)
+}
+
+fn decode(decoder: &mut encoding_rs::Decoder, mut piece: &[u8], last: bool, out: &mut Vec<u8>) {
+    loop {
+        let mut buffer = [0; 4096];
+        let (result, read, written, _) = decoder.decode_to_utf8(piece, &mut buffer, last);
+        out.extend_from_slice(buffer.get(..written).unwrap_or_default());
+        piece = piece.get(read..).unwrap_or_default();
+        if result == CoderResult::InputEmpty {
+            return;
+        }
+    }
 }
 
 fn is_text(byte: u8) -> bool {
@@ -146,4 +173,36 @@ pub fn charset_of(content_type: &str) -> Option<&str> {
     let pair =
         parameters.filter_map(|one| one.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     pair.map(|(_, value)| value.trim().trim_matches(['"', '\'']))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(pieces: &[&[u8]]) -> Result<String, CharsetError> {
+        let mut converter = Converter::new(None, &pieces.concat())?;
+        let mut out = Vec::new();
+        for piece in pieces {
+            converter.push(piece, false, &mut out)?;
+        }
+        converter.push(&[], true, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn text_with_nuls_between_its_letters_keeps_its_last_letter_however_it_is_split() {
+        let text = b"4\x001\x001\x001";
+        for at in 0..=text.len() {
+            let (before, after) = text.split_at(at);
+            assert_eq!(read(&[before, after]).as_deref(), Ok("4111"), "{at}");
+        }
+        assert_eq!(read(&[b"\x004\x001\x001\x00"]).as_deref(), Ok("411"));
+        assert_eq!(read(&[b"\xff\xfe4\x001\x00"]).as_deref(), Ok("41"));
+    }
+
+    #[test]
+    fn half_a_letter_at_the_end_of_utf_16_is_refused() {
+        assert_eq!(read(&[b"\xff\xfe4\x001\x00\xac"]), Err(CharsetError));
+    }
 }

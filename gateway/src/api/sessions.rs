@@ -209,11 +209,8 @@ async fn kill(
     Path(id): Path<String>,
     Body(asked): Body<KillRequest>,
 ) -> Result<StatusCode, Problem> {
-    let id: SessionId = input::id(&id)?;
-    // A session that nobody knows is on no connection, and only a role reaches it.
-    let on = state.store.session(id).await?.map(|row| row.connection).unwrap_or_default();
-    administration::must(&state, &caller, Administered::Connection(&on)).await?;
-    let reason: String = asked.reason.chars().filter(|char| !char.is_control()).take(200).collect();
+    let (id, _row) = administered(&state, &caller, &id).await?;
+    let reason = plain(&asked.reason);
     let reason = if reason.is_empty() { "ended by an administrator".to_owned() } else { reason };
     let mut event = caller.event("session.killed", serde_json::json!({ "reason": reason }));
     event.session = Some(id);
@@ -243,12 +240,9 @@ async fn release(
     Path(id): Path<String>,
     Body(asked): Body<ReleaseRequest>,
 ) -> Result<StatusCode, Problem> {
-    let id: SessionId = input::id(&id)?;
-    let row = state.store.session(id).await?;
-    let on = row.as_ref().map(|row| row.connection.as_str()).unwrap_or_default();
-    administration::must(&state, &caller, Administered::Connection(on)).await?;
+    let (id, row) = administered(&state, &caller, &id).await?;
     let row = row.ok_or_else(Problem::not_found)?;
-    let reason: String = asked.reason.chars().filter(|char| !char.is_control()).take(200).collect();
+    let reason = plain(&asked.reason);
     if reason.trim().is_empty() {
         return Err(Problem::new(ProblemCode::Invalid, "say why: reason"));
     }
@@ -268,6 +262,21 @@ async fn release(
     let release = Release { session: id.to_string(), incident: incident.number, by, reason };
     state.sessions.release(id, release, event).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The session of that id, if the caller may administer its connection. One that nobody knows is on no connection, and only a role
+/// reaches it.
+async fn administered(state: &ApiState, caller: &Caller, id: &str) -> Result<(SessionId, Option<SessionRow>), Problem> {
+    let id: SessionId = input::id(id)?;
+    let row = state.store.session(id).await?;
+    let on = row.as_ref().map(|row| row.connection.as_str()).unwrap_or_default();
+    administration::must(state, caller, Administered::Connection(on)).await?;
+    Ok((id, row))
+}
+
+/// A reason as it is kept: one line of a bounded length.
+fn plain(reason: &str) -> String {
+    reason.chars().filter(|char| !char.is_control()).take(200).collect()
 }
 
 /// The session of that id, if the caller may read it: what others did does not exist for those who may not see it.

@@ -23,6 +23,7 @@ mod hold;
 mod hostile;
 mod http;
 mod http_bodies;
+mod http_disguise;
 mod http_functions;
 mod http_streams;
 mod idle;
