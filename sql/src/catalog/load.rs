@@ -122,8 +122,9 @@ enum Row {
     Relation { relation: RelationRow },
     Function { function: FunctionRow },
     Operator { operator: (String, String, String) },
-    BuiltIn { built_in: Option<Vec<String>> },
     Code { code: CodeRow },
+    // The last: what it has may be missing.
+    BuiltIn { built_in: Option<Vec<String>> },
 }
 
 type ColumnRow = (i16, String, i64, String, Option<String>, Option<String>, bool, Option<String>);

@@ -164,12 +164,8 @@ impl Strict {
         fresh: bool,
     ) -> Judgement {
         let Ok(text) = std::str::from_utf8(text) else { return refuse("the statement is not UTF-8") };
-        match self.age() {
-            Age::Young => {}
-            _ if !fresh => return Judgement::Refresh,
-            // Whoever changes definitions in a transaction keeps them from being read: what was known before counts.
-            Age::Old => {}
-            Age::TooOld => return refuse("the database's catalog cannot be read, and it may have changed"),
+        if let Some(judgement) = self.too_old(fresh) {
+            return judgement;
         }
         let Some(catalog) = self.catalogs.newest() else { return refuse("the database's catalog is not known") };
         let now = self.now(readings, &catalog, revealed);
@@ -209,6 +205,9 @@ impl Strict {
     ) -> Judgement {
         let stale = || Judgement::Stale(decision("it was prepared when other rules were in force: prepare it again"));
         let Some(rewrite) = rewrite else { return stale() };
+        if let Some(judgement) = self.too_old(fresh) {
+            return judgement;
+        }
         let Some(catalog) = self.catalogs.newest() else { return stale() };
         let now = self.now(readings, &catalog, revealed);
         let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
@@ -284,6 +283,17 @@ impl Strict {
     /// Definitions may have changed: the next text waits for the catalog.
     pub(super) fn redefined(&mut self) {
         self.redefined = Some(self.catalogs.readings().begun);
+    }
+
+    /// What becomes of a text if the catalog is too old for it.
+    fn too_old(&mut self, fresh: bool) -> Option<Judgement> {
+        match self.age() {
+            Age::Young => None,
+            _ if !fresh => Some(Judgement::Refresh),
+            // Whoever changes definitions in a transaction keeps them from being read: what was known before counts.
+            Age::Old => None,
+            Age::TooOld => Some(refuse("the database's catalog cannot be read, and it may have changed")),
+        }
     }
 
     /// How old the catalog is for this session.
