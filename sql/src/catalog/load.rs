@@ -37,9 +37,9 @@ SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oi
     WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)),
   'constraints', (SELECT pg_catalog.json_agg(k.told) FROM (
     SELECT pg_catalog.json_build_array(x.relname, 'u', pg_catalog.array_to_json(i.indkey::int2[]),
-        (SELECT pg_catalog.json_agg(DISTINCT d.refobjsubid) FROM pg_catalog.pg_depend d
+        CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN (SELECT pg_catalog.json_agg(DISTINCT d.refobjsubid) FROM pg_catalog.pg_depend d
           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
-            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0),
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END,
         0, null, '') told
       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
       WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)
