@@ -325,9 +325,8 @@ impl Strict {
         let Some(now) = &self.now else { return Ok(None) };
         let Some((label, column)) = collision::told(&now.judge.marks, body, touches) else { return Ok(None) };
         let counter = self.counter.as_ref().ok_or("nobody counts what errors tell")?;
-        let said = counter.collide(&label, &collision::what(body))?;
-        let detector = format!("constraint, {said}");
-        Ok(Some(event::Masked { field: column, label, detector, transform: "counted".into(), count: 1 }))
+        let transform = counter.collide(&label, &collision::what(body))?;
+        Ok(Some(event::Masked { field: column, label, detector: "constraint".into(), transform, count: 1 }))
     }
 
     /// A text went well: the names that it gave were free.
