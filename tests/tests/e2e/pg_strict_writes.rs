@@ -1,7 +1,10 @@
 //! Writes where columns are marked: what errors tell, of constraints and of the database's own code, at once and at the end of a
 //! transaction; and marks of what does not exist yet.
 
-use e2e::{Run, World, eventually};
+use e2e::{
+    Run, World, eventually,
+    frames::{Frames, bind, execute, parse, sync},
+};
 use serde_json::json;
 
 const NAME: &str = "writes-db";
@@ -101,21 +104,12 @@ with psycopg.connect(sys.argv[1], autocommit=True) as connection:
     let said = psql(&dsn, &["UPDATE members SET note = 'say' WHERE id = 7"]).ok();
     assert!(said.err.contains("NOTICE") && said.err.contains("own code"), "{}", said.err);
     said.hides(&["canary"]);
-    let pipeline = world.scratch.join("pipeline.py");
-    let text = r#"
-import sys, psycopg
-with psycopg.connect(sys.argv[1], autocommit=True) as connection:
-    try:
-        with connection.pipeline():
-            connection.execute("UPDATE members SET note = 'late' WHERE id = 7")
-            connection.execute("SELECT 1")
-    except psycopg.Error as error:
-        print(error.sqlstate, error.diag.message_primary, error.diag.message_detail)
-"#;
-    std::fs::write(&pipeline, text).unwrap();
-    let said = world.python(pipeline.to_str().unwrap(), &[&dsn]).ok();
-    assert!(said.out.contains("P0078") && said.out.contains("own code"), "{}", said.out);
-    said.hides(&["canary"]);
+    // Of an extended query what was put off fails at its Sync.
+    let mut client = Frames::through(world, NAME).await;
+    let update = parse("", "UPDATE members SET note = 'late' WHERE id = 7");
+    let said = client.ask(&[update, bind("", "", &[], false), execute("", 0), sync()].concat(), 1).await;
+    let error = said.iter().find(|frame| frame.tag == b'E').expect("an error").text();
+    assert!(error.contains("P0078") && error.contains("own code") && !error.contains("canary"), "{error}");
 
     // What is marked before it exists is masked as soon as it does, whoever makes it.
     direct(world, "CREATE TABLE later (id int, ssn text); INSERT INTO later VALUES (1, 'canary')");
