@@ -31,6 +31,7 @@ fn relation(catalog: &mut Catalog, schema: &str, name: &str, columns: &[&str], d
         definition: definition.map(str::to_owned),
         primary_key: Vec::new(),
         unique: Vec::new(),
+        constraints: Vec::new(),
     };
     catalog.relations.insert((schema.to_owned(), name.to_owned()), Arc::new(relation));
 }

@@ -53,7 +53,7 @@ fn as_json(findings: &Findings) -> serde_json::Value {
         json!({ "column": finding.column, "type": finding.type_name, "label": label, "evidence": evidence, "hits": hits, "of": of })
     };
     let found: Vec<_> = findings.found.iter().map(one).collect();
-    json!({ "columns": findings.columns, "unread": findings.unread, "proposals": found })
+    json!({ "columns": findings.columns, "unread": findings.unread, "missing": findings.missing, "proposals": found })
 }
 
 /// What can be put under a connection, with what speaks for each line behind it.
@@ -64,6 +64,9 @@ fn as_yaml(findings: &Findings) {
             "# {} of them cannot be read with this login: only their names were seen",
             findings.unread
         ));
+    }
+    for column in &findings.missing {
+        output::line(&format!("# {column} is marked and is no column of a table here: its mark masks nothing"));
     }
     let (inside, whole): (Vec<_>, Vec<_>) =
         findings.found.iter().partition(|finding| matches!(finding.proposal.evidence, Evidence::Inside { .. }));

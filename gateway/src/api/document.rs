@@ -95,6 +95,10 @@ pub struct Masking {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]
     pub lookups: BTreeMap<String, Lookup>,
+    /// PostgreSQL, strict: how many different values one subject may learn of in an hour by errors of constraints on masked
+    /// columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collisions_per_hour: Option<u32>,
 }
 
 fn is_strict(guarantee: &Guarantee) -> bool {
@@ -109,6 +113,7 @@ impl Masking {
             columns: self.columns.clone(),
             functions: self.functions.clone(),
             lookups: self.lookups.clone(),
+            collisions_per_hour: self.collisions_per_hour,
             ..proto::Masking::default()
         }
     }
@@ -322,6 +327,7 @@ impl From<&Connection> for ConnectionDocument {
                 columns: marked.columns,
                 functions: marked.functions,
                 lookups: marked.lookups,
+                collisions_per_hour: marked.collisions_per_hour,
                 transforms,
                 ..Masking::read(&connection.detectors)
             },

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
 
-use super::{Catalog, Column, Function, Kind, Relation};
+use super::{
+    Catalog, Code, Column, Constraint, Function, Kind, Relation,
+    code::{CodeRow, ConstraintRow},
+};
 
 /// To be sent as one simple query to PostgreSQL 12 or newer. Every row of its answers has one column, of text; all of
 /// them in order are what [`Catalog::read`] wants. An empty search path makes the server qualify every name; the lock
@@ -32,6 +35,18 @@ SELECT pg_catalog.json_build_object('relation', pg_catalog.json_build_object('oi
   'key', (SELECT pg_catalog.array_to_json(k.conkey) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
   'unique', (SELECT pg_catalog.json_agg(DISTINCT u.number) FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey::int2[]) u(number)
     WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)),
+  'constraints', (SELECT pg_catalog.json_agg(k.told) FROM (
+    SELECT pg_catalog.json_build_array(x.relname, 'u', pg_catalog.array_to_json(i.indkey::int2[]),
+        CASE WHEN i.indexprs IS NOT NULL OR i.indpred IS NOT NULL THEN (SELECT pg_catalog.json_agg(DISTINCT d.refobjsubid) FROM pg_catalog.pg_depend d
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+            AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0) END,
+        0, null, '') told
+      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion)
+    UNION ALL
+    SELECT pg_catalog.json_build_array(k.conname, k.contype::text, pg_catalog.array_to_json(k.conkey), null, k.confrelid::bigint,
+        pg_catalog.array_to_json(k.confkey), k.confdeltype::text || k.confupdtype::text) told
+      FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('f', 'c')) k),
   'definition', CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
     THEN pg_catalog.pg_get_viewdef(c.oid) END))::text
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -60,6 +75,32 @@ SELECT pg_catalog.json_build_object('operator', pg_catalog.json_build_array(o.op
 SELECT pg_catalog.json_build_object('built_in', pg_catalog.json_agg(DISTINCT s.name))::text FROM (
   SELECT p.proname::text AS name FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
   UNION ALL SELECT t.typname::text FROM pg_catalog.pg_type t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) s;
+SELECT pg_catalog.json_build_object('code', pg_catalog.json_build_array(s.place::bigint, s.kind, s.name, s.text, s.called))::text FROM (
+  SELECT t.tgrelid AS place, 'trigger' AS kind, t.tgname AS name, pg_catalog.pg_get_triggerdef(t.oid) AS text, null::json AS called
+    FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+  UNION ALL SELECT r.ev_class, 'rule', r.rulename, pg_catalog.pg_get_ruledef(r.oid), null
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  UNION ALL SELECT p.polrelid, 'policy', p.polname, pg_catalog.concat_ws(' AND ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+      pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), null
+    FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity
+  UNION ALL SELECT u.place, u.kind, u.name, null, pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, f.proname))
+    FROM (
+      SELECT a.adrelid AS place, 'default' AS kind, b.attname AS name, 'pg_catalog.pg_attrdef'::pg_catalog.regclass AS class, a.oid AS object
+        FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_attribute b ON b.attrelid = a.adrelid AND b.attnum = a.adnum
+      UNION ALL SELECT k.conrelid, 'check', k.conname, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+        FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid <> 0
+      UNION ALL SELECT i.indrelid, 'index', x.relname, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      UNION ALL SELECT t.oid, 'type', t.typname, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid
+      UNION ALL SELECT t.oid, 'type', t.typname, 'pg_catalog.pg_cast'::pg_catalog.regclass, k.oid
+        FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_type t ON t.oid IN (k.casttarget, k.castsource)
+    ) u JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.object
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    JOIN pg_catalog.pg_proc f ON f.oid = d.refobjid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
+    GROUP BY u.place, u.kind, u.name) s;
 COMMIT";
 
 /// The answer to [`LOAD`] is not what it should be.
@@ -81,6 +122,8 @@ enum Row {
     Relation { relation: RelationRow },
     Function { function: FunctionRow },
     Operator { operator: (String, String, String) },
+    Code { code: CodeRow },
+    // The last: what it has may be missing.
     BuiltIn { built_in: Option<Vec<String>> },
 }
 
@@ -97,6 +140,8 @@ struct RelationRow {
     key: Option<Vec<i16>>,
     #[serde(default)]
     unique: Option<Vec<i16>>,
+    #[serde(default)]
+    constraints: Option<Vec<ConstraintRow>>,
     definition: Option<String>,
 }
 
@@ -138,6 +183,10 @@ impl Catalog {
                     catalog.built_in.extend(built_in.unwrap_or_default());
                     tail = true;
                 }
+                Row::Code { code } => {
+                    let (place, code) = Code::read(code);
+                    catalog.code.entry(place).or_default().push(code);
+                }
             }
         }
         if head && tail { Ok(catalog) } else { Err(Unreadable("it is not complete".into())) }
@@ -157,7 +206,7 @@ impl Catalog {
     }
 }
 
-fn oid(number: i64) -> u32 {
+pub(super) fn oid(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
@@ -182,6 +231,7 @@ impl From<RelationRow> for Relation {
             definition: row.definition,
             primary_key: row.key.unwrap_or_default(),
             unique: row.unique.unwrap_or_default(),
+            constraints: row.constraints.unwrap_or_default().into_iter().map(Constraint::from).collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A snapshot of one database's catalog: what names mean, what views and functions are made of.
 
+mod code;
 mod load;
 
 use std::{
@@ -7,7 +8,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub use self::load::{LOAD, Unreadable};
+pub use self::{
+    code::{Code, Constraint, ConstraintKind, Runs},
+    load::{LOAD, Unreadable},
+};
 
 /// One database, as far as statements need it. Immutable; a newer one replaces it.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +32,8 @@ pub struct Catalog {
     pub built_in: std::collections::HashSet<String>,
     /// Operators outside of `pg_catalog`: symbol, schema and name of the function behind it.
     pub operators: HashMap<String, Vec<(String, String)>>,
+    /// Code that runs when something is read, written or cast, by the oid of the relation or type.
+    pub code: HashMap<u32, Vec<Code>>,
     /// Relations by name alone.
     pub names: OnceLock<HashMap<String, Vec<Arc<Relation>>>>,
     /// Functions by name alone.
@@ -56,6 +62,7 @@ impl Catalog {
             && self.functions == other.functions
             && self.operators == other.operators
             && self.built_in == other.built_in
+            && self.code == other.code
     }
 
     /// All functions of this name outside of `pg_catalog`, in any schema.
@@ -94,6 +101,8 @@ pub struct Relation {
     pub primary_key: Vec<i16>,
     /// The numbers of columns in indexes whose entries must differ; 0 for an expression.
     pub unique: Vec<i16>,
+    /// What the server compares new rows with: unique indexes, exclusions, foreign keys and checks.
+    pub constraints: Vec<Constraint>,
 }
 
 impl Relation {

@@ -3,7 +3,7 @@
 
 use std::sync::PoisonError;
 
-use super::{Marks, plpgsql};
+use super::{Effects, Marks, plpgsql};
 use crate::{
     catalog::Function,
     node::{self, Node, Value},
@@ -153,12 +153,64 @@ impl Marks {
             None => {}
         }
         lock().insert(function.oid, None);
-        let safety = match self.read(function).or_else(|why| self.allows(function, why)) {
-            Ok(()) => Safety::Safe,
+        let read = self.read_in(&Session::default(), function);
+        let safety = match read.or_else(|why| self.allows(function, why)) {
+            Ok(effects) => {
+                self.effects.lock().unwrap_or_else(PoisonError::into_inner).insert(function.oid, effects);
+                Safety::Safe
+            }
             Err(why) => Safety::Unsafe(format!("the function {} {why}", function.name)),
         };
         lock().insert(function.oid, Some(safety.clone()));
         safety
+    }
+
+    /// Whether functions of this name are all an extension's, and none that can read what is masked: where they stand in a
+    /// definition, nobody who sends statements chose them.
+    pub(super) fn is_of_extension(&self, name: &[&str]) -> bool {
+        let [.., schema, name] = name else { return false };
+        let key = ((*schema).to_owned(), (*name).to_owned());
+        let functions = self.catalog.functions.get(&key).map_or(&[][..], Vec::as_slice);
+        !functions.is_empty() && functions.iter().all(|function| function.extension.is_some()) && !is_never(name)
+    }
+
+    /// What functions of this name do besides their results, of those that may be called.
+    pub(crate) fn effects(&self, name: &[&str]) -> Effects {
+        let (schema, name) = match name {
+            [.., schema, name] => (Some(*schema), *name),
+            [name] => (None, *name),
+            [] => return Effects::default(),
+        };
+        let mut effects = Effects::default();
+        let known = self.effects.lock().unwrap_or_else(PoisonError::into_inner);
+        for function in self.catalog.functions_named(name) {
+            if schema.is_none_or(|schema| schema == function.schema) {
+                known.get(&function.oid).into_iter().for_each(|known| effects.add(known));
+            }
+        }
+        effects
+    }
+
+    /// What a function does besides its result, or why it must not be called.
+    pub(super) fn judged_effects(&self, function: &Function) -> Result<Effects, String> {
+        match self.judged(function) {
+            Safety::Unsafe(why) => {
+                let begin = format!("the function {} ", function.name);
+                Err(why.strip_prefix(&begin).map_or(why.clone(), str::to_owned))
+            }
+            _ => Ok(self
+                .effects
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&function.oid)
+                .cloned()
+                .unwrap_or_default()),
+        }
+    }
+
+    /// Whether an administrator allowed a function as it is now.
+    pub(super) fn is_allowed(&self, function: &Function) -> bool {
+        self.allows(function, String::new()).is_ok()
     }
 
     /// Whether a function of this name is, or may call, one that is allowed by its source: a newer catalog may say otherwise.
@@ -167,7 +219,7 @@ impl Marks {
     }
 
     /// Whether an administrator allowed a function that cannot be judged, as it is now.
-    fn allows(&self, function: &Function, why: String) -> Result<(), String> {
+    fn allows(&self, function: &Function, why: String) -> Result<Effects, String> {
         let mut named =
             self.allowed.iter().filter(|one| (&one.schema, &one.name) == (&function.schema, &function.name));
         if matches!(function.language.as_str(), "c" | "internal") || function.source.is_empty() {
@@ -175,7 +227,9 @@ impl Marks {
         }
         match named.clone().next() {
             None => Err(why),
-            Some(_) if named.any(|allowed| allowed.source == function.source) => Ok(()),
+            Some(_) if named.any(|allowed| allowed.source == function.source) => {
+                Ok(Effects { touches: true, ..Effects::default() })
+            }
             Some(_) => {
                 let now = &function.source;
                 Err(format!("has changed since an administrator allowed it: its source now has the SHA-256 {now}"))
@@ -183,58 +237,67 @@ impl Marks {
         }
     }
 
-    fn read(&self, function: &Function) -> Result<(), String> {
+    /// Judges a function whose body may name what the session has made.
+    pub(super) fn read_in(&self, session: &Session, function: &Function) -> Result<Effects, String> {
         if let Some(extension) = &function.extension {
             let pure = PURE.contains(&extension.as_str());
             return if pure {
-                Ok(())
+                Ok(Effects::default())
             } else {
                 Err(format!("belongs to the extension {extension}, which is not known"))
             };
         }
         let Some(definition) = &function.body else { return Err("has no text that can be judged".into()) };
         let create = node::statement(definition).map_err(|_| "cannot be read".to_owned())?;
-        self.body(&create, definition)
+        self.body(session, &create, definition)
     }
 
     /// Judges the body of a `CREATE FUNCTION` whose whole text is `definition`.
-    pub(crate) fn body(&self, create: &Node, definition: &str) -> Result<(), String> {
+    pub(crate) fn body(&self, session: &Session, create: &Node, definition: &str) -> Result<Effects, String> {
         if let Some(body) = create.node("sql_body") {
-            return self.harmless(body);
+            return self.harmless(session, body);
         }
         if let Value::List(statements) = create.get("sql_body") {
-            return statements.iter().filter_map(Value::node).try_for_each(|node| self.harmless(node));
+            return self.all(session, statements.iter().filter_map(Value::node));
         }
         let option = |name: &str| create.nodes("options").find(|option| option.text("defname") == name);
         let language = option("language").and_then(|option| option.node("arg")).map(|arg| arg.text("sval"));
         let text = option("as").and_then(|option| option.node("arg")).map(|arg| arg.texts("items").concat());
         match language.map(str::to_lowercase).as_deref() {
-            Some("plpgsql") => plpgsql::judge(self, definition, text.as_deref()),
+            Some("plpgsql") => plpgsql::judge(self, session, definition, text.as_deref()),
             Some("sql") => {
                 let statements = node::parse(&text.unwrap_or_default()).map_err(|_| "cannot be read".to_owned())?;
-                statements.iter().try_for_each(|statement| self.harmless(&statement.tree))
+                self.all(session, statements.iter().map(|statement| &statement.tree))
             }
             _ => Err("is in a language that cannot be judged".into()),
         }
     }
 
     /// Judges the body of a `DO` block.
-    pub(crate) fn block(&self, body: &str) -> Result<(), String> {
+    pub(crate) fn block(&self, body: &str) -> Result<Effects, String> {
         const QUOTE: &str = "$sallyport$";
         if body.contains(QUOTE) || body.ends_with('$') {
             return Err("cannot be read".into());
         }
-        plpgsql::judge(self, &format!("DO {QUOTE}{body}{QUOTE}"), None)
+        plpgsql::judge(self, &Session::default(), &format!("DO {QUOTE}{body}{QUOTE}"), None)
+    }
+
+    fn all<'a>(&self, session: &Session, nodes: impl Iterator<Item = &'a Node>) -> Result<Effects, String> {
+        let mut effects = Effects::default();
+        for node in nodes {
+            effects.add(&self.harmless(session, node)?);
+        }
+        Ok(effects)
     }
 
     /// Whether a statement, or a body of statements, neither reads what is masked nor makes anything new.
-    pub(super) fn harmless(&self, node: &Node) -> Result<(), String> {
+    pub(super) fn harmless(&self, session: &Session, node: &Node) -> Result<Effects, String> {
         if node.kind == "List" {
-            return node.nodes("items").try_for_each(|node| self.harmless(node));
+            return self.all(session, node.nodes("items"));
         }
         if node.kind == "ReturnStmt" {
             return rewrite::inspect_expression(self, node);
         }
-        rewrite::inspect(self, &Session::default(), node)
+        rewrite::inspect(self, session, node)
     }
 }

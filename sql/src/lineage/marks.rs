@@ -1,13 +1,16 @@
 //! What is marked in one database for one caller: markings of base tables, spread over everything that is made of them.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Cover, Safety};
+use super::{
+    Cover, Effects, Safety,
+    watch::{DELETE, INSERT, UPDATE, Watches, Written},
+};
 use crate::{
-    catalog::{Catalog, Kind, Relation},
+    catalog::{Catalog, Column, Kind, Relation, Runs},
     node,
 };
 
@@ -24,6 +27,13 @@ pub struct Marking {
     pub label: String,
     /// What stands in place of a value.
     pub transform: Transform,
+}
+
+impl Marking {
+    /// Its table, as the catalog knows it.
+    fn relation(&self) -> (String, String) {
+        (self.schema.clone(), self.table.clone())
+    }
 }
 
 /// A function that an administrator has read and found to let nothing out.
@@ -87,6 +97,21 @@ pub struct Marks {
     lookups: HashSet<String>,
     pub(super) relations: Mutex<Memo<Arc<Cover>>>,
     pub(super) functions: Mutex<Memo<Safety>>,
+    /// What functions that may be called do besides their results.
+    pub(super) effects: Mutex<HashMap<u32, Effects>>,
+    /// Constraints that compare masked values.
+    pub(super) watches: Watches,
+    pub(super) by_oid: HashMap<u32, Arc<Relation>>,
+    /// Relations that inherit from others.
+    pub(super) children: HashMap<u32, Vec<u32>>,
+    /// Relations whose rows follow a foreign key, and the columns that it refers to.
+    pub(super) followers: HashMap<u32, Vec<(u32, Vec<String>)>>,
+    /// Types whose values are checked or cast by functions, by their names.
+    pub(super) types: HashMap<String, Vec<u32>>,
+    /// Row security that depends on masked columns closes its table.
+    policies: bool,
+    /// Tables that are marked and do not exist, by their names alone.
+    missing: HashSet<String>,
 }
 
 /// Answers by oid; `None` while one is being worked out.
@@ -97,6 +122,9 @@ const SAMPLES: [&str; 5] = ["pg_statistic", "pg_stats", "pg_statistic_ext_data",
 /// Relations that hold the texts of other sessions' statements, and the column.
 const STATEMENTS: [(&str, &str); 2] = [("pg_stat_activity", "query"), ("pg_stat_statements", "query")];
 
+/// More warnings are not given at once.
+const MOST_WARNINGS: usize = 200;
+
 impl Marks {
     /// Spreads markings over a catalog. A marking of a table that this database does not have is of no effect; one of a
     /// column that its table does not have closes the table.
@@ -104,8 +132,7 @@ impl Marks {
     pub fn new(catalog: Arc<Catalog>, markings: &[Marking]) -> Self {
         let mut base: HashMap<u32, Cover> = HashMap::new();
         for marking in markings {
-            let name = (marking.schema.clone(), marking.table.clone());
-            let Some(relation) = catalog.relations.get(&name) else { continue };
+            let Some(relation) = catalog.relations.get(&marking.relation()) else { continue };
             let cover = base.entry(relation.oid).or_default();
             let source = format!("{}.{}.{}", marking.schema, marking.table, marking.column);
             if relation.column(&marking.column).is_none() {
@@ -122,14 +149,96 @@ impl Marks {
         let relations: Vec<&Arc<Relation>> =
             catalog.relations.values().filter(|relation| base.contains_key(&relation.oid)).collect();
         let names = relations.iter().map(|relation| relation.name.clone()).collect();
-        let (relations, functions) = (Mutex::default(), Mutex::default());
-        Self { catalog, base, names, allowed: Vec::new(), lookups: HashSet::new(), relations, functions }
+        let watches = Watches::new(&catalog, &base);
+        let missing = markings.iter().filter(|marking| !catalog.relations.contains_key(&marking.relation()));
+        let missing = missing.map(|marking| marking.table.clone()).collect();
+        let mut this = Self {
+            catalog,
+            base,
+            names,
+            allowed: Vec::new(),
+            lookups: HashSet::new(),
+            relations: Mutex::default(),
+            functions: Mutex::default(),
+            effects: Mutex::default(),
+            watches,
+            by_oid: HashMap::new(),
+            children: HashMap::new(),
+            followers: HashMap::new(),
+            types: HashMap::new(),
+            policies: true,
+            missing,
+        };
+        this.index();
+        this
+    }
+
+    fn index(&mut self) {
+        self.by_oid = self.catalog.relations.values().map(|relation| (relation.oid, Arc::clone(relation))).collect();
+        for relation in self.catalog.relations.values() {
+            for parent in &relation.parents {
+                self.children.entry(*parent).or_default().push(relation.oid);
+            }
+            for constraint in relation.constraints.iter().filter(|constraint| constraint.cascades) {
+                let Some((parent, numbers)) = &constraint.references else { continue };
+                let columns = self.by_oid.get(parent).map(|parent| {
+                    let referred = parent.columns.iter().filter(|column| numbers.contains(&column.number));
+                    referred.map(|column| column.name.clone()).collect()
+                });
+                self.followers.entry(*parent).or_default().push((relation.oid, columns.unwrap_or_default()));
+            }
+        }
+        for (oid, code) in &self.catalog.code {
+            for code in code.iter().filter(|code| matches!(code.runs, Runs::Cast(_))) {
+                self.types.entry(code.name.clone()).or_default().push(*oid);
+            }
+        }
+    }
+
+    /// What an administrator should know about these markings: those of nothing, and what cannot be written because of code
+    /// that is attached to it.
+    #[must_use]
+    pub fn warnings(&self, markings: &[Marking]) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for marking in markings {
+            let name = format!("{}.{}.{}", marking.schema, marking.table, marking.column);
+            match self.catalog.relations.get(&marking.relation()) {
+                None => warnings
+                    .push(format!("{name} is marked and its table does not exist: nothing is masked by this mark")),
+                Some(relation) if relation.column(&marking.column).is_none() => {
+                    warnings.push(format!("{name} is marked and does not exist: its table is closed"));
+                }
+                Some(_) => {}
+            }
+        }
+        let mut attached: Vec<&Arc<Relation>> =
+            self.catalog.code.keys().filter_map(|oid| self.by_oid.get(oid)).collect();
+        attached.sort_by_key(|relation| (&relation.schema, &relation.name));
+        let everything = Written { events: INSERT | UPDATE | DELETE, sets: Some(BTreeSet::new()) };
+        for relation in attached.into_iter().take(MOST_WARNINGS) {
+            if let Err(why) = self.written(relation, &everything) {
+                warnings.push(format!("{}.{} cannot be written in every way: {why}", relation.schema, relation.name));
+            }
+        }
+        warnings.truncate(MOST_WARNINGS);
+        warnings
+    }
+
+    /// Whether a table of this name is marked, in some schema, and does not exist.
+    pub(crate) fn is_missing(&self, name: &str) -> bool {
+        self.missing.contains(name)
     }
 
     /// The same where these functions may be called.
     #[must_use]
     pub fn allowing(self, functions: &[Allowed]) -> Self {
         Self { allowed: functions.to_vec(), ..self }
+    }
+
+    /// The same where row security is the database's own business.
+    #[must_use]
+    pub fn without_policies(self) -> Self {
+        Self { policies: false, ..self }
     }
 
     /// The same where columns of these labels may be compared with a bind parameter.
@@ -193,7 +302,14 @@ impl Marks {
     }
 
     fn work_out(&self, relation: &Relation) -> Cover {
-        let own = self.base.get(&relation.oid).cloned().unwrap_or_default();
+        let mut own = self.base.get(&relation.oid).cloned().unwrap_or_default();
+        if self.policies && own.closed.is_none() {
+            own.closed = self.secured(relation, &own);
+        }
+        let made = relation.columns.iter().filter(|column| !own.masked.contains_key(&column.name));
+        let made: Vec<String> =
+            made.filter(|column| self.is_made_of_more(column)).map(|column| column.name.clone()).collect();
+        own.masked.extend(made.into_iter().filter_map(|name| Some((name, super::Verdict::Unknown.mark()?))));
         let is_view = matches!(relation.kind, Kind::View | Kind::MaterializedView);
         let Some(definition) = relation.definition.as_ref().filter(|_| is_view && own.closed.is_none()) else {
             return own;
@@ -201,6 +317,16 @@ impl Marks {
         let mut cover = self.of_query(relation, definition);
         cover.masked.extend(own.masked);
         cover
+    }
+
+    /// Whether a generated column calls what may read masked columns by itself.
+    fn is_made_of_more(&self, column: &Column) -> bool {
+        let Some(expression) = column.generated.as_ref().filter(|text| text.contains('(')) else { return false };
+        let Ok(tree) = node::statement(&format!("SELECT {expression}")) else { return true };
+        tree.any(|node| {
+            let name = node.texts("funcname");
+            node.kind == "FuncCall" && !self.is_of_extension(&name) && matches!(self.function(&name), Safety::Unsafe(_))
+        })
     }
 
     fn of_query(&self, relation: &Relation, definition: &str) -> Cover {
@@ -253,6 +379,7 @@ fn spread(catalog: &Catalog, base: &mut HashMap<u32, Cover>) -> bool {
                 parent_of.is_some_and(|parent| parent.column(column).is_some())
             });
         }
+        changed |= refer(catalog, base, relation);
         let Some(cover) = base.get(&relation.oid).cloned() else { continue };
         for column in relation.columns.iter().filter(|column| !cover.masked.contains_key(&column.name)) {
             let Some(mark) = column.generated.as_ref().and_then(|text| generated_from(text, &cover.masked)) else {
@@ -260,6 +387,31 @@ fn spread(catalog: &Catalog, base: &mut HashMap<u32, Cover>) -> bool {
             };
             base.entry(relation.oid).or_default().masked.insert(column.name.clone(), mark);
             changed = true;
+        }
+    }
+    changed
+}
+
+/// What refers to a masked column by a foreign key has its values.
+fn refer(catalog: &Catalog, base: &mut HashMap<u32, Cover>, relation: &Relation) -> bool {
+    let mut changed = false;
+    for constraint in &relation.constraints {
+        let Some((parent, there)) = &constraint.references else { continue };
+        if !base.contains_key(parent) {
+            continue;
+        }
+        let Some(parent) = catalog.relations.values().find(|other| other.oid == *parent) else { continue };
+        for (here, there) in constraint.columns.iter().zip(there) {
+            let name = |relation: &Relation, number: i16| {
+                relation.columns.iter().find(|column| column.number == number).map(|column| column.name.clone())
+            };
+            let (Some(here), Some(there)) = (name(relation, *here), name(parent, *there)) else { continue };
+            let Some(mark) = base.get(&parent.oid).and_then(|cover| cover.masked.get(&there)).cloned() else {
+                continue;
+            };
+            let masked = &mut base.entry(relation.oid).or_default().masked;
+            changed |= !masked.contains_key(&here);
+            masked.entry(here).or_insert(mark);
         }
     }
     changed

@@ -2,19 +2,26 @@
 //! views and functions inherit them from what the catalog says they are made of. What cannot be followed is *unknown*,
 //! and unknown is never clean (masking design 2.2).
 
+mod attached;
 mod functions;
 mod marks;
 mod plpgsql;
 mod query;
 mod scope;
+mod trigger;
+mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use self::scope::is_system;
 pub use self::{
     functions::Safety,
     marks::{Allowed, Mark, Marking, Marks, Rules, Transform},
     query::Outputs,
+    watch::{Told, Watch},
+};
+pub(crate) use self::{
+    scope::is_system,
+    watch::{DELETE, INSERT, TRUNCATE, UPDATE, Written},
 };
 
 /// What one output column is made of.
@@ -87,5 +94,25 @@ impl Cover {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.masked.is_empty() && self.closed.is_none()
+    }
+}
+
+/// What code does besides its result, as far as masked columns are concerned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// It reads or writes a marked relation: its errors may quote values.
+    pub touches: bool,
+    /// It writes a marked relation.
+    pub writes: bool,
+    /// The labels of which its errors may tell whether a value is there.
+    pub collides: BTreeSet<String>,
+}
+
+impl Effects {
+    /// Adds what else is done.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.touches |= other.touches;
+        self.writes |= other.writes;
+        self.collides.extend(other.collides.iter().cloned());
     }
 }

@@ -1,5 +1,7 @@
 //! COPY. Out of a marked table it becomes COPY of a query of masked columns; into one it passes.
 
+use std::collections::BTreeSet;
+
 use super::{
     Refused, mask,
     splice::{Change, Edits},
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     catalog::Kind,
+    lineage::{INSERT, Written},
     node::{self, Node},
 };
 
@@ -20,6 +23,9 @@ impl<'a> Walk<'a> {
             self.expression(condition)?;
         }
         let Some(name) = node.node("relation") else { return Err(Refused::because("COPY of nothing")) };
+        if node.flag("is_from") {
+            self.runs_for(name, &Written { events: INSERT, sets: Some(BTreeSet::new()) })?;
+        }
         let Some((relation, cover)) = self.marked(name)? else { return Ok(()) };
         if let Some(why) = &cover.closed {
             return Err(Refused::because(format!("{} is masked as a whole: {why}", relation.name)));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Refused, Resolved, resolve,
+    Refused, Resolved, Session, resolve,
     walk::{Marked, Walk},
 };
 use crate::{
@@ -127,8 +127,12 @@ impl<'a> Walk<'a> {
         });
         marked?;
         for reference in references {
-            let Some((_, cover)) = reference.node("pktable").and_then(|name| self.named(name)) else { continue };
-            let columns = reference.texts("pk_attrs");
+            let Some((relation, cover)) = reference.node("pktable").and_then(|name| self.named(name)) else { continue };
+            let mut columns = reference.texts("pk_attrs");
+            if columns.is_empty() {
+                let key = relation.columns.iter().filter(|column| relation.primary_key.contains(&column.number));
+                columns = key.map(|column| column.name.as_str()).collect();
+            }
             if cover.closed.is_some() || columns.iter().any(|column| cover.masked.contains_key(*column)) {
                 return Err(Refused::because("a reference to masked columns would tell whether a value is there"));
             }
@@ -210,7 +214,9 @@ impl<'a> Walk<'a> {
         if trigger && !self.marks.catalog().functions_named(&name).is_empty() {
             return Err(Refused::because(format!("{name} may be what a masked relation's trigger runs")));
         }
-        self.marks.body(node, self.text).map_err(|why| Refused::because(format!("the new function {name} {why}")))?;
+        let judged = self.marks.body(&Session::default(), node, self.text);
+        // What it does counts from when it is made: its calls are not followed until the catalog has it.
+        self.effects.add(&judged.map_err(|why| Refused::because(format!("the new function {name} {why}")))?);
         self.made_functions.push(name);
         Ok(())
     }
@@ -225,7 +231,8 @@ impl<'a> Walk<'a> {
         }
         let body = argument("as").unwrap_or_default();
         let judged = self.marks.block(body);
-        judged.map_err(|why| Refused::because(format!("the block {why}")))
+        self.effects.add(&judged.map_err(|why| Refused::because(format!("the block {why}")))?);
+        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ pub use self::resolve::{Resolved, resolve};
 pub use self::token::{Token, TokenType, Tokens};
 use self::{splice::Edits, walk::Walk};
 use crate::{
-    lineage::{Mark, Marks},
+    lineage::{Effects, Mark, Marks},
     node::{self, Node, Statement, Value},
     tree::{Dialect, Tree},
 };
@@ -64,6 +64,10 @@ pub struct Judged {
     pub masked: BTreeSet<Masked>,
     /// It reads or writes a marked relation: errors of its may quote values.
     pub touches: bool,
+    /// Labels of which an error of its may tell whether a value is there.
+    pub collides: BTreeSet<String>,
+    /// It ends a transaction, or checks what was put off: errors are those of all its statements.
+    pub settles: bool,
     /// It changes definitions: the catalog is old once it is done.
     pub defines: bool,
     /// Names that it prepares a statement or declares a cursor under.
@@ -153,6 +157,9 @@ fn one(
     walk.statement(&statement.tree)?;
     walk.finish(edits)?;
     judged.masked.extend(std::mem::take(&mut walk.masked));
+    judged.touches |= walk.effects.touches;
+    judged.collides.extend(std::mem::take(&mut walk.effects.collides));
+    judged.settles |= matches!(statement.tree.kind, "TransactionStmt" | "ConstraintsSetStmt");
     if walk.touches() {
         judged.touches = true;
         bound::collect(text, &statement.tree, marks, &mut judged.bound);
@@ -184,7 +191,7 @@ fn names(tree: &Node, judged: &mut Judged) {
 }
 
 /// Whether a statement of a view or function uses nothing masked and makes nothing new.
-pub(crate) fn inspect(marks: &Marks, session: &Session, node: &Node) -> Result<(), String> {
+pub(crate) fn inspect(marks: &Marks, session: &Session, node: &Node) -> Result<Effects, String> {
     // What a statement of the protocol returns raw must be read by nobody else.
     if marks.has_tokens() && node.any(|node| matches!(node.kind, "FetchStmt" | "ExecuteStmt")) {
         return Err("reads from a cursor or statement that it did not make".into());
@@ -195,14 +202,14 @@ pub(crate) fn inspect(marks: &Marks, session: &Session, node: &Node) -> Result<(
 }
 
 /// The same for an expression.
-pub(crate) fn inspect_expression(marks: &Marks, node: &Node) -> Result<(), String> {
+pub(crate) fn inspect_expression(marks: &Marks, node: &Node) -> Result<Effects, String> {
     let session = Session::default();
     let mut walk = Walk::new(marks, &session);
     walk.expressions(node).map_err(|refused| format!("is refused: {refused}"))?;
     plain(&mut walk)
 }
 
-fn plain(walk: &mut Walk<'_>) -> Result<(), String> {
+fn plain(walk: &mut Walk<'_>) -> Result<Effects, String> {
     let mut edits = Edits::default();
     walk.finish(&mut edits).map_err(|refused| format!("is refused: {refused}"))?;
     match () {
@@ -211,7 +218,12 @@ fn plain(walk: &mut Walk<'_>) -> Result<(), String> {
         () if walk.by_path => {
             Err("names a relation that another search path finds masked: it must name the schema".into())
         }
-        () => Ok(()),
+        () => {
+            let mut effects = std::mem::take(&mut walk.effects);
+            effects.touches |= walk.touches();
+            effects.writes |= !walk.targets.is_empty();
+            Ok(effects)
+        }
     }
 }
 
@@ -223,7 +235,7 @@ impl Marks {
 }
 
 /// The parts of a column reference: names, and whether it ends with `*`.
-fn parts(reference: &Node) -> (Vec<&str>, bool) {
+pub(crate) fn parts(reference: &Node) -> (Vec<&str>, bool) {
     (reference.texts("fields"), reference.list("fields").iter().any(is_star))
 }
 

@@ -29,14 +29,15 @@ pub fn resolve(marks: &Marks, session: &Session, name: &Node) -> Resolved {
         let found = catalog.relations.get(&(schema.to_owned(), bare.to_owned()));
         return match found {
             Some(relation) => Resolved::Relation(relation.clone()),
-            None if made => Resolved::Unmarked,
+            None if made && !marks.is_missing(bare) => Resolved::Unmarked,
             None => Resolved::Unknown,
         };
     }
     let candidates = catalog.named(bare);
     let unmarked = candidates.iter().all(|candidate| marks.cover(candidate).is_empty());
     match candidates {
-        [] if made => Resolved::Unmarked,
+        // What was made here may be what is marked: the catalog must have it first.
+        [] if made && !marks.is_missing(bare) => Resolved::Unmarked,
         [] => Resolved::Unknown,
         _ if made && !unmarked => Resolved::Ambiguous,
         [only] => Resolved::Relation(only.clone()),

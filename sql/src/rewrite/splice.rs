@@ -198,3 +198,36 @@ fn around(tokens: &Tokens, first: usize, last: usize) -> Option<(usize, usize)> 
 fn mismatch() -> Refused {
     Refused::because("the statement cannot be masked in this form")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn masked(text: &str, query: &str, tree: &str) -> Result<String, Refused> {
+        let statements = node::parse(text).unwrap();
+        let at = i32::try_from(text.find("customers").unwrap()).unwrap();
+        let mut edits = Edits::default();
+        let meant = node::statement(&format!("SELECT FROM {tree} AS customers")).unwrap();
+        let item = meant.nodes("from_clause").next().unwrap().clone();
+        edits.relation(at, query.to_owned(), Some("customers".to_owned()));
+        edits.tree("RangeVar", at, Change::Replace(item));
+        edits.apply(text, statements)
+    }
+
+    #[test]
+    fn a_text_that_is_not_read_again_as_what_was_meant_is_refused() {
+        let (text, query) = ("SELECT email FROM customers", "(SELECT 'x' AS email FROM public.customers)");
+        let made = masked(text, query, query).unwrap();
+        assert!(made.contains("FROM (SELECT 'x' AS email FROM public.customers) AS customers"), "{made}");
+        for other in
+            ["(SELECT email FROM public.customers)", "(SELECT 'x' AS email FROM public.orders)", "(SELECT 'x' AS email"]
+        {
+            assert!(masked(text, other, query).is_err(), "{other}");
+        }
+        assert!(
+            masked("SELECT email FROM customers; SELECT 1", "(SELECT 1); SELECT 2 FROM (SELECT 3)", query).is_err()
+        );
+    }
+}

@@ -1,7 +1,10 @@
 //! Which kinds of statement there are, and what each may do. The list is closed: what is not on it is refused.
 
 use super::{Refused, walk::Walk};
-use crate::node::Node;
+use crate::{
+    lineage::{TRUNCATE, Written},
+    node::Node,
+};
 
 /// Settings that decide how a text is read or a name is found.
 const PINNED: [&str; 3] = ["standard_conforming_strings", "client_encoding", "backslash_quote"];
@@ -19,7 +22,11 @@ impl<'a> Walk<'a> {
             "VariableSetStmt" => self.variable(node),
             "TransactionStmt" | "VariableShowStmt" | "FetchStmt" | "ClosePortalStmt" | "DeallocateStmt"
             | "ListenStmt" | "UnlistenStmt" | "NotifyStmt" | "CheckPointStmt" | "ConstraintsSetStmt" | "LockStmt"
-            | "TruncateStmt" | "VacuumStmt" | "ReindexStmt" | "ClusterStmt" | "RepackStmt" | "DiscardStmt" => Ok(()),
+            | "VacuumStmt" | "ReindexStmt" | "ClusterStmt" | "RepackStmt" | "DiscardStmt" => Ok(()),
+            "TruncateStmt" => {
+                let written = Written { events: TRUNCATE, sets: Some(Default::default()) };
+                node.nodes("relations").try_for_each(|name| self.runs_for(name, &written))
+            }
             "ExecuteStmt" | "CallStmt" => self.expressions(node),
             _ => {
                 self.defines = true;

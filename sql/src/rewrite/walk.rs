@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Masked, Refused, Resolved, Session, lookup::Place, parts, resolve, resolve::is_mixed, write::Target};
 use crate::{
     catalog::Relation,
-    lineage::{Cover, Marks, Safety},
+    lineage::{Cover, Effects, Marks, Safety, Written},
     node::{Node, Value},
 };
 
@@ -78,6 +78,8 @@ pub(super) struct Walk<'a> {
     pub(super) root: Option<&'a Node>,
     pub(super) tokens: Option<super::Tokens>,
     pub(super) lookup: Option<Place>,
+    /// What code does that it runs.
+    pub(super) effects: Effects,
 }
 
 impl<'a> Walk<'a> {
@@ -106,7 +108,15 @@ impl<'a> Walk<'a> {
             root: None,
             tokens: None,
             lookup: None,
+            effects: Effects::default(),
         }
+    }
+
+    /// Judges what runs when a relation is written.
+    pub(super) fn writes_to(&mut self, relation: &Relation, written: &Written) -> Result<(), Refused> {
+        let effects = self.marks.written(relation, written).map_err(Refused::because)?;
+        self.effects.add(&effects);
+        Ok(())
     }
 
     /// Whether it reads or writes something marked.
@@ -278,7 +288,12 @@ impl<'a> Walk<'a> {
                 }
                 return Ok(());
             }
-            "TypeName" => return self.below(node.get("typmods")),
+            "TypeName" => {
+                let name = node.texts("names").last().copied().unwrap_or_default();
+                let effects = self.marks.cast_to_named(name).map_err(Refused::because)?;
+                self.effects.add(&effects);
+                return self.below(node.get("typmods"));
+            }
             _ => {}
         }
         self.expressions(node)
@@ -292,7 +307,10 @@ impl<'a> Walk<'a> {
         self.pinned |= self.marks.may_be_allowed(name);
         match self.marks.function(&[name]) {
             Safety::Unsafe(why) => Err(Refused::because(why)),
-            _ => Ok(()),
+            _ => {
+                self.effects.add(&self.marks.effects(&[name]));
+                Ok(())
+            }
         }
     }
 
@@ -307,7 +325,9 @@ impl<'a> Walk<'a> {
         let name = node.texts("funcname");
         let bare = name.last().copied().unwrap_or_default();
         self.pinned |= self.marks.may_be_allowed(bare);
-        match self.marks.function(&name) {
+        let safety = self.marks.function(&name);
+        self.effects.add(&self.marks.effects(&name));
+        match safety {
             Safety::Safe if bare == "set_config" => self.set_config(node),
             Safety::Safe => Ok(()),
             // Also if the session made another of this name: which of them is called, arguments decide.

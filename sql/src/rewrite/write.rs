@@ -1,12 +1,12 @@
 //! INSERT, UPDATE, DELETE and MERGE. What they write passes as it is. Conditions and values that read masked columns of
 //! the target, or of anything else, are refused: the number of rows, or the row itself, would tell them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Refused, parts, walk::Walk};
+use super::{Refused, Resolved, parts, resolve, walk::Walk};
 use crate::{
     catalog::Relation,
-    lineage::{Cover, is_system},
+    lineage::{Cover, DELETE, INSERT, UPDATE, Written, is_system},
     node::{Node, Value},
 };
 
@@ -38,6 +38,7 @@ impl<'a> Walk<'a> {
         let Some(name) = node.node("relation") else {
             return Err(Refused::because("a statement without a target"));
         };
+        self.runs_for(name, &written(node))?;
         let Some((relation, cover)) = self.marked(name)? else { return Ok(None) };
         if let Some(why) = &cover.closed {
             return Err(Refused::because(format!("{} is masked as a whole: {why}", relation.name)));
@@ -49,6 +50,19 @@ impl<'a> Walk<'a> {
         names.extend(options.into_iter().flatten());
         let beside = ["from_clause", "using_clause"].iter().any(|from| !node.list(from).is_empty());
         Ok(Some(Target { relation, cover, names, returning, beside: beside || node.kind == "MergeStmt" }))
+    }
+
+    /// Judges what runs when the relation of this name is written.
+    pub(super) fn runs_for(&mut self, name: &'a Node, written: &Written) -> Result<(), Refused> {
+        match resolve(self.marks, self.session, name) {
+            Resolved::Relation(relation) => self.writes_to(&relation, written),
+            // One of several: each may be it.
+            Resolved::Unmarked => {
+                let candidates = self.marks.catalog().named(name.text("relname")).iter();
+                candidates.cloned().collect::<Vec<_>>().iter().try_for_each(|one| self.writes_to(one, written))
+            }
+            Resolved::Unknown | Resolved::Ambiguous => Ok(()),
+        }
     }
 
     fn rest(&mut self, node: &'a Node, skip: &[&str]) -> Result<(), Refused> {
@@ -108,6 +122,23 @@ impl<'a> Walk<'a> {
         node.nodes("merge_when_clauses").try_for_each(|clause| target.check(clause))?;
         self.targets.push(target);
         Ok(())
+    }
+}
+
+/// What a statement does to its target.
+fn written(node: &Node) -> Written {
+    let sets =
+        |targets: &mut dyn Iterator<Item = &Node>| targets.map(|target| target.text("name").to_owned()).collect();
+    let conflict = node.node("on_conflict_clause");
+    match node.kind {
+        "InsertStmt" => {
+            let updates = conflict.is_some_and(|conflict| !conflict.list("target_list").is_empty());
+            let set = conflict.map(|conflict| sets(&mut conflict.nodes("target_list"))).unwrap_or_default();
+            Written { events: INSERT | if updates { UPDATE } else { 0 }, sets: Some(set) }
+        }
+        "UpdateStmt" => Written { events: UPDATE, sets: Some(sets(&mut node.nodes("target_list"))) },
+        "DeleteStmt" => Written { events: DELETE, sets: Some(BTreeSet::new()) },
+        _ => Written { events: INSERT | UPDATE | DELETE, sets: None },
     }
 }
 

@@ -32,7 +32,7 @@ async fn database(world: &World) -> Vec<String> {
         "settings": { "protocol": "postgres", "login": "pr_app", "database": "pr" },
         "credentials": { "password": world.secret("app-password") },
         "access": { "groups": ["support"] },
-        "masking": { "columns": { "public.people.born": "birthday" } },
+        "masking": { "columns": { "public.people.born": "birthday", "public.people.gone": "ssn" } },
     });
     let file = world.scratch.join("proposed.json");
     std::fs::write(&file, json!({ "connections": [connection] }).to_string()).unwrap();
@@ -74,10 +74,12 @@ async fn columns_are_proposed_by_their_names_and_values_and_what_is_marked_is_le
         ]
     );
     assert_eq!((&found["unread"], &found["columns"]), (&json!(1), &json!(13)));
+    assert_eq!(found["missing"], json!(["public.people.gone"]), "a mark of nothing is told");
 
     // What is printed for people is a part of a document, and shows no value.
     let text = run(&[]).ok().out;
     assert!(text.contains("    public.people.ref: card  # 40 of 40 sampled values\n"), "{text}");
     assert!(text.contains("# public.people.note: text with email in 4 of 40 values"), "{text}");
+    assert!(text.contains("# public.people.gone is marked and is no column of a table here"), "{text}");
     assert!(!text.contains("4111") && !text.contains("@example"), "{text}");
 }

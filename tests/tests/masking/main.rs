@@ -3,11 +3,13 @@
 //! encoding.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod attached;
 mod canary;
 mod corpus;
 mod differential;
 mod generated;
 mod server;
+mod types;
 
 use std::sync::Arc;
 

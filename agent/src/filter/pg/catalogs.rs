@@ -19,6 +19,36 @@ pub trait Catalogs: Send + Sync {
 
     /// Whether waiting for a newer one may bring one: not right after one was read, or could not be.
     fn may_get_newer(&self) -> bool;
+
+    /// How many readings have begun, and which of them the newest is.
+    fn readings(&self) -> Readings {
+        Readings { begun: 0, newest: u64::MAX }
+    }
+
+    /// How old the newest is.
+    fn age(&self) -> Age {
+        Age::Young
+    }
+}
+
+/// Readings of one database's catalog, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readings {
+    /// How many have begun.
+    pub begun: u64,
+    /// The number of the one that the newest catalog is from.
+    pub newest: u64,
+}
+
+/// How old a catalog is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// It is read often enough.
+    Young,
+    /// A newer one should be waited for.
+    Old,
+    /// It could not be read for long: nothing can be judged by it.
+    TooOld,
 }
 
 impl Filter {

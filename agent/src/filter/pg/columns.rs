@@ -118,6 +118,14 @@ impl Plan {
         self.touches
     }
 
+    /// Whether a value of some column can only be read as a whole.
+    pub(super) fn needs_whole(&self) -> bool {
+        let in_pieces = |rule: &Rule| {
+            matches!(rule, Rule::Skip | Rule::Text | Rule::Json | Rule::Jsonb | Rule::Number | Rule::Bytea)
+        };
+        !self.rules.iter().all(in_pieces)
+    }
+
     /// The rule of a column; a column that was not described is text.
     pub(super) fn rule(&self, column: usize) -> Rule {
         self.rules.get(column).copied().unwrap_or(Rule::Text)

@@ -100,6 +100,11 @@ impl Mark {
         rewrite.is_some_and(super::strict::Rewrite::touches)
     }
 
+    /// Whether errors of its may be those of statements before it in the transaction.
+    pub(super) fn settles(&self) -> bool {
+        matches!(self, Self::Run(run) if run.rewrite.as_ref().is_some_and(super::strict::Rewrite::settles))
+    }
+
     /// What runs, if something does.
     pub(super) fn run(&mut self) -> Option<&mut Run> {
         match self {

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use sql::{
@@ -31,8 +31,9 @@ type Key = (u64, Arc<Rules>, BTreeSet<String>);
 
 /// Judges texts for callers who may see the same.
 pub(super) struct Judge {
-    marks: Marks,
+    pub(super) marks: Marks,
     known: Mutex<Known>,
+    warnings: OnceLock<Vec<String>>,
 }
 
 /// What was said of texts.
@@ -62,7 +63,7 @@ impl Judges {
         let hidden = rules.markings.iter().filter(|marking| !shown.contains(&marking.label));
         let hidden: Vec<Marking> = hidden.cloned().collect();
         let marks = Marks::new(Arc::clone(catalog), &hidden).allowing(&rules.functions).looking_up(&rules.lookups);
-        let judge = Arc::new(Judge { marks, known: Mutex::default() });
+        let judge = Arc::new(Judge { marks, known: Mutex::default(), warnings: OnceLock::new() });
         let mut judges = self.lock();
         if judges.len() >= MOST {
             judges.clear();
@@ -77,6 +78,11 @@ impl Judges {
 }
 
 impl Judge {
+    /// What an administrator should know about the connection's rules in this database.
+    pub(super) fn warnings(&self, rules: &Rules) -> &[String] {
+        self.warnings.get_or_init(|| self.marks.warnings(&rules.markings))
+    }
+
     /// Judges a text in a session.
     pub(super) fn text(&self, text: &str, tree: Option<&Tree>, session: &mut Session) -> Result<Arc<Judged>, Refused> {
         // What the session made itself is known to nobody else.

@@ -5,6 +5,7 @@
 mod arguments;
 mod bytea;
 mod catalogs;
+mod collision;
 mod columns;
 mod copy;
 mod decide;
@@ -33,12 +34,12 @@ use proto::{Code, Refusal};
 use protocols::pg::{Malformed, exchange::Exchange};
 
 pub use self::{
-    catalogs::Catalogs,
+    catalogs::{Age, Catalogs, Readings as CatalogReadings},
     edit::Edits,
     journal::Journal,
     reading::{Readings, facts_of},
     replies::Answered,
-    requests::Passed,
+    requests::{Passed, WARNING},
     strict::{Lookups, Strict},
 };
 use self::{
@@ -167,6 +168,8 @@ fn target_fault(malformed: Malformed) -> Refusal {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_collision;
 #[cfg(test)]
 mod tests_policy;
 #[cfg(test)]

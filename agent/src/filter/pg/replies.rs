@@ -29,6 +29,9 @@ const WHOLE: usize = 128 * 1024;
 /// Larger frames of other kinds cannot be inspected.
 const LARGEST: usize = 1024 * 1024;
 
+/// Larger rows that can only be read as a whole are none.
+const LARGEST_ROW: usize = 64 * 1024 * 1024;
+
 /// What may go to the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answered {
@@ -57,6 +60,8 @@ pub(super) struct Replies {
     pub(super) defined: bool,
     /// A run was stopped while its pipeline went on: the client skips to its Sync, so it gets nothing until then.
     pub(super) muted: bool,
+    /// What runs in the transaction that is under way has touched marked relations.
+    pub(super) touched: bool,
     pub(super) fatal: bool,
 }
 
@@ -162,6 +167,8 @@ impl Filter {
                 // It is taken apart as a whole.
                 return if header.frame() > tokens::LARGEST_ROW { Err(tokens::unplanned()) } else { Ok(false) };
             }
+            back::DATA_ROW if self.needs_whole() => return whole(header),
+            back::COPY_DATA if self.replies.binary_copy && !self.masker.is_off() => return whole(header),
             back::DATA_ROW => {
                 self.part(back::DATA_ROW)?;
                 let plan = self.runs().and_then(|run| {
@@ -189,6 +196,13 @@ impl Filter {
         };
         self.replies.stream = Some(stream);
         Ok(true)
+    }
+
+    /// Whether the next row holds what can only be read as a whole.
+    fn needs_whole(&mut self) -> bool {
+        let Some(run) = self.runs() else { return false };
+        run.plan_rows();
+        run.plan.as_ref().is_some_and(|plan| plan.needs_whole())
     }
 
     /// A run of whole rows, from `at`; gives where it ends, or where policy must be asked.
@@ -294,6 +308,9 @@ impl Filter {
         let end = from + header.frame();
         let body = buffer.get_mut(from + HEADER..end).unwrap_or_default();
         self.parameter(header.tag, body);
+        if header.tag == back::ERROR {
+            self.collided(body, journal)?;
+        }
         self.mask_single(header.tag, body, journal).map_err(target_fault)?;
         let body = buffer.get(from + HEADER..end).unwrap_or_default();
         let tag = self.replace(header.tag, buffer, from, end, journal);
@@ -345,6 +362,7 @@ impl Filter {
                 });
                 if body == b"I" {
                     self.portals.forget();
+                    self.replies.touched = false;
                 }
                 match mark {
                     Some(Mark::Run(run)) => {
@@ -362,7 +380,12 @@ impl Filter {
                     }
                     _ => self.replies.told = end,
                 }
-                self.replies.defined |= self.is_redefined(body == b"I");
+                if self.is_redefined(body == b"I") {
+                    self.replies.defined = true;
+                    if let Some(strict) = &mut self.strict {
+                        strict.redefined();
+                    }
+                }
             }
         }
         Ok(())
@@ -493,4 +516,12 @@ impl Filter {
             _ => None,
         }
     }
+}
+
+/// A row that is waited for.
+fn whole(header: Header) -> Result<bool, Refusal> {
+    if header.frame() <= LARGEST_ROW {
+        return Ok(false);
+    }
+    Err(Refusal::new(Code::Uninspectable, "the target sent a row that is too large to inspect"))
 }

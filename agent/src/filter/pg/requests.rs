@@ -7,7 +7,7 @@ use bytes::Bytes;
 use masking::{StreamMasker, Syntax, Tally};
 use proto::{
     Code, Refusal,
-    event::{Field, Request, Stream},
+    event::{Completed, Field, Request, Stream},
 };
 use protocols::pg::{
     Malformed, ask,
@@ -38,6 +38,9 @@ const HEAD: usize = 64 * 1024;
 pub(super) const LONGEST_TEXT: usize = 64 * 1024;
 /// That much of a parameter is written down.
 pub(super) const LONGEST_PARAMETER: usize = 8 * 1024;
+
+/// The operation of what is told to an administrator.
+pub const WARNING: &str = "warning";
 
 /// What may pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,6 +134,7 @@ impl Filter {
             let Some(bytes) = rest.get(..if whole { header.frame() } else { HEAD }) else { break };
             let body = bytes.get(HEADER..).unwrap_or_default();
             passed.recorded |= self.ask(&Frame { header, bytes, body, whole }, journal)?;
+            passed.recorded |= self.warn(journal);
             if std::mem::take(&mut self.requests.refresh) {
                 passed.refresh = true;
                 break;
@@ -159,6 +163,17 @@ impl Filter {
     #[must_use]
     pub fn is_between_requests(&self) -> bool {
         self.requests.left == 0
+    }
+
+    /// Writes down what an administrator should know about the connection's marks.
+    fn warn(&mut self, journal: &dyn Journal) -> bool {
+        let warnings = self.strict.as_mut().map(strict::Strict::warnings).unwrap_or_default();
+        for text in &warnings {
+            let exchange =
+                journal.begin(Request { operation: WARNING.into(), text: text.clone(), ..Request::default() });
+            journal.completed(exchange, Completed { outcome: "ok".into(), ..Completed::default() });
+        }
+        !warnings.is_empty()
     }
 
     fn ask(&mut self, frame: &Frame<'_>, journal: &dyn Journal) -> Result<bool, Refusal> {

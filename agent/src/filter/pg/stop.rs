@@ -121,14 +121,19 @@ impl Filter {
 
     /// Takes from an error or notice what may quote masked values.
     pub(super) fn scrub(&mut self, tag: u8, buffer: &[u8], from: usize, end: usize, journal: &dyn Journal) {
+        if self.strict.is_some() && self.exchange.first().is_some_and(|(_, mark)| mark.touches()) {
+            self.replies.touched = true;
+        }
         if self.strict.is_none() || !matches!(tag, back::ERROR | back::NOTICE) || self.replies.told >= end {
             return;
         }
-        let Some((_, mark)) = self.exchange.first() else { return };
-        if !mark.touches() {
+        let first = self.exchange.first().map(|(_, mark)| (mark.touches(), mark.settles(), mark.number()));
+        // Behind the last request of a pipeline, and at the end of a transaction, what was put off is checked.
+        let (touches, settles, number) = first.unwrap_or((false, true, None));
+        if !touches && !(settles && self.replies.touched) {
             return;
         }
-        let exchange = mark.number().unwrap_or(0);
+        let exchange = number.unwrap_or(0);
         let body = buffer.get(from + HEADER..end).unwrap_or_default();
         if let Some(with) = texts::scrubbed(tag, body) {
             self.insert(buffer, from, end, with, exchange, journal);

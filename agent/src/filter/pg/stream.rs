@@ -126,10 +126,11 @@ impl Stream {
                 self.bytea = Some(Bytea::default());
                 Some(Syntax::Text)
             }
-            Rule::Number | Rule::Int8 => Some(Syntax::Number),
-            // Those of a fixed length never pass in pieces.
+            Rule::Number => Some(Syntax::Number),
+            // Rows with these do not pass in pieces.
             Rule::Byteas
             | Rule::Text
+            | Rule::Int8
             | Rule::Numbers
             | Rule::Numeric
             | Rule::Float

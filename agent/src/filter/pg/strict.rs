@@ -14,7 +14,7 @@ use sql::{
     rewrite::{Bound, Judged, Lookup, Refused, Session, Tokens},
 };
 
-use super::{Catalogs, Readings, judges::Judge, tokens};
+use super::{Age, Catalogs, Readings, collision, judges::Judge, tokens};
 use crate::filter::guard::Decision;
 
 /// Names of prepared statements and cursors of SQL's own that are remembered one by one.
@@ -27,6 +27,18 @@ pub trait Lookups: Send + Sync {
     /// # Errors
     /// Why not.
     fn look_up(&self, label: &str, value: &[u8]) -> Result<String, String>;
+
+    /// Whether an error may tell once more that a value of a label is there.
+    ///
+    /// # Errors
+    /// Why not.
+    fn may_collide(&self, label: &str) -> Result<(), String>;
+
+    /// Counts an error that tells so; `what` is what the error says. Says which one it is.
+    ///
+    /// # Errors
+    /// That it was one too many.
+    fn collide(&self, label: &str, what: &[u8]) -> Result<String, String>;
 }
 
 /// Names of statements and portals with raw columns that one session may use.
@@ -49,8 +61,22 @@ pub struct Strict {
     shown: BTreeSet<String>,
     /// Definitions may have changed since the catalog was read.
     old: bool,
+    /// They have: only a reading with a higher number counts.
+    redefined: Option<u64>,
     /// Statements and portals of the protocol whose rows are raw until they have been read here: SQL must not read them.
     raw: HashSet<Vec<u8>>,
+    /// What statements and cursors of SQL's own that this session made may do, all together.
+    recalled: Recalled,
+    /// What an administrator should know, told and to be told.
+    told: BTreeSet<String>,
+    warnings: Vec<String>,
+}
+
+/// What is prepared may do.
+#[derive(Default)]
+struct Recalled {
+    touches: bool,
+    collides: BTreeSet<String>,
 }
 
 /// A judge and what it is for.
@@ -86,6 +112,8 @@ pub(super) struct Rewrite {
     version: u64,
     /// The search path had been changed by then.
     path_changed: bool,
+    /// It runs or reads what was prepared, and that may touch marked relations.
+    recalls: bool,
 }
 
 impl Strict {
@@ -103,7 +131,11 @@ impl Strict {
             names,
             shown,
             old: false,
+            redefined: None,
             raw: HashSet::new(),
+            recalled: Recalled::default(),
+            told: BTreeSet::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -132,8 +164,8 @@ impl Strict {
         fresh: bool,
     ) -> Judgement {
         let Ok(text) = std::str::from_utf8(text) else { return refuse("the statement is not UTF-8") };
-        if self.old && !fresh {
-            return Judgement::Refresh;
+        if let Some(judgement) = self.too_old(fresh) {
+            return judgement;
         }
         let Some(catalog) = self.catalogs.newest() else { return refuse("the database's catalog is not known") };
         let now = self.now(readings, &catalog, revealed);
@@ -144,10 +176,14 @@ impl Strict {
                 Judgement::Stale(decision("what it runs was prepared when more could be seen: prepare it again"))
             }
             Ok(judged) => {
+                if let Err(why) = self.may_collide(&judged) {
+                    return refuse(&why);
+                }
                 self.old = judged.defines;
                 self.remember(&judged, &now.shown);
                 let (version, path_changed) = (now.version, self.session.path_changed);
-                Judgement::Pass(Rewrite { judged, shown: now.shown, version, path_changed })
+                let recalls = self.recalled.touches && !judged.recalls.is_empty();
+                Judgement::Pass(Rewrite { judged, shown: now.shown, version, path_changed, recalls })
             }
             Err(Refused::Unknown { .. }) if !fresh => Judgement::Refresh,
             // What is not allowed may be so by now.
@@ -169,6 +205,9 @@ impl Strict {
     ) -> Judgement {
         let stale = || Judgement::Stale(decision("it was prepared when other rules were in force: prepare it again"));
         let Some(rewrite) = rewrite else { return stale() };
+        if let Some(judgement) = self.too_old(fresh) {
+            return judgement;
+        }
         let Some(catalog) = self.catalogs.newest() else { return stale() };
         let now = self.now(readings, &catalog, revealed);
         let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
@@ -177,6 +216,9 @@ impl Strict {
         }
         if same && rewrite.judged.pinned && !fresh && self.catalogs.may_get_newer() {
             return Judgement::Refresh;
+        }
+        if let Err(why) = self.may_collide(&rewrite.judged) {
+            return refuse(&why);
         }
         if same && rewrite.shown.is_subset(&now.shown) {
             return Judgement::Pass(rewrite.clone());
@@ -213,6 +255,8 @@ impl Strict {
         let labels = self.rules.markings.iter().map(|marking| &marking.label);
         let shown: BTreeSet<String> = labels.filter(|label| revealed.contains(label)).cloned().collect();
         let judge = readings.judges.of(catalog, &self.rules, &shown);
+        let warnings = judge.warnings(&self.rules);
+        self.warnings.extend(warnings.iter().filter(|one| self.told.insert((*one).clone())).cloned());
         let now = Now { version: catalog.version, revealed: revealed.to_vec(), shown: Arc::new(shown), judge };
         self.now.insert(now).clone()
     }
@@ -224,12 +268,65 @@ impl Strict {
 
     fn remember(&mut self, judged: &Judged, shown: &BTreeSet<String>) {
         self.shown.extend(shown.iter().filter(|label| !self.shown.contains(*label)).cloned().collect::<Vec<_>>());
+        if !judged.prepares.is_empty() {
+            self.recalled.touches |= judged.touches;
+            self.recalled.collides.extend(judged.collides.iter().cloned());
+        }
         for name in &judged.prepares {
             if self.names.len() < MOST_NAMES || self.names.contains_key(name) {
                 // Until it has run, what had this name before may still have it.
                 self.names.entry(name.clone()).or_default().extend(shown.iter().cloned());
             }
         }
+    }
+
+    /// Definitions may have changed: the next text waits for the catalog.
+    pub(super) fn redefined(&mut self) {
+        self.redefined = Some(self.catalogs.readings().begun);
+    }
+
+    /// What becomes of a text if the catalog is too old for it.
+    fn too_old(&mut self, fresh: bool) -> Option<Judgement> {
+        match self.age() {
+            Age::Young => None,
+            _ if !fresh => Some(Judgement::Refresh),
+            // Whoever changes definitions in a transaction keeps them from being read: what was known before counts.
+            Age::Old => None,
+            Age::TooOld => Some(refuse("the database's catalog cannot be read, and it may have changed")),
+        }
+    }
+
+    /// How old the catalog is for this session.
+    fn age(&mut self) -> Age {
+        let newest = self.catalogs.readings().newest;
+        self.redefined = self.redefined.filter(|begun| newest <= *begun);
+        match self.catalogs.age() {
+            _ if self.redefined.is_some() => Age::TooOld,
+            Age::Young if self.old => Age::Old,
+            Age::Old if !self.catalogs.may_get_newer() => Age::Young,
+            age => age,
+        }
+    }
+
+    /// What an administrator should know and has not been told.
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Whether an error of a text may tell once more that a value is there.
+    fn may_collide(&self, judged: &Judged) -> Result<(), String> {
+        let Some(counter) = &self.counter else { return Ok(()) };
+        let recalled = self.recalled.collides.iter().filter(|_| !judged.recalls.is_empty());
+        judged.collides.iter().chain(recalled).try_for_each(|label| counter.may_collide(label))
+    }
+
+    /// What an error of the target tells of masked values, counted: an event, or why it must not be told.
+    pub(super) fn collided(&self, body: &[u8], touches: bool) -> Result<Option<event::Masked>, String> {
+        let Some(now) = &self.now else { return Ok(None) };
+        let Some((label, column)) = collision::told(&now.judge.marks, body, touches) else { return Ok(None) };
+        let counter = self.counter.as_ref().ok_or("nobody counts what errors tell")?;
+        let transform = counter.collide(&label, &collision::what(body))?;
+        Ok(Some(event::Masked { field: column, label, detector: "constraint".into(), transform, count: 1 }))
     }
 
     /// A text went well: the names that it gave were free.
@@ -265,7 +362,12 @@ impl Rewrite {
 
     /// Whether errors of its may quote masked values.
     pub(super) fn touches(&self) -> bool {
-        self.judged.touches
+        self.judged.touches || self.recalls
+    }
+
+    /// Whether errors of its may be those of statements before it.
+    pub(super) fn settles(&self) -> bool {
+        self.judged.settles
     }
 
     /// The events of its masks, for an answer of `rows` rows.

@@ -317,6 +317,55 @@ fn large_rows_and_requests_pass_in_pieces() {
 }
 
 #[test]
+fn a_large_value_is_masked_in_pieces_exactly_as_it_would_be_whole() {
+    let words =
+        ["4111111111111111", "4111 1111 1111 1111", "ann@example.com", "521-35-1234", "x", "\u{e9}", "\"", "1234", "-"];
+    let mut value = String::new();
+    let mut number = 7_usize;
+    while value.len() < 400_000 {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        value += words[(number >> 33) % words.len()];
+        value.push([' ', '\n', ',', ';'][(number >> 40) % 4]);
+    }
+    let mut whole = value.clone().into_bytes();
+    Masker::new(&[Label::Card, Label::Ssn, Label::Email]).mask(
+        &mut whole,
+        masking::Syntax::Text,
+        &mut masking::Tally::default(),
+    );
+    assert!(whole != value.as_bytes());
+    let replies = [description(&[("b", 25)], 0), data_row(&[value.as_bytes()])].concat();
+    let expected = [description(&[("b", 25)], 0), data_row(&[&whole])].concat();
+    for size in [1000, 4093, 8191, 65_537, 1_000_000] {
+        let (mut filter, journal) = (filter(), Lines::default());
+        ask(&mut filter, &journal, &[frame(b'Q', b"SELECT b FROM t\0")]);
+        let seen = answer(&mut filter, &journal, &replies, &[size]).unwrap();
+        assert!(seen == expected, "pieces of {size}");
+    }
+}
+
+#[test]
+fn a_large_row_with_values_that_cannot_be_read_in_pieces_waits_and_a_larger_one_never_passes() {
+    let long = vec![b'x'; 300_000];
+    let card = 4_111_111_111_111_111_i64.to_be_bytes();
+    for size in [4093, 65_537] {
+        let (mut filter, journal) = (filter(), Lines::default());
+        ask(&mut filter, &journal, &[frame(b'Q', b"SELECT a, b FROM t\0")]);
+        let replies = [description(&[("a", 20), ("b", 25)], 1), data_row(&[&card, &long])].concat();
+        let seen = answer(&mut filter, &journal, &replies, &[size]).unwrap();
+        assert_eq!(seen.len(), replies.len());
+        assert!(!seen.windows(8).any(|part| part == card));
+    }
+    let (mut filter, journal) = (filter(), Lines::default());
+    ask(&mut filter, &journal, &[frame(b'Q', b"SELECT a FROM t\0")]);
+    let mut head = data_row(&[b"x"]);
+    head[1..5].copy_from_slice(&(65_u32 * 1024 * 1024).to_be_bytes());
+    let replies = [description(&[("a", 1016)], 1), head].concat();
+    let refused = answer(&mut filter, &journal, &replies, &[4096]).unwrap_err();
+    assert_eq!(refused.code, Code::Uninspectable);
+}
+
+#[test]
 fn a_reply_that_nobody_asked_for_ends_the_session() {
     for reply in
         [data_row(&[b"x"]), frame(b'C', b"SELECT 1\0"), frame(b'W', &[0, 0, 0]), frame(b'R', &[0; 4]), b"!".to_vec()]

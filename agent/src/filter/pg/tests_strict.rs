@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A catalog that may change.
-struct Shelf(Mutex<Arc<Catalog>>);
+pub(super) struct Shelf(pub(super) Mutex<Arc<Catalog>>);
 
 impl Catalogs for Shelf {
     fn newest(&self) -> Option<Arc<Catalog>> {
@@ -26,7 +26,7 @@ impl Catalogs for Shelf {
     }
 }
 
-fn column(number: i16, name: &str, of: &str, category: char) -> Column {
+pub(super) fn column(number: i16, name: &str, of: &str, category: char) -> Column {
     Column {
         number,
         name: name.into(),
@@ -38,7 +38,7 @@ fn column(number: i16, name: &str, of: &str, category: char) -> Column {
     }
 }
 
-fn catalog(version: u64) -> Catalog {
+pub(super) fn catalog(version: u64) -> Catalog {
     let mut catalog = Catalog { version, path: vec!["public".into()], ..Catalog::default() };
     catalog.built_in.extend(["upper", "count", "text"].map(str::to_owned));
     let columns = vec![
@@ -59,7 +59,7 @@ fn catalog(version: u64) -> Catalog {
     catalog
 }
 
-fn marking(column: &str, label: &str, transform: Transform) -> Marking {
+pub(super) fn marking(column: &str, label: &str, transform: Transform) -> Marking {
     Marking {
         schema: "public".into(),
         table: "customers".into(),
@@ -83,7 +83,7 @@ fn strict(transform: Transform) -> (Filter, Lines) {
 }
 
 /// What reaches the target of what the client sent. Whenever a newer catalog is asked for, there is none.
-fn send(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) -> String {
+pub(super) fn send(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) -> String {
     let bytes = frames.concat();
     let (mut sent, mut at) = (String::new(), 0);
     while at < bytes.len() {
@@ -97,11 +97,11 @@ fn send(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) -> String {
     sent
 }
 
-fn query(text: &str) -> Vec<u8> {
+pub(super) fn query(text: &str) -> Vec<u8> {
     frame(b'Q', format!("{text}\0").as_bytes())
 }
 
-fn parse(name: &str, text: &str) -> Vec<u8> {
+pub(super) fn parse(name: &str, text: &str) -> Vec<u8> {
     frame(b'P', format!("{name}\0{text}\0\0\0").as_bytes())
 }
 
@@ -338,6 +338,12 @@ struct UpToC;
 impl Lookups for UpToC {
     fn look_up(&self, label: &str, value: &[u8]) -> Result<String, String> {
         if value <= b"c".as_slice() { Ok(format!("for a test of {label}")) } else { Err("too many values".into()) }
+    }
+    fn may_collide(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+    fn collide(&self, _: &str, _: &[u8]) -> Result<String, String> {
+        Err("too many values".into())
     }
 }
 

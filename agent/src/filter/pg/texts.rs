@@ -29,26 +29,42 @@ pub(super) fn mask(masker: &Masker, tag: u8, body: &mut [u8], tally: &mut Tally)
     }
 }
 
+/// What stands in place of what code of the database's own says.
+const NEUTRAL: &str = "a message of the database's own code, which is not shown where columns are masked";
+
 /// An error or notice without the fields that quote rows, constraints and statements of the target's own: what is left are
-/// severity, state, message and where in the server it was made. `None` if the body is broken or has none of them.
+/// severity, state, message and where in the server it was made. A message that code of the database's own made may hold
+/// anything: another stands in its place. `None` if nothing has to change, or the body is broken.
 pub(super) fn scrubbed(tag: u8, body: &[u8]) -> Option<Bytes> {
     let mut out = BytesMut::new();
-    let (mut dropped, mut whole) = (false, false);
+    let (mut changed, mut whole) = (false, false);
+    let neutral = is_of_code(body);
     encode::frame(&mut out, tag, |out| {
         for field in body.split(|byte| *byte == 0) {
             match field.first() {
+                Some(b'M') if neutral => {
+                    out.extend_from_slice(b"M");
+                    encode::string(out, NEUTRAL);
+                    (changed, whole) = (true, true);
+                }
                 Some(b'S' | b'V' | b'C' | b'M' | b'F' | b'L' | b'R') => {
                     out.extend_from_slice(field);
                     out.extend_from_slice(&[0]);
                     whole = true;
                 }
-                Some(_) => dropped = true,
+                Some(_) => changed = true,
                 None => {}
             }
         }
         out.extend_from_slice(&[0]);
     });
-    (dropped && whole).then(|| out.freeze())
+    (changed && whole).then(|| out.freeze())
+}
+
+/// Whether a function, trigger or block said it: by RAISE, or while it ran. The server itself says where it is in a COPY.
+fn is_of_code(body: &[u8]) -> bool {
+    let field = |kind| report::field(body, kind).ok().flatten();
+    field(b'R') == Some(b"exec_stmt_raise") || field(b'W').is_some_and(|place| !place.starts_with(b"COPY "))
 }
 
 /// The severity of an error, if it ends the connection.

@@ -26,7 +26,10 @@ use super::{
     enforced::Proofs,
 };
 use crate::{
-    filter,
+    filter::{
+        self,
+        pg::{Age, CatalogReadings},
+    },
     target::{Context, context::Door},
 };
 
@@ -34,6 +37,10 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(30);
 /// An older catalog is read anew.
 const OLDEST: Duration = Duration::from_secs(60);
+/// For an older one strict masking waits until it has been read anew.
+const WAITED_FOR: Duration = Duration::from_secs(120);
+/// By an older one nothing is masked strictly.
+const USELESS: Duration = Duration::from_secs(600);
 /// After that a newer one is not asked for again at once.
 const SHORTEST_GAP: Duration = Duration::from_secs(1);
 /// After a failure.
@@ -68,6 +75,9 @@ struct State {
     began: Option<Instant>,
     /// How long that took.
     took: Duration,
+    /// How many readings have begun, and which of them was the newest.
+    readings: u64,
+    number: u64,
     /// When it could not be read.
     failed: Option<Instant>,
     /// Bytes of the answer it was made of.
@@ -115,6 +125,19 @@ impl filter::pg::Catalogs for Shared {
     fn may_get_newer(&self) -> bool {
         self.lock().may_get_newer()
     }
+
+    fn readings(&self) -> CatalogReadings {
+        let state = self.lock();
+        CatalogReadings { begun: state.readings, newest: state.number }
+    }
+
+    fn age(&self) -> Age {
+        match self.lock().began.map(|began| began.elapsed()) {
+            Some(age) if age < WAITED_FOR => Age::Young,
+            Some(age) if age < USELESS => Age::Old,
+            _ => Age::TooOld,
+        }
+    }
 }
 
 impl State {
@@ -150,6 +173,11 @@ impl Shared {
             return Ok(());
         }
         let began = Instant::now();
+        let number = {
+            let mut state = self.lock();
+            state.readings += 1;
+            state.readings
+        };
         let loaded = tokio::time::timeout(DEADLINE, Box::pin(load(reader))).await;
         match loaded.map_err(|_| unreadable()).flatten() {
             Ok((catalog, size)) => {
@@ -157,6 +185,7 @@ impl Shared {
                 let same = state.newest.as_ref().filter(|known| known.says_the_same(&catalog)).cloned();
                 // What is known about texts is kept by version, so the old one stays where nothing has changed.
                 state.newest = Some(same.unwrap_or_else(|| Arc::new(catalog)));
+                state.number = number;
                 (state.began, state.took, state.size, state.failed) = (Some(began), began.elapsed(), size, None);
                 Ok(())
             }
@@ -356,4 +385,37 @@ fn unreadable() -> Refusal {
         Code::TargetProtocol,
         "the catalog of the target's database cannot be read, and its columns are masked",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use filter::pg::Catalogs as _;
+
+    fn read_before(seconds: u64) -> Shared {
+        let began = Instant::now().checked_sub(Duration::from_secs(seconds));
+        let state = State { newest: Some(Arc::default()), began, ..State::default() };
+        Shared { state: Mutex::new(state), ..Shared::default() }
+    }
+
+    #[test]
+    fn a_catalog_is_read_anew_after_a_minute_waited_for_after_two_and_useless_after_ten() {
+        for (seconds, is_due, age) in
+            [(5, false, Age::Young), (61, true, Age::Young), (121, true, Age::Old), (601, true, Age::TooOld)]
+        {
+            let shared = read_before(seconds);
+            assert_eq!((shared.is_due(), shared.is_old(), shared.age()), (is_due, is_due, age), "{seconds}");
+        }
+        assert_eq!(Shared::default().age(), Age::TooOld, "there is none");
+    }
+
+    #[test]
+    fn what_could_not_be_read_just_now_is_not_tried_all_the_time() {
+        let shared = read_before(700);
+        shared.lock().failed = Some(Instant::now());
+        assert!(!shared.is_due() && !shared.may_get_newer());
+        assert_eq!(shared.age(), Age::TooOld, "and it is not good for anything");
+    }
 }

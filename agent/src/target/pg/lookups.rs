@@ -53,7 +53,17 @@ impl Counters {
         seen.entry(sum).or_insert_with(Instant::now);
         Some(seen.len())
     }
+
+    /// Whether one more different value could be counted.
+    fn has_room(&self, key: &Key, most: u32) -> bool {
+        let all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = all.get(key).map_or(0, |seen| seen.values().filter(|first| first.elapsed() < HOUR).count());
+        lately < usize::try_from(most).unwrap_or(usize::MAX)
+    }
 }
+
+/// Errors are counted apart from look-ups.
+const COLLISIONS: &str = "constraint ";
 
 /// The look-ups of one session.
 pub(super) struct Counted {
@@ -61,12 +71,23 @@ pub(super) struct Counted {
     connection: String,
     subject: String,
     allowed: std::collections::BTreeMap<String, Lookup>,
+    /// Errors that may tell that a value is there, within an hour.
+    collisions: u32,
 }
 
 impl Counted {
     pub(super) fn new(counters: &Arc<Counters>, connection: &str, subject: &str, settings: &PostgresSettings) -> Self {
         let (counters, allowed) = (Arc::clone(counters), settings.masking.lookups.clone());
-        Self { counters, connection: connection.to_owned(), subject: subject.to_owned(), allowed }
+        let collisions = settings.masking.collisions();
+        Self { counters, connection: connection.to_owned(), subject: subject.to_owned(), allowed, collisions }
+    }
+
+    fn collision_key(&self, label: &str) -> Key {
+        (self.connection.clone(), self.subject.clone(), format!("{COLLISIONS}{label}"))
+    }
+
+    fn too_many(&self, label: &str) -> String {
+        format!("no more than {} errors an hour may tell whether a value of {label} is there already", self.collisions)
     }
 }
 
@@ -78,6 +99,18 @@ impl Lookups for Counted {
         match self.counters.count(key, value, most) {
             Some(number) => Ok(format!("for {}, value {number} of {most} an hour", lookup.purpose)),
             None => Err(format!("no more than {most} different values of {label} may be looked up in an hour")),
+        }
+    }
+
+    fn may_collide(&self, label: &str) -> Result<(), String> {
+        let room = self.counters.has_room(&self.collision_key(label), self.collisions);
+        if room { Ok(()) } else { Err(self.too_many(label)) }
+    }
+
+    fn collide(&self, label: &str, what: &[u8]) -> Result<String, String> {
+        match self.counters.count(self.collision_key(label), what, self.collisions) {
+            Some(number) => Ok(format!("value {number} of {} an hour", self.collisions)),
+            None => Err(self.too_many(label)),
         }
     }
 }

@@ -28,7 +28,7 @@ use self::{
     connect::{Connected, Wire},
 };
 use crate::{
-    filter::pg::{Filter, Journal},
+    filter::pg::{Filter, Journal, WARNING},
     record::{Exchange, Recorder},
     target::{Context, Link},
 };
@@ -116,6 +116,9 @@ struct Written<'a>(&'a Recorder);
 
 impl Journal for Written<'_> {
     fn begin(&self, request: Request) -> u64 {
+        if request.operation == WARNING {
+            tracing::warn!(warning = %request.text, "marks of a connection");
+        }
         self.0.begin(request).0
     }
     fn data(&self, exchange: u64, stream: Stream, bytes: &[u8]) {

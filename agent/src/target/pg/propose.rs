@@ -1,7 +1,7 @@
 //! Proposals for markings: every column of a database's base tables, told by its name and by samples of its values. Runs for an
 //! administrator on the agent's machine, with the connection's own login; no value leaves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use masking::{Kind, Proposal, propose};
 use proto::PostgresSettings;
@@ -49,6 +49,8 @@ pub struct Findings {
     pub unread: usize,
     /// In the order of their names.
     pub found: Vec<Finding>,
+    /// Marked columns that no table has.
+    pub missing: Vec<String>,
 }
 
 /// Why nothing can be proposed.
@@ -90,8 +92,12 @@ pub async fn look(
     sample: usize,
 ) -> Result<Findings, ProposeError> {
     let mut findings = Findings::default();
+    let mut missing: BTreeSet<&String> = settings.masking.columns.keys().collect();
     for text in rows(door, settings, database, TABLES).await? {
         let table: Table = serde_json::from_str(&text)?;
+        for column in table.columns.iter().flatten() {
+            missing.remove(&format!("{}.{}.{}", table.schema, table.table, column.name));
+        }
         for columns in table.columns.as_deref().unwrap_or_default().chunks(MOST_COLUMNS) {
             let values = values(door, settings, database, &table, columns, sample).await?;
             findings.columns += columns.len();
@@ -107,6 +113,7 @@ pub async fn look(
             }
         }
     }
+    findings.missing = missing.into_iter().cloned().collect();
     Ok(findings)
 }
 
