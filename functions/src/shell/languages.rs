@@ -78,6 +78,7 @@ const OTHERS: [&str; 26] = [
     "expect",
     "R",
     "m4",
+    "gnuplot",
     "emacs",
     "wish",
     "deno",
