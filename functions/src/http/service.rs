@@ -90,7 +90,8 @@ fn is_environment(part: &str) -> bool {
 fn shows_secrets(parts: &[&str]) -> bool {
     parts.iter().any(|part| SECRET_FILES.contains(part) || is_environment(part))
         || parts.last().is_some_and(|last| is_dump(last))
-        || matches!(parts, ["openstack", _, "user_data"] | [.., "jolokia", "exec" | "write", ..])
+        || matches!(parts, ["openstack", _, "user_data"])
+        || parts.windows(2).any(|pair| matches!(pair, ["jolokia", "exec" | "write"]))
         || matches!(parts, [.., "actuator", "heapdump" | "env" | "configprops"])
         || matches!(parts, ["latest", "meta-data" | "user-data" | "dynamic", ..] | ["computemetadata", ..])
         || matches!(parts, ["metadata", "identity" | "instance", ..])

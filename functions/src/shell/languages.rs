@@ -58,7 +58,7 @@ const LANGUAGES: &[Language] = &[
 ];
 
 /// Languages and programs that are only asked for their version.
-const OTHERS: [&str; 26] = [
+const OTHERS: [&str; 27] = [
     "irb",
     "ghci",
     "runghc",

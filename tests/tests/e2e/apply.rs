@@ -130,7 +130,7 @@ async fn a_connection_that_names_no_groups_is_open_to_nobody() {
     assert!(refused.contains("SP-NO-ACCESS"), "{refused}");
     let listed = world.sallyport(world.alice(), &["connections", "--format", "json"]).ok().json();
     assert_eq!(listed, serde_json::json!([]), "what nobody may use, nobody sees");
-    for list in ["agents", "policies", "sessions", "audit"] {
+    for list in ["agents", "policies/bundle", "sessions", "audit"] {
         let listed = world.api_curl(world.alice(), list).arg("-i").output().out;
         assert!(listed.contains(" 403") || listed.trim_end().ends_with("[]"), "{list}: {listed}");
     }

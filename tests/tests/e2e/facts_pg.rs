@@ -164,7 +164,8 @@ async fn opaque_functions_networks_files_and_points_of_risk_decide_in_psql() {
 async fn what_execute_gives_is_a_parameter_like_that_of_a_driver() {
     let world = world(
         r#"@id("not-seven") @reason("not seven") forbid (principal, action == Action::"Invoke", resource)
-        when { context.arguments has "$1" && context.arguments["$1"] == "7" };"#,
+        when { context.arguments has "$1" && context.arguments["$1"] == "7" };
+@id("no-unknown") @reason("not understood") forbid (principal, action == Action::"Invoke", resource) when { context.unknown };"#,
     )
     .await;
     let run = |statements: &[&str]| {

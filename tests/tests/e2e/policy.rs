@@ -115,10 +115,8 @@ async fn facts_rules_and_bundle_stand_in_the_record() {
     });
     assert!(shown.contains("SP-NEEDS-APPROVAL") && shown.contains("public.orders"), "{shown}");
     // The newest bundle is in the record of each call, refused or not, in every protocol.
-    world.policy(
-        "another",
-        "@id(\"another\") forbid (principal, action == Action::\"Invoke\", resource == Function::\"x/y\");",
-    );
+    let another = r#"@id("another") forbid (principal == Person::"nobody", action == Action::"Invoke", resource);"#;
+    world.policy("another", another);
     let version = world.api(world.carol(), "policies/bundle")["bundle"]["version"].as_u64().unwrap();
     for connection in ["shop-db", "web-1", "shop-api"] {
         eventually("the bundle in the record", || {
