@@ -156,11 +156,17 @@ pub(super) fn whole(method: &str, target: &Target, arguments: &BTreeMap<String, 
     let parts = behind_prefix(&segments);
     let removes = ordered(arguments)
         || match effect_of(method) {
-            Effect::Read => parts.last().is_some_and(|last| plainly_clears(last)),
+            Effect::Read => parts.last().is_some_and(|last| plainly_clears(last)) && !is_reading(parts),
             _ if method == "DELETE" => collection(parts, parts.len() < segments.len()) || many(parts),
             _ => many(parts) || emptied_by_name(parts),
         };
     removes && !names_which(parts, arguments)
+}
+
+/// Pages about how to do things.
+fn is_reading(parts: &[&str]) -> bool {
+    const PAGES: [&str; 8] = ["articles", "blog", "doc", "docs", "faq", "guides", "help", "wiki"];
+    parts.iter().any(|part| PAGES.contains(&part.to_ascii_lowercase().as_str()))
 }
 
 /// Whether a name says that it removes many.
@@ -272,7 +278,9 @@ fn emptied_by_name(parts: &[&str]) -> bool {
 fn names_which(parts: &[&str], arguments: &BTreeMap<String, Argument>) -> bool {
     let holder = parts.iter().rev().map(|part| part.to_ascii_lowercase()).find(|part| is_plural(part));
     let one = holder.as_deref().and_then(|holder| holder.strip_suffix('s')).unwrap_or_default();
-    arguments.iter().any(|(name, value)| {
+    // The id of a message names nothing.
+    let message = arguments.contains_key("jsonrpc");
+    arguments.iter().filter(|(name, _)| !message || *name != "id").any(|(name, value)| {
         let own: String = words(name.rsplit('/').next().unwrap_or(name)).concat();
         const NAMES: [&str; 11] =
             ["code", "email", "guid", "key", "keys", "number", "ref", "sku", "skus", "slug", "username"];

@@ -342,10 +342,6 @@ fn output(walker: &mut Walker, call: Call<'_>) {
 
 /// A file is made of nothing, which only empties it.
 fn from_nothing(walker: &mut Walker, call: Call<'_>) {
-    let nothing = matches!(&walker.stdin, super::walk::Stdin::Text(text) if text.trim().is_empty());
-    if nothing && call.name == "tee" && !call.any_flag("a") && !call.long("append") {
-        walker.out.danger("empties a file");
-    }
     if call.operands().any(|word| word.text == "/dev/null") {
         walker.out.danger("empties a file");
     }
