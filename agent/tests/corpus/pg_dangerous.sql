@@ -1670,8 +1670,6 @@ DELETE FROM orders WHERE to_jsonb(orders) ? 'id'
 --
 DELETE FROM orders WHERE int4range(NULL, NULL) @> id
 --
-DELETE FROM orders WHERE id <@ int4range(0, 2000000000)
---
 DELETE FROM orders WHERE array_length(ARRAY[id], 1) = 1
 --
 DELETE FROM orders WHERE num_nonnulls(id) = 1

@@ -208,10 +208,6 @@ impl<'a> Conditions<'a> {
             AExprKind::AexprOp | AExprKind::AexprLike | AExprKind::AexprIlike | AExprKind::AexprSimilar => {
                 let similar = expr.kind() == AExprKind::AexprSimilar;
                 let operator = if similar && operator == "~" { "similar" } else { operator };
-                // A range may be as wide as can be.
-                if operator == "<@" && matches!(right, Some(NodeEnum::FuncCall(_) | NodeEnum::TypeCast(_))) {
-                    return Outcome::default();
-                }
                 self.compared(operator, left, right, negated)
             }
             AExprKind::AexprIn => {
