@@ -115,7 +115,8 @@ fn every_fact_is_documented_and_every_documented_fact_is_one() {
         let told = facts.contains(&format!("`{name}`"))
             || policies.contains(&format!("context.{name}"))
             || policies.contains(&format!("resource.{name}"))
-            || ["owner", "principal", "resource", "appliesto", "labels", "access", "name", "protocol"].contains(name);
+            || ["context", "owner", "principal", "resource", "appliesto", "labels", "access", "name", "protocol"]
+                .contains(name);
         assert!(told, "{name} is on no page");
     }
     // The first column of each table of facts.
