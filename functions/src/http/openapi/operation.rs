@@ -369,19 +369,24 @@ struct Nested<'a> {
     found: BTreeMap<String, Type>,
     /// Schemas that may still be looked at: they may refer to each other.
     left: usize,
+    /// How many are being looked at, one in the other.
+    open: usize,
 }
 
 impl Nested<'_> {
     fn of(root: &Value, schema: &Value, place: &str) -> Result<BTreeMap<String, Type>, ImportError> {
-        let mut nested = Nested { root, found: BTreeMap::new(), left: 8 * MOST_NESTED };
+        let mut nested = Nested { root, found: BTreeMap::new(), left: 8 * MOST_NESTED, open: 0 };
         nested.look(schema, place, "")?;
         Ok(nested.found)
     }
 
     fn look(&mut self, schema: &Value, place: &str, pointer: &str) -> Result<(), ImportError> {
         let depth = pointer.matches('/').count();
-        let Some(left) = self.left.checked_sub(1).filter(|_| depth <= DEEPEST) else { return Ok(()) };
+        let Some(left) = self.left.checked_sub(1).filter(|_| depth <= DEEPEST && self.open <= 2 * DEEPEST) else {
+            return Ok(());
+        };
         self.left = left;
+        self.open += 1;
         let (schema, place) = refs::resolve(self.root, schema, place.to_owned())?;
         for (name, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let pointer = format!("{pointer}/{}", crate::http::call::escape(name));
@@ -397,6 +402,7 @@ impl Nested<'_> {
         for all in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.look(all, &place, pointer)?;
         }
+        self.open -= 1;
         Ok(())
     }
 }
