@@ -98,6 +98,43 @@ fn every_construct_of_the_short_form_is_documented_by_an_example() {
 }
 
 #[test]
+fn every_fact_is_documented_and_every_documented_fact_is_one() {
+    let docs =
+        |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap();
+    let (facts, policies) = (docs("policy-facts.md"), docs("policies.md"));
+    let known: Vec<&str> = policy::schema::TEXT
+        .lines()
+        .map(|line| line.split("//").next().unwrap())
+        .flat_map(|line| line.split(','))
+        .filter_map(|part| part.split_once(": "))
+        .map(|(name, _)| name.trim().trim_end_matches('?'))
+        .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        .collect();
+    assert!(known.len() > 40, "{known:?}");
+    for name in &known {
+        let told = facts.contains(&format!("`{name}`"))
+            || policies.contains(&format!("context.{name}"))
+            || policies.contains(&format!("resource.{name}"))
+            || ["context", "owner", "principal", "resource", "appliesto", "labels", "access", "name", "protocol"]
+                .contains(name);
+        assert!(told, "{name} is on no page");
+    }
+    // The first column of each table of facts.
+    for line in facts.lines().filter(|line| line.starts_with("| ") && !line.contains("---")) {
+        let first = line.trim_start_matches("| ").split(" | ").next().unwrap();
+        for name in first.split('`').skip(1).step_by(2) {
+            let functions = ["shell", "exec", "sftp", "subsystem", "forward"];
+            let function = functions.iter().any(|known| name.starts_with(known)) || name.contains('-');
+            let judged = ["read", "write", "admin"].contains(&name);
+            assert!(function || judged || known.contains(&name), "{name} is documented and is no fact");
+        }
+    }
+    let snippet = blocks(&facts, "cedar").join("\n");
+    assert!(snippet.contains("only-looking"));
+    policy::Engine::compile(bundle(&snippet)).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
 fn a_case_that_does_not_hold_fails_and_says_what_happened() {
     let folder = tempfile::tempdir().unwrap();
     let (file, bundle) = (folder.path().join("wrong.yaml"), folder.path().join("bundle.json"));

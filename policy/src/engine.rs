@@ -277,11 +277,11 @@ impl Engine {
         for (given, argument) in &facts.arguments {
             let declared = match kinds.get_key_value(given) {
                 Some(declared) => Some(declared),
-                None => kinds.iter().find(|(name, _)| name.eq_ignore_ascii_case(given)),
+                None => kinds.iter().find(|(name, _)| may_be_read_as(given, name)),
             };
             let name = declared.map_or(given, |(name, _)| *name);
             let argument = declared.map_or_else(|| argument.clone(), |(_, kind)| argument.of_kind(*kind));
-            if typed.insert(name.clone(), argument).is_some() {
+            if typed.insert(name.clone(), argument.clone()).is_some_and(|known| known != argument) {
                 return Err(format!("{name} is given twice, in different spellings"));
             }
         }
@@ -525,6 +525,15 @@ fn mentions_labels(policy: &Policy) -> bool {
 mod administer;
 mod opinion;
 mod recall;
+
+/// Whether some server takes an argument of one name for that of another: by case, with blanks around it, as a list of one
+/// (`amount[]`), or out of the query where the content is meant.
+fn may_be_read_as(given: &str, name: &str) -> bool {
+    let given = ["query.", "form."].iter().find_map(|place| given.strip_prefix(place)).unwrap_or(given);
+    let given = given.trim_matches(|letter: char| letter.is_whitespace() || letter.is_control());
+    let given = ["[]", "[0]"].iter().find_map(|list| given.strip_suffix(list)).unwrap_or(given);
+    given.eq_ignore_ascii_case(name)
+}
 
 pub use self::{administer::Part, opinion::Opinion, recall::Recall};
 

@@ -1,6 +1,6 @@
 //! What a statement does, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +131,8 @@ pub struct Facts {
     pub settings: BTreeSet<String>,
     /// It runs text that is made while it runs (EXECUTE of an expression, `query_to_xml` ...).
     pub dynamic: bool,
+    /// What EXECUTE gives for `$1` ... of prepared statements; `None` where the value is not certain.
+    pub parameters: BTreeMap<String, Option<String>>,
     /// Number of statements in the string.
     pub statements: u32,
     /// Why it could not be judged, if so; [`Verb::Unknown`] is among the verbs then.
@@ -155,6 +157,7 @@ impl Default for Facts {
             external: BTreeSet::new(),
             settings: BTreeSet::new(),
             dynamic: false,
+            parameters: BTreeMap::new(),
             statements: 0,
             unknown: None,
         }
@@ -212,6 +215,16 @@ impl Facts {
         }
     }
 
+    /// Parameters of one more EXECUTE: where two differ, neither is certain.
+    pub(crate) fn give(&mut self, parameters: &BTreeMap<String, Option<String>>) {
+        for (name, value) in parameters {
+            let known = self.parameters.entry(name.clone()).or_insert_with(|| value.clone());
+            if known != value {
+                *known = None;
+            }
+        }
+    }
+
     /// Takes over everything `other` does, as part of the same text. Its limit is not taken.
     pub(crate) fn include(&mut self, other: &Self) {
         self.verbs.extend(&other.verbs);
@@ -227,6 +240,7 @@ impl Facts {
         self.external.extend(&other.external);
         self.settings.extend(other.settings.iter().cloned());
         self.dynamic |= other.dynamic;
+        self.give(&other.parameters);
         if self.unknown.is_none() {
             self.unknown.clone_from(&other.unknown);
         }

@@ -1181,3 +1181,145 @@ SELECT * FROM (SELECT * FROM orders LIMIT 200000) o WHERE o.total > 5
 DELETE FROM tokens WHERE expires_at < now() - interval '1 day' AND id > 0
 --
 INSERT INTO audit (text) SELECT format('order %s of %L', id, status) FROM orders WHERE id = 7
+--
+SELECT c.relname, n.nspname FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','') AND n.nspname !~ '^pg_toast' ORDER BY 1,2
+--
+SELECT * FROM customers WHERE name ILIKE '%delete from%' LIMIT 10
+--
+INSERT INTO orders (customer_id, item) VALUES ($1, $2) RETURNING id
+--
+INSERT INTO kv (k, v) VALUES ('a', 'b') ON CONFLICT (k) DO UPDATE SET v = EXCLUDED.v, updated_at = now()
+--
+INSERT INTO kv (k, v) SELECT k, v FROM staging WHERE batch = 7 ON CONFLICT (k) DO UPDATE SET v = EXCLUDED.v
+--
+INSERT INTO tags (name) VALUES ('x') ON CONFLICT DO NOTHING
+--
+UPDATE orders SET state = 'paid' WHERE id IN (1, 2, 3)
+--
+UPDATE orders SET total = total * 1.1 WHERE customer_id = 5 AND created_at >= '2026-01-01'
+--
+WITH t AS (SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) UPDATE jobs SET state = 'running' FROM t WHERE jobs.id = t.id RETURNING jobs.*
+--
+UPDATE jobs SET locked_at = now() WHERE id = (SELECT id FROM jobs WHERE locked_at IS NULL AND queue = 'mail' ORDER BY priority, id FOR UPDATE SKIP LOCKED LIMIT 1) RETURNING *
+--
+DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE state = 'done' ORDER BY id LIMIT 100)
+--
+SELECT date_trunc('day', created_at) AS d, count(*), sum(total) FROM orders WHERE created_at > now() - interval '30 days' GROUP BY 1 ORDER BY 1
+--
+SELECT id, rank() OVER (PARTITION BY customer_id ORDER BY total DESC) FROM orders WHERE customer_id = ANY('{1,2,3}')
+--
+SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC LIMIT 50
+--
+SELECT * FROM orders TABLESAMPLE SYSTEM (1) LIMIT 100
+--
+SELECT c.name, o.n FROM customers c CROSS JOIN LATERAL (SELECT count(*) AS n FROM orders WHERE customer_id = c.id) o LIMIT 20
+--
+SELECT region, product, sum(total) FROM sales GROUP BY GROUPING SETS ((region), (product), ())
+--
+WITH RECURSIVE tree AS (SELECT id, parent_id, 1 AS depth FROM categories WHERE parent_id IS NULL UNION ALL SELECT c.id, c.parent_id, t.depth + 1 FROM categories c JOIN tree t ON c.parent_id = t.id) SELECT * FROM tree
+--
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE; SELECT 1; COMMIT
+--
+SAVEPOINT a; RELEASE SAVEPOINT a; ROLLBACK TO SAVEPOINT b
+--
+BEGIN; DECLARE c CURSOR FOR SELECT * FROM orders WHERE customer_id = 7; FETCH 100 FROM c; CLOSE c; COMMIT
+--
+PREPARE q (int) AS SELECT * FROM orders WHERE id = $1; EXECUTE q (7); DEALLOCATE q
+--
+SET statement_timeout = '5s'; SET LOCAL lock_timeout = '2s'; RESET statement_timeout
+--
+SELECT set_config('app.user_id', '5', true), current_setting('app.user_id', true)
+--
+LISTEN jobs; NOTIFY jobs, 'new'; UNLISTEN *
+--
+CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT id FROM orders WHERE customer_id = 7
+--
+COPY orders (id, item) FROM STDIN WITH (FORMAT csv, HEADER)
+--
+COPY (SELECT id, item FROM orders WHERE created_at > '2026-01-01') TO STDOUT WITH CSV HEADER
+--
+SELECT pg_size_pretty(pg_total_relation_size('orders')), pg_relation_filepath('orders')
+--
+SELECT pid, state, query FROM pg_stat_activity WHERE state <> 'idle' ORDER BY query_start
+--
+SELECT blocked.pid, blocking.pid FROM pg_locks blocked JOIN pg_locks blocking ON blocking.locktype = blocked.locktype WHERE NOT blocked.granted
+--
+SELECT jsonb_path_query(data, '$.items[*].price') FROM events WHERE id = 1
+--
+SELECT id FROM docs WHERE to_tsvector('english', body) @@ plainto_tsquery('drop table') LIMIT 10
+--
+SELECT id FROM items ORDER BY embedding <-> '[1,2,3]' LIMIT 5
+--
+SELECT d::date FROM generate_series('2026-01-01'::date, '2026-12-31', '1 day') d
+--
+SELECT 'DROP TABLE customers; --' AS "delete from x"
+--
+INSERT INTO audit SELECT * FROM orders WHERE id = 7
+--
+UPDATE customers SET prefs = jsonb_set(prefs, '{a}', '1') WHERE email = 'x@example.org'
+--
+UPDATE orders o SET total = s.t FROM (SELECT order_id, sum(price) AS t FROM items WHERE order_id = 7 GROUP BY 1) s WHERE o.id = s.order_id
+--
+DELETE FROM cart USING users u WHERE cart.user_id = u.id AND u.email = 'x@example.org'
+--
+DELETE FROM cart WHERE user_id = 5 RETURNING *
+--
+SELECT pg_backend_pid(), inet_client_addr(), version(), current_database(), session_user
+--
+DO $$ BEGIN RAISE NOTICE 'hi %', now(); END $$
+--
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM t WHERE id = 5) THEN UPDATE t SET a = 1 WHERE id = 5; END IF; END $$
+--
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM orders WHERE customer_id = 7 LOOP UPDATE orders SET state = 'x' WHERE id = r.id; END LOOP; END $$
+--
+SELECT has_table_privilege('orders', 'select'), pg_has_role('app', 'member')
+--
+SELECT pg_try_advisory_lock(42), pg_advisory_unlock(42), pg_advisory_xact_lock(hashtext('x'))
+--
+SELECT array_agg(x ORDER BY x) FILTER (WHERE y), percentile_cont(0.5) WITHIN GROUP (ORDER BY x) FROM t WHERE z = 1
+--
+SELECT gen_random_uuid(), md5('x'), encode(sha256('x'), 'hex')
+--
+UPDATE users SET last_login = now() WHERE lower(email) = lower('A@b.c')
+--
+UPDATE inventory SET qty = qty - 1 WHERE sku = 'A-1' AND qty > 0
+--
+SELECT * FROM orders WHERE id = 7 FOR NO KEY UPDATE NOWAIT
+--
+SELECT xmlelement(name a, 'x'), xpath('/a', '<a/>'::xml)
+--
+SELECT x.* FROM json_to_recordset('[{"a":1}]') AS x(a int)
+--
+SELECT * FROM json_table('{"a":[1,2]}', '$.a[*]' COLUMNS (v int PATH '$')) t
+--
+SHOW server_version; SHOW ALL
+--
+SELECT e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typname = 'mood'
+--
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'orders'::regclass
+--
+SELECT pg_get_functiondef('app.f'::regproc)
+--
+SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
+--
+EXPLAIN (COSTS OFF, FORMAT JSON) SELECT * FROM orders WHERE id = 1
+--
+INSERT INTO events (at, kind) SELECT now(), k FROM unnest(ARRAY['a','b']) k
+--
+UPDATE accounts SET balance = CASE id WHEN 1 THEN balance - 10 WHEN 2 THEN balance + 10 END WHERE id IN (1, 2)
+--
+DELETE FROM sessions WHERE token = 'abc' AND expires_at < now()
+--
+UPDATE orders SET note = 'x' WHERE order_no = 'A-2026-001' OR order_no = 'A-2026-002'
+--
+UPDATE t SET a = 1 WHERE (tenant_id, id) = (5, 7)
+--
+UPDATE t SET a = v.a FROM (VALUES (1, 'x'), (2, 'y')) AS v(id, a) WHERE t.id = v.id
+--
+DELETE FROM t WHERE id = ANY($1::int[])
+--
+UPDATE t SET a = $1 WHERE id = $2 AND version = $3
+--
+SELECT nextval('orders_id_seq'), currval('orders_id_seq'), lastval()
+--
+SELECT t.* FROM t WHERE t.ts >= date_trunc('month', now()) AND t.ts < date_trunc('month', now()) + interval '1 month'

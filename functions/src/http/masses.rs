@@ -86,6 +86,46 @@ const HOLDERS: [&str; 17] = [
 ];
 /// As names of an application's own things they are everyday ones, and then these have ids.
 const PERHAPS: [&str; 7] = ["collections", "partitions", "schemas", "servers", "snapshots", "tables", "topics"];
+/// One word for many things, or for everything that somebody has.
+const MASSES: [&str; 37] = [
+    "all",
+    "archive",
+    "audit",
+    "backup",
+    "catalog",
+    "catalogue",
+    "cluster",
+    "company",
+    "content",
+    "corpus",
+    "data",
+    "database",
+    "dataset",
+    "db",
+    "directory",
+    "everything",
+    "inventory",
+    "journal",
+    "ledger",
+    "log",
+    "media",
+    "metadata",
+    "organisation",
+    "organization",
+    "people",
+    "personnel",
+    "registry",
+    "repository",
+    "schema",
+    "staff",
+    "stock",
+    "storage",
+    "store",
+    "telemetry",
+    "tenant",
+    "warehouse",
+    "workspace",
+];
 /// Ways to say that nothing is left out.
 const WILD: [&str; 5] = ["*", "%", "all", "_all", "true"];
 
@@ -114,20 +154,46 @@ pub(super) fn empties(method: &str, parts: &[&str], target: &Target) -> bool {
 pub(super) fn whole(method: &str, target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
     let segments: Vec<&str> = target.segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     let parts = behind_prefix(&segments);
-    let removes = match effect_of(method) {
-        Effect::Read => parts.last().is_some_and(|last| plainly_clears(last)),
-        _ if method == "DELETE" => collection(parts, parts.len() < segments.len()) || many(parts),
-        _ => many(parts) || emptied_by_name(parts),
-    };
+    let removes = ordered(arguments)
+        || match effect_of(method) {
+            Effect::Read => parts.last().is_some_and(|last| plainly_clears(last)) && !is_reading(parts),
+            _ if method == "DELETE" => collection(parts, parts.len() < segments.len()) || many(parts),
+            _ => many(parts) || emptied_by_name(parts),
+        };
     removes && !names_which(parts, arguments)
+}
+
+/// Pages about how to do things.
+fn is_reading(parts: &[&str]) -> bool {
+    const PAGES: [&str; 8] = ["articles", "blog", "doc", "docs", "faq", "guides", "help", "wiki"];
+    parts.iter().any(|part| PAGES.contains(&part.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a name says that it removes many.
+pub(super) fn removes_many(name: &str) -> bool {
+    many(&[name])
+}
+
+/// An order that stands in the content: `{"method": "deleteAllOrders"}`, `?action=purge_all`.
+fn ordered(arguments: &BTreeMap<String, Argument>) -> bool {
+    const CARRIERS: [&str; 7] = ["action", "cmd", "command", "function", "method", "op", "operation"];
+    arguments.iter().any(|(name, value)| match value {
+        Argument::Text(value) if CARRIERS.contains(&name.to_ascii_lowercase().as_str()) && value.len() < 100 => {
+            let last = words(value).pop().unwrap_or_default();
+            let order = !value.contains([' ', '\n']);
+            order && (many(&[value]) || matches!(last.as_str(), "shutdown" | "poweroff" | "halt"))
+        }
+        _ => false,
+    })
 }
 
 /// The path without what only says where an interface begins: `/api/v2`, `/rest`.
 fn behind_prefix<'a, 'b>(mut parts: &'b [&'a str]) -> &'b [&'a str] {
-    const PREFIXES: [&str; 10] =
-        ["admin", "api", "internal", "odata", "public", "rest", "rpc", "service", "services", "webapi"];
+    const PREFIXES: [&str; 11] =
+        ["admin", "api", "backend", "internal", "odata", "public", "rest", "rpc", "service", "services", "webapi"];
     let is_version = |part: &str| {
-        part.strip_prefix(['v', 'V']).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        let number = part.strip_prefix(['v', 'V']).unwrap_or(part);
+        number.starts_with(|first: char| first.is_ascii_digit()) && (number != part || number.len() < 3)
     };
     while let [first, rest @ ..] = parts {
         if rest.is_empty() || !(PREFIXES.contains(&first.to_ascii_lowercase().as_str()) || is_version(first)) {
@@ -143,7 +209,7 @@ fn collection(parts: &[&str], prefixed: bool) -> bool {
     let lower: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
     match lower.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // Behind a prefix a word may be one thing that each caller has: only many are many.
-        [only] => !OWN.contains(only) && !is_id(only) && (!prefixed || is_plural(only)),
+        [only] => !OWN.contains(only) && !is_id(only) && (!prefixed || is_plural(only) || is_mass(parts)),
         [.., holder, _, "documents"] if HOLDERS.contains(holder) => true,
         [.., holder, "all" | "_all" | "everything"] => !OWN.contains(holder),
         [.., holder, name] => HOLDERS.contains(holder) || (PERHAPS.contains(holder) && !is_id(name)),
@@ -151,16 +217,26 @@ fn collection(parts: &[&str], prefixed: bool) -> bool {
     }
 }
 
+/// `inventory`, `product-inventory`, `auditLog`.
+fn is_mass(parts: &[&str]) -> bool {
+    let last = parts.last().and_then(|last| words(last).pop());
+    last.is_some_and(|word| MASSES.contains(&word.as_str()))
+}
+
 /// A function for removing many: a word for taking away and one for much, in one segment or in two.
 fn many(parts: &[&str]) -> bool {
     let clears = |segments: &[&str]| {
         let words: Vec<String> = segments.iter().flat_map(|segment| words(segment)).collect();
-        words.iter().any(|word| REMOVES.contains(&word.as_str()))
-            && words.iter().any(|word| MUCH.contains(&word.as_str()))
+        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        let whole = has(&["truncate", "wipe", "nuke"]) && words.iter().any(|word| is_plural(word));
+        let anew = has(&["reset", "reinitialize"]) && has(&["database", "databases", "db", "schema", "tables"]);
+        has(&REMOVES) && has(&MUCH) || whole || anew
     };
     match parts {
         [.., before, last] => {
-            clears(&[last]) || is_everything(last) || (is_short(before, last) && clears(&[before, last]))
+            clears(&[last])
+                || is_everything(last)
+                || (is_short(before, last) || words(last) == ["reset"]) && clears(&[before, last])
         }
         [only] => clears(&[only]) || is_everything(only),
         [] => false,
@@ -190,7 +266,7 @@ fn emptied_by_name(parts: &[&str]) -> bool {
     match parts {
         [holder, verb] => {
             words(verb).iter().all(|word| REMOVES.contains(&word.as_str()))
-                && is_plural(&holder.to_ascii_lowercase())
+                && (is_plural(&holder.to_ascii_lowercase()) || is_mass(&[holder]))
                 && !OWN.contains(&holder.to_ascii_lowercase().as_str())
                 && !is_id(holder)
         }
@@ -202,12 +278,17 @@ fn emptied_by_name(parts: &[&str]) -> bool {
 fn names_which(parts: &[&str], arguments: &BTreeMap<String, Argument>) -> bool {
     let holder = parts.iter().rev().map(|part| part.to_ascii_lowercase()).find(|part| is_plural(part));
     let one = holder.as_deref().and_then(|holder| holder.strip_suffix('s')).unwrap_or_default();
-    arguments.iter().any(|(name, value)| {
+    // The id of a message names nothing.
+    let message = arguments.contains_key("jsonrpc");
+    arguments.iter().filter(|(name, _)| !message || *name != "id").any(|(name, value)| {
         let own: String = words(name.rsplit('/').next().unwrap_or(name)).concat();
-        let means = match own.strip_suffix("ids").or_else(|| own.strip_suffix("id")) {
-            Some(of) => of.is_empty() || of == "uu" || of == one,
-            None => false,
-        };
+        const NAMES: [&str; 11] =
+            ["code", "email", "guid", "key", "keys", "number", "ref", "sku", "skus", "slug", "username"];
+        let means = NAMES.contains(&own.as_str())
+            || match own.strip_suffix("ids").or_else(|| own.strip_suffix("id")) {
+                Some(of) => of.is_empty() || of == "uu" || of == one,
+                None => false,
+            };
         means && says(value)
     })
 }
@@ -288,6 +369,16 @@ mod tests {
             "DELETE /customers?ignore_unavailable=true",
             "DELETE /api/v2/orders?confirm=true",
             "DELETE /api/v1/Users",
+            "DELETE /api/v1/inventory",
+            "DELETE /backend/api/2/orders",
+            "POST /api/v1/inventory/clear",
+            "POST /api/v1/database/reset",
+            "POST /rpc/truncate_orders",
+            "POST /rpc method=deleteAllOrders",
+            "POST /rpc method=system.shutdown",
+            "GET /api?cmd=drop_database",
+            "DELETE /api/v1/productInventory/",
+            "DELETE /rest/v2/audit-log",
             "DELETE /rest/customers?request_id=7",
             "DELETE /api/orders?id=*",
             "DELETE /api/orders/all",
@@ -319,6 +410,14 @@ mod tests {
             "DELETE /api/v1/notifications",
             "DELETE /notifications/all",
             "DELETE /api/profile",
+            "DELETE /api/v1/webhook",
+            "DELETE /api/v1/inventory/7",
+            "DELETE /api/v1/inventory?id=7",
+            "DELETE /api/v1/inventory?sku=A-17",
+            "POST /filters/reset",
+            "POST /rpc method=deleteOrder",
+            "POST /api action=delete id=7",
+            "POST /api action=delete_many ids=7,8",
             "DELETE /api/v1/basket-item?id=7",
             "DELETE /cart",
             "DELETE /7",

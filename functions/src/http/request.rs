@@ -82,6 +82,11 @@ pub(crate) fn check_method_parameter(request: &Request<'_>, pairs: &[(String, St
     Ok(())
 }
 
+/// Whether a text names a method that changes something.
+pub(crate) fn is_method(text: &str) -> bool {
+    ["PUT", "PATCH", "DELETE", "POST"].iter().any(|method| text.trim().eq_ignore_ascii_case(method))
+}
+
 /// The cookies of a request.
 pub(crate) fn cookies(request: &Request<'_>) -> Result<Vec<(String, String)>, Fault> {
     let mut cookies = Vec::new();

@@ -17,6 +17,7 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
                 || parts.iter().any(|part| STORE_ITSELF.contains(part) || SECRET_FILES.contains(part))
                 || masses::empties(method, &parts, target)
                 || runs_code(&parts)
+                || stores(method, &parts)
         }
     };
     if runs { Effect::Admin } else { effect_of(method) }
@@ -64,9 +65,33 @@ const STORE_ITSELF: [&str; 35] = [
 const SECRET_FILES: [&str; 10] =
     [".env", ".git", ".aws", ".ssh", ".htpasswd", ".npmrc", ".svn", "id_rsa", "wp-config.php", "web.config"];
 
+/// More of what stores and schedulers do to much at once.
+fn stores(method: &str, parts: &[&str]) -> bool {
+    matches!(parts, [.., "kv", "deleterange"] | ["api", "v2", "delete"] | ["v1", "system", "gc" | "reconcile"])
+        || matches!(parts, [.., "dodelete" | "dowipeoutworkspace" | "impersonate"])
+        || matches!(parts, [.., "jolokia"])
+        || (method == "DELETE" && matches!(parts, ["v1", "job" | "node", _]))
+}
+
+/// Copies of a database that lie where a server shows files.
+fn is_dump(part: &str) -> bool {
+    let (name, end) = part.split_once('.').unwrap_or_default();
+    matches!(name, "backup" | "database" | "db" | "dump")
+        && matches!(end, "sql" | "sql.gz" | "dump" | "bak" | "tar.gz" | "zip" | "sqlite")
+}
+
+/// `.env.production`, but no example of one.
+fn is_environment(part: &str) -> bool {
+    let end = part.strip_prefix(".env.").unwrap_or("example");
+    !matches!(end, "example" | "sample" | "template" | "dist")
+}
+
 /// Files of settings and keys that a server shows by mistake, and what management interfaces and clouds show of secrets.
 fn shows_secrets(parts: &[&str]) -> bool {
-    parts.iter().any(|part| SECRET_FILES.contains(part))
+    parts.iter().any(|part| SECRET_FILES.contains(part) || is_environment(part))
+        || parts.last().is_some_and(|last| is_dump(last))
+        || matches!(parts, ["openstack", _, "user_data"])
+        || parts.windows(2).any(|pair| matches!(pair, ["jolokia", "exec" | "write"]))
         || matches!(parts, [.., "actuator", "heapdump" | "env" | "configprops"])
         || matches!(parts, ["latest", "meta-data" | "user-data" | "dynamic", ..] | ["computemetadata", ..])
         || matches!(parts, ["metadata", "identity" | "instance", ..])
@@ -177,6 +202,13 @@ mod tests {
             "POST /api/v1/admin/tsdb/delete_series?match[]=up",
             "GET /solr/admin/cores?action=UNLOAD&core=x",
             "GET /.env",
+            "GET /config/.env.production",
+            "GET /backup.sql",
+            "GET /jolokia/exec/java.lang:type=Memory/gc",
+            "POST /v3/kv/deleterange",
+            "DELETE /v1/job/web?purge=true",
+            "POST /job/x/doDelete",
+            "POST /api/users/7/impersonate",
             "GET /.git/config",
             "GET /latest/meta-data/iam/security-credentials/",
             "GET /metadata/identity/oauth2/token?resource=x",
@@ -187,6 +219,7 @@ mod tests {
             "POST /orders",
             "DELETE /orders/7",
             "DELETE /session",
+            "POST /api/v2/jobs",
             "DELETE /cart",
             "DELETE /7",
             "DELETE /550e8400-e29b-41d4-a716-446655440000",

@@ -382,6 +382,8 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
     {
         walker.out.doubt("tar with an option that can run commands");
     }
+    // Names in the archive choose their places.
+    let absolute = call.long("absolute-names") || call.any_flag("P");
     // The first word may be letters without a dash.
     let first = call.args.first().map(|word| word.text.as_str()).unwrap_or_default();
     let bare = if first.starts_with('-') { "" } else { first };
@@ -393,6 +395,7 @@ fn archive(walker: &mut Walker, call: Call<'_>) {
     if mode('x', "extract") || mode('x', "get") {
         match call.flag('O') || bare.contains('O') || call.options().any(|text| text == "--to-stdout") {
             true => {}
+            false if absolute || bare.contains('P') => walker.out.danger("tar writes where the archive says"),
             false => extract(walker, call),
         }
     } else if mode('t', "list") && !mode('c', "create") {

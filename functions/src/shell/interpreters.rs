@@ -151,6 +151,10 @@ fn awk(walker: &mut Walker, call: Call<'_>) {
                 return walker.out.doubt("a program for awk that is not in the command line");
             }
             _ => {
+                // The whole environment, one after the other.
+                if text.contains(" in ENVIRON") {
+                    walker.shows_environment();
+                }
                 match (word.hole, scripts::awk(text)) {
                     (false, scripts::Script::Harmless) => {}
                     (false, scripts::Script::Writes) => writes(walker, text),

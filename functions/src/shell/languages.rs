@@ -58,7 +58,7 @@ const LANGUAGES: &[Language] = &[
 ];
 
 /// Languages and programs that are only asked for their version.
-const OTHERS: [&str; 26] = [
+const OTHERS: [&str; 27] = [
     "irb",
     "ghci",
     "runghc",
@@ -78,6 +78,7 @@ const OTHERS: [&str; 26] = [
     "expect",
     "R",
     "m4",
+    "gnuplot",
     "emacs",
     "wish",
     "deno",

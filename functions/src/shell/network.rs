@@ -147,6 +147,11 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
         walker.out.at_least(Effect::Write);
     }
     leaks(walker, call);
+    for word in call.values('H', "header") {
+        if let Some(file) = word.text.trim_start_matches("-H").strip_prefix('@') {
+            walker.reads_file(&paths::tidy(file));
+        }
+    }
     let sends = call.any_flag("dFTQ")
         || call.options().any(|text| {
             ["--dat", "--for", "--upl", "--jso", "--quo", "--url-q", "--mail"]

@@ -32,6 +32,10 @@ const ENDS: &[&str] = &[
     ".kube/config",
     ".my.cnf",
     ".vault-token",
+    ".config/gcloud",
+    "application_default_credentials.json",
+    "gcloud/credentials.db",
+    "gcloud/access_tokens.db",
     ".npmrc",
     ".pypirc",
     ".htpasswd",
@@ -58,6 +62,10 @@ const KEYS: [&str; 9] = [".key", ".keytab", ".p12", ".pfx", ".jks", ".kdbx", ".p
 pub fn is_secret(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let Some(name) = parts.last() else { return false };
+    // A process's view of the root is the root.
+    if let ["proc", _, "root", rest @ ..] = parts.as_slice() {
+        return is_secret(&format!("/{}", rest.join("/")));
+    }
     if parts.first() == Some(&"proc") && matches!(*name, "environ" | "mem") {
         return true;
     }

@@ -69,6 +69,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
         "printenv" if words.is_empty() && !call.has("--help") && !call.has("--version") => walker.shows_environment(),
         "printenv" if words.iter().any(|name| is_secret_variable(name)) => walker.shows_one(),
         "set" if call.args.is_empty() => walker.shows_environment(),
+        "compgen" if call.any_flag("ev") || call.args.len() > 1 && call.has("-A") => walker.shows_environment(),
         "export" | "declare" | "typeset" if all(call.name) => walker.shows_environment(),
         "declare" | "typeset" if call.flag('p') && words.iter().any(|name| is_secret_variable(name)) => {
             walker.shows_one();

@@ -23,6 +23,9 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
     if !by_path && RUNS.lines().any(|name| name == call.name) {
         return walker.out.doubt(format!("{} runs commands of its own", call.name));
     }
+    if call.name == "dc" && call.args.iter().any(|word| word.text.contains('!')) {
+        walker.out.doubt("dc runs what stands behind `!`");
+    }
     if languages::wipes(call) {
         walker.out.danger(format!("{} is told to drop all data", call.name));
     }

@@ -38,7 +38,12 @@ impl Connection {
     fn described(&self) -> Vec<policy::Described> {
         let Settings::Http(settings) = &self.settings else { return Vec::new() };
         let named = |name: &str| policy::Described { name: name.to_owned(), ..policy::Described::default() };
-        let routes = settings.routes.values().map(|name| named(name));
+        let mut by_name: BTreeMap<&str, BTreeMap<String, policy::Kind>> = BTreeMap::new();
+        for (route, name) in &settings.routes {
+            let texts = path_parameters(route).map(|name| (name.to_owned(), policy::Kind::Text));
+            by_name.entry(name).or_default().extend(texts);
+        }
+        let routes = by_name.into_iter().map(|(name, arguments)| policy::Described { arguments, ..named(name) });
         let document = settings.openapi.as_deref().and_then(|text| Document::import(text).ok());
         let declared = document.iter().flat_map(Document::functions).map(|function| policy::Described {
             name: function.name.to_owned(),
@@ -84,6 +89,12 @@ impl Store {
     pub fn connection(&self, name: &str) -> Option<std::sync::Arc<Connection>> {
         self.0.snapshot.load().connection(name)
     }
+}
+
+/// The names in `POST /refunds/{order}` and `GET /files/{path+}`.
+fn path_parameters(route: &str) -> impl Iterator<Item = &str> {
+    let names = route.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    names.map(|(name, _)| name.strip_suffix('+').unwrap_or(name))
 }
 
 fn kind_of(kind: ArgumentType) -> policy::Kind {

@@ -182,6 +182,13 @@ pub(crate) fn of_extension(name: &str) -> Option<Doing> {
         "get_raw_page" | "heap_page_items" | "heap_page_item_attrs" | "tuple_data_split" | "bt_page_items" => ADMIN,
         "pg_stat_statements_reset" | "pg_stat_kcache_reset" | "pg_qualstats_reset" => ADMIN,
         "pg_background_launch" => Doing { dynamic: true, ..ADMIN },
+        // Statements that run later, for ever.
+        "schedule" | "schedule_in_database" | "alter_job" | "add_job" | "run_job" | "submit_job" => {
+            Doing { dynamic: true, ..ADMIN }
+        }
+        "drop_chunks" | "add_retention_policy" | "drop_partition_time" | "drop_partition_id" | "undo_partition" => {
+            ADMIN
+        }
         _ => return None,
     })
 }

@@ -222,11 +222,8 @@ impl<'a> Conditions<'a> {
                 }
             }
             AExprKind::AexprOpAll => {
-                if operator == "<>" {
-                    self.in_list(left, right, !negated)
-                } else {
-                    Outcome::default()
-                }
+                // `NOT (x <> ALL (...))` is IN; by itself it leaves nearly every row in, as `x <> 5` does.
+                if operator == "<>" && negated { self.in_list(left, right, false) } else { Outcome::default() }
             }
             AExprKind::AexprDistinct => self.compared("<>", left, right, negated),
             AExprKind::AexprNotDistinct => self.compared("=", left, right, negated),

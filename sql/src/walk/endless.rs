@@ -38,6 +38,7 @@ impl Walker<'_> {
                 false
             }
             ("repeat" | "lpad" | "rpad", [_, Some(times), ..]) => *times >= MOST_MADE,
+            ("array_fill", _) => filled(args) >= MOST_MADE,
             _ => false,
         };
         if far {
@@ -153,6 +154,14 @@ pub(super) fn counts_keys(select: &SelectStmt) -> bool {
         }
         _ => false,
     })
+}
+
+/// How many elements `array_fill(x, ARRAY[a, b])` makes, as far as the numbers are written out.
+fn filled(args: &[Node]) -> f64 {
+    match each(args).nth(1) {
+        Some(NodeEnum::AArrayExpr(sizes)) => each(&sizes.elements).filter_map(number).product(),
+        _ => 0.0,
+    }
 }
 
 /// How many moments lie between two constant ones, a constant step apart.

@@ -9,6 +9,7 @@ mod endless;
 mod expression;
 mod flow;
 mod function;
+mod given;
 mod moment;
 mod operand;
 mod operator;

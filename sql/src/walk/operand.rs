@@ -329,7 +329,8 @@ impl Conditions<'_> {
                     let array = link.sub_link_type() == SubLinkType::ArraySublink;
                     let (shape, correlated) =
                         if array { self.inner_shape(select) } else { self.inner_shape(&without_limit(select)) };
-                    if correlated || (array && !shape.whole.is_empty()) {
+                    let counts = array && super::endless::counts_keys(select);
+                    if correlated || counts || (array && !shape.whole.is_empty()) {
                         Operand::Unknown
                     } else {
                         Operand::Query(shape.whole)

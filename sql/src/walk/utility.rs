@@ -8,7 +8,7 @@ use pg_query::{
     },
 };
 
-use super::{Walker, each, inner, scope::Shape, text_of};
+use super::{Walker, each, given::given, inner, scope::Shape, text_of};
 use crate::{
     facts::{External, Verb},
     naming::named,
@@ -277,19 +277,20 @@ impl Walker<'_> {
         }
         self.expanding.push(name);
         for text in texts {
-            self.prepared_text(&execute.name, &text);
+            self.prepared_text(execute, &text);
         }
         self.expanding.pop();
     }
 
-    /// The query of `PREPARE name` in the text that prepared it.
-    fn prepared_text(&mut self, name: &str, text: &str) {
+    /// The query of `PREPARE name` in the text that prepared it, with what EXECUTE gives it.
+    fn prepared_text(&mut self, execute: &ExecuteStmt, text: &str) {
         let tree = crate::Tree::parse(text, self.session().dialect());
         let mut found = false;
         for parsed in tree.iter().flat_map(|tree| &tree.statements) {
             match &parsed.node {
-                NodeEnum::PrepareStmt(prepare) if prepare.name == name => {
+                NodeEnum::PrepareStmt(prepare) if prepare.name == execute.name => {
                     found = true;
+                    self.facts.give(&given(&execute.params, &prepare.argtypes));
                     if let Some(query) = inner(&prepare.query) {
                         self.nested(query);
                     }

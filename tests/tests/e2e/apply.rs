@@ -128,6 +128,12 @@ async fn a_connection_that_names_no_groups_is_open_to_nobody() {
     let _applied = world.sallyport(world.carol(), &["apply", "-f", file.to_str().unwrap()]).ok();
     let refused = world.psql().args(["-c", "SELECT 1"]).refused();
     assert!(refused.contains("SP-NO-ACCESS"), "{refused}");
+    let listed = world.sallyport(world.alice(), &["connections", "--format", "json"]).ok().json();
+    assert_eq!(listed, serde_json::json!([]), "what nobody may use, nobody sees");
+    for list in ["agents", "policies/bundle", "sessions", "audit"] {
+        let listed = world.api_curl(world.alice(), list).arg("-i").output().out;
+        assert!(listed.contains(" 403") || listed.trim_end().ends_with("[]"), "{list}: {listed}");
+    }
     let unknown = Run::new("psql").args(["-X", "-c", "SELECT 1", &world.dsn(world.alice(), "shop-xx")]).refused();
     assert_eq!(refused.replace("shop-db", "shop-xx"), unknown, "forbidden and unknown look alike");
 }

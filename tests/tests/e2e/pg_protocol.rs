@@ -280,6 +280,79 @@ async fn frames_that_make_no_sense_end_the_session_and_nobody_elses() {
     assert_eq!(client.ask(&query("SELECT 1"), 1).await.len(), 4);
 }
 
+/// Frames that a driver would never send like this: all at once, out of order, with what is forbidden between what is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn forbidden_frames_in_a_pipeline_never_reach_the_target_whatever_is_around_them() {
+    let closed = r#"@id("no-orders") @reason("orders are closed") forbid (principal, action == Action::"Invoke", resource)
+        when { context.reads.contains("public.orders") || context.writes.contains("public.orders") };"#;
+    let world = World::start().await;
+    let server = crate::verdicts::Server::start(&world).await;
+    world.policy("orders", closed);
+    e2e::eventually("the rule", || {
+        world.psql().args(["-c", "SELECT 1 FROM orders"]).output().err.contains("orders are closed").then_some(())
+    });
+    let (bad, good) = ("DELETE FROM orders WHERE id = 1 -- piped-bad", "SELECT 'piped-good'");
+    let run = |text: &str| [parse("", text), frames::bind("", "", &[], false), frames::execute("", 0)].concat();
+    let pipelines = [
+        [run(good), run(bad), run(good), frames::sync()].concat(),
+        [parse("b", bad), frames::sync(), frames::bind("p", "b", &[], false), frames::execute("p", 0), frames::sync()]
+            .concat(),
+        [
+            parse("b", bad),
+            parse("b2", good),
+            frames::bind("p", "b", &[], false),
+            frames::execute("p", 1),
+            frames::sync(),
+        ]
+        .concat(),
+        [frames::execute("never", 0), frames::sync(), run(bad), frames::sync()].concat(),
+        [query(bad), query(good), run(bad), frames::sync(), query(&format!("{good}; {bad}"))].concat(),
+        [
+            parse("b", good),
+            frames::about(b'C', b'S', "b"),
+            parse("b", bad),
+            frames::bind("", "b", &[], false),
+            frames::execute("", 0),
+            frames::sync(),
+        ]
+        .concat(),
+        [frames::sync(), frames::sync(), run(bad), run(bad), frames::sync(), query(bad)].concat(),
+    ];
+    for (number, bytes) in pipelines.iter().enumerate() {
+        let mut client = Frames::through(&world, "shop-db").await;
+        // In one piece, and byte by byte.
+        client.send(bytes).await;
+        let said = until(&mut client, bytes).await;
+        assert!(said.contains("orders are closed"), "{number}: {said}");
+        let mut slow = Frames::through(&world, "shop-db").await;
+        for byte in bytes {
+            slow.send(&[*byte]).await;
+        }
+        assert!(until(&mut slow, bytes).await.contains("orders are closed"), "{number}");
+    }
+    let log = server.has(&world, "all-pipelines-sent").await;
+    assert!(log.contains("piped-good") && !log.contains("piped-bad"), "nothing forbidden arrives");
+}
+
+/// The texts of all errors until as many ReadyForQuery came as the bytes ask for.
+async fn until(client: &mut Frames, bytes: &[u8]) -> String {
+    let (mut rest, mut wanted) = (bytes, 0);
+    while let [kind, a, b, c, d, ..] = rest {
+        wanted += usize::from(matches!(kind, b'Q' | b'S'));
+        rest = &rest[1 + u32::from_be_bytes([*a, *b, *c, *d]) as usize..];
+    }
+    let mut said = String::new();
+    while wanted > 0 {
+        let frame = client.next().await;
+        match frame.tag {
+            b'Z' => wanted -= 1,
+            b'E' => said.push_str(&frame.text()),
+            _ => {}
+        }
+    }
+    said
+}
+
 /// Waits until the target runs exactly this statement.
 pub(crate) async fn runs_at_the_target(world: &World, statement: &str) {
     let target = world.site.postgres.client().await.unwrap();

@@ -114,6 +114,26 @@ async fn facts_rules_and_bundle_stand_in_the_record() {
         shown.contains("hold-unfiltered-write").then_some(shown)
     });
     assert!(shown.contains("SP-NEEDS-APPROVAL") && shown.contains("public.orders"), "{shown}");
+    // The newest bundle is in the record of each call, refused or not, in every protocol.
+    let another = r#"@id("another") forbid (principal == Person::"nobody", action == Action::"Invoke", resource);"#;
+    world.policy("another", another);
+    let version = world.api(world.carol(), "policies/bundle")["bundle"]["version"].as_u64().unwrap();
+    for connection in ["shop-db", "web-1", "shop-api"] {
+        eventually("the bundle in the record", || {
+            let _called = match connection {
+                "shop-db" => world.psql().args(["-c", "SELECT 1"]).output(),
+                "web-1" => world.ssh(&["true"]).output(),
+                _ => world.curl("/shop-api/customers/1", &[]).output(),
+            };
+            let newest = world.session_ids(connection).into_iter().next()?;
+            let events = world.sallyport(world.carol(), &["sessions", "replay", &newest, "--format", "json"]).ok().out;
+            let mut events = events.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            let named = |event: &serde_json::Value| {
+                event["kind"] == "request" && event["bundle"].as_u64() == Some(version) && event["rules"].is_array()
+            };
+            events.any(|event| named(&event)).then_some(())
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

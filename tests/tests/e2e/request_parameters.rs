@@ -92,7 +92,7 @@ fn all(world: &World, connection: &str, verb: &str) -> String {
 }
 
 /// curl by the connection's own host name: cookies pass only there.
-fn by_host(world: &World, connection: &str, path: &str, options: &[&str]) -> Run {
+pub(crate) fn by_host(world: &World, connection: &str, path: &str, options: &[&str]) -> Run {
     let (host, port) = (format!("{connection}.sallyport.localhost"), world.site.ports.http);
     let authorization = format!("Authorization: Bearer {}", world.alice().ticket);
     let curl = Run::new("curl").args(["-sS", "--cacert"]).arg(world.site.ca_file()).args(options);

@@ -63,7 +63,10 @@ impl Filter {
         match std::str::from_utf8(text) {
             Ok(text) if whole => {
                 let catalog = self.catalog();
-                let read = self.readings.read(&self.session, catalog.as_deref(), text, self.strict.is_some());
+                let mut read = self.readings.read(&self.session, catalog.as_deref(), text, self.strict.is_some());
+                if let Some(name) = reading::uncertain(&read.reading.facts, |name| self.guard.wants_argument(name)) {
+                    read.judged = read.judged.unreadable(format!("its parameter {name} cannot be read"));
+                }
                 self.in_its_light(read, catalog.is_some())
             }
             Ok(_) => Some(unknown(TOO_LONG)),

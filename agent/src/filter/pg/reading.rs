@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use policy::{Effect, Facts, Function};
+use policy::{Argument, Effect, Facts, Function};
 use sql::{Catalog, Depends};
 
 use super::judges::Judges;
@@ -111,8 +111,20 @@ fn facts(read: &sql::Facts) -> Facts {
         dynamic: read.dynamic,
         unknown: read.unknown.clone(),
         statements: read.statements,
+        arguments: certain(read).filter_map(|(name, value)| Some((name.clone(), value?))).collect(),
         ..Facts::default()
     }
+}
+
+/// What EXECUTE gives, as arguments. Beside other statements it says nothing about those.
+fn certain(read: &sql::Facts) -> impl Iterator<Item = (&String, Option<Argument>)> {
+    let alone = read.statements == 1;
+    read.parameters.iter().map(move |(name, value)| (name, value.clone().filter(|_| alone).map(Argument::Text)))
+}
+
+/// The first parameter of an EXECUTE that policy looks at and that is not certain.
+pub(super) fn uncertain(read: &sql::Facts, wanted: impl Fn(&str) -> bool) -> Option<String> {
+    certain(read).find(|(name, value)| value.is_none() && wanted(name)).map(|(name, _)| name.clone())
 }
 
 /// The word that serialisation uses.

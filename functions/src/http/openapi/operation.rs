@@ -40,6 +40,8 @@ struct ContentRule {
     schema: Option<Schema>,
     /// The types of an object's members.
     members: BTreeMap<String, Type>,
+    /// Those of the members of objects in it, by JSON pointer.
+    nested: BTreeMap<String, Type>,
 }
 
 /// Where an operation is read.
@@ -93,7 +95,8 @@ impl Operation {
     /// Parameters first: a name that a parameter has means that parameter.
     fn arguments(&self) -> Vec<(&str, ArgumentType)> {
         let parameters = self.parameters.iter().filter(|one| !one.deep).map(|one| (one.name.as_str(), one.kind));
-        let members = self.content.iter().flat_map(|rule| &rule.members).map(|(name, kind)| (name.as_str(), *kind));
+        let members = self.content.iter().flat_map(|rule| rule.members.iter().chain(&rule.nested));
+        let members = members.map(|(name, kind)| (name.as_str(), *kind));
         let mut arguments: Vec<(&str, ArgumentType)> = Vec::new();
         for (name, kind) in parameters.chain(members) {
             if let Some(kind) = kind.argument().filter(|_| arguments.iter().all(|(known, _)| *known != name)) {
@@ -242,11 +245,13 @@ impl ContentRule {
             media: content.keys().map(|media| essence(media)).collect(),
             schema: None,
             members: BTreeMap::new(),
+            nested: BTreeMap::new(),
         };
         if let Some((media, schema)) = read.and_then(|(media, value)| Some((media, value.get("schema")?))) {
             let place = format!("{place}/content/{}/schema", crate::http::call::escape(media));
             rule.schema = Some(setting.compiler.compile(&place)?);
             members(setting.root, schema, &place, &mut rule.members, 0)?;
+            rule.nested = Nested::of(setting.root, schema, &place)?;
         }
         Ok(Some(rule))
     }
@@ -352,4 +357,52 @@ fn members(
         members(root, all, &place, found, depth + 1)?;
     }
     Ok(())
+}
+
+/// The deepest members that policies can name, and how many of them.
+const DEEPEST: usize = 8;
+const MOST_NESTED: usize = 512;
+
+/// Finds the members of objects in an object, by JSON pointer. Items of lists have no names of their own.
+struct Nested<'a> {
+    root: &'a Value,
+    found: BTreeMap<String, Type>,
+    /// Schemas that may still be looked at: they may refer to each other.
+    left: usize,
+    /// How many are being looked at, one in the other.
+    open: usize,
+}
+
+impl Nested<'_> {
+    fn of(root: &Value, schema: &Value, place: &str) -> Result<BTreeMap<String, Type>, ImportError> {
+        let mut nested = Nested { root, found: BTreeMap::new(), left: 8 * MOST_NESTED, open: 0 };
+        nested.look(schema, place, "")?;
+        Ok(nested.found)
+    }
+
+    fn look(&mut self, schema: &Value, place: &str, pointer: &str) -> Result<(), ImportError> {
+        let depth = pointer.matches('/').count();
+        let Some(left) = self.left.checked_sub(1).filter(|_| depth <= DEEPEST && self.open <= 2 * DEEPEST) else {
+            return Ok(());
+        };
+        self.left = left;
+        self.open += 1;
+        let (schema, place) = refs::resolve(self.root, schema, place.to_owned())?;
+        for (name, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let pointer = format!("{pointer}/{}", crate::http::call::escape(name));
+            if depth > 0 && self.found.len() < MOST_NESTED {
+                let kind = kind(self.root, value, &place)?;
+                let known = self.found.entry(pointer.clone()).or_insert(kind);
+                if *known != kind {
+                    *known = Type::Any;
+                }
+            }
+            self.look(value, &place, &pointer)?;
+        }
+        for all in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.look(all, &place, pointer)?;
+        }
+        self.open -= 1;
+        Ok(())
+    }
 }
