@@ -347,3 +347,55 @@ async fn what_the_server_calls_a_write_is_never_a_read() {
     println!("{refused} of {} texts are writes for the server", texts.len());
     assert!(refused >= 60, "only {refused}");
 }
+
+/// What the server counted for one relation in this transaction.
+const COUNTED: &str = "SELECT schemaname || '.' || relname AS name, seq_scan + coalesce(idx_scan, 0) > 0 AS scanned,
+  n_tup_ins > 0 AS inserted, n_tup_upd > 0 AS updated, n_tup_del > 0 AS deleted
+  FROM pg_stat_xact_user_tables WHERE relname <> 'log'";
+
+/// Rows for the statements to find.
+const ROWS: &str = "
+INSERT INTO public.orders SELECT i, i, 'new', i, now() FROM generate_series(1, 5) i;
+INSERT INTO public.archive SELECT i, i, 'old', i, now() FROM generate_series(3, 7) i;
+INSERT INTO app.orders SELECT i, 'x' FROM generate_series(1, 5) i;
+INSERT INTO public.customers SELECT i, 'Ann', 'ann@example.com' FROM generate_series(1, 6) i;
+INSERT INTO other.hidden VALUES (1, 'x');
+INSERT INTO other.events VALUES (1, '2024-02-02');
+";
+
+#[tokio::test]
+async fn facts_name_every_relation_and_verb_that_the_servers_statistics_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_server, client) = server(folder.path()).await;
+    client.batch_execute(ROWS).await.unwrap();
+    let catalog = catalog(&client).await;
+    let session = Session::new("postgres");
+    let mut compared = 0;
+    for statement in PLANNED {
+        let facts = session.read(statement, Some(&catalog)).facts.clone();
+        let verb = |name: &str| {
+            facts.verbs.iter().any(|verb| {
+                let word = serde_json::to_value(verb).unwrap();
+                word == name || word == "merge"
+            })
+        };
+        let (writes, reads) = (names(&facts.writes), names(&facts.reads));
+        client.batch_execute("BEGIN").await.unwrap();
+        client.batch_execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        for row in client.query(COUNTED, &[]).await.unwrap() {
+            let name = whole(row.get(0));
+            let did = |column: &str| row.get::<_, Option<bool>>(column).unwrap_or(false);
+            for (column, word) in [("inserted", "insert"), ("updated", "update"), ("deleted", "delete")] {
+                assert!(
+                    !did(column) || (writes.contains(&name) && verb(word)),
+                    "{statement}: {word} of {name}: {facts:?}"
+                );
+            }
+            let known = reads.contains(&name) || writes.contains(&name);
+            assert!(!did("scanned") || known, "{statement}: the server scanned {name}: {facts:?}");
+            compared += 1;
+        }
+        client.batch_execute("ROLLBACK").await.unwrap();
+    }
+    assert!(compared >= PLANNED.len(), "only {compared} counts compared");
+}

@@ -130,7 +130,7 @@ impl Filter {
         let first = self.exchange.first().map(|(_, mark)| (mark.touches(), mark.settles(), mark.number()));
         // Behind the last request of a pipeline, and at the end of a transaction, what was put off is checked.
         let (touches, settles, number) = first.unwrap_or((false, true, None));
-        if !touches && !(settles && self.replies.touched) {
+        if !(touches || settles && self.replies.touched) {
             return;
         }
         let exchange = number.unwrap_or(0);
