@@ -1,5 +1,5 @@
 //! `sallyport policy explain` and `show`: what they say of a file, without a gateway.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::{fs, path::PathBuf, process::Command};
 

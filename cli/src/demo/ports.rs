@@ -109,6 +109,8 @@ impl Ports {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
+
     use std::collections::HashSet;
 
     use super::Ports;
