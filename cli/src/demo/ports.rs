@@ -1,7 +1,7 @@
 //! Which port is whose. Everything stands at a fixed distance from one base, so that a demo is found again.
 
 use std::{
-    net::TcpListener,
+    net::Ipv4Addr,
     sync::{
         OnceLock,
         atomic::{AtomicU16, Ordering},
@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use rand::Rng;
+use tokio::net::TcpSocket;
 
 /// The ports of one demo, all on 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +89,7 @@ impl Ports {
     /// The first of the ports that something else listens on.
     #[must_use]
     pub fn taken(&self) -> Option<u16> {
-        self.all().into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_err())
+        self.all().into_iter().find(|port| is_taken(*port))
     }
 
     fn all(&self) -> [u16; 10] {
@@ -107,6 +108,16 @@ impl Ports {
     }
 }
 
+/// Whether something listens on the port. The probe itself does not listen: a child process that is just being started holds
+/// our descriptors until it runs its program, and the next look would take an earlier one for a server.
+fn is_taken(port: u16) -> bool {
+    let probe = TcpSocket::new_v4().and_then(|socket| {
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, port).into())
+    });
+    probe.is_err()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
@@ -123,5 +134,20 @@ mod tests {
             starting.into_iter().flat_map(|thread| thread.join().expect("a thread").expect("ports").all()).collect();
         assert_eq!(ports.iter().collect::<HashSet<_>>().len(), ports.len());
         assert!(ports.iter().all(|port| (10_000..32_000).contains(port)));
+    }
+
+    #[test]
+    fn a_port_that_was_looked_at_is_free_at_the_next_look_whatever_is_started_meanwhile() {
+        let starting = std::thread::spawn(|| {
+            for _ in 0..100 {
+                let _ended = std::process::Command::new("true").status();
+            }
+        });
+        let ports = Ports::free().expect("ports");
+        while !starting.is_finished() {
+            assert_eq!(ports.taken(), None);
+        }
+        let _server = std::net::TcpListener::bind(("127.0.0.1", ports.ssh)).expect("a listener");
+        assert_eq!(ports.taken(), Some(ports.ssh));
     }
 }
