@@ -190,16 +190,7 @@ pub(crate) fn tells_card(left: &[u8]) -> bool {
         Some(Some(word)) => {
             let word = word.as_bytes();
             let told = is_card(word)
-                || matches!(
-                    word,
-                    b"charge"
-                        | b"charged"
-                        | b"maestro"
-                        | b"mastercard"
-                        | b"amex"
-                        | b"ccnumber"
-                        | b"primaryaccountnumber"
-                )
+                || matches!(word, b"charge" | b"charged" | b"maestro" | b"mastercard" | b"amex" | b"ccnumber")
                 || with && matches!(word, b"payment" | b"paid" | b"pay" | b"bezahlt");
             with = word == b"with";
             if !told && !with && !is_between(word) {
