@@ -102,6 +102,22 @@ pub(crate) fn each_of(bytes: &[u8], each: [u8; 2]) -> (u64, u64) {
     if rest.is_empty() { whole } else { join(whole, found(lanes.len(), &padded(rest, 0))) }
 }
 
+/// Whether a token may be hexadecimal digits of text: not if two of the first twelve bytes that it stands for begin with a digit that
+/// no text has. Random digits nearly always have those.
+#[inline]
+pub(crate) fn may_be_hexadecimal_text(token: &[u8]) -> bool {
+    let Some(([one, other], _)) = token.as_chunks().0.split_first_chunk::<2>() else { return true };
+    let strange = |bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
+        let is = |lane: u8x16, byte| lane.simd_eq(u8x16::splat(byte));
+        // Two bytes that differ in one bit are compared at once: 8 and 9, capital and small letters.
+        let small = lane | u8x16::splat(0x20);
+        (is(lane, b'1') | is(lane | u8x16::splat(1), b'9') | is(small, b'a') | is(small, b'b')).to_bitmask()
+    };
+    let firsts = strange(one) | (strange(other) & 0xFF) << LANE;
+    (firsts & 0x0055_5555).count_ones() < 2
+}
+
 /// Digits, joints, letters, signs, openers, marks.
 #[inline]
 fn classes(bytes: [u8; LANE]) -> [u32; 6] {
@@ -129,7 +145,7 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
 
 #[cfg(test)]
 mod tests {
-    use super::{DASH, LANE, classes};
+    use super::{DASH, LANE, classes, may_be_hexadecimal_text};
 
     /// The same byte by byte.
     fn expected(byte: u8) -> [bool; 6] {
@@ -154,5 +170,18 @@ mod tests {
                 assert_eq!(classes(bytes), expected(byte).map(|is| u32::from(is) << place), "{byte} at {place}");
             }
         }
+    }
+
+    #[test]
+    fn hexadecimal_digits_of_text_are_never_passed_over() {
+        let digits: String =
+            "pay 4111111111111111 to Zo\u{eb}, 99\n~".bytes().map(|byte| format!("{byte:02x}")).collect();
+        let may = |digits: &str| may_be_hexadecimal_text(digits.as_bytes());
+        for start in (0..digits.len() - 32).step_by(2) {
+            let digits = digits.get(start..).unwrap_or_default();
+            assert!(may(digits) && may(&digits.to_uppercase()), "{start}");
+        }
+        assert!(!may("d41d8cd98f00b204e9800998ecf8427e"), "a hash");
+        assert!(may("81818181"), "too short to tell");
     }
 }

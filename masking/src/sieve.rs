@@ -262,8 +262,12 @@ impl<'a> Sieve<'a> {
 
     /// Whether the letters before the digit at `at` let it count: a country's code, or what a token has there.
     fn is_named(&self, at: usize) -> bool {
-        let [c, b, a] = [3, 2, 1].map(|back| at.checked_sub(back).and_then(|at| self.bytes.get(at)).copied());
-        let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
+        let (c, b, a) = match self.bytes.get(at.saturating_sub(3)..at).unwrap_or_default() {
+            [c, b, a] => (Some(*c), *b, *a),
+            [b, a] => (None, *b, *a),
+            [a] => (None, 0, *a),
+            _ => (None, 0, 0),
+        };
         // The word IBAN may stand right before the country.
         let opens = c.is_none_or(|byte| !byte.is_ascii_alphanumeric() || matches!(byte, b'N' | b'n'));
         let country = opens && b.is_ascii_alphabetic();

@@ -2,6 +2,7 @@
 //! enough and reads as text, or is packed; a hit inside masks the whole token. Tokens without a hit stay as they are.
 
 use crate::hit::{Rule, Span};
+use crate::lanes;
 use crate::packed;
 use crate::scan::{Cursor, Plan};
 use crate::surface::{Surface, is_odd};
@@ -159,6 +160,9 @@ pub(crate) fn nested(plan: &Plan, text: &[u8], depth: u8) -> Option<(usize, usiz
 }
 
 fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
+    if !lanes::may_be_hexadecimal_text(token) {
+        return None;
+    }
     let mut strange = 0;
     for pair in token.chunks_exact(2).take(GLANCE) {
         strange += usize::from(!is_text(octet(pair)?));
@@ -187,13 +191,17 @@ fn nibble(byte: u8) -> Option<u8> {
 }
 
 fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
+    let (groups, rest) = token.as_chunks::<4>();
     let mut strange = 0;
-    for group in token.chunks(4).take(GLANCE / 3) {
-        let [_, bytes @ ..] = word(group).to_be_bytes();
-        strange += bytes.iter().take(group.len() - 1).filter(|byte| !is_text(**byte)).count();
+    for group in groups.iter().take(GLANCE / 3) {
+        let [_, a, b, c] = word(group).to_be_bytes();
+        strange += usize::from(!is_text(a)) + usize::from(!is_text(b)) + usize::from(!is_text(c));
         if strange > STRANGE {
             return None;
         }
+    }
+    if groups.len() < GLANCE / 3 && octets(rest).filter(|byte| !is_text(*byte)).count() + strange > STRANGE {
+        return None;
     }
     reads_as_text(octets(token)).then(|| octets(token).collect())
 }

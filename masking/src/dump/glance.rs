@@ -39,7 +39,8 @@ pub(super) fn next_open(text: &[u8], at: usize, last: bool) -> usize {
         }
     }
     let line = rest.get(begin..).unwrap_or_default();
-    if last && !may_open(line, false) { text.len() } else { at + begin }
+    // One piece on the last line is a token like others: nothing follows that it could go on on.
+    if last && !may_open(line, true) { text.len() } else { at + begin }
 }
 
 /// Whether a text of the shortest length in quotes lies between these ends.
@@ -53,20 +54,20 @@ fn has_gap(ends: u64) -> bool {
     sixteen & four >> 16 != 0
 }
 
-/// Whether a line may open a dump; a text in quotes that is one piece is a token like others.
-fn may_open(line: &[u8], quoted: bool) -> bool {
+/// Whether a line may open a dump; if it stands alone, as a text in quotes does, it is a token like others if it is one piece.
+fn may_open(line: &[u8], alone: bool) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let (mut rest, mut count) = (line, 0);
     loop {
         let gap = run(rest, true, rest.len());
         rest = rest.get(gap..).unwrap_or_default();
         if rest.is_empty() {
-            return count == 1 && !quoted && line.len() >= LEAST_PIECE;
+            return count == 1 && !alone && line.len() >= LEAST_PIECE;
         }
-        let piece = match look(rest, count) {
+        let piece = match look(rest, count, alone) {
             Piece::Opens => return true,
             Piece::Dull => return false,
-            Piece::One => return count == 0 && !quoted,
+            Piece::One => return true,
             Piece::Of(length) => length,
         };
         rest = rest.get(piece..).unwrap_or_default();
@@ -89,21 +90,21 @@ enum Piece {
     Of(usize),
 }
 
-/// Looks at the piece that a line goes on with behind so many others. A few bytes of most say enough.
-fn look(rest: &[u8], count: usize) -> Piece {
+/// Looks at the piece that a line, alone or not, goes on with behind so many others. A few bytes of most say enough.
+fn look(rest: &[u8], count: usize, alone: bool) -> Piece {
     let Some(first) = rest.first_chunk::<{ SHORT + 1 }>() else { return Piece::Of(run(rest, false, rest.len())) };
-    let classes = first.map(class);
-    if let Some(length) = classes.iter().position(|class| class & GAP != 0) {
-        return Piece::Of(length);
+    let [a, b, c, d] = *first;
+    let (a, b, c, d) = (class(a), class(b), class(c), class(d));
+    if (a | b | c | d) & GAP != 0 {
+        return Piece::Of([a, b, c].iter().take_while(|class| **class & GAP == 0).count());
     }
-    let [a, b, c, d] = classes;
     let all = a & b & c & d;
     match first {
         [b'|' | b'>', ..] if count > 0 => return Piece::Opens,
         [b'\\', ..] | [b'0', b'x' | b'X', ..] => {}
         _ if all & HEX != 0 => {}
         _ if count > 0 || all & BASE64 == 0 => return Piece::Dull,
-        _ => return if is_one(rest) { Piece::One } else { Piece::Dull },
+        _ => return if !alone && is_one(rest) { Piece::One } else { Piece::Dull },
     }
     let length = run(rest, false, LONGEST_WORD + 1);
     let piece = rest.get(..length).unwrap_or_default();
@@ -111,7 +112,7 @@ fn look(rest: &[u8], count: usize) -> Piece {
         [offset @ .., b':'] if count == 0 && length <= LONGEST_WORD && is_hexadecimal(offset) => Piece::Opens,
         _ if count == 0 && matches!(length, 7 | 8) && is_hexadecimal(piece) => Piece::Opens,
         _ if is_bytes(piece) => Piece::Of(length),
-        _ if count == 0 && is_one(rest) => Piece::One,
+        _ if count == 0 && !alone && is_one(rest) => Piece::One,
         _ => Piece::Dull,
     }
 }

@@ -8,7 +8,7 @@ use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use masking::Masker;
 use proto::{Code, Ending, Refusal, event::Stream};
-use protocols::http::{Fields, RequestHead, put_data, put_end, put_response};
+use protocols::http::{Fields, MAX_DATA, RequestHead, data_header, put_data, put_end, put_response};
 use tokio::sync::mpsc;
 
 use super::{
@@ -34,6 +34,8 @@ const FIRST_BYTE: Duration = Duration::from_secs(300);
 const HOLD: Duration = Duration::from_millis(150);
 /// What is collected before it is sent, if the target is fast.
 const BATCH: usize = 64 * 1024;
+/// Content at least this long is sent where it lies instead of being copied behind what else is sent, in bytes.
+const SHARED: usize = 16 * 1024;
 
 /// The answer's direction.
 pub(super) struct Reply<'a> {
@@ -208,8 +210,13 @@ impl Reply<'_> {
         }
         self.sent = self.sent.saturating_add(bytes);
         self.context.record.data(self.exchange, Stream::Out, content);
-        put_data(&mut self.out, content);
-        Ok(())
+        if content.len() < SHARED || content.len() > MAX_DATA {
+            put_data(&mut self.out, content);
+            return Ok(());
+        }
+        self.out.extend_from_slice(&data_header(content.len()));
+        self.flush().await?;
+        self.payload(content.clone()).await
     }
 
     async fn end(&mut self, answer: &mut Answer, head: &Parts, trailers: Option<&HeaderMap>) -> Result<(), Fault> {
@@ -233,7 +240,12 @@ impl Reply<'_> {
         if self.out.is_empty() {
             return Ok(());
         }
-        self.to.payload(self.out.split().freeze()).await.map_err(|_| Fault::Over(gateway_lost()))
+        let out = self.out.split().freeze();
+        self.payload(out).await
+    }
+
+    async fn payload(&self, bytes: Bytes) -> Result<(), Fault> {
+        self.to.payload(bytes).await.map_err(|_| Fault::Over(gateway_lost()))
     }
 
     /// The target switched to the protocol that the client asked for.
