@@ -140,7 +140,9 @@ fn classes(bytes: [u8; LANE]) -> [u32; 6] {
     let first_letters = but(3, b'@') | is(b'I') | but(0x50, b'\n');
     let last_letters = but(5, b'R') | either(b'q') | either(b'w');
     let mark = dash_or_dot | but(4, b'[') | is(b'$') | first_letters | last_letters;
-    [digit, joint, letter, sign, opener, mark].map(|mask| mask.to_bitmask())
+    // Written out: an array's `map` is a loop of calls.
+    let bits = |mask: u8x16| mask.to_bitmask();
+    [bits(digit), bits(joint), bits(letter), bits(sign), bits(opener), bits(mark)]
 }
 
 #[cfg(test)]

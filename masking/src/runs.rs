@@ -86,7 +86,8 @@ const BLOCK: usize = 128;
 /// Whether a run of the shortest length lies in these bytes. Each step is one loop without branches over all of them, so that
 /// the compiler makes vectors of it: is this text, and the next as well, and the two behind those, and so on.
 fn holds_run(block: &[u8; BLOCK]) -> bool {
-    let single = block.map(|byte| u8::from(is_text(byte)));
+    let mut single = [0; BLOCK];
+    single.iter_mut().zip(block).for_each(|(single, byte)| *single = u8::from(is_text(*byte)));
     let runs_of_11 = both(&both(&both(&both(&single, 1), 2), 4), 3);
     runs_of_11.iter().fold(0, |any, run| any | run) != 0
 }
