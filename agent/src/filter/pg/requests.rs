@@ -129,7 +129,8 @@ impl Filter {
                 passed.bytes += HEADER;
                 continue;
             }
-            let statement = matches!(header.tag, front::QUERY | front::PARSE);
+            let statement = matches!(header.tag, front::QUERY | front::PARSE)
+                || (header.tag == front::BIND && self.strict.as_ref().is_some_and(strict::Strict::carries));
             let whole = header.frame() <= if statement { LONGEST_STATEMENT } else { WHOLE };
             let Some(bytes) = rest.get(..if whole { header.frame() } else { HEAD }) else { break };
             let body = bytes.get(HEADER..).unwrap_or_default();
@@ -285,6 +286,7 @@ impl Filter {
             name: parse.statement.to_vec(),
             text: text.into(),
             raw: raw.into(),
+            shortened: matches!(short, Cow::Owned(_)),
             read: Some(read.clone()),
             rewrite: rewrite.clone(),
             refused: refused.then(|| because(&decision, &read)),

@@ -66,6 +66,7 @@ pub(super) fn marking(column: &str, label: &str, transform: Transform) -> Markin
         column: column.into(),
         label: label.into(),
         transform,
+        ..Marking::default()
     }
 }
 
