@@ -170,7 +170,11 @@ fn target_fault(malformed: Malformed) -> Refusal {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_carry;
+#[cfg(test)]
 mod tests_collision;
+#[cfg(test)]
+mod tests_copy;
 #[cfg(test)]
 mod tests_policy;
 #[cfg(test)]
