@@ -59,7 +59,9 @@ struct Row {
 /// Goes on from the cursor; appends spans in order. Everything before the new place is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut SpeltCursor, spans: &mut Vec<Span>) {
     while let Some(start) = next(text, last, cursor) {
-        let (mut end, mut again, mut waits) = (start, None, false);
+        let (mut end, mut again) = (start, None);
+        let rest = text.get(start..).unwrap_or_default();
+        let mut waits = word(rest) == rest.len() && !last;
         for form in forms(text, start) {
             let row = row(text, start, last, &form, &mut |_| ());
             waits |= row.cut && !last;
@@ -159,7 +161,7 @@ fn row(text: &[u8], start: usize, last: bool, form: &Form, take: &mut impl FnMut
             return row;
         }
         let behind = text.get(row.end..).unwrap_or_default();
-        let length = behind.iter().take(LONGEST_JOINT + 1).take_while(|byte| !byte.is_ascii_alphanumeric()).count();
+        let length = behind.iter().take(LONGEST_JOINT + 1).take_while(|byte| joins(**byte)).count();
         let next = behind.get(length..).unwrap_or_default();
         if next.len() <= form.before.len() && !last && length <= LONGEST_JOINT {
             row.cut = true;
@@ -173,6 +175,11 @@ fn row(text: &[u8], start: usize, last: bool, form: &Form, take: &mut impl FnMut
         joint = Some(found);
         at = row.end + length + form.before.len();
     }
+}
+
+/// Whether a byte can part items.
+fn joins(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b',' | b':' | b';' | b'-' | b'_' | b'|' | b'/' | b'=' | b'.')
 }
 
 /// How many letters and digits stand at the start, as far as they matter.
