@@ -160,3 +160,21 @@ fn a_buffer_in_json_is_masked_and_stays_json() {
         assert_eq!(parsed["data"]["data"].as_array().unwrap().len(), value.len(), "{shown}");
     }
 }
+
+#[test]
+fn what_is_no_value_stays_as_it_is() {
+    let mut changed = String::new();
+    for line in include_str!("corpus/benign.txt").lines() {
+        for syntax in [Syntax::Text, Syntax::Json] {
+            if syntax == Syntax::Json && !line.starts_with(['{', '[']) {
+                continue;
+            }
+            let shown = masked(line, syntax);
+            if shown != line {
+                let _ = writeln!(changed, "{line}\n{shown}");
+            }
+            assert_eq!(streamed(line, syntax, 1), shown, "{line}");
+        }
+    }
+    assert!(changed.is_empty(), "{changed}");
+}

@@ -327,6 +327,12 @@ impl Marks {
         &self.catalog
     }
 
+    /// Whether the catalog has the relation of this object id.
+    #[must_use]
+    pub fn has_relation(&self, oid: u32) -> bool {
+        self.by_oid.contains_key(&oid)
+    }
+
     /// Whether a marked table has this name, in any schema.
     pub(crate) fn is_marked_name(&self, name: &str) -> bool {
         self.names.contains(name)

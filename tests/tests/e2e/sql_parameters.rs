@@ -59,9 +59,9 @@ fn direct(world: &World, text: &str) -> String {
     world.direct_psql().args(["-At", "-v", "ON_ERROR_STOP=1", "-c", text]).ok().out.trim().to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_database_gets_tokens_and_masks_and_joins_and_look_ups_still_work() {
-    let world = &World::start().await;
+#[test]
+fn the_database_gets_tokens_and_masks_and_joins_and_look_ups_still_work() {
+    let world = World::shared();
     direct(world, SCHEMA);
     let key = world.secret(KEY);
     world.like("shop-db", NAME, |connection| {

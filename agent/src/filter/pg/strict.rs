@@ -9,6 +9,7 @@ use std::{
 use masking::TokenKey;
 use policy::Verdict;
 use proto::{Code, Refusal, event};
+use protocols::pg::row;
 use sql::{
     Catalog, Tree,
     lineage::{Mode, Rules, Transform},
@@ -20,6 +21,8 @@ use crate::filter::guard::Decision;
 
 /// Names of prepared statements and cursors of SQL's own that are remembered one by one.
 const MOST_NAMES: usize = 1000;
+/// Smaller object ids are the server's own (`FirstNormalObjectId`).
+const FIRST_OF_USERS: u32 = 16_384;
 
 /// Counts look-ups of one caller.
 pub trait Lookups: Send + Sync {
@@ -64,6 +67,8 @@ pub struct Strict {
     shown: BTreeSet<String>,
     /// Definitions may have changed since the catalog was read.
     old: bool,
+    /// Tables that the target told of and the catalog did not have.
+    unknown: HashSet<u32>,
     /// They have: only a reading with a higher number counts.
     redefined: Option<u64>,
     /// Statements and portals of the protocol whose rows are raw until they have been read here: SQL must not read them.
@@ -149,6 +154,7 @@ impl Strict {
             names,
             shown,
             old: false,
+            unknown: HashSet::new(),
             redefined: None,
             raw: HashSet::new(),
             recalled: Recalled::default(),
@@ -329,6 +335,15 @@ impl Strict {
     /// Definitions may have changed: the next text waits for the catalog.
     pub(super) fn redefined(&mut self) {
         self.redefined = Some(self.catalogs.readings().begun);
+    }
+
+    /// The target describes columns: one of a table that the catalog does not have makes it old, once for each such table.
+    pub(super) fn told_of(&mut self, columns: &[row::Column]) {
+        let Some(now) = &self.now else { return };
+        let unknown = |oid: &u32| *oid >= FIRST_OF_USERS && !now.judge.marks.has_relation(*oid);
+        for oid in columns.iter().map(|column| column.table_oid).filter(unknown) {
+            self.old |= self.unknown.len() < MOST_NAMES && self.unknown.insert(oid);
+        }
     }
 
     /// What becomes of a text if the catalog is too old for it.
