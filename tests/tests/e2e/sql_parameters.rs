@@ -40,7 +40,7 @@ with psycopg.connect(dsn, autocommit=True) as connection:
           refused(connection, "SELECT carry_add(9, %s)", ("536-90-4399",)),
           refused(connection, "INSERT INTO carry_people (id, ssn) SELECT 9, x FROM (VALUES (%s)) v (x)", ("536-90-4399",)),
           refused(connection, "PREPARE p AS INSERT INTO carry_people (id, ssn) VALUES (9, $1)"),
-          refused(connection, "DO $$ BEGIN INSERT INTO carry_people (id, ssn) VALUES (9, '536-90-4399'); END $$"),
+          refused(connection, "DO $$ BEGIN INSERT INTO carry_people (id, ssn) VALUES (9, '000-12-3456'); END $$"),
           refused(connection, "COPY carry_people (id, ssn) FROM STDIN"))
 async def main():
     part = dict(pair.split("=", 1) for pair in dsn.split())

@@ -124,7 +124,12 @@ impl Filter {
             return Ok(None);
         }
         let key = self.strict.as_ref().and_then(Strict::key);
-        let (instead, why) = carry::bind(bind, types, &newest, key);
+        // What the client declared is what it encodes; the database has been told no type.
+        let declared = &meaning.newest.declared;
+        let of = |(place, known): (usize, &u32)| declared.get(place).copied().filter(|oid| *oid != 0).unwrap_or(*known);
+        let wide = types.iter().chain(std::iter::repeat(&0)).take(bind.parameters.len());
+        let types: Vec<u32> = wide.enumerate().map(of).collect();
+        let (instead, why) = carry::bind(bind, &types, &newest, key);
         self.requests.instead = Some(instead);
         Ok(why)
     }

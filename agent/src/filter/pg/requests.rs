@@ -317,9 +317,9 @@ impl Filter {
             statement.told.set(exchange);
             journal.refused(exchange, decision.refused());
             self.requests.instead = Some(refuse::parse());
-        } else if let Some(text) = rewrite.as_ref().and_then(Rewrite::text) {
-            self.requests.instead =
-                Some(refuse::parse_text(frame.body, text).ok_or_else(|| client_fault(Malformed("parse")))?);
+        } else if let Some(rewrite) = rewrite.as_ref().filter(|rewrite| rewrite.text().is_some() || rewrite.carries()) {
+            let instead = refuse::parse_text(frame.body, rewrite.text(), |number| rewrite.carries_parameter(number));
+            self.requests.instead = Some(instead.ok_or_else(|| client_fault(Malformed("parse")))?);
         }
         match self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())) {
             Ok(()) => {

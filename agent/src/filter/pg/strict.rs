@@ -13,7 +13,7 @@ use protocols::pg::row;
 use sql::{
     Catalog, Tree,
     lineage::{Mode, Rules, Transform},
-    rewrite::{Bound, Carried, Judged, Lookup, Refused, Session, Tokens},
+    rewrite::{Bound, Carried, Given, Judged, Lookup, Refused, Session, Tokens},
 };
 
 use super::{Age, Catalogs, Readings, carry, collision, judges::Judge, tokens};
@@ -409,6 +409,16 @@ impl Rewrite {
     /// Whether both send and mask the same.
     fn is_the_same_as(&self, other: &Self) -> bool {
         self.text == other.text && self.judged.carried == other.judged.carried
+    }
+
+    /// Whether there are values that the database does not get.
+    pub(super) fn carries(&self) -> bool {
+        !self.judged.carried.is_empty()
+    }
+
+    /// Whether the value of this parameter is one, counted from 1.
+    pub(super) fn carries_parameter(&self, number: usize) -> bool {
+        self.judged.carried.iter().any(|carried| carried.given == Given::Parameter(number))
     }
 
     /// Values that the database does not get.

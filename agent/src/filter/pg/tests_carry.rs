@@ -190,3 +190,18 @@ fn a_large_bind_is_masked_whole() {
     let sent = send(&mut filter, &journal, &[parse("", insert), values, run()]);
     assert!(!sent.contains(SSN) && sent.contains(&token("ssn", SSN)) && sent.len() < 1000, "{}", sent.len());
 }
+
+#[test]
+fn a_parameter_whose_type_is_too_narrow_for_its_token_has_none_at_the_database() {
+    let (mut filter, journal) = carrying(&[]);
+    let insert = "INSERT INTO customers (id, number) VALUES ($1, $2)";
+    let typed = |first: u32, second: u32| {
+        let types = [&[0, 2][..], &first.to_be_bytes(), &second.to_be_bytes()].concat();
+        frame(b'P', &[&[0][..], insert.as_bytes(), &[0], &types].concat())
+    };
+    let (one, number) = (7_i32.to_be_bytes(), 88_120_017_i32.to_be_bytes());
+    let sent = send(&mut filter, &journal, &[typed(23, 23), bind(&[(1, Some(&one)), (1, Some(&number))]), run()]);
+    let token = TokenKey::new(KEY).unwrap().number("number", b"88120017", u64::MAX).to_string();
+    let wanted = [typed(23, 0), bind(&[(1, Some(&one)), (0, Some(token.as_bytes()))]), run()].concat();
+    assert_eq!(sent, text(&wanted));
+}
