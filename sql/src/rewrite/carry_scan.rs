@@ -9,6 +9,7 @@ use super::{
     carry::{PLACEHOLDER, constant, placeholder},
     parts, resolve,
     splice::{Change, Edits},
+    walk::Marked,
 };
 use crate::{
     catalog::Relation,
@@ -148,7 +149,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A relation with carried columns.
-    fn carrier(&self, name: &Node) -> Result<Option<(Arc<Relation>, Arc<Cover>)>, Refused> {
+    fn carrier(&self, name: &Node) -> Result<Option<Marked>, Refused> {
         match resolve(self.marks, self.session, name) {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);

@@ -23,6 +23,8 @@ pub(super) struct Checked {
     pub(super) probe: bool,
     /// It was refused because it runs what was prepared under other rules.
     pub(super) stale: bool,
+    /// It may give values that the database does not get, and nobody can say where: not even its parser sees it.
+    pub(super) hidden: bool,
 }
 
 /// Why a statement that is not whole is not judged.
@@ -125,6 +127,12 @@ impl Filter {
         let Some(strict) = &mut self.strict else { return Some(checked) };
         // A syntax error is never run, and what policy refuses neither, unless arguments that are still to come decide.
         let refused = decision.verdict.outcome == policy::Outcome::Refuse && !self.guard.wants_arguments();
+        let gives = strict.carries() && text.iter().any(|byte| *byte == b'\'' || byte.is_ascii_digit());
+        if gives && read.reading.is_syntax_error() {
+            *decision =
+                super::strict::decision("it cannot be read, and values may be in it that the database does not get");
+            return Some(Checked { hidden: true, ..checked });
+        }
         if refused || read.reading.is_syntax_error() {
             return Some(checked);
         }
@@ -151,7 +159,7 @@ impl Filter {
             }
             Judgement::Unknown(refused) => {
                 *decision = refused;
-                checked.probe = true;
+                (checked.probe, checked.hidden) = (!gives, gives);
             }
         }
         Some(checked)

@@ -205,3 +205,18 @@ fn a_parameter_whose_type_is_too_narrow_for_its_token_has_none_at_the_database()
     let wanted = [typed(23, 0), bind(&[(1, Some(&one)), (0, Some(token.as_bytes()))]), run()].concat();
     assert_eq!(sent, text(&wanted));
 }
+
+#[test]
+fn not_even_the_parser_sees_a_value_in_a_text_that_cannot_be_read() {
+    for broken in [
+        "INSERT INTO customers (ssn) VALUES ('536-90-4399'",
+        "INSERT INTO customers (id, ssn) VALUES (nosuch(1), '536-90-4399')",
+    ] {
+        for frames in [vec![query(broken)], vec![parse("", broken), frame(b'S', b"")]] {
+            let (mut filter, journal) = carrying(&[]);
+            let sent = send(&mut filter, &journal, &frames);
+            assert!(!sent.contains(SSN), "{sent}");
+            assert!(journal.all().join("\n").contains("refused SP-DENIED"), "{:?}", journal.all());
+        }
+    }
+}
