@@ -31,6 +31,7 @@ mod propose;
 mod runs;
 mod scan;
 mod sieve;
+mod spelt;
 mod stars;
 mod stream;
 mod surface;

@@ -1,4 +1,4 @@
-//! What is looked for besides the main scan: custom patterns, and values inside encoded tokens. Each keeps its own place in the text;
+//! What is looked for besides the main scan: custom patterns, and values inside encoded tokens, dumps and rows of bytes. Each keeps its own place in the text;
 //! a byte is decided when all have passed it.
 
 use crate::dump::{self, DumpCursor};
@@ -6,6 +6,7 @@ use crate::hit::Span;
 use crate::items;
 use crate::layer::Layer;
 use crate::scan::Plan;
+use crate::spelt::{self, SpeltCursor};
 use crate::wrapped;
 
 /// Everything a masker looks for.
@@ -29,6 +30,7 @@ pub(crate) struct MoreCursor {
     wrapped: Option<usize>,
     dump: Option<DumpCursor>,
     items: Option<usize>,
+    spelt: Option<SpeltCursor>,
 }
 
 impl More {
@@ -42,6 +44,7 @@ impl More {
         if self.decode {
             wrapped::scan(main, text, last, cursor.wrapped.get_or_insert(0), spans);
             dump::scan(main, text, last, cursor.dump.get_or_insert_default(), spans);
+            spelt::scan(main, text, last, cursor.spelt.get_or_insert_default(), spans);
             if main.reads_json() {
                 items::scan(main, text, last, cursor.items.get_or_insert(0), spans);
             }
@@ -56,6 +59,9 @@ impl More {
         if let Some(dump) = &mut cursor.dump {
             dump::settle(main, text, dump, spans);
         }
+        if let Some(spelt) = &mut cursor.spelt {
+            spelt::scan(main, text, true, spelt, spans);
+        }
     }
 
     /// What is found in a whole text.
@@ -68,7 +74,16 @@ impl MoreCursor {
     /// Everything before is decided.
     pub(crate) fn decided(&self) -> usize {
         let dump = self.dump.as_ref().map(|dump| dump.at);
-        self.layers.iter().copied().chain(self.wrapped).chain(self.items).chain(dump).min().unwrap_or(usize::MAX)
+        let spelt = self.spelt.as_ref().map(|spelt| spelt.at);
+        self.layers
+            .iter()
+            .copied()
+            .chain(self.wrapped)
+            .chain(self.items)
+            .chain(dump)
+            .chain(spelt)
+            .min()
+            .unwrap_or(usize::MAX)
     }
 
     pub(crate) fn forget(&mut self, count: usize) {
@@ -77,6 +92,9 @@ impl MoreCursor {
         }
         if let Some(dump) = &mut self.dump {
             dump.forget(count);
+        }
+        if let Some(spelt) = &mut self.spelt {
+            spelt.at -= count;
         }
     }
 }

@@ -461,6 +461,14 @@ impl Plan {
         if !last && self.words {
             let word = email::open_tail(bytes.get(cursor.floor..).unwrap_or_default());
             cursor.at = cursor.at.min(bytes.len() - word);
+            if let Some(pending) = cursor.pending {
+                // Behind what waits, the at sign of an address may stand already that begins before.
+                let behind = bytes.get(pending.start..).unwrap_or_default();
+                let mark = behind.iter().position(|byte| matches!(byte, b'@' | b'[' | b'(' | b'='));
+                let end = pending.start + mark.unwrap_or(behind.len());
+                let local = email::open_tail(bytes.get(cursor.floor..end).unwrap_or_default());
+                cursor.at = cursor.at.min(end - local);
+            }
         }
         cursor.at = cursor.at.max(cursor.floor);
     }

@@ -33,7 +33,8 @@ pub(crate) fn number_mask(byte: u8, before: Option<u8>) -> u8 {
     match byte {
         b'0'..=b'9' if before.is_some_and(|byte| byte.is_ascii_digit()) => b'0',
         b'0'..=b'9' => b'1',
-        byte if stays(byte) || matches!(byte, b'"' | b'\\') => byte,
+        // A comma parts the numbers of a list.
+        byte if stays(byte) || matches!(byte, b'"' | b'\\' | b',') => byte,
         _ => b'*',
     }
 }

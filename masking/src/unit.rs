@@ -9,6 +9,8 @@ use crate::plain::{Plain, plain};
 const ROUNDS: u8 = 2;
 /// The longest name of a character reference that is known, in letters.
 const LONGEST_NAME: usize = 8;
+/// The most digits of a code in braces.
+const LONGEST_CODE: usize = 6;
 /// What begins a terminal's sequences.
 pub(crate) const ESCAPE: u8 = 0x1B;
 /// Takes back what stands before it where text is shown, and is as good as nothing where it is not.
@@ -198,6 +200,7 @@ impl Reader<'_> {
     fn begins_nothing(&self, at: usize) -> bool {
         let is_wrapped = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&');
         match self.wire.get(at..).unwrap_or_default() {
+            [b'u', b'{', ..] => false,
             [b'u' | b'x', next, ..] => !next.is_ascii_hexdigit() && !is_wrapped(next),
             [b'0' | b'1', next, ..] => !matches!(next, b'0'..=b'7') && !is_wrapped(next),
             [next, ..] => !matches!(next, b'u' | b'x' | b'0' | b'1') && !is_wrapped(next),
@@ -359,10 +362,33 @@ impl Reader<'_> {
         Ok((0x20..0x7F).contains(&value).then_some((value, width)))
     }
 
-    /// `\u0040` or `\x40` in a text.
+    /// The digits and the brace of `\u{40}` in a text.
+    fn braced(&self, at: usize, level: u8) -> Result<Option<Code>, Cut> {
+        let (mut value, mut width) = (0_u32, 0);
+        for place in 0..=LONGEST_CODE {
+            let Some((code, used)) = self.next(at + width, level)? else { return Ok(None) };
+            width += used;
+            match char::from_u32(code) {
+                Some('}') => return Ok((place > 0).then_some((value, width))),
+                Some(digit) if digit.is_ascii_hexdigit() && place < LONGEST_CODE => {
+                    value = value * 16 + digit.to_digit(16).unwrap_or_default();
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// `\u0040`, `\u{40}` or `\x40` in a text.
     fn backslash(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
         let Some((kind, used)) = self.next(at + mark, level)? else { return Ok(None) };
         let count = match char::from_u32(kind) {
+            Some('u') if self.next(at + mark + used, level)?.is_some_and(|(next, _)| next == u32::from(b'{')) => {
+                let open = self.next(at + mark + used, level)?.map_or(1, |(_, width)| width);
+                let braced = self.braced(at + mark + used + open, level)?;
+                let whole = braced.filter(|(code, _)| char::from_u32(*code).is_some_and(|it| it >= ' '));
+                return Ok(whole.map(|(code, width)| (code, mark + used + open + width)));
+            }
             Some('u') => 4,
             Some('x') => 2,
             Some('0' | '1') => {

@@ -174,11 +174,16 @@ fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
     pairs().all(|pair| octet(pair).is_some()).then(|| pairs().filter_map(octet).collect())
 }
 
-/// Digits behind `0x`, or behind the `x` of PostgreSQL's `\x`: there, and in the later blocks of such a token, the second
-/// character begins a pair.
+/// Digits behind `0x`, or behind PostgreSQL's `\x`, of which the first two have been read as the letter that they are; so in the later
+/// blocks of such a token the second character begins a pair, too.
 fn decode_shifted_hex(token: &[u8]) -> Option<Vec<u8>> {
-    let behind_mark = token.strip_prefix(b"0x").or_else(|| token.strip_prefix(b"0X"));
-    decode_hex(behind_mark.or_else(|| token.get(1..))?)
+    if let Some(digits) = token.strip_prefix(b"0x").or_else(|| token.strip_prefix(b"0X")) {
+        return decode_hex(digits);
+    }
+    let (letter, digits) = token.split_first()?;
+    let mut decoded = decode_hex(digits)?;
+    decoded.insert(0, *letter);
+    Some(decoded)
 }
 
 /// The byte of two hexadecimal digits.

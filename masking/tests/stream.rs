@@ -128,6 +128,20 @@ fn finish(stream: &mut StreamMasker) -> String {
 }
 
 #[test]
+fn a_long_word_before_an_at_sign_is_held_whatever_else_waits_in_it() {
+    for unit in ["123-45-6789", "5555-5555-5555-4444", "4111 1111-"] {
+        for count in 1..9 {
+            for host in ["[192.168.2.1]", "example.com", " (at) example (dot) com"] {
+                let text = format!("{}{}{host}", unit.repeat(count), if host.starts_with(' ') { "" } else { "@" });
+                let (expected, _) = whole(text.as_bytes(), Syntax::Text);
+                let (out, _) = split(text.as_bytes(), &[1], Syntax::Text);
+                assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&expected), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_prompt_and_plain_lines_are_sent_at_once() {
     for text in ["alice@web-1:~$ ", "hello world\r\n", "\u{1b}[32m~\u{1b}[0m> ", "total 12\n", "100% "] {
         assert_eq!(push(&mut stream(), text), text);

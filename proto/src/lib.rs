@@ -36,7 +36,7 @@ pub use code::{Code, Fault};
 pub use frame::{Down, Ending, LaneOpen, Refusal, Up};
 pub use grant::{Actor, Caller, Grant};
 pub use id::SessionId;
-pub use masking::{ColumnMask, Guarantee, Lookup, Masking, Sources, Transform};
+pub use masking::{ColumnMask, ColumnRule, Guarantee, Lookup, Masking, Sources, Transform};
 pub use parameters::{ParameterMask, RequestMask, RequestMode};
 pub use settings::{
     HttpAuth, HttpSettings, PostgresSettings, Protocol, Scheme, Settings, SshSettings, TargetTls, TlsMode,

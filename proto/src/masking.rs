@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::parameters::RequestMode;
+
 /// The SHA-256 of nothing: functions whose text is kept elsewhere have it.
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -93,13 +95,29 @@ pub enum Guarantee {
 pub enum ColumnMask {
     /// The label, for example `ssn`; values become what the label's transform says.
     Label(String),
-    /// A label and a transform.
-    Transform {
-        /// The label.
-        label: String,
-        /// What stands in place of a value.
-        transform: Transform,
-    },
+    /// A label and more.
+    Rule(ColumnRule),
+}
+
+/// What is marked in a column, in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnRule {
+    /// The label.
+    pub label: String,
+    /// What stands in place of a value, if not what the label says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
+    /// What the database gets of values that statements give it.
+    #[serde(default, skip_serializing_if = "is_record")]
+    pub mode: RequestMode,
+    /// The column holds tokens and nothing else (`mode: token`): it is shown and compared as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_tokens: bool,
+}
+
+fn is_record(mode: &RequestMode) -> bool {
+    *mode == RequestMode::Record
 }
 
 /// What stands in place of a value. What a value's type or form cannot bear becomes [`Transform::Full`].
@@ -126,7 +144,7 @@ impl ColumnMask {
     #[must_use]
     pub fn label(&self) -> &str {
         match self {
-            Self::Label(label) | Self::Transform { label, .. } => label,
+            Self::Label(label) | Self::Rule(ColumnRule { label, .. }) => label,
         }
     }
 
@@ -135,8 +153,23 @@ impl ColumnMask {
     pub fn transform(&self) -> Option<Transform> {
         match self {
             Self::Label(_) => None,
-            Self::Transform { transform, .. } => Some(*transform),
+            Self::Rule(rule) => rule.transform,
         }
+    }
+
+    /// What the database gets of values that statements give to the column.
+    #[must_use]
+    pub fn mode(&self) -> RequestMode {
+        match self {
+            Self::Label(_) => RequestMode::Record,
+            Self::Rule(rule) => rule.mode,
+        }
+    }
+
+    /// Whether the column holds tokens and nothing else.
+    #[must_use]
+    pub fn holds_tokens(&self) -> bool {
+        matches!(self, Self::Rule(rule) if rule.holds_tokens)
     }
 }
 
@@ -174,7 +207,7 @@ impl Masking {
     /// Whether tokens are made of anything.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
-        self.columns.values().any(|mask| self.transform(mask) == Transform::Token)
+        self.columns.values().any(|mask| self.transform(mask) == Transform::Token || mask.mode() == RequestMode::Token)
             || self.transforms.values().any(|transform| *transform == Transform::Token)
     }
 
@@ -258,6 +291,19 @@ mod tests {
         assert_eq!(parts.last().map(|(_, mask)| masking.transform(mask)), Some(Transform::Partial));
         let back: Masking = serde_json::from_str(&serde_json::to_string(&masking).unwrap()).unwrap();
         assert_eq!(back, masking);
+    }
+
+    #[test]
+    fn a_column_says_what_the_database_gets_of_its_values() {
+        let text = r#"{"columns": {"public.t.a": {"label": "ssn", "mode": "token", "holds_tokens": true},
+            "public.t.b": {"label": "email", "mode": "in-flight", "transform": "partial"}, "public.t.c": "ssn"}}"#;
+        let masking: Masking = serde_json::from_str(text).unwrap();
+        let modes: Vec<RequestMode> = masking.columns.values().map(ColumnMask::mode).collect();
+        assert_eq!(modes, [RequestMode::Token, RequestMode::InFlight, RequestMode::Record]);
+        assert!(masking.has_tokens() && masking.columns.values().filter(|mask| mask.holds_tokens()).count() == 1);
+        assert_eq!(serde_json::from_str::<Masking>(&serde_json::to_string(&masking).unwrap()).unwrap(), masking);
+        let wrong = r#"{"columns": {"public.t.a": {"label": "ssn", "mode": "never"}}}"#;
+        assert!(serde_json::from_str::<Masking>(wrong).is_err());
     }
 
     #[test]

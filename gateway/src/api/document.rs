@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use masking::{Detector, Label, Masker, Options};
-use proto::{ColumnMask, Guarantee, Lookup, Protocol, Settings, Sources, Transform};
+use proto::{ColumnMask, Guarantee, Lookup, Protocol, RequestMode, Settings, Sources, Transform};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -133,6 +133,7 @@ impl Masking {
         if let Some(label) = self.transforms.keys().find(|label| !known(label)) {
             return Err(format!("masking.transforms: `{label}` is a label of nothing here"));
         }
+        self.check_modes()?;
         if !self.has_tokens() {
             return Ok(());
         }
@@ -146,6 +147,19 @@ impl Masking {
             return Err(
                 "masking.columns: a database that keeps values from the login cannot make tokens of them".into()
             );
+        }
+        Ok(())
+    }
+
+    /// Whether values can be kept from the database as columns say.
+    fn check_modes(&self) -> Result<(), String> {
+        for (column, mask) in &self.columns {
+            if mask.mode() != RequestMode::Record && self.guarantee != Guarantee::Strict {
+                return Err(format!("masking.columns: {column}: `mode` needs `guarantee: strict`"));
+            }
+            if mask.holds_tokens() && (mask.mode() != RequestMode::Token || mask.transform().is_some()) {
+                return Err(format!("masking.columns: {column}: `holds_tokens` needs `mode: token`, and no transform"));
+            }
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ use super::{Malformed, cstring};
 pub struct Column {
     /// Its name, in the client's encoding.
     pub name: Vec<u8>,
+    /// The object id of the table that it is a column of; 0 if of none.
+    pub table_oid: u32,
     /// The object id of its type.
     pub type_oid: u32,
     /// 0 text, 1 binary. After a Describe of a statement it is not known yet and 0.
@@ -28,9 +30,10 @@ pub fn description(body: &[u8]) -> Result<Vec<Column>, Malformed> {
         let (name, tail) = cstring(rest).ok_or(BROKEN)?;
         let (fixed, tail) = tail.split_first_chunk::<18>().ok_or(BROKEN)?;
         // Table (4), attribute (2), type (4), size (2), modifier (4), format (2).
-        let [_, _, _, _, _, _, a, b, c, d, _, _, _, _, _, _, e, f] = *fixed;
+        let [g, h, i, j, _, _, a, b, c, d, _, _, _, _, _, _, e, f] = *fixed;
         columns.push(Column {
             name: name.to_vec(),
+            table_oid: u32::from_be_bytes([g, h, i, j]),
             type_oid: u32::from_be_bytes([a, b, c, d]),
             format: i16::from_be_bytes([e, f]),
         });
@@ -98,8 +101,8 @@ mod tests {
     #[test]
     fn a_description_gives_names_types_and_formats() {
         let columns = description(&described()).unwrap();
-        assert_eq!(columns[0], Column { name: b"id".to_vec(), type_oid: 23, format: 1 });
-        assert_eq!(columns[1], Column { name: b"note".to_vec(), type_oid: 25, format: 1 });
+        assert_eq!(columns[0], Column { name: b"id".to_vec(), table_oid: 0, type_oid: 23, format: 1 });
+        assert_eq!(columns[1], Column { name: b"note".to_vec(), table_oid: 0, type_oid: 25, format: 1 });
         let mut seen = Vec::new();
         names(&mut described(), |name| seen.push(name.to_vec())).unwrap();
         assert_eq!(seen, [b"id".to_vec(), b"note".to_vec()]);

@@ -46,6 +46,7 @@ fn marks() -> Marks {
         column: "card".into(),
         label: "card".into(),
         transform: Transform::Full,
+        ..Marking::default()
     };
     Marks::new(catalog(), &[marking])
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One column of a base table whose values belong to a label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Marking {
     /// The table's schema.
     pub schema: String,
@@ -27,6 +27,22 @@ pub struct Marking {
     pub label: String,
     /// What stands in place of a value.
     pub transform: Transform,
+    /// What the database gets of values that a statement gives it.
+    pub mode: Mode,
+    /// It holds tokens and no values: it is shown and compared as it is.
+    pub holds_tokens: bool,
+}
+
+/// What the database gets of a value that a statement gives to a marked column, or compares with one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// The value.
+    #[default]
+    Record,
+    /// What stands in its place; nothing where it is compared.
+    InFlight,
+    /// Its token.
+    Token,
 }
 
 impl Marking {
@@ -85,6 +101,8 @@ pub struct Mark {
     pub transform: Transform,
     /// The marked column itself: `schema.table.column`.
     pub source: String,
+    /// What the database gets of values for it.
+    pub mode: Mode,
 }
 
 /// Everything masked in one database for one caller. Made once per catalog and set of markings.
@@ -112,6 +130,8 @@ pub struct Marks {
     policies: bool,
     /// Tables that are marked and do not exist, by their names alone.
     missing: HashSet<String>,
+    /// The columns whose values the database does not get, whoever may see them.
+    carried: Option<Box<Marks>>,
 }
 
 /// Answers by oid; `None` while one is being worked out.
@@ -139,7 +159,7 @@ impl Marks {
                 cover.closed = Some(format!("{source} is marked and does not exist"));
                 continue;
             }
-            let mark = Mark { label: marking.label.clone(), transform: marking.transform, source };
+            let mark = Mark { label: marking.label.clone(), transform: marking.transform, source, mode: marking.mode };
             cover.masked.insert(marking.column.clone(), mark);
         }
         if !markings.is_empty() {
@@ -168,6 +188,7 @@ impl Marks {
             types: HashMap::new(),
             policies: true,
             missing,
+            carried: None,
         };
         this.index();
         this
@@ -252,10 +273,35 @@ impl Marks {
         self.lookups.contains(label)
     }
 
-    /// Whether nothing is masked.
+    /// The same where the database does not get what statements give to these columns.
+    #[must_use]
+    pub fn carrying(mut self, markings: &[Marking]) -> Self {
+        if !markings.is_empty() {
+            let marks = Self::new(Arc::clone(&self.catalog), markings).allowing(&self.allowed).without_policies();
+            self.carried = Some(Box::new(marks));
+        }
+        self
+    }
+
+    /// The names of all marked relations.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Whether no answer has anything to mask.
+    pub(crate) fn shows_all(&self) -> bool {
+        self.base.is_empty()
+    }
+
+    /// The columns whose values the database does not get.
+    pub(crate) fn carried(&self) -> Option<&Self> {
+        self.carried.as_deref()
+    }
+
+    /// Whether nothing is masked, in answers or on its way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.base.is_empty()
+        self.base.is_empty() && self.carried.is_none()
     }
 
     /// The label of the marked columns of this name, in any table.
@@ -279,6 +325,12 @@ impl Marks {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// Whether the catalog has the relation of this object id.
+    #[must_use]
+    pub fn has_relation(&self, oid: u32) -> bool {
+        self.by_oid.contains_key(&oid)
     }
 
     /// Whether a marked table has this name, in any schema.
@@ -362,7 +414,7 @@ fn built_in(catalog: &Catalog, base: &mut HashMap<u32, Cover>) {
     for (name, column) in STATEMENTS {
         for relation in catalog.named(name).iter().filter(|relation| relation.column(column).is_some()) {
             let source = format!("{}.{name}.{column}", relation.schema);
-            let mark = Mark { label: "statement".into(), transform: Transform::Full, source };
+            let mark = Mark { label: "statement".into(), transform: Transform::Full, source, mode: Mode::Record };
             base.entry(relation.oid).or_default().masked.insert(column.to_owned(), mark);
         }
     }

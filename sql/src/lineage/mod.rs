@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::{
     functions::Safety,
-    marks::{Allowed, Mark, Marking, Marks, Rules, Transform},
+    marks::{Allowed, Mark, Marking, Marks, Mode, Rules, Transform},
     query::Outputs,
     watch::{Told, Watch},
 };
@@ -74,7 +74,8 @@ impl Verdict {
             Self::AsIs(mark) => Some(mark.clone()),
             Self::Derived(mark) => Some(Mark { transform: Transform::Full, ..mark.clone() }),
             Self::Unknown => {
-                Some(Mark { label: "unknown".into(), transform: Transform::Full, source: "unknown".into() })
+                let (label, source) = ("unknown".to_owned(), "unknown".to_owned());
+                Some(Mark { label, transform: Transform::Full, source, mode: Mode::Record })
             }
         }
     }

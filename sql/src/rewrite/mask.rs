@@ -28,6 +28,11 @@ pub(crate) fn expression(column: &Column, mark: &Mark, reference: &str) -> Strin
     if column.not_null { value } else { format!("CASE WHEN {reference} IS NULL THEN {null} ELSE {value} END") }
 }
 
+/// What stands in place of any value of a column that is masked in full, as a text; `None`: NULL.
+pub(super) fn constant_of(column: &Column) -> Option<&'static str> {
+    constant(column).map(|value| value.trim_matches('\''))
+}
+
 /// What is really done to a column in the database: what its type cannot bear becomes a constant, and tokens are not made there.
 pub(crate) fn really(column: &Column, mark: &Mark) -> Transform {
     let of = column.base_type.as_str();
@@ -54,7 +59,7 @@ fn partial(of: &str, reference: &str) -> String {
 }
 
 /// A constant in the form of a label: nobody's value, and no detector's.
-fn formed(label: &str) -> Option<&'static str> {
+pub(super) fn formed(label: &str) -> Option<&'static str> {
     Some(match label {
         "card" => "0000000000000000",
         "ssn" => "000-00-0000",

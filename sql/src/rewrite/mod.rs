@@ -5,6 +5,10 @@
 //! one decide what is written, is refused, and so is whatever cannot be judged.
 
 mod bound;
+mod carry;
+mod carry_scan;
+#[cfg(test)]
+mod carry_tests;
 mod copy;
 mod define;
 mod lookup;
@@ -25,6 +29,7 @@ use std::{
 };
 
 pub use self::bound::Bound;
+pub use self::carry::{Carried, Given, Instead};
 pub use self::lookup::Lookup;
 pub use self::resolve::{Resolved, resolve};
 pub use self::token::{Token, TokenType, Tokens};
@@ -80,6 +85,8 @@ pub struct Judged {
     pub lookup: Option<Lookup>,
     /// Values of marked columns in it.
     pub bound: Bound,
+    /// Those that the database does not get. Literals are placeholders in `text`.
+    pub carried: Vec<Carried>,
     /// What it returns raw, so that whoever reads its rows puts tokens in their place.
     pub tokens: Option<Arc<Tokens>>,
 }
@@ -137,7 +144,9 @@ pub fn judge_tree(text: &str, tree: &Tree, marks: &Marks, session: &mut Session)
         one(text, statement, marks, session, &mut judged, &mut edits, statements.len() == 1)?;
     }
     if !edits.is_empty() {
-        judged.text = Some(edits.apply(text, statements)?);
+        let edited = edits.apply(text, statements)?;
+        carry::place(&edited, &mut judged.carried)?;
+        judged.text = Some(edited);
     }
     Ok(judged)
 }
@@ -151,6 +160,13 @@ fn one(
     edits: &mut Edits,
     alone: bool,
 ) -> Result<(), Refused> {
+    if let Some(carried) = marks.carried() {
+        carry_scan::collect(text, &statement.tree, carried, session, judged, edits)?;
+        names(&statement.tree, judged);
+    }
+    if marks.shows_all() {
+        return Ok(());
+    }
     let mut walk = Walk::new(marks, session);
     walk.root = Some(&statement.tree).filter(|tree| alone && tree.kind == "SelectStmt");
     walk.text = text.get(statement.span.clone()).unwrap_or_default();

@@ -29,6 +29,8 @@ enum Text {
     Copied(String),
     /// A reference becomes this.
     Reference(String),
+    /// A constant becomes this.
+    Constant(String),
 }
 
 /// What becomes of a node.
@@ -61,6 +63,11 @@ impl Edits {
     /// The reference at this place becomes this text.
     pub(super) fn reference(&mut self, at: i32, text: String) {
         self.texts.insert(at, Text::Reference(text));
+    }
+
+    /// The constant at this place becomes this text.
+    pub(super) fn constant(&mut self, at: i32, text: String) {
+        self.texts.insert(at, Text::Constant(text));
     }
 
     /// Behind the reference at this place comes this text.
@@ -165,6 +172,7 @@ fn piece(tokens: &Tokens, at: i32, new: Text) -> Option<(Range<usize>, String)> 
     let last = tokens.name_end(first);
     match new {
         Text::Reference(text) => Some((name(tokens, at)?, text)),
+        Text::Constant(text) => Some((tokens.0.get(first)?.span.clone(), text)),
         Text::Copied(query) => {
             let end = if tokens.kind(last + 1) == Some(Kind::Ascii40) { tokens.closing(last + 1)? } else { last };
             Some((tokens.0.get(first)?.span.start..tokens.0.get(end)?.span.end, query))

@@ -62,6 +62,7 @@ mod request_parameters;
 mod restart;
 mod secrets;
 mod spool;
+mod sql_parameters;
 mod ssh;
 mod ssh_files;
 mod ssh_forward;

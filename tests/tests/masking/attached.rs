@@ -159,6 +159,7 @@ fn markings() -> Vec<Marking> {
         column: "ssn".into(),
         label: "ssn".into(),
         transform: Transform::Full,
+        ..Marking::default()
     };
     MARKED.iter().map(marking).collect()
 }

@@ -4,8 +4,12 @@ use std::fmt;
 
 use crate::server::values;
 
-const CORPUS: [&str; 3] =
-    [include_str!("corpus.txt"), include_str!("corpus_second.txt"), include_str!("corpus_third.txt")];
+const CORPUS: [&str; 4] = [
+    include_str!("corpus.txt"),
+    include_str!("corpus_second.txt"),
+    include_str!("corpus_third.txt"),
+    include_str!("corpus_fourth.txt"),
+];
 
 /// What must become of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,6 +49,7 @@ pub fn markings_as(transform: Transform) -> Vec<Marking> {
         column: column.into(),
         label: label.into(),
         transform,
+        ..Marking::default()
     };
     let mut markings: Vec<Marking> = MASKED.iter().map(|(column, label)| marking("customers", column, label)).collect();
     markings.push(marking("payments", "card", "card"));

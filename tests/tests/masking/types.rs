@@ -62,6 +62,7 @@ async fn masked_columns_of_every_type_tell_nothing_in_text_binary_and_copy() {
             column: (*column).into(),
             label: "card".into(),
             transform,
+            ..Marking::default()
         };
         // Partial masks and years are meant to show a part of texts and dates.
         let shows = |column: &&str| match transform {

@@ -10,7 +10,7 @@ use super::{
     journal::{Journal, Run},
     names::{Meaning, Portal, Statement},
     reading::{self, Read},
-    strict::{Judgement, Rewrite},
+    strict::{Judgement, Rewrite, Rights, Strict},
 };
 use crate::filter::guard::Decision;
 
@@ -23,6 +23,8 @@ pub(super) struct Checked {
     pub(super) probe: bool,
     /// It was refused because it runs what was prepared under other rules.
     pub(super) stale: bool,
+    /// It may give values that the database does not get, and nobody can say where: not even its parser sees it.
+    pub(super) hidden: bool,
 }
 
 /// Why a statement that is not whole is not judged.
@@ -37,11 +39,12 @@ impl Checked {
 
     /// The same for a text that was shortened to be judged: it can pass as it is, but not be rewritten.
     pub(super) fn whole(self, shortened: bool, decision: &mut Arc<Decision>) -> Self {
-        if !shortened || self.rewrite.as_ref().is_none_or(|rewrite| rewrite.text().is_none()) {
+        let plain = |rewrite: &Rewrite| rewrite.text().is_none() && rewrite.carried().is_empty();
+        if !shortened || self.rewrite.as_ref().is_none_or(plain) {
             return self;
         }
         *decision = super::strict::decision(
-            "what it returns cannot be masked in a statement this long: insert fewer rows at once",
+            "what it gives or returns cannot be masked in a statement this long: insert fewer rows at once",
         );
         Self::default()
     }
@@ -120,9 +123,16 @@ impl Filter {
     /// catalog must be read anew first.
     pub(super) fn check(&mut self, text: &[u8], read: &Read, decision: &mut Arc<Decision>) -> Option<Checked> {
         let mut checked = Checked::default();
+        let sends = self.sends(read);
         let Some(strict) = &mut self.strict else { return Some(checked) };
         // A syntax error is never run, and what policy refuses neither, unless arguments that are still to come decide.
         let refused = decision.verdict.outcome == policy::Outcome::Refuse && !self.guard.wants_arguments();
+        let gives = strict.carries() && text.iter().any(|byte| *byte == b'\'' || byte.is_ascii_digit());
+        if gives && read.reading.is_syntax_error() {
+            *decision =
+                super::strict::decision("it cannot be read, and values may be in it that the database does not get");
+            return Some(Checked { hidden: true, ..checked });
+        }
         if refused || read.reading.is_syntax_error() {
             return Some(checked);
         }
@@ -135,7 +145,8 @@ impl Filter {
             return Some(checked);
         }
         let tree = read.reading.tree.as_ref().ok().filter(|_| plain);
-        match strict.judge(&self.readings, (text, tree.map(Arc::as_ref)), &decision.verdict.revealed, self.fresh) {
+        let rights = Rights { revealed: &decision.verdict.revealed, sends: &sends };
+        match strict.judge(&self.readings, (text, tree.map(Arc::as_ref)), rights, self.fresh) {
             Judgement::Pass(rewrite) => checked.rewrite = Some(rewrite),
             Judgement::Refresh => {
                 self.requests.refresh = true;
@@ -148,21 +159,34 @@ impl Filter {
             }
             Judgement::Unknown(refused) => {
                 *decision = refused;
-                checked.probe = true;
+                (checked.probe, checked.hidden) = (!gives, gives);
             }
         }
         Some(checked)
     }
 
+    /// The labels whose values may go to the database as they are.
+    fn sends(&self, read: &Read) -> Vec<String> {
+        let carries = self.strict.as_ref().is_some_and(Strict::carries);
+        if carries && self.guard.may_send_raw() { self.guard.sends_raw(&read.judged) } else { Vec::new() }
+    }
+
     /// Whether a prepared statement may run now that policy lets it: it may have been parsed when its caller could see more, or
     /// when names meant something else. If not, the decision becomes a refusal. `None`: the catalog must be read anew first.
-    pub(super) fn recall(&mut self, meaning: &Meaning<Portal>, decision: &mut Arc<Decision>) -> Option<Checked> {
+    pub(super) fn recall(
+        &mut self,
+        meaning: &Meaning<Portal>,
+        read: &Read,
+        decision: &mut Arc<Decision>,
+    ) -> Option<Checked> {
         let mut checked = Checked::default();
+        let sends = self.sends(read);
         for portal in std::iter::once(&meaning.newest).chain(&meaning.otherwise) {
             let Some(strict) = &mut self.strict else { break };
             let statement = portal.statement.as_deref();
             let (rewrite, raw) = statement.map_or((None, ""), |known| (known.rewrite.as_ref(), known.raw.as_ref()));
-            match strict.judge_again(&self.readings, rewrite, raw, &decision.verdict.revealed, self.fresh) {
+            let rights = Rights { revealed: &decision.verdict.revealed, sends: &sends };
+            match strict.judge_again(&self.readings, rewrite, raw, rights, self.fresh) {
                 Judgement::Pass(rewrite) if checked.differs(&rewrite) => {
                     *decision = super::strict::decision("it is open which of two statements it is: wait for the first");
                     return Some(Checked::default());

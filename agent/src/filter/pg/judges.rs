@@ -9,7 +9,7 @@ use std::{
 
 use sql::{
     Catalog, Tree,
-    lineage::{Marking, Marks, Rules},
+    lineage::{Marking, Marks, Mode, Rules},
     rewrite::{self, Judged, Refused, Session},
 };
 
@@ -26,8 +26,8 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Default)]
 pub(super) struct Judges(Mutex<HashMap<Key, Arc<Judge>>>);
 
-/// The catalog's version, the connection's rules, and the labels that may be seen.
-type Key = (u64, Arc<Rules>, BTreeSet<String>);
+/// The catalog's version, the connection's rules, and the labels that may be seen, and that may be sent.
+type Key = (u64, Arc<Rules>, BTreeSet<String>, BTreeSet<String>);
 
 /// Judges texts for callers who may see the same.
 pub(super) struct Judge {
@@ -54,15 +54,23 @@ impl Known {
 }
 
 impl Judges {
-    /// The judge for callers who may see the labels in `shown`.
-    pub(super) fn of(&self, catalog: &Arc<Catalog>, rules: &Arc<Rules>, shown: &BTreeSet<String>) -> Arc<Judge> {
-        let key = (catalog.version, Arc::clone(rules), shown.clone());
+    /// The judge for callers who may see the labels in `shown`, and send those in `sent` as they are.
+    pub(super) fn of(
+        &self,
+        catalog: &Arc<Catalog>,
+        rules: &Arc<Rules>,
+        (shown, sent): (&BTreeSet<String>, &BTreeSet<String>),
+    ) -> Arc<Judge> {
+        let key = (catalog.version, Arc::clone(rules), shown.clone(), sent.clone());
         if let Some(judge) = self.lock().get(&key) {
             return Arc::clone(judge);
         }
-        let hidden = rules.markings.iter().filter(|marking| !shown.contains(&marking.label));
-        let hidden: Vec<Marking> = hidden.cloned().collect();
-        let marks = Marks::new(Arc::clone(catalog), &hidden).allowing(&rules.functions).looking_up(&rules.lookups);
+        let hidden = |marking: &&Marking| !shown.contains(&marking.label) && !marking.holds_tokens;
+        let carried = |marking: &&Marking| marking.mode != Mode::Record && !sent.contains(&marking.label);
+        let hidden: Vec<Marking> = rules.markings.iter().filter(hidden).cloned().collect();
+        let carried: Vec<Marking> = rules.markings.iter().filter(carried).cloned().collect();
+        let marks = Marks::new(Arc::clone(catalog), &hidden).allowing(&rules.functions);
+        let marks = marks.looking_up(&rules.lookups).carrying(&carried);
         let judge = Arc::new(Judge { marks, known: Mutex::default(), warnings: OnceLock::new() });
         let mut judges = self.lock();
         if judges.len() >= MOST {

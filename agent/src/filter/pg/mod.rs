@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bytea;
+mod carry;
 mod catalogs;
 mod collision;
 mod columns;
@@ -115,7 +116,7 @@ impl Filter {
     /// Masks marked columns strictly from now on.
     #[must_use]
     pub fn strictly(mut self, strict: Option<Strict>) -> Self {
-        self.strict = strict;
+        self.strict = strict.map(|strict| strict.keyed(self.masker.transforms().key()));
         self
     }
 
@@ -169,7 +170,11 @@ fn target_fault(malformed: Malformed) -> Refusal {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_carry;
+#[cfg(test)]
 mod tests_collision;
+#[cfg(test)]
+mod tests_copy;
 #[cfg(test)]
 mod tests_policy;
 #[cfg(test)]

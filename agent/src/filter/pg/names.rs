@@ -25,6 +25,8 @@ pub(super) struct Statement {
     pub(super) text: Arc<str>,
     /// The text as it was sent, to be read again when the session has changed; empty if it is not UTF-8 or too long.
     pub(super) raw: Box<str>,
+    /// Rows of constants were left out of what was judged.
+    pub(super) shortened: bool,
     /// What it does, as read when it was parsed.
     pub(super) read: Option<Read>,
     /// What stands in its place at the target, if columns are masked strictly.
@@ -58,6 +60,8 @@ pub(super) struct Portal {
     pub(super) arguments: Arguments,
     /// The value that its statement looks up, if it does and the value is whole.
     pub(super) looked_up: Option<Box<[u8]>>,
+    /// Why it must not run: a value that the database does not get has no mask.
+    pub(super) unmaskable: Option<String>,
     /// SHA-256 of the Bind, once all of it has passed.
     pub(super) digest: OnceLock<[u8; 32]>,
     pub(super) bytes: u64,

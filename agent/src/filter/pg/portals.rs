@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use proto::{
-    Refusal,
+    Code, Refusal,
     event::{Field, Request},
 };
 use protocols::pg::{Malformed, ask, exchange::Ask, frame::front};
 use sha2::{Digest, Sha256};
+use sql::rewrite::Given;
 
 use super::{
     Filter,
     arguments::{Arguments, arguments, text},
-    client_fault,
+    carry, client_fault,
     decide::Checked,
     journal::{Journal, Mark, Number, Run},
     names::{Meaning, Portal, Statement},
     refuse,
     requests::{Frame, LONGEST_PARAMETER, Tail, request},
-    strict::{self, Rewrite},
+    strict::{self, Rewrite, Strict},
     values,
 };
 use crate::filter::guard::Decision;
@@ -30,6 +31,7 @@ impl Filter {
         let bind = ask::bind(frame.body, frame.whole).map_err(client_fault)?;
         let meaning = self.statements.find(self.requests.syncs, bind.statement);
         let types = meaning.as_ref().map(types_of).unwrap_or_default();
+        let unmaskable = meaning.as_ref().map_or(Ok(None), |meaning| self.carry(frame, &bind, &types, meaning))?;
         let mut fields: Vec<Field> = self.fields(&bind, &types);
         let (statement, otherwise) = meaning.map_or((None, None), |meaning| (Some(meaning.newest), meaning.otherwise));
         if let Some(otherwise) = otherwise {
@@ -46,7 +48,7 @@ impl Filter {
             return Err(client_fault(Malformed("portal name")));
         }
         if let Some(statement) = &statement {
-            self.hide(&mut fields, statement.rewrite.as_ref());
+            self.hide(&mut fields, statement.rewrite.as_ref(), statement.shortened);
         }
         let lookup = statement.as_ref().and_then(|known| known.rewrite.as_ref()).and_then(Rewrite::lookup);
         let mut looked_up = None;
@@ -67,6 +69,7 @@ impl Filter {
             name: bind.portal.to_vec(),
             arguments,
             looked_up,
+            unmaskable,
             statement,
             text,
             fields,
@@ -88,6 +91,47 @@ impl Filter {
             self.requests.portals.push(portal);
         }
         Ok(false)
+    }
+
+    /// Puts masks in place of values that the database does not get. Gives why it must not run, if so.
+    fn carry(
+        &mut self,
+        frame: &Frame<'_>,
+        bind: &ask::Bind<'_>,
+        types: &[u32],
+        meaning: &Meaning<Statement>,
+    ) -> Result<Option<String>, Refusal> {
+        let carried = |statement: &Arc<Statement>| {
+            statement.rewrite.as_ref().map(|rewrite| rewrite.carried().to_vec()).unwrap_or_default()
+        };
+        let newest = carried(&meaning.newest);
+        let older = meaning.otherwise.as_ref().map_or_else(|| newest.clone(), carried);
+        if newest.is_empty() && older.is_empty() {
+            return Ok(None);
+        }
+        if !frame.whole {
+            return Err(Refusal::new(
+                Code::TooLarge,
+                "values that are masked on their way do not fit a Bind this large",
+            ));
+        }
+        if newest != older {
+            let any = |number| newest.iter().chain(&older).any(|one| one.given == Given::Parameter(number));
+            self.requests.instead = Some(carry::without(bind, any));
+            return Ok(Some("it is open which of two statements it is: wait for the first".into()));
+        }
+        if !newest.iter().any(|one| matches!(one.given, Given::Parameter(_))) {
+            return Ok(None);
+        }
+        let key = self.strict.as_ref().and_then(Strict::key);
+        // What the client declared is what it encodes; the database has been told no type.
+        let declared = &meaning.newest.declared;
+        let of = |(place, known): (usize, &u32)| declared.get(place).copied().filter(|oid| *oid != 0).unwrap_or(*known);
+        let wide = types.iter().chain(std::iter::repeat(&0)).take(bind.parameters.len());
+        let types: Vec<u32> = wide.enumerate().map(of).collect();
+        let (instead, why) = carry::bind(bind, &types, &newest, key);
+        self.requests.instead = Some(instead);
+        Ok(why)
     }
 
     /// Parameters as they are written down.
@@ -136,8 +180,11 @@ impl Filter {
         let Some((read, mut decision)) = self.decide_portal(&meaning) else { return Ok(false) };
         let mut checked = Checked::default();
         if decision.forwards() {
-            let Some(recalled) = self.recall(&meaning, &mut decision) else { return Ok(false) };
+            let Some(recalled) = self.recall(&meaning, &read, &mut decision) else { return Ok(false) };
             checked = recalled;
+        }
+        if let Some(why) = meaning.newest.unmaskable.as_ref().filter(|_| decision.forwards()) {
+            decision = strict::decision(why);
         }
         let portal = meaning.newest;
         let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
@@ -214,7 +261,8 @@ impl Filter {
     pub(super) fn tell_untold(&mut self, journal: &dyn Journal) -> bool {
         let mut recorded = false;
         for statement in self.requests.statements.drain(..).filter(|statement| statement.told.get().is_none()) {
-            let digest = statement.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
+            let hides = statement.rewrite.as_ref().is_some_and(|rewrite| !rewrite.bound().literals.is_empty());
+            let digest = statement.digest.get().filter(|_| !hides).map(|digest| digest.to_vec()).unwrap_or_default();
             let (text, bytes) = (statement.text.to_string(), statement.bytes);
             let fields =
                 vec![Field { name: "statement".into(), value: String::from_utf8_lossy(&statement.name).into() }];
@@ -231,7 +279,10 @@ impl Filter {
             recorded = true;
         }
         for portal in self.requests.portals.drain(..).filter(|portal| portal.told.get().is_none()) {
-            let digest = portal.digest.get().map(|digest| digest.to_vec()).unwrap_or_default();
+            let rewrite = portal.statement.as_ref().and_then(|statement| statement.rewrite.as_ref());
+            let hides = rewrite.is_some_and(|rewrite| !rewrite.bound().is_empty());
+            // Values could be tried out on it.
+            let digest = portal.digest.get().filter(|_| !hides).map(|digest| digest.to_vec()).unwrap_or_default();
             let (text, fields, bytes) = (portal.text.to_string(), portal.fields.clone(), portal.bytes);
             let number = journal.begin(Request {
                 operation: "bind".into(),

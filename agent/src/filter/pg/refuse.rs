@@ -43,16 +43,24 @@ pub(super) fn text(text: &str) -> Bytes {
     frame(front::QUERY, |out| encode::string(out, text))
 }
 
-/// The Parse with this body, but of another text; `None` if the body is broken.
-pub(super) fn parse_text(body: &[u8], text: &str) -> Option<Bytes> {
+/// The Parse with this body, but of another text, if there is one, and without the types of these parameters, counted from 1: a mask
+/// may not fit the type that its value has. `None` if the body is broken.
+pub(super) fn parse_text(body: &[u8], text: Option<&str>, untyped: impl Fn(usize) -> bool) -> Option<Bytes> {
     let name = body.iter().position(|byte| *byte == 0)?;
     let (name, rest) = body.split_at_checked(name + 1)?;
     let old = rest.iter().position(|byte| *byte == 0)?;
-    let types = rest.get(old + 1..)?;
+    let (old, types) = rest.split_at_checked(old + 1)?;
+    let (count, types) = types.split_first_chunk::<2>()?;
     Some(frame(front::PARSE, |out| {
         out.extend_from_slice(name);
-        encode::string(out, text);
-        out.extend_from_slice(types);
+        match text {
+            Some(text) => encode::string(out, text),
+            None => out.extend_from_slice(old),
+        }
+        out.extend_from_slice(count);
+        for (place, oid) in types.chunks(4).enumerate() {
+            out.extend_from_slice(if untyped(place + 1) { &[0; 4] } else { oid });
+        }
     }))
 }
 

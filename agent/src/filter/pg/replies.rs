@@ -402,6 +402,9 @@ impl Filter {
         if let (back::PARAMETERS, Some((_, Mark::DescribeStatement(Some(statement))))) = (tag, self.exchange.first()) {
             let _known = statement.described.set(ask::described_types(body).unwrap_or_default());
         }
+        if let (back::ROW_DESCRIPTION, Some(strict)) = (tag, &mut self.strict) {
+            strict.told_of(&row::description(body).map_err(target_fault)?);
+        }
         let raw = self.raw_columns();
         let Some(run) = self.runs() else { return Ok(()) };
         match tag {

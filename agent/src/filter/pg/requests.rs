@@ -129,7 +129,8 @@ impl Filter {
                 passed.bytes += HEADER;
                 continue;
             }
-            let statement = matches!(header.tag, front::QUERY | front::PARSE);
+            let statement = matches!(header.tag, front::QUERY | front::PARSE)
+                || (header.tag == front::BIND && self.strict.as_ref().is_some_and(strict::Strict::carries));
             let whole = header.frame() <= if statement { LONGEST_STATEMENT } else { WHOLE };
             let Some(bytes) = rest.get(..if whole { header.frame() } else { HEAD }) else { break };
             let body = bytes.get(HEADER..).unwrap_or_default();
@@ -216,7 +217,7 @@ impl Filter {
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
-        let Checked { rewrite, probe, stale } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
+        let Checked { rewrite, probe, stale, hidden } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let text = self.shown(raw, &short, rewrite.as_ref());
         let mut told = request("query", text, self.rewritten(&short, rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
@@ -232,7 +233,7 @@ impl Filter {
         run.stale = stale;
         self.decided(&mut run, &read, &decision, journal);
         if run.refused.is_some() {
-            run.probe = probe || read.reading.is_syntax_error();
+            run.probe = (probe || read.reading.is_syntax_error()) && !hidden;
             self.requests.instead = Some(if run.probe { refuse::probe(raw) } else { refuse::query() });
         } else if let Some(text) = rewrite.as_ref().and_then(Rewrite::text) {
             self.requests.instead = Some(refuse::text(text));
@@ -271,20 +272,21 @@ impl Filter {
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.consider(&read.judged);
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
-        let Checked { rewrite, probe, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
+        let Checked { rewrite, probe, hidden, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let text = self.shown(parse.text, &short, rewrite.as_ref());
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.
         let refused = decision.verdict.outcome == Outcome::Refuse
-            && (!self.guard.wants_arguments() || masked)
-            && !read.reading.is_syntax_error()
+            && (!self.guard.wants_arguments() || masked || hidden)
+            && (!read.reading.is_syntax_error() || hidden)
             && !probe;
         let raw = if frame.whole { std::str::from_utf8(&short).unwrap_or_default() } else { "" };
         let statement = Arc::new(Statement {
             name: parse.statement.to_vec(),
             text: text.into(),
             raw: raw.into(),
+            shortened: matches!(short, Cow::Owned(_)),
             read: Some(read.clone()),
             rewrite: rewrite.clone(),
             refused: refused.then(|| because(&decision, &read)),
@@ -315,9 +317,9 @@ impl Filter {
             statement.told.set(exchange);
             journal.refused(exchange, decision.refused());
             self.requests.instead = Some(refuse::parse());
-        } else if let Some(text) = rewrite.as_ref().and_then(Rewrite::text) {
-            self.requests.instead =
-                Some(refuse::parse_text(frame.body, text).ok_or_else(|| client_fault(Malformed("parse")))?);
+        } else if let Some(rewrite) = rewrite.as_ref().filter(|rewrite| rewrite.text().is_some() || rewrite.carries()) {
+            let instead = refuse::parse_text(frame.body, rewrite.text(), |number| rewrite.carries_parameter(number));
+            self.requests.instead = Some(instead.ok_or_else(|| client_fault(Malformed("parse")))?);
         }
         match self.exchange.sent(Ask::Parse, Mark::Parse(statement.clone())) {
             Ok(()) => {

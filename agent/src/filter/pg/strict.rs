@@ -6,19 +6,23 @@ use std::{
     sync::Arc,
 };
 
+use masking::TokenKey;
 use policy::Verdict;
 use proto::{Code, Refusal, event};
+use protocols::pg::row;
 use sql::{
     Catalog, Tree,
-    lineage::{Rules, Transform},
-    rewrite::{Bound, Judged, Lookup, Refused, Session, Tokens},
+    lineage::{Mode, Rules, Transform},
+    rewrite::{Bound, Carried, Given, Judged, Lookup, Refused, Session, Tokens},
 };
 
-use super::{Age, Catalogs, Readings, collision, judges::Judge, tokens};
+use super::{Age, Catalogs, Readings, carry, collision, judges::Judge, tokens};
 use crate::filter::guard::Decision;
 
 /// Names of prepared statements and cursors of SQL's own that are remembered one by one.
 const MOST_NAMES: usize = 1000;
+/// Smaller object ids are the server's own (`FirstNormalObjectId`).
+const FIRST_OF_USERS: u32 = 16_384;
 
 /// Counts look-ups of one caller.
 pub trait Lookups: Send + Sync {
@@ -53,6 +57,8 @@ pub struct Strict {
     session: Session,
     /// Counts look-ups.
     counter: Option<Arc<dyn Lookups>>,
+    /// Makes tokens of what statements give.
+    key: Option<TokenKey>,
     /// What judges now.
     now: Option<Now>,
     /// Labels that each statement or cursor of SQL's own may show.
@@ -61,6 +67,8 @@ pub struct Strict {
     shown: BTreeSet<String>,
     /// Definitions may have changed since the catalog was read.
     old: bool,
+    /// Tables that the target told of and the catalog did not have.
+    unknown: HashSet<u32>,
     /// They have: only a reading with a higher number counts.
     redefined: Option<u64>,
     /// Statements and portals of the protocol whose rows are raw until they have been read here: SQL must not read them.
@@ -84,8 +92,19 @@ struct Recalled {
 struct Now {
     version: u64,
     revealed: Vec<String>,
+    sends: Vec<String>,
     shown: Arc<BTreeSet<String>>,
+    sent: Arc<BTreeSet<String>>,
     judge: Arc<Judge>,
+}
+
+/// Labels that a caller has rights on.
+#[derive(Clone, Copy)]
+pub(super) struct Rights<'a> {
+    /// Those whose values may be seen.
+    pub(super) revealed: &'a [String],
+    /// Those whose values may be sent as they are.
+    pub(super) sends: &'a [String],
 }
 
 /// What to do with a text.
@@ -106,8 +125,11 @@ pub(super) enum Judgement {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rewrite {
     judged: Arc<Judged>,
-    /// The labels that its caller could see then.
+    /// The labels that its caller could see then, and send.
     shown: Arc<BTreeSet<String>>,
+    sent: Arc<BTreeSet<String>>,
+    /// What passes in its place.
+    text: Option<Arc<str>>,
     /// The catalog that it was judged by.
     version: u64,
     /// The search path had been changed by then.
@@ -127,10 +149,12 @@ impl Strict {
             rules: Arc::new(rules),
             session,
             counter: None,
+            key: None,
             now: None,
             names,
             shown,
             old: false,
+            unknown: HashSet::new(),
             redefined: None,
             raw: HashSet::new(),
             recalled: Recalled::default(),
@@ -145,6 +169,22 @@ impl Strict {
         Self { counter: Some(counter), ..self }
     }
 
+    /// The same where this key makes tokens of what statements give.
+    #[must_use]
+    pub(super) fn keyed(self, key: Option<&TokenKey>) -> Self {
+        Self { key: key.cloned(), ..self }
+    }
+
+    /// The key of tokens.
+    pub(super) fn key(&self) -> Option<&TokenKey> {
+        self.key.as_ref()
+    }
+
+    /// Whether the database does not get all that statements give.
+    pub(super) fn carries(&self) -> bool {
+        self.rules.markings.iter().any(|marking| marking.mode != Mode::Record)
+    }
+
     /// Whether a value may be looked up now; says what is written down of it, or why not.
     pub(super) fn look_up(&self, lookup: &Lookup, value: Option<&[u8]>) -> Result<String, String> {
         let column = &lookup.column;
@@ -154,13 +194,13 @@ impl Strict {
         Ok(format!("{column}: {said}"))
     }
 
-    /// Judges a text for a caller who may see the labels in `revealed`. `fresh`: the catalog has just been read anew, or that
+    /// Judges a text for a caller with these rights. `fresh`: the catalog has just been read anew, or that
     /// failed, so what is unknown stays unknown.
     pub(super) fn judge(
         &mut self,
         readings: &Readings,
         (text, tree): (&[u8], Option<&Tree>),
-        revealed: &[String],
+        rights: Rights<'_>,
         fresh: bool,
     ) -> Judgement {
         let Ok(text) = std::str::from_utf8(text) else { return refuse("the statement is not UTF-8") };
@@ -168,7 +208,7 @@ impl Strict {
             return judgement;
         }
         let Some(catalog) = self.catalogs.newest() else { return refuse("the database's catalog is not known") };
-        let now = self.now(readings, &catalog, revealed);
+        let now = self.now(readings, &catalog, rights);
         match now.judge.text(text, tree, &mut self.session) {
             Ok(judged) if self.reads_raw(&judged) => refuse(RAW),
             Ok(judged) if judged.pinned && !fresh && self.catalogs.may_get_newer() => Judgement::Refresh,
@@ -183,7 +223,13 @@ impl Strict {
                 self.remember(&judged, &now.shown);
                 let (version, path_changed) = (now.version, self.session.path_changed);
                 let recalls = self.recalled.touches && !judged.recalls.is_empty();
-                Judgement::Pass(Rewrite { judged, shown: now.shown, version, path_changed, recalls })
+                match carry::text(&judged, self.key()) {
+                    Ok(text) => {
+                        let (shown, sent) = (now.shown, now.sent);
+                        Judgement::Pass(Rewrite { judged, shown, sent, text, version, path_changed, recalls })
+                    }
+                    Err(why) => refuse(&why),
+                }
             }
             Err(Refused::Unknown { .. }) if !fresh => Judgement::Refresh,
             // What is not allowed may be so by now.
@@ -200,7 +246,7 @@ impl Strict {
         readings: &Readings,
         rewrite: Option<&Rewrite>,
         text: &str,
-        revealed: &[String],
+        rights: Rights<'_>,
         fresh: bool,
     ) -> Judgement {
         let stale = || Judgement::Stale(decision("it was prepared when other rules were in force: prepare it again"));
@@ -209,7 +255,7 @@ impl Strict {
             return judgement;
         }
         let Some(catalog) = self.catalogs.newest() else { return stale() };
-        let now = self.now(readings, &catalog, revealed);
+        let now = self.now(readings, &catalog, rights);
         let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
         if self.reads_raw(&rewrite.judged) {
             return refuse(RAW);
@@ -220,11 +266,11 @@ impl Strict {
         if let Err(why) = self.may_collide(&rewrite.judged) {
             return refuse(&why);
         }
-        if same && rewrite.shown.is_subset(&now.shown) {
+        if same && rewrite.shown.is_subset(&now.shown) && rewrite.sent.is_subset(&now.sent) {
             return Judgement::Pass(rewrite.clone());
         }
-        match self.judge(readings, (text.as_bytes(), None), revealed, fresh) {
-            Judgement::Pass(again) if again.text() == rewrite.text() => Judgement::Pass(again),
+        match self.judge(readings, (text.as_bytes(), None), rights, fresh) {
+            Judgement::Pass(again) if again.is_the_same_as(rewrite) => Judgement::Pass(again),
             Judgement::Pass(_) | Judgement::Unknown(_) => stale(),
             other => other,
         }
@@ -232,7 +278,9 @@ impl Strict {
 
     /// A statement or portal of the protocol, by its name, may give raw columns or look something up. The unnamed ones can be read by nobody else.
     pub(super) fn is_raw(&mut self, name: &[u8], rewrite: Option<&Rewrite>) -> Result<(), Refusal> {
-        let plain = |rewrite: &Rewrite| rewrite.judged.tokens.is_none() && rewrite.judged.lookup.is_none();
+        let plain = |rewrite: &Rewrite| {
+            rewrite.judged.tokens.is_none() && rewrite.judged.lookup.is_none() && rewrite.judged.carried.is_empty()
+        };
         if name.is_empty() || rewrite.is_none_or(plain) {
             return Ok(());
         }
@@ -248,16 +296,20 @@ impl Strict {
         judged.recalls.iter().any(|name| self.raw.contains(&tokens::kept_name(name.as_bytes())))
     }
 
-    fn now(&mut self, readings: &Readings, catalog: &Arc<Catalog>, revealed: &[String]) -> Now {
-        if let Some(now) = self.now.as_ref().filter(|now| now.version == catalog.version && now.revealed == revealed) {
+    fn now(&mut self, readings: &Readings, catalog: &Arc<Catalog>, rights: Rights<'_>) -> Now {
+        let Rights { revealed, sends } = rights;
+        let is_now = |now: &&Now| now.version == catalog.version && now.revealed == revealed && now.sends == sends;
+        if let Some(now) = self.now.as_ref().filter(is_now) {
             return now.clone();
         }
-        let labels = self.rules.markings.iter().map(|marking| &marking.label);
-        let shown: BTreeSet<String> = labels.filter(|label| revealed.contains(label)).cloned().collect();
-        let judge = readings.judges.of(catalog, &self.rules, &shown);
+        let labels = || self.rules.markings.iter().map(|marking| &marking.label);
+        let shown: BTreeSet<String> = labels().filter(|label| revealed.contains(label)).cloned().collect();
+        let sent: BTreeSet<String> = labels().filter(|label| sends.contains(label)).cloned().collect();
+        let judge = readings.judges.of(catalog, &self.rules, (&shown, &sent));
         let warnings = judge.warnings(&self.rules);
         self.warnings.extend(warnings.iter().filter(|one| self.told.insert((*one).clone())).cloned());
-        let now = Now { version: catalog.version, revealed: revealed.to_vec(), shown: Arc::new(shown), judge };
+        let (version, shown, sent) = (catalog.version, Arc::new(shown), Arc::new(sent));
+        let now = Now { version, revealed: revealed.to_vec(), sends: sends.to_vec(), shown, sent, judge };
         self.now.insert(now).clone()
     }
 
@@ -283,6 +335,15 @@ impl Strict {
     /// Definitions may have changed: the next text waits for the catalog.
     pub(super) fn redefined(&mut self) {
         self.redefined = Some(self.catalogs.readings().begun);
+    }
+
+    /// The target describes columns: one of a table that the catalog does not have makes it old, once for each such table.
+    pub(super) fn told_of(&mut self, columns: &[row::Column]) {
+        let Some(now) = &self.now else { return };
+        let unknown = |oid: &u32| *oid >= FIRST_OF_USERS && !now.judge.marks.has_relation(*oid);
+        for oid in columns.iter().map(|column| column.table_oid).filter(unknown) {
+            self.old |= self.unknown.len() < MOST_NAMES && self.unknown.insert(oid);
+        }
     }
 
     /// What becomes of a text if the catalog is too old for it.
@@ -342,7 +403,27 @@ impl Strict {
 impl Rewrite {
     /// What passes in its place; `None` if it passes as it is.
     pub(super) fn text(&self) -> Option<&str> {
-        self.judged.text.as_deref()
+        self.text.as_deref()
+    }
+
+    /// Whether both send and mask the same.
+    fn is_the_same_as(&self, other: &Self) -> bool {
+        self.text == other.text && self.judged.carried == other.judged.carried
+    }
+
+    /// Whether there are values that the database does not get.
+    pub(super) fn carries(&self) -> bool {
+        !self.judged.carried.is_empty()
+    }
+
+    /// Whether the value of this parameter is one, counted from 1.
+    pub(super) fn carries_parameter(&self, number: usize) -> bool {
+        self.judged.carried.iter().any(|carried| carried.given == Given::Parameter(number))
+    }
+
+    /// Values that the database does not get.
+    pub(super) fn carried(&self) -> &[Carried] {
+        &self.judged.carried
     }
 
     /// Values of marked columns in it.

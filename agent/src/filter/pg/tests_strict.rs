@@ -66,6 +66,7 @@ pub(super) fn marking(column: &str, label: &str, transform: Transform) -> Markin
         column: column.into(),
         label: label.into(),
         transform,
+        ..Marking::default()
     }
 }
 
@@ -467,4 +468,28 @@ fn what_is_too_much_is_refused_and_sql_cannot_go_around_the_count() {
     let (mut filter, journal) = looking_up();
     send(&mut filter, &journal, &[parse("s", "SELECT id FROM customers WHERE email = $1"), frame(b'S', b"")]);
     assert!(!send(&mut filter, &journal, &[query("EXECUTE s ('zoe')")]).contains("EXECUTE s"));
+}
+
+#[test]
+fn a_table_that_the_catalog_does_not_have_makes_it_old_once() {
+    let (mut filter, journal) = strict(Transform::Full);
+    let described = |oid: u32| {
+        let mut columns = description(&[("item", 25)], 0);
+        let at = columns.len() - 18;
+        columns[at..at + 4].copy_from_slice(&oid.to_be_bytes());
+        [columns, frame(b'C', b"SELECT 0\0"), frame(b'Z', b"I")].concat()
+    };
+    let mut refreshes = Vec::new();
+    for oid in [11, 99_999, 99_999, 1259] {
+        let asked = query("SELECT item FROM orders");
+        let mut passed = filter.requests(&asked, &journal).unwrap();
+        refreshes.push(passed.refresh);
+        if passed.refresh {
+            filter.refreshed();
+            passed = filter.requests(&asked, &journal).unwrap();
+        }
+        assert_eq!(passed.bytes, asked.len());
+        answer(&mut filter, &journal, &described(oid), &[64]).unwrap();
+    }
+    assert_eq!(refreshes, [false, false, true, false]);
 }

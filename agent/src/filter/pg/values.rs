@@ -1,12 +1,13 @@
-//! What is written down of values that belong to marked columns: that there was one. Statements and parameters reach the database
-//! as they are.
+//! What is written down of values that belong to marked columns: that there was one.
 
 use proto::event::{Field, Masked};
-use sql::rewrite::Bound;
+use sql::rewrite::{Bound, Given};
 
-use super::{Filter, journal::Journal, requests::LONGEST_TEXT, strict::Rewrite};
+use super::{Filter, carry, journal::Journal, requests::LONGEST_TEXT, strict::Rewrite};
 
 const HIDDEN: &str = "***";
+/// What can stand before the content of a literal: `E'`.
+const PREFIX: usize = 3;
 
 impl Filter {
     /// A text as it is written down. `short` is what was judged of it.
@@ -40,7 +41,7 @@ impl Filter {
     }
 
     /// Hides the parameters that belong to marked columns, and all of a statement that was not judged where columns are marked.
-    pub(super) fn hide(&self, fields: &mut [Field], rewrite: Option<&Rewrite>) {
+    pub(super) fn hide(&self, fields: &mut [Field], rewrite: Option<&Rewrite>, shortened: bool) {
         let hide = |field: &mut Field| {
             if field.value != "<null>" {
                 field.value = HIDDEN.into();
@@ -49,6 +50,8 @@ impl Filter {
         match rewrite {
             None if self.strict.is_some() => fields.iter_mut().for_each(hide),
             None => {}
+            // What the rows that were left out bind to which column is not known.
+            Some(rewrite) if shortened && !rewrite.bound().is_empty() => fields.iter_mut().for_each(hide),
             Some(rewrite) => {
                 let places = rewrite.bound().parameters.keys().map(|number| number.wrapping_sub(1));
                 places.for_each(|place| fields.get_mut(place).into_iter().for_each(hide));
@@ -79,16 +82,27 @@ fn replaced(text: &str, value: &str) -> String {
 
 /// The events of literals that were hidden.
 pub(super) fn literals(rewrite: Option<&Rewrite>, exchange: u64, journal: &dyn Journal) {
-    let labels = rewrite.into_iter().flat_map(|rewrite| rewrite.bound().literals.values());
-    labels.for_each(|label| journal.masked(exchange, hidden("literal".into(), label)));
+    let Some(rewrite) = rewrite else { return };
+    for ((start, _), label) in &rewrite.bound().literals {
+        let ours = |given: &Given| matches!(given, Given::Literal { at, .. } if at <= start && start - at < PREFIX);
+        journal.masked(exchange, hidden("literal".into(), label, rewrite, ours));
+    }
 }
 
 /// The events of parameters that were hidden.
 pub(super) fn parameters(rewrite: Option<&Rewrite>, exchange: u64, journal: &dyn Journal) {
-    let bound = rewrite.into_iter().flat_map(|rewrite| &rewrite.bound().parameters);
-    bound.for_each(|(number, label)| journal.masked(exchange, hidden(format!("parameter ${number}"), label)));
+    let Some(rewrite) = rewrite else { return };
+    for (number, label) in &rewrite.bound().parameters {
+        let ours = |given: &Given| *given == Given::Parameter(*number);
+        journal.masked(exchange, hidden(format!("parameter ${number}"), label, rewrite, ours));
+    }
 }
 
-fn hidden(field: String, label: &str) -> Masked {
-    Masked { field, label: label.to_owned(), detector: "marking".into(), transform: "full".into(), count: 1 }
+fn hidden(field: String, label: &str, rewrite: &Rewrite, ours: impl Fn(&Given) -> bool) -> Masked {
+    let carried = rewrite.carried().iter().find(|carried| ours(&carried.given));
+    let (detector, transform) = match carried {
+        Some(carried) => ("marking in-flight", carry::word(&carried.instead)),
+        None => ("marking", "full"),
+    };
+    Masked { field, label: label.to_owned(), detector: detector.into(), transform: transform.into(), count: 1 }
 }

@@ -1,11 +1,23 @@
 //! Output that is packed from its first byte (`gzip -c`, `tar cz`, `zstd`): it passes as it is, but is looked at unpacked, and stopped
-//! where something that is masked stands in it. One piece is always held, so that none leaves before what it ends was seen.
+//! where something that is masked stands in it. One piece is always held, so that none leaves before what it ends was seen. What is
+//! packed in a way that is not read here (`bzip2`, `xz`, `lz4` ...) does not pass.
 
 use functions::http::Decoder;
 use masking::{Masker, StreamMasker, Syntax, Tally};
 
 /// The longest mark of packed data, in bytes.
-const MARK: usize = 4;
+const MARK: usize = 8;
+/// How packed data begin that are read here: RFC 1952, RFC 8878.
+const READ: [&[u8]; 2] = [&[0x1F, 0x8B, 8], &[0x28, 0xB5, 0x2F, 0xFD]];
+/// How those begin that are not: xz, 7z, lz4, lzip, lzop, compress.
+const UNREAD: [&[u8]; 6] = [
+    b"\xFD7zXZ\0",
+    b"7z\xBC\xAF\x27\x1C",
+    &[0x04, 0x22, 0x4D, 0x18],
+    b"LZIP\x01",
+    &[0x89, b'L', b'Z', b'O', 0],
+    &[0x1F, 0x9D, 0x90],
+];
 
 /// Looks at packed output.
 pub(super) struct Unpack {
@@ -38,8 +50,12 @@ impl Unpack {
         if let State::Opening(_) = self.state {
             shown.extend_from_slice(piece);
             match shown.as_slice() {
-                [0x1F, 0x8B, 8, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => self.open(),
-                begun if begun.len() < MARK && is_mark(begun) => {
+                begun if READ.iter().any(|mark| begun.starts_with(mark)) => self.open(),
+                begun if is_unread(begun) => {
+                    self.state = State::Stopped;
+                    return Vec::new();
+                }
+                begun if begun.len() < MARK && may_be_mark(begun) => {
                     self.held = shown;
                     return Vec::new();
                 }
@@ -111,8 +127,21 @@ impl Unpack {
     }
 }
 
-fn is_mark(begun: &[u8]) -> bool {
-    [&[0x1F, 0x8B, 8][..], &[0x28, 0xB5, 0x2F, 0xFD]].iter().any(|mark| mark.starts_with(begun))
+/// Whether what begins so is packed in a way that is not read here.
+fn is_unread(begun: &[u8]) -> bool {
+    is_bzip2(begun, 8) || UNREAD.iter().any(|mark| begun.starts_with(mark))
+}
+
+fn may_be_mark(begun: &[u8]) -> bool {
+    is_bzip2(begun, begun.len()) || READ.iter().chain(&UNREAD).any(|mark| mark.starts_with(begun))
+}
+
+/// Whether the first `count` bytes are those of bzip2: a size from 1 to 9, then a block, or the end.
+fn is_bzip2(begun: &[u8], count: usize) -> bool {
+    let size = begun.get(3).copied().filter(u8::is_ascii_digit).unwrap_or(b'9');
+    [[b'B', b'Z', b'h', size, 0x31, 0x41, 0x59, 0x26], [b'B', b'Z', b'h', size, 0x17, 0x72, 0x45, 0x38]]
+        .iter()
+        .any(|mark| count <= begun.len() && mark.get(..count.min(8)) == begun.get(..count.min(8)))
 }
 
 #[cfg(test)]
@@ -148,6 +177,20 @@ mod tests {
             assert_eq!(through(&[0x1F, 0x8B], size), (vec![0x1F, 0x8B], false), "{size}");
             let (shown, stopped) = through(&found, size);
             assert!(stopped && shown.len() < found.len(), "{size}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_in_ways_that_are_not_read_is_stopped_and_what_only_begins_alike_is_not() {
+        let bzip2 = b"BZh91AY&SY\x12\x34 and so on";
+        let xz = b"\xFD7zXZ\0\0\x04 and so on";
+        for size in [1, 3, 1000] {
+            for packed in [&bzip2[..], xz, b"\x04\x22\x4D\x18 lz4", b"LZIP\x01\x0C", b"\x1F\x9D\x90\x41"] {
+                assert_eq!(through(packed, size), (Vec::new(), true), "{size}");
+            }
+            for text in [&b"BZh9"[..], b"BZh is a name", b"BZ", b"\xFD7z", b"LZIP files", b"7zip", b"\x1F"] {
+                assert_eq!(through(text, size), (text.to_vec(), false), "{size}");
+            }
         }
     }
 

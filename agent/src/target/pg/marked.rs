@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proto::{Code, PostgresSettings, Refusal};
-use sql::lineage::{Allowed, Marking, Rules, Transform};
+use sql::lineage::{Allowed, Marking, Mode, Rules, Transform};
 
 use super::{catalog::Reader, connect, lookups::Counted, options};
 use crate::{filter::pg::Strict, target::Context};
@@ -56,6 +56,12 @@ pub(super) fn rules(settings: &PostgresSettings) -> Result<Rules, Refusal> {
             proto::Transform::Year => Transform::Year,
             proto::Transform::Token => Transform::Token,
         },
+        mode: match mask.mode() {
+            proto::RequestMode::Record => Mode::Record,
+            proto::RequestMode::InFlight => Mode::InFlight,
+            proto::RequestMode::Token => Mode::Token,
+        },
+        holds_tokens: mask.holds_tokens(),
     };
     Ok(Rules {
         markings: parts.into_iter().map(marking).collect(),

@@ -363,7 +363,7 @@ fn stop(state: &mut State) {
 fn packed() -> Farewell {
     let code = Code::Uninspectable.to_string();
     let text = format!(
-        "sallyport: the output is packed and holds values that are masked here; print it unpacked ({code})\r\n"
+        "sallyport: the output is packed, and holds values that are masked here or cannot be looked into: print it unpacked ({code})\r\n"
     );
     Farewell { text, code, unanswered: false }
 }
