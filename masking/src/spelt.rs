@@ -11,6 +11,8 @@ use crate::wrapped;
 
 /// The fewest items that are decoded.
 const LEAST: usize = 7;
+/// A shorter text holds no such row, in bytes.
+const SHORTEST: usize = LEAST * 2 + (LEAST - 1);
 /// The most that are looked at together.
 const MOST: usize = 512;
 /// How many of them are looked at again with what follows.
@@ -58,6 +60,10 @@ struct Row {
 
 /// Goes on from the cursor; appends spans in order. Everything before the new place is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut SpeltCursor, spans: &mut Vec<Span>) {
+    if last && text.len() < SHORTEST {
+        cursor.at = text.len();
+        return;
+    }
     while let Some(start) = next(text, last, cursor) {
         let (mut end, mut again) = (start, None);
         let rest = text.get(start..).unwrap_or_default();
