@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::{call::Argument, target::Target};
 
 /// Names of members that say what somebody may, without what is between their letters.
-const RIGHTS: [&str; 25] = [
+const RIGHTS: [&str; 26] = [
+    "roleids",
     "accesslevel",
     "accessrole",
     "accountrole",
@@ -84,7 +85,7 @@ pub(super) fn grants(target: &Target, arguments: &BTreeMap<String, Argument>) ->
         return false;
     }
     arguments.iter().any(|(name, value)| {
-        let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = name.split(['/', '[', ']', '.']).filter(|part| !part.is_empty()).collect();
         !parts.iter().any(|part| looks(part)) && (gives(&parts, value) || patches(name, value, arguments))
     })
 }
@@ -131,12 +132,16 @@ fn ruins(text: &str) -> bool {
 /// A GraphQL mutation whose fields say that they remove many, or that gives every right.
 fn mutates(name: &str, value: &Argument) -> bool {
     let Argument::Text(text) = value else { return false };
-    if name != "query" && !name.ends_with("/query") || !text.trim_start().starts_with("mutation") {
+    if !matches!(name, "query" | "body") && !name.ends_with("/query") {
         return false;
     }
+    let text = &text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     let solid: String = text.chars().filter(|letter| !letter.is_whitespace()).take(64 * 1024).collect();
     let names = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').take(4096);
     let words: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    if !words.contains(&"mutation") {
+        return false;
+    }
     let takes = |word: &&str| super::masses::removes_many(word);
     let given = |pair: &[&str]| match pair {
         [right, value] => RIGHTS.contains(&plain(right).as_str()) && is_everything(value),
@@ -162,8 +167,11 @@ pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String
     let parts: Vec<&str> = lower.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     let gives = |word: &str| matches!(word, "make" | "grant" | "promote" | "assign" | "set" | "elevate");
     let scaled = arguments.get("/spec/replicas") == Some(&Argument::Long(0));
+    let all = || arguments.values().any(|value| texts(value).into_iter().any(is_everything));
     matches!(method, "POST" | "PUT" | "PATCH")
         && match parts.as_slice() {
+            [.., "users" | "members" | "accounts", _, "promote" | "elevate"] => true,
+            [.., _, right] if RIGHTS.contains(&plain(right).as_str()) && all() => true,
             [.., "deployments" | "statefulsets" | "replicasets", _, "scale"] if scaled => true,
             [.., "roles" | "groups" | "permissions" | "privileges", what]
             | [.., "roles" | "groups", what, "members" | "users", _]
@@ -202,6 +210,11 @@ pub(super) fn reaches_inside(arguments: &BTreeMap<String, Argument>) -> bool {
                 lower.len() < 4096 && (file && climbs || inside || lower.starts_with("file://"))
             })
         })
+}
+
+/// Whether an element of this name and content gives every right.
+pub(super) fn gives_all(name: &str, content: &str) -> bool {
+    !content.is_empty() && gives(&[name], &Argument::Text(content.to_owned()))
 }
 
 fn gives(parts: &[&str], value: &Argument) -> bool {

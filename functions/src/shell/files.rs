@@ -148,7 +148,8 @@ fn remove(walker: &mut Walker, call: Call<'_>) {
         walker.changes_file(&paths::tidy(&word.text));
     }
     walker.out.at_least(Effect::Write);
-    let light = words.iter().all(|word| is_made_again(word)) || !tree && are_light(walker, &words);
+    let moved = words.iter().any(|word| walker.moved.contains(&paths::tidy(&word.text)));
+    let light = !moved && words.iter().all(|word| is_made_again(word)) || !tree && are_light(walker, &words);
     if words.is_empty() || call.may_hide_option() || !light {
         walker.out.danger(if tree { "rm with -r removes a tree" } else { "rm removes files" });
     }
@@ -165,6 +166,7 @@ fn install(walker: &mut Walker, call: Call<'_>) {
 
 fn move_files(walker: &mut Walker, call: Call<'_>) {
     operands(walker, call, true);
+    walker.moved.extend(call.operands().map(|word| paths::tidy(&word.text)));
     walker.out.at_least(Effect::Write);
     let words: Vec<String> = call.operands().map(|word| paths::tidy(&word.text)).collect();
     if let Some((target, sources)) = words.split_last() {

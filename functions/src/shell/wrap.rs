@@ -120,6 +120,16 @@ pub(super) fn unwrap(walker: &mut Walker, call: Call<'_>) -> bool {
     true
 }
 
+/// Whether a process of the caller's own, by its number, is looked at.
+fn watches_one(walker: &Walker, call: Call<'_>) -> bool {
+    let numbers = call.values('p', "attach");
+    let plain = |word: &&Word| {
+        let text = word.text.trim_start_matches("--attach=").trim_start_matches("-p");
+        text.is_empty() || word.exact().is_some() && text.parse::<u32>().is_ok_and(|number| number > 1)
+    };
+    !walker.out.privileged && !call.flag('o') && !numbers.is_empty() && numbers.iter().all(plain)
+}
+
 fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
     if matches!(call.name, "chroot" | "unshare" | "nsenter" | "pkexec") {
         walker.out.privileged = true;
@@ -136,6 +146,8 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
     let Some(inner) = step(walker, call, wrapper) else { return };
     if inner.is_empty() {
         match call.name {
+            // One's own processes only: others need rights that sudo gives.
+            "strace" | "ltrace" if watches_one(walker, call) => walker.out.at_least(Effect::Write),
             "chroot" | "unshare" | "nsenter" | "setarch" | "linux64" | "systemd-run" | "strace" | "ltrace"
             | "pkexec" => {
                 walker.out.danger(format!("{} without a command it names", call.name));

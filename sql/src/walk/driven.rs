@@ -62,7 +62,7 @@ impl Walker<'_> {
     }
 }
 
-fn is_metadata(name: &Name) -> bool {
+pub(super) fn is_metadata(name: &Name) -> bool {
     matches!(name.schema.as_str(), "pg_catalog" | "information_schema") && !builtin::holds_data(&name.name)
 }
 
