@@ -272,7 +272,10 @@ fn plain(segment: &str) -> bool {
 
 /// `deleteAll`, `drop_database`: what even a reading method would not be called otherwise.
 fn plainly_clears(segment: &str) -> bool {
-    is_everything(segment) || (plain(segment) && many(&[segment]))
+    let words = words(segment);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let all = words.len() <= 4 && has(&REMOVES) && has(&["all", "everything"]);
+    is_everything(segment) || (plain(segment) && many(&[segment])) || all
 }
 
 fn is_everything(segment: &str) -> bool {
@@ -297,8 +300,8 @@ fn names_which(parts: &[&str], arguments: &BTreeMap<String, Argument>) -> bool {
     let holder = parts.iter().rev().map(|part| part.to_ascii_lowercase()).find(|part| is_plural(part));
     let one = holder.as_deref().and_then(|holder| holder.strip_suffix('s')).unwrap_or_default();
     // The id of a message names nothing.
-    let message = arguments.contains_key("jsonrpc");
-    arguments.iter().filter(|(name, _)| !message || *name != "id").any(|(name, value)| {
+    let message = arguments.keys().any(|name| name == "jsonrpc" || name.ends_with("/jsonrpc"));
+    arguments.iter().filter(|(name, _)| !message || *name != "id" && !name.ends_with("/id")).any(|(name, value)| {
         let own: String = words(name.rsplit('/').next().unwrap_or(name)).concat();
         const NAMES: [&str; 11] =
             ["code", "email", "guid", "key", "keys", "number", "ref", "sku", "skus", "slug", "username"];

@@ -37,12 +37,36 @@ pub(super) fn takes_statements(target: &Target) -> bool {
 /// Whether a request orders something that can hurt, whatever its method is.
 pub(super) fn ruins(target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
     let statements = takes_statements(target);
+    if inner_requests(arguments) {
+        return true;
+    }
     arguments.iter().any(|(name, value)| {
         let of = last_part(name);
         statements && (is_statement(name) || may_carry(&of) && texts(value).any(is_statement))
             || carries_command(&of) && texts(value).any(hurts)
             || of == "action" && texts(value).any(is_cloud_order)
             || name == "body" && texts(value).any(xml_ruins)
+            || super::grant::mutates(name, value)
+    })
+}
+
+/// Requests in a batch: `{"requests": [{"method": "DELETE", "path": "/orders"}]}`.
+fn inner_requests(arguments: &BTreeMap<String, Argument>) -> bool {
+    arguments.iter().any(|(name, method)| {
+        let (Some(of), Argument::Text(method)) = (name.strip_suffix("/method"), method) else { return false };
+        let paths = ["path", "url", "uri", "relative_url", "target"];
+        let places = paths.iter().filter_map(|path| arguments.get(&format!("{of}/{path}")));
+        places.flat_map(texts).any(|place| {
+            let path = match place.split_once("://") {
+                Some((_, rest)) => rest.find('/').and_then(|begin| rest.get(begin..)).unwrap_or("/").to_owned(),
+                None => format!("/{}", place.trim_start_matches('/')),
+            };
+            let method = method.to_ascii_uppercase();
+            Target::parse(path.as_bytes()).is_ok_and(|target| {
+                super::service::effect(&method, &target) == super::Effect::Admin
+                    || masses::whole(&method, &target, &BTreeMap::new())
+            })
+        })
     })
 }
 
@@ -148,7 +172,8 @@ fn carries_command(name: &str) -> bool {
 fn hurts(text: &str) -> bool {
     let line = text.trim();
     let several = line.split_ascii_whitespace().nth(1).is_some() && line.len() <= 4096;
-    several && !shell::read(line).dangers.is_empty()
+    let piped = || ["| sh", "|sh", "| bash", "|bash"].iter().any(|shell| line.contains(shell));
+    several && (!shell::read(line).dangers.is_empty() || piped())
 }
 
 /// XML whose elements name what removes many, or give every right: `<methodName>deleteAll</methodName>`, `<role>admin</role>`.

@@ -104,7 +104,17 @@ fn is_made_again(word: &Word) -> bool {
         parts.pop();
     }
     let name = parts.last().copied().unwrap_or_default();
-    MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
+    // `target/debug`
+    let within = !path.starts_with(['/', '~']) && parts.first().is_some_and(|first| MADE_AGAIN.contains(first));
+    within && parts.len() > 1 && !word.glob
+        || MADE_AGAIN.contains(&name)
+        || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a name, or the end of one, is that of something which is made again.
+pub(super) fn is_named_as_made_again(name: &str) -> bool {
+    !name.contains(['*', '?', '[', '/'])
+        && (MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.len() > 1 && name.ends_with(end)))
 }
 
 /// Ends of names of files that keep data or keys.

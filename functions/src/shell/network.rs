@@ -152,7 +152,11 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
             walker.reads_file(&paths::tidy(file));
         }
     }
-    let sends = call.any_flag("dFTQ")
+    let flags = |letters: &[char]| {
+        let mut short = call.options().filter(|text| !text.starts_with("--") && !text.starts_with("-X"));
+        short.any(|text| text.contains(letters))
+    };
+    let sends = flags(&['d', 'F', 'T', 'Q'])
         || call.options().any(|text| {
             ["--dat", "--for", "--upl", "--jso", "--quo", "--url-q", "--mail"]
                 .iter()
@@ -165,7 +169,7 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
     let changes = method.is_some_and(|word| !matches!(word.text.trim_start_matches("-X"), "GET" | "HEAD" | "OPTIONS"));
     let here: Vec<bool> =
         addresses(call).iter().map(|word| host(&word.text).is_some_and(|host| is_here(&host))).collect();
-    let literal = !call.any_flag("FTQ") && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
+    let literal = !flags(&['F', 'T', 'Q']) && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
     let removes = method.is_some_and(|word| word.text.contains("DELETE"));
     let destroys = addresses(call).iter().any(|word| runs_service(&word.text) || removes && !names_one(&word.text));
     if (sends || changes) && literal && !destroys && !here.is_empty() && here.into_iter().all(|here| here) {

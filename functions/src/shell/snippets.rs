@@ -114,6 +114,8 @@ fn opens_to_read(tokens: &[Token<'_>], place: usize) -> bool {
 fn looks(tokens: &[Token<'_>], place: usize, imported: bool) -> bool {
     let before = place.checked_sub(1).and_then(|before| tokens.get(before));
     match (tokens.get(place), tokens.get(place + 1..).unwrap_or_default()) {
+        // By another name it could be anything.
+        (Some(Token::Name("os" | "pathlib" | "Path")), [Token::Name("as"), ..]) => false,
         (Some(Token::Name("os")), _) if imported => matches!(before, Some(Token::Name("import") | Token::Mark(','))),
         (Some(Token::Name("os")), [Token::Mark('.'), Token::Name(member), ..]) => {
             before != Some(&Token::Mark('.'))

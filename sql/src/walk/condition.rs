@@ -349,6 +349,12 @@ impl<'a> Conditions<'a> {
         let mut bounds = each(&list.items);
         let (Some(low), Some(high)) = (bounds.next(), bounds.next()) else { return Outcome::default() };
         let column = self.operand(left);
+        // BETWEEN SYMMETRIC takes its ends in either order.
+        let falls = matches!(
+            (self.operand(low), self.operand(high)),
+            (Operand::Constant(Literal::Number(one)), Operand::Constant(Literal::Number(two))) if one > two
+        );
+        let (low, high) = if falls { (high, low) } else { (low, high) };
         let mut low = self.operands(">=", column.clone(), self.operand(low), negated);
         let high = self.operands("<=", column, self.operand(high), negated);
         if negated {

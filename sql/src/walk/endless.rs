@@ -88,7 +88,7 @@ impl Walker<'_> {
     pub(super) fn must_fit(&mut self, function: &str, args: &[Node]) {
         let length = length_of_call(function, args).unwrap_or_default();
         let rows = self.scopes.last().map_or(1.0, |scope| scope.made.max(1.0));
-        if length >= MOST_MADE || length * rows >= MOST_MADE * 100.0 {
+        if length >= MOST_MADE || length * rows >= MOST_MADE * 50.0 {
             self.verb(Verb::Admin);
         }
     }
@@ -200,11 +200,23 @@ fn leaves(node: &Value) -> bool {
     false
 }
 
+/// `ON true`, `ON 1 = 1`
+fn is_open(quals: Option<&Node>) -> bool {
+    let constant = |node: &Option<Box<Node>>| matches!(inner(node), Some(NodeEnum::AConst(_)));
+    match quals.and_then(|quals| quals.node.as_ref()) {
+        None | Some(NodeEnum::AConst(_)) => true,
+        Some(NodeEnum::AExpr(expr)) => constant(&expr.lexpr) && constant(&expr.rexpr),
+        _ => false,
+    }
+}
+
 /// Relations of which nothing says how they belong together.
 fn crossed<'n>(item: &'n NodeEnum, names: &mut Vec<&'n str>) {
     match item {
         NodeEnum::RangeVar(relation) => names.push(&relation.relname),
-        NodeEnum::JoinExpr(join) if join.quals.is_none() && join.using_clause.is_empty() && !join.is_natural => {
+        NodeEnum::JoinExpr(join)
+            if is_open(join.quals.as_deref()) && join.using_clause.is_empty() && !join.is_natural =>
+        {
             for side in [inner(&join.larg), inner(&join.rarg)].into_iter().flatten() {
                 crossed(side, names);
             }
@@ -222,17 +234,7 @@ pub(super) fn makes_keys(functions: &[Node]) -> bool {
 }
 
 fn is_long_series(call: &NodeEnum) -> bool {
-    match call {
-        NodeEnum::FuncCall(call)
-            if each(&call.funcname).filter_map(super::text_of).next_back() == Some("generate_series") =>
-        {
-            match each(&call.args).map(number).collect::<Vec<_>>().as_slice() {
-                [Some(from), Some(to), ..] => (to - from).abs() > f64::from(super::repeat::MANY_KEYS),
-                _ => false,
-            }
-        }
-        _ => false,
-    }
+    length_of_series(call).is_some_and(|length| length > f64::from(super::repeat::MANY_KEYS) + 1.0)
 }
 
 /// A query that makes so many numbers that they may be the keys of every row.
@@ -249,7 +251,35 @@ pub(super) fn counts_keys(select: &SelectStmt) -> bool {
         NodeEnum::ResTarget(target) => inner(&target.val),
         _ => None,
     });
-    calls.chain(targets).any(is_long_series)
+    let numbers = |target: &NodeEnum| match target {
+        NodeEnum::FuncCall(call) => {
+            call.over.is_some() && each(&call.funcname).filter_map(super::text_of).next_back() == Some("row_number")
+        }
+        _ => false,
+    };
+    calls.chain(targets).any(|call| is_long_series(call) || numbers(call))
+        || rows_made(select) > f64::from(super::repeat::MANY_KEYS)
+}
+
+/// How many rows the series in FROM make together.
+fn rows_made(select: &SelectStmt) -> f64 {
+    let series = |item: &NodeEnum| match item {
+        NodeEnum::RangeFunction(function) => each(&function.functions).find_map(|list| match list {
+            NodeEnum::List(list) => each(&list.items).next().and_then(length_of_series),
+            _ => None,
+        }),
+        _ => None,
+    };
+    each(&select.from_clause).filter_map(series).product()
+}
+
+fn length_of_series(call: &NodeEnum) -> Option<f64> {
+    let NodeEnum::FuncCall(call) = call else { return None };
+    let series = each(&call.funcname).filter_map(super::text_of).next_back() == Some("generate_series");
+    match each(&call.args).map(number).collect::<Vec<_>>().as_slice() {
+        [Some(from), Some(to), ..] if series => Some((to - from).abs() + 1.0),
+        _ => None,
+    }
 }
 
 /// How many elements `array_fill(x, ARRAY[a, b])` makes, as far as the numbers are written out.
@@ -292,7 +322,7 @@ fn length(node: &NodeEnum) -> f64 {
         NodeEnum::AExpr(expr) => of(&expr.lexpr) + of(&expr.rexpr),
         NodeEnum::FuncCall(call) => {
             let name = each(&call.funcname).filter_map(super::text_of).next_back().unwrap_or_default();
-            length_of_call(name, &call.args).unwrap_or_else(|| each(&call.args).map(length).sum())
+            length_of_call(name, &call.args).unwrap_or_else(|| each(&call.args).map(length).sum::<f64>().max(1.0))
         }
         _ => 1.0,
     }

@@ -61,7 +61,9 @@ impl<'a> Walker<'a> {
             // Its own helpers only compute; and what is read once need not be read again.
             return;
         }
-        if function.schema == "pg_catalog" && builtin::is_function(&function.name) {
+        // PostgreSQL's own of this name is for TABLESAMPLE and cannot be called.
+        let sampled = function.name == "system";
+        if function.schema == "pg_catalog" && builtin::is_function(&function.name) && !sampled {
             if let Some(doing) = builtin::doing(&function.name) {
                 self.doing(function, doing, args);
             }

@@ -250,6 +250,7 @@ fn is_late(text: &str) -> bool {
         || page.is_some_and(|page| page >= 10_000_000)
         || year(text).is_some_and(|year| year >= 2100)
         || text.starts_with('\u{10ffff}')
+        || text.len() >= 3 && text.chars().all(|c| matches!(c, 'z' | 'Z' | '~'))
 }
 
 /// Whether a text is an interval so long that no row lies further away: `100 years`.
@@ -480,6 +481,11 @@ impl Conditions<'_> {
                 };
                 let end = if operator == "+" { "infinity" } else { "-infinity" };
                 Operand::Constant(if far { Literal::Text(end.to_owned()) } else { Literal::Some })
+            }
+            (Some(Operand::Constant(Literal::Text(one))), Some(Operand::Constant(Literal::Text(two))))
+                if operator == "||" =>
+            {
+                Operand::Constant(Literal::Text(one + &two))
             }
             (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
             (Some(Operand::Query(whole)), Some(Operand::Constant(_)))

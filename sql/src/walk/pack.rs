@@ -22,6 +22,8 @@ use crate::facts::Name;
 pub(super) enum Collected {
     #[default]
     Nothing,
+    /// Names of things, one column of them.
+    Labels,
     /// Values of columns.
     Values,
     /// Whole rows, or what is made of several columns.
@@ -41,6 +43,7 @@ impl Walker<'_> {
         let found = match over {
             Some(_) => Collected::Everything,
             None if each(args).any(|arg| is_row(arg, scope)) || name.contains("object") => Collected::Rows,
+            None if each(args).next().is_some_and(is_label) => Collected::Labels,
             None => Collected::Values,
         };
         if let Some(scope) = self.scopes.last_mut() {
@@ -54,6 +57,8 @@ impl Walker<'_> {
         let keys: Vec<&NodeEnum> = each(&select.group_clause).filter_map(|key| meant(key, select)).collect();
         let apart = match collected {
             Collected::Nothing => return,
+            // What a drop-down list shows; not the names of people.
+            Collected::Labels => whole.iter().all(|name| !is_people(&name.name)) || keys.iter().any(|key| is_key(key)),
             Collected::Values => keys.iter().any(|key| is_key(key)),
             // As many of them as there are of what they belong to.
             Collected::Rows => keys.iter().any(|key| is_identity(key)),
@@ -128,6 +133,53 @@ fn tells(name: &str) -> bool {
     ];
     let name = name.to_lowercase();
     name == "id" || name.ends_with("_id") || name.split('_').any(|word| SAYS.contains(&word)) || name.contains("mail")
+}
+
+/// A column of labels: `name`, `status`.
+fn is_label(arg: &NodeEnum) -> bool {
+    const LABELS: [&str; 14] = [
+        "name", "title", "label", "slug", "code", "tag", "status", "state", "type", "category", "kind", "role",
+        "country", "currency",
+    ];
+    match arg {
+        NodeEnum::ColumnRef(column) => {
+            each(&column.fields).filter_map(text_of).next_back().is_some_and(|name| LABELS.contains(&name))
+        }
+        NodeEnum::TypeCast(cast) => inner(&cast.arg).is_some_and(is_label),
+        _ => false,
+    }
+}
+
+/// Whether a relation is called as those are that hold people.
+fn is_people(relation: &str) -> bool {
+    const PEOPLE: [&str; 24] = [
+        "customer",
+        "user",
+        "person",
+        "people",
+        "employee",
+        "patient",
+        "contact",
+        "member",
+        "client",
+        "subscriber",
+        "student",
+        "staff",
+        "account",
+        "payment",
+        "card",
+        "lead",
+        "guest",
+        "citizen",
+        "applicant",
+        "candidate",
+        "profile",
+        "author",
+        "owner",
+        "address",
+    ];
+    let name = relation.to_lowercase();
+    PEOPLE.iter().any(|word| name.contains(word))
 }
 
 /// `json_agg`, `array_agg`, `jsonb_object_agg_unique` ...; not those that make one range or number of what they are given.
