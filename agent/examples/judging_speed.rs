@@ -25,7 +25,7 @@ use masking::Masker;
 use policy::{Bundle, Connection, DEFAULT, Document};
 
 /// How often the corpora are gone through.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 3;
 
 fn main() {
     let mut told = BTreeMap::new();

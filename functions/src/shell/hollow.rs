@@ -46,7 +46,8 @@ pub(super) fn is_hollow(words: &[Word], from_nothing: bool) -> bool {
         filter if FILTERS.contains(&filter) => {
             let files: Vec<&Word> = operands().skip(usize::from(takes_pattern(filter))).collect();
             let nothing = !files.is_empty() && files.iter().all(|word| word.text == "/dev/null");
-            nothing || from_nothing && (files.is_empty() || filter == "tee")
+            let written = matches!(filter, "tee" | "sponge");
+            nothing && !written || from_nothing && (files.is_empty() || filter == "tee")
         }
         "set" => !args.is_empty(),
         known if SILENT_WITH.contains(&known) => operands().next().is_some(),
@@ -114,6 +115,16 @@ pub(super) fn is_silent_command(command: &Command) -> bool {
         }
         Command::Compound(compound, _) => is_silent(compound),
         Command::Function(_) | Command::ExtendedTest(..) => true,
+    }
+}
+
+/// Whether a command writes what it is given into files that it names.
+pub(super) fn writes_away(command: &Command) -> bool {
+    match command {
+        Command::Simple(simple) => {
+            simple.word_or_name.as_ref().is_some_and(|word| matches!(word.value.as_str(), "tee" | "sponge"))
+        }
+        _ => false,
     }
 }
 

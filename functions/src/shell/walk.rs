@@ -208,7 +208,10 @@ impl Walker {
             if let Some(previous) = previous {
                 self.stdin = match self.printed(previous) {
                     Some(text) => Stdin::Text(text),
-                    None if hollow::is_silent_command(previous) => Stdin::Text(String::new()),
+                    // Only for what writes it away: nobody else relies on there being nothing.
+                    None if hollow::writes_away(command) && hollow::is_silent_command(previous) => {
+                        Stdin::Text(String::new())
+                    }
                     None if gives_names(previous, &self.stdin) => Stdin::Names,
                     None => Stdin::Other,
                 };
