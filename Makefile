@@ -70,5 +70,6 @@ bench:
 	@deploy/setup.sh bench
 	cargo build --locked --release -p sallyport --bin sallyport
 	cargo run --locked --release --quiet -p policy --example decision_speed -- target/decisions.json
+	cargo run --locked --release --quiet -p agent --example judging_speed -- target/judgements.json
 	cargo run --locked --release --quiet -p masking --example masking_speed
-	python3 bench/run.py --binary target/release/sallyport --decisions target/decisions.json
+	python3 bench/run.py --binary target/release/sallyport --decisions target/judgements.json target/decisions.json

@@ -45,7 +45,7 @@ def main():
         print(f"peak memory of gateway and agent together: {servers.peak_mib():.0f} MiB")
         print(f"per idle session: {idle:.0f} KiB (target <= 64); gateway and agent at their peak: <= 100 MiB")
         if options.decisions:
-            policy_cost(json.loads(Path(options.decisions).read_text()))
+            policy_cost({name: cost for file in options.decisions for name, cost in json.loads(Path(file).read_text()).items()})
         if options.json:
             Path(options.json).write_text(json.dumps(results, indent=1))
     finally:
@@ -64,7 +64,7 @@ def parse():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="workloads whose name contains this")
     parser.add_argument("--json", help="write the figures here, too")
-    parser.add_argument("--decisions", help="what facts and decision cost: {NAME: {\"p50_us\": N, \"p99_us\": N}, ...}")
+    parser.add_argument("--decisions", nargs="*", default=[], help="files with what facts and decision cost: {NAME: {\"p50_us\": N, \"p99_us\": N}, ...}")
     return parser.parse_args()
 
 
@@ -151,10 +151,10 @@ def report(results):
 
 
 def policy_cost(decisions):
-    """What a request's facts and the decision about it cost, measured by whoever wrote the file, without a network."""
-    print(f"\n{'facts and decision':34} {'p50 us':>10} {'p99 us':>10}")
+    """What a request's facts and the decision about it cost, measured by whoever wrote the files, without a network."""
+    print(f"\n{'facts and decision':48} {'p50 us':>10} {'p99 us':>10}")
     for name, cost in decisions.items():
-        print(f"{name:34} {cost['p50_us']:10.1f} {cost['p99_us']:10.1f}")
+        print(f"{name:48} {cost['p50_us']:10.1f} {cost['p99_us']:10.1f}")
 
 
 if __name__ == "__main__":

@@ -69,6 +69,8 @@ pub(crate) fn call(
         ("cascade", facts.cascade),
         ("filtered", facts.filtered),
         ("bounded", facts.bounded),
+        ("packed", facts.packed),
+        ("temporary", facts.temporary),
         ("dynamic", facts.dynamic),
         ("unknown", facts.unknown.is_some()),
     ] {

@@ -95,6 +95,10 @@ pub struct Facts {
     pub filtered: bool,
     /// Its result is limited.
     pub bounded: bool,
+    /// Whole relations are put into one value, so that the number of rows says nothing.
+    pub packed: bool,
+    /// Everything it writes is in temporary tables of its own session.
+    pub temporary: bool,
     /// It runs text made while it runs.
     pub dynamic: bool,
     /// Why it could not be judged, if so.

@@ -53,6 +53,8 @@ impl Serialize for Record<'_> {
         set(&mut map, "settings", &facts.settings)?;
         flag(&mut map, "filtered", facts.filtered)?;
         flag(&mut map, "bounded", facts.bounded)?;
+        flag(&mut map, "packed", facts.packed)?;
+        flag(&mut map, "temporary", facts.temporary)?;
         flag(&mut map, "dynamic", facts.dynamic)?;
         if let Some(unknown) = &facts.unknown {
             map.serialize_entry("unknown", unknown)?;

@@ -121,6 +121,8 @@ pub struct Facts {
     pub filtered: bool,
     /// Its result is limited: a real WHERE or a LIMIT on every relation it returns rows of. True where it returns none.
     pub bounded: bool,
+    /// It puts whole relations into one value: their rows cannot be counted as they pass.
+    pub packed: bool,
     /// The smallest constant LIMIT of the outermost query.
     pub limit: Option<u64>,
     /// It drops or empties what depends on its objects too (`CASCADE`).
@@ -152,6 +154,7 @@ impl Default for Facts {
             opaque: BTreeSet::new(),
             filtered: true,
             bounded: true,
+            packed: false,
             limit: None,
             cascade: false,
             external: BTreeSet::new(),
@@ -187,8 +190,13 @@ impl Facts {
         let changes = |verb: &Verb| {
             matches!(verb, Verb::Insert | Verb::Update | Verb::Delete | Verb::Merge | Verb::CopyIn | Verb::Truncate)
         };
-        let of_server =
-            self.writes.iter().any(|name| name.schema == "pg_catalog" && !name.name.starts_with("pg_largeobject"));
+        let of_server = self.writes.iter().any(|name| match name.schema.as_str() {
+            "pg_catalog" => !name.name.starts_with("pg_largeobject"),
+            // Statements that the server runs later.
+            "cron" => name.name == "job",
+            "pgagent" => name.name.starts_with("pga_"),
+            _ => false,
+        });
         if of_server && self.verbs.iter().any(changes) {
             effect = effect.max(Effect::Admin);
         }
@@ -198,12 +206,16 @@ impl Facts {
         effect
     }
 
+    /// Whether all that it writes is in the session's own temporary tables.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        !self.writes.is_empty() && self.writes.iter().all(|name| name.schema == "pg_temp")
+    }
+
     /// A temporary table is the session's own.
     fn effect_of(&self, verb: Verb) -> Effect {
-        let temporary = matches!(verb, Verb::Create | Verb::Alter | Verb::Drop)
-            && !self.writes.is_empty()
-            && self.writes.iter().all(|name| name.schema == "pg_temp");
-        if temporary { Effect::Write } else { verb.effect() }
+        let own = matches!(verb, Verb::Create | Verb::Alter | Verb::Drop) && self.is_temporary();
+        if own { Effect::Write } else { verb.effect() }
     }
 
     pub(crate) fn make_unknown(&mut self, reason: impl Into<String>) {
@@ -236,6 +248,7 @@ impl Facts {
         self.opaque.extend(other.opaque.iter().cloned());
         self.filtered &= other.filtered;
         self.bounded &= other.bounded;
+        self.packed |= other.packed;
         self.cascade |= other.cascade;
         self.external.extend(&other.external);
         self.settings.extend(other.settings.iter().cloned());

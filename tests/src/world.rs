@@ -46,7 +46,18 @@ const OPEN: &str = r#"
   when { principal in resource.connection.access };
 "#;
 
+/// Every person may do everything where they may connect: what rules of a test are put beside.
+pub const OPEN: &str = r#"
+@id("connect") permit (principal is Person, action == Action::"Connect", resource) when { principal in resource.access };
+@id("all") permit (principal is Person, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
+"#;
+
 impl World {
+    /// One in which every person may do everything but what these rules say.
+    pub async fn ruled(rules: &str) -> Self {
+        Self::start_with(Wishes { policy: Some(format!("{OPEN}{rules}")), ..Wishes::default() }).await
+    }
+
     /// The world that most scenarios share. Started by the first who asks; ends with the test process.
     #[must_use]
     pub fn shared() -> &'static Self {

@@ -11,6 +11,8 @@ use proto::{
 };
 use sha2::{Digest as _, Sha256};
 
+use super::known::Known;
+
 /// Decides about the calls of one session, by the newest bundle.
 pub trait Guard: Send + Sync {
     /// Decides about a call. Calls with the same `Judged` are the same call.
@@ -80,6 +82,9 @@ pub struct Judged {
 /// Looks for everything there is to find.
 static EVERYTHING: LazyLock<Masker> = LazyLock::new(|| Masker::new(&masking::Label::ALL));
 
+/// Records as they are kept, by the digest of what they are made of.
+static RECORDS: Known<[u8; 32], Arc<str>> = Known::new();
+
 /// A verdict, ready to be told.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -98,9 +103,11 @@ impl Judged {
     #[must_use]
     pub fn new(facts: Facts) -> Arc<Self> {
         let mut record = facts.to_record().into_bytes();
-        let key = Sha256::digest(&record).into();
-        EVERYTHING.mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
-        let record = String::from_utf8(record).unwrap_or_default().into();
+        let key: [u8; 32] = Sha256::digest(&record).into();
+        let record = RECORDS.of(&key, || {
+            EVERYTHING.mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
+            String::from_utf8(record).unwrap_or_default().into()
+        });
         Arc::new(Self { facts, record, key })
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod fault;
 pub mod guard;
 pub mod http;
+mod known;
 pub mod masked;
 pub mod pg;
 pub mod ssh;

@@ -1323,3 +1323,409 @@ UPDATE t SET a = $1 WHERE id = $2 AND version = $3
 SELECT nextval('orders_id_seq'), currval('orders_id_seq'), lastval()
 --
 SELECT t.* FROM t WHERE t.ts >= date_trunc('month', now()) AND t.ts < date_trunc('month', now()) + interval '1 month'
+--
+CREATE TEMP TABLE x (a int); INSERT INTO x VALUES (1); TRUNCATE x
+--
+CREATE TEMP TABLE x AS SELECT * FROM customers WHERE id = 5; TRUNCATE TABLE x; DROP TABLE x
+--
+CREATE TEMPORARY TABLE IF NOT EXISTS stage (LIKE customers); TRUNCATE ONLY stage RESTART IDENTITY
+--
+TRUNCATE pg_temp.stage
+--
+TRUNCATE TABLE pg_temp.stage, pg_temp.other
+--
+select version()
+--
+SELECT current_database(), current_user, inet_server_addr()
+--
+SELECT now() AT TIME ZONE 'utc'
+--
+SET application_name = 'psql'
+--
+SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED
+--
+BEGIN; UPDATE orders SET status = 'paid' WHERE id = 7; COMMIT
+--
+LISTEN channel
+--
+SELECT * FROM customers LIMIT 10
+--
+SELECT * FROM customers
+--
+SELECT id, name FROM customers WHERE id = 5
+--
+SELECT * FROM customers WHERE email ILIKE '%@example.org' ORDER BY id DESC LIMIT 50 OFFSET 100
+--
+SELECT c.*, count(o.id) FROM customers c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id HAVING count(o.id) > 3
+--
+SELECT customer_id, array_agg(id ORDER BY id) FROM orders GROUP BY customer_id
+--
+SELECT customer_id, string_agg(status, ', ') FROM orders GROUP BY customer_id
+--
+SELECT department, string_agg(name, ', ' ORDER BY name) FROM employees GROUP BY department
+--
+SELECT date_trunc('day', created_at) AS day, count(*), array_agg(DISTINCT status) FROM orders GROUP BY 1 ORDER BY 1
+--
+SELECT json_agg(o) FROM orders o WHERE customer_id = 7
+--
+SELECT json_agg(t) FROM (SELECT id, name FROM customers ORDER BY id LIMIT 20) t
+--
+SELECT coalesce(json_agg(t), '[]') FROM (SELECT * FROM orders WHERE customer_id = $1) t
+--
+WITH pgrst_source AS (SELECT "public"."orders".* FROM "public"."orders" WHERE "public"."orders"."id" = $1 LIMIT $2 OFFSET $3) SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, coalesce(json_agg(_postgrest_t), '[]') AS body, nullif(current_setting('response.headers', true), '') AS response_headers FROM (SELECT * FROM pgrst_source) _postgrest_t
+--
+SELECT c.id, c.name, (SELECT json_agg(o) FROM orders o WHERE o.customer_id = c.id) AS orders FROM customers c LIMIT 20
+--
+SELECT c.id, (SELECT coalesce(json_agg(json_build_object('id', o.id)), '[]'::json) FROM orders o WHERE o.customer_id = c.id) FROM customers c
+--
+SELECT c.id, o.list FROM customers c LEFT JOIN LATERAL (SELECT json_agg(x) AS list FROM orders x WHERE x.customer_id = c.id) o ON true WHERE c.id = 5
+--
+SELECT c.id, o.list FROM customers c LEFT JOIN LATERAL (SELECT json_agg(x) AS list FROM (SELECT * FROM orders y WHERE y.customer_id = c.id LIMIT 10) x) o ON true
+--
+SELECT ARRAY(SELECT id FROM orders WHERE customer_id = 7)
+--
+SELECT ARRAY(SELECT unnest(ARRAY[1,2,3]) ORDER BY 1 DESC)
+--
+SELECT array_agg(x) FROM unnest(ARRAY[1,2,3]) x
+--
+SELECT string_agg(x::text, ',') FROM generate_series(1, 100) x
+--
+SELECT json_agg(v) FROM (VALUES (1), (2)) v(a)
+--
+SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'customers'::regclass AND attnum > 0
+--
+SELECT array_agg(nspname) FROM pg_namespace
+--
+SELECT string_agg(table_name, ',') FROM information_schema.tables
+--
+SELECT json_agg(row_to_json(t)) FROM pg_stat_activity t
+--
+SELECT json_agg(status) FROM (SELECT DISTINCT status FROM orders WHERE created_at > now() - interval '1 day') s
+--
+SELECT max(id), min(created_at), sum(total), avg(total) FROM orders
+--
+SELECT status, count(*) FROM orders GROUP BY GROUPING SETS ((status), ())
+--
+SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY created_at DESC) FROM orders WHERE created_at > now() - interval '7 days'
+--
+SELECT id, array_agg(id) OVER (PARTITION BY customer_id) FROM orders WHERE customer_id = 7
+--
+SELECT repeat('=', 80)
+--
+SELECT repeat('ab', 10), lpad(id::text, 10, '0') FROM orders LIMIT 5
+--
+SELECT repeat(repeat('-', 10), 10)
+--
+SELECT rpad(name, 20) FROM customers LIMIT 5
+--
+INSERT INTO t (payload) VALUES (repeat('x', 100000))
+--
+INSERT INTO big SELECT g, repeat('x', 100) FROM generate_series(1, 100000) g
+--
+SELECT g::date FROM generate_series(current_date - 30, current_date, interval '1 day') g
+--
+SELECT pg_sleep(1)
+--
+SELECT pg_sleep(0.5)
+--
+WITH RECURSIVE t AS (SELECT id, parent_id, name FROM categories WHERE id = 5 UNION ALL SELECT c.id, c.parent_id, c.name FROM categories c JOIN t ON c.parent_id = t.id) SELECT * FROM t
+--
+WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM t WHERE n < 100) SELECT sum(n) FROM t
+--
+WITH RECURSIVE tree AS (SELECT id FROM categories WHERE parent_id IS NULL AND slug = 'x' UNION ALL SELECT c.id FROM categories c JOIN tree ON c.parent_id = tree.id) DELETE FROM products WHERE category_id IN (SELECT id FROM tree)
+--
+WITH RECURSIVE days AS (SELECT date '2026-01-01' AS d UNION ALL SELECT d + 1 FROM days WHERE d < '2026-01-31') SELECT * FROM days
+--
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 10) UPDATE slots SET free = true FROM t WHERE slots.id = t.n
+--
+DELETE FROM orders WHERE id IN (SELECT generate_series(1, 10))
+--
+DELETE FROM orders WHERE id <@ int4range(10, 20)
+--
+DELETE FROM bookings WHERE during && tstzrange('2026-01-01', '2026-01-02')
+--
+SELECT * FROM bookings WHERE during @> now()
+--
+DELETE FROM events WHERE created_at <@ tstzrange('2026-01-01', '2026-02-01')
+--
+SELECT * FROM customers WHERE id <@ int4range(0, 2000000000)
+--
+DELETE FROM orders WHERE id = 5
+--
+DELETE FROM orders WHERE id = $1
+--
+DELETE FROM orders WHERE id = ANY($1)
+--
+DELETE FROM orders WHERE id IN (1, 2, 3) RETURNING id
+--
+DELETE FROM orders o USING customers c WHERE o.customer_id = c.id AND c.email = 'x@example.org'
+--
+UPDATE orders SET total = total * 1.1, updated_at = now() WHERE customer_id = 7 AND status = 'open'
+--
+UPDATE customers SET name = 'x' WHERE name LIKE 'temp_%'
+--
+UPDATE orders o SET status = 'x' FROM customers c WHERE c.id = o.customer_id AND c.country = 'DE'
+--
+PREPARE x AS SELECT * FROM customers WHERE name LIKE $1; EXECUTE x('%')
+--
+PREPARE x AS SELECT * FROM customers WHERE name LIKE $1; EXECUTE x('Ann%')
+--
+PREPARE x AS UPDATE customers SET name = $2 WHERE id = $1; EXECUTE x(1, 'Ann')
+--
+PREPARE x(int) AS DELETE FROM orders WHERE id = $1; EXECUTE x(5); DEALLOCATE x
+--
+PREPARE x(text) AS DELETE FROM orders WHERE note LIKE $1; EXECUTE x('tmp-%')
+--
+PREPARE x(timestamptz) AS DELETE FROM orders WHERE created_at < $1; EXECUTE x('2020-01-01')
+--
+PREPARE x(int, int) AS DELETE FROM orders WHERE id BETWEEN $1 AND $2; EXECUTE x(10, 20)
+--
+PREPARE x AS DELETE FROM orders WHERE id = ANY($1); EXECUTE x('{1,2}')
+--
+PREPARE x AS DELETE FROM orders WHERE id = ANY($1); EXECUTE x(ARRAY[1,2])
+--
+PREPARE ins AS INSERT INTO orders (customer_id, note) VALUES ($1, $2); EXECUTE ins(1, '%')
+--
+INSERT INTO customers (name, email) VALUES ('A', 'a@example.org') RETURNING id
+--
+INSERT INTO customers (id, name) VALUES (1, 'A') ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name
+--
+INSERT INTO orders SELECT * FROM staging_orders WHERE batch = 7
+--
+INSERT INTO audit (what) SELECT 'x' WHERE NOT EXISTS (SELECT 1 FROM audit WHERE what = 'x')
+--
+COPY customers TO STDOUT WITH (FORMAT csv, HEADER)
+--
+COPY (SELECT id, name FROM customers WHERE country = 'DE') TO STDOUT CSV
+--
+COPY orders (id, note) FROM STDIN WITH (FORMAT csv)
+--
+EXPLAIN SELECT * FROM customers
+--
+EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM orders WHERE id = 7
+--
+EXPLAIN DELETE FROM orders WHERE id = 5
+--
+VACUUM ANALYZE orders
+--
+ANALYZE
+--
+ANALYZE customers
+--
+DECLARE c CURSOR FOR SELECT * FROM customers; FETCH 100 FROM c; CLOSE c
+--
+SELECT * FROM orders WHERE id = 7 FOR UPDATE
+--
+SELECT * FROM jobs WHERE state = 'new' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+--
+UPDATE jobs SET state = 'run' WHERE id = (SELECT id FROM jobs WHERE state = 'new' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) RETURNING *
+--
+SELECT pg_try_advisory_lock(hashtext('migrate'))
+--
+SELECT currval(pg_get_serial_sequence('orders', 'id'))
+--
+SELECT pg_size_pretty(pg_database_size(current_database()))
+--
+SELECT pid, usename, state, wait_event, query FROM pg_stat_activity WHERE state <> 'idle'
+--
+SELECT * FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted
+--
+SELECT pg_blocking_pids(pid), pid FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0
+--
+SELECT schemaname, relname, indexrelname, idx_scan FROM pg_stat_user_indexes WHERE idx_scan = 0
+--
+SELECT * FROM pg_indexes WHERE tablename = 'orders'
+--
+SELECT * FROM pg_settings WHERE name LIKE 'shared%'
+--
+SELECT current_setting('work_mem')
+--
+SELECT set_config('work_mem', '64MB', true)
+--
+SELECT set_config('app.user_id', '7', true)
+--
+SELECT * FROM pg_roles
+--
+SELECT rolname, rolsuper FROM pg_roles WHERE rolname !~ '^pg_'
+--
+SELECT has_table_privilege('customers', 'select')
+--
+SELECT pg_get_viewdef('v'::regclass, true)
+--
+SELECT n.nspname as "Schema", c.relname as "Name", CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END as "Type", pg_catalog.pg_get_userbyid(c.relowner) as "Owner" FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam WHERE c.relkind IN ('r','p','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2
+--
+SELECT d.datname as "Name", pg_catalog.pg_get_userbyid(d.datdba) as "Owner", pg_catalog.pg_encoding_to_char(d.encoding) as "Encoding", pg_catalog.array_to_string(d.datacl, E'\n') AS "Access privileges" FROM pg_catalog.pg_database d ORDER BY 1
+--
+SELECT r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolconnlimit, r.rolvaliduntil, ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid) WHERE m.member = r.oid) as memberof, r.rolreplication, r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' ORDER BY 1
+--
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef), a.attnotnull, (SELECT c.collname FROM pg_catalog.pg_collation c, pg_catalog.pg_type t WHERE c.oid = a.attcollation AND t.oid = a.atttypid AND a.attcollation <> t.typcollation) AS attcollation, a.attidentity, a.attgenerated FROM pg_catalog.pg_attribute a WHERE a.attrelid = '16384' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+--
+SELECT c2.relname, i.indisprimary, i.indisunique, i.indisclustered, i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid, 0, true), pg_catalog.pg_get_constraintdef(con.oid, true), contype, condeferrable, condeferred, i.indisreplident, c2.reltablespace FROM pg_catalog.pg_class c, pg_catalog.pg_class c2, pg_catalog.pg_index i LEFT JOIN pg_catalog.pg_constraint con ON (conrelid = i.indrelid AND conindid = i.indexrelid AND contype IN ('p','u','x')) WHERE c.oid = '16384' AND c.oid = i.indrelid AND i.indexrelid = c2.oid ORDER BY i.indisprimary DESC, c2.relname
+--
+SELECT pol.polname, pol.polpermissive, CASE WHEN pol.polroles = '{0}' THEN NULL ELSE pg_catalog.array_to_string(array(select rolname from pg_catalog.pg_roles where oid = any (pol.polroles) order by 1),',') END, pg_catalog.pg_get_expr(pol.polqual, pol.polrelid) FROM pg_catalog.pg_policy pol WHERE pol.polrelid = '16384' ORDER BY 1
+--
+SELECT oid, stxrelid::pg_catalog.regclass, stxnamespace::pg_catalog.regnamespace::pg_catalog.text AS nsp, stxname, pg_catalog.pg_get_statisticsobjdef_columns(oid) AS columns, 'd' = any(stxkind) AS ndist_enabled FROM pg_catalog.pg_statistic_ext WHERE stxrelid = '16384' ORDER BY nsp, stxname
+--
+SELECT t.oid, t.typname, t.typsend, t.typreceive, t.typoutput, t.typinput, d.typelem, coalesce(r.rngsubtype, 0), ARRAY (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) FROM pg_type AS t LEFT JOIN pg_type AS d ON t.oid = d.typarray LEFT JOIN pg_range AS r ON r.rngtypid = t.oid OR r.rngmultitypid = t.oid WHERE (t.typrelid = 0)
+--
+SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid
+--
+SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid FROM (SELECT typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typrelid, typ.typnotnull, typ.relkind, elemtyp.oid AS elemtypoid, elemtyp.typname AS elemtypname, elemcls.relkind AS elemrelkind, CASE WHEN elemproc.proname='array_recv' THEN 'a' ELSE elemtyp.typtype END AS elemtyptype FROM (SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind, typelem AS elemoid, CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype FROM pg_type AS typ LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid) LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive) AS typ LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = typ.elemoid LEFT JOIN pg_class AS elemcls ON (elemcls.oid = elemtyp.typrelid) LEFT JOIN pg_proc AS elemproc ON elemproc.oid = elemtyp.typreceive) AS t JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
+--
+SELECT pg_catalog.set_config('search_path', '', false)
+--
+SET LOCAL lock_timeout = '2s'
+--
+SET bytea_output = hex
+--
+SET default_transaction_read_only = on
+--
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
+--
+SET synchronize_seqscans TO off
+--
+SELECT pg_is_in_recovery()
+--
+LOCK TABLE public.customers IN ACCESS SHARE MODE
+--
+SELECT pg_catalog.pg_export_snapshot()
+--
+SELECT oid, proname, prolang, proacl, acldefault('f', proowner), pronamespace, proowner FROM pg_proc WHERE prokind <> 'a' AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
+--
+COPY public.customers (id, name, email) TO stdout;
+--
+SELECT sequence_name, last_value FROM orders_id_seq
+--
+SELECT * FROM pg_sequences
+--
+SELECT last_value, is_called FROM public.orders_id_seq
+--
+SELECT pg_relation_filepath('customers')
+--
+SELECT pg_stat_get_activity(NULL)
+--
+SELECT * FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 10
+--
+SELECT pg_table_size('orders'), pg_indexes_size('orders')
+--
+SELECT txid_current()
+--
+SELECT gen_random_uuid()
+--
+SELECT crypt('x', gen_salt('bf'))
+--
+SELECT uuid_generate_v4()
+--
+SELECT similarity('a', 'b')
+--
+SELECT ST_AsGeoJSON(geom) FROM places WHERE id = 5
+--
+SELECT * FROM places WHERE ST_DWithin(geom, ST_MakePoint(1,2)::geography, 1000)
+--
+SELECT embedding <-> '[1,2,3]' FROM items ORDER BY 1 LIMIT 5
+--
+SELECT time_bucket('5 minutes', ts) AS b, avg(v) FROM metrics WHERE ts > now() - interval '1 hour' GROUP BY b
+--
+SELECT jsonb_path_query(doc, '$.a[*]') FROM docs WHERE id = 5
+--
+SELECT doc->>'a', doc #>> '{b,c}' FROM docs WHERE doc @> '{"x":1}'
+--
+SELECT jsonb_set(doc, '{a}', '1') FROM docs WHERE id = 5
+--
+UPDATE docs SET doc = jsonb_set(doc, '{a}', '1') WHERE id = 5
+--
+SELECT xpath('//a', '<a/>'::xml)
+--
+SELECT to_tsvector('english', body) @@ plainto_tsquery('x') FROM docs WHERE id = 5
+--
+SELECT * FROM a UNION ALL SELECT * FROM b LIMIT 100
+--
+SELECT * FROM (VALUES (1,'a'),(2,'b')) AS t(id, name)
+--
+VALUES (1), (2)
+--
+TABLE orders
+--
+SELECT a.* FROM customers a CROSS JOIN settings b
+--
+SELECT count(*) FROM customers a JOIN customers b ON a.referrer_id = b.id JOIN customers c ON b.referrer_id = c.id
+--
+SELECT CASE WHEN total > 100 THEN 'big' ELSE 'small' END, count(*) FROM orders GROUP BY 1
+--
+SELECT extract(dow FROM created_at), count(*) FROM orders GROUP BY 1 ORDER BY 1
+--
+SELECT *, lag(total) OVER (ORDER BY created_at) FROM orders WHERE customer_id = 7
+--
+CREATE TEMP TABLE ids (id int) ON COMMIT DROP
+--
+CREATE TEMP TABLE t AS SELECT id FROM orders WHERE created_at > '2026-01-01'
+--
+CREATE TEMP VIEW v AS SELECT 1
+--
+CREATE INDEX ON pg_temp.t (id)
+--
+CREATE TEMP TABLE t (id int); CREATE INDEX ON t (id); ANALYZE t; DROP TABLE t
+--
+CREATE TEMP TABLE t (id int); DELETE FROM t
+--
+CREATE TEMP TABLE t (id int, a int); UPDATE t SET a = 1
+--
+CREATE TEMP TABLE t (id int); ALTER TABLE t ADD COLUMN b text
+--
+DO $$ BEGIN RAISE NOTICE 'hello'; END $$
+--
+DO $$ BEGIN PERFORM 1 FROM customers WHERE id = 5; IF NOT FOUND THEN RAISE EXCEPTION 'no'; END IF; END $$
+--
+SELECT 'DROP TABLE customers'
+--
+SELECT 'a;b', $$ drop table x; $$
+--
+SELECT * FROM orders WHERE note = 'TRUNCATE customers'
+--
+-- just a comment
+--
+/* DROP TABLE x */ SELECT 1
+--
+SELECT "delete" FROM "drop" WHERE "truncate" = 1
+--
+INSERT INTO notes (text) VALUES ('DELETE FROM customers; DROP TABLE x;')
+--
+SELECT relname FROM pg_class WHERE relname = 'pg_authid'
+--
+SELECT id FROM users WHERE role = 'admin' AND password IS NOT NULL
+--
+UPDATE users SET last_login = now() WHERE username = 'ann'
+--
+UPDATE orders SET note = 'x' WHERE created_at::date = current_date AND status = 'open'
+--
+DELETE FROM cart_items WHERE cart_id = 'c-1' AND product_id = 7
+--
+DELETE FROM tokens WHERE expires_at < now() AND user_id = 7
+--
+DELETE FROM logs WHERE created_at < now() - interval '90 days'
+--
+DELETE FROM logs WHERE ctid IN (SELECT ctid FROM logs WHERE created_at < now() - interval '90 days' LIMIT 1000)
+--
+DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM post_tags pt WHERE pt.tag_id = tags.id)
+--
+DELETE FROM a USING b WHERE a.id = b.a_id AND b.dead
+--
+UPDATE products SET price = price * 0.9 WHERE category = 'books'
+--
+UPDATE products p SET stock = stock - i.qty FROM order_items i WHERE i.product_id = p.id AND i.order_id = 7
+--
+INSERT INTO t DEFAULT VALUES
+--
+SELECT 1 WHERE EXISTS (SELECT FROM customers WHERE email = 'x')
+--
+SELECT string_agg(DISTINCT tag, ',') FROM post_tags WHERE post_id = 7
+--
+SELECT post_id, array_agg(tag) FROM post_tags GROUP BY post_id
+--
+SELECT u.id, array_remove(array_agg(r.name), NULL) FROM users u LEFT JOIN roles r ON r.user_id = u.id GROUP BY u.id
+--
+SELECT jsonb_object_agg(key, value) FROM settings WHERE user_id = 7
+--
+SELECT a.id, json_agg(b.*) FROM authors a JOIN books b ON b.author_id = a.id WHERE a.id = 3 GROUP BY a.id
+--
+SELECT to_json(array_agg(t)) FROM (SELECT * FROM orders WHERE status = 'open' LIMIT 50) t

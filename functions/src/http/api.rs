@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::{
     Document, Fault, ImportError, Request,
-    body::{Body, Content, Kind, readable},
+    body::{Body, Content, Kind, decoded, readable},
     call::{Call, Effect, Inspected},
     grant,
     graphql::Asked,
     grpc::Services,
-    json, masses, mcp,
+    json, masses, mcp, multipart,
     openapi::effect_of,
+    orders,
     request::{check_method_parameter, check_overrides, is_method},
     router::Router,
     service,
@@ -186,8 +187,14 @@ impl Api {
                 let found = self.route(request, &target);
                 let operation = found.first().and_then(|found| self.operation(found.leads_to));
                 match operation {
-                    Some(operation) => operation.wants_content(content_type),
-                    None => matches!(Kind::of(content_type), Kind::Json | Kind::Form),
+                    Some(operation) => {
+                        operation.wants_content(content_type) || Kind::of(content_type) == Kind::Multipart
+                    }
+                    None => {
+                        let plain = self.router.is_empty();
+                        matches!(Kind::of(content_type), Kind::Json | Kind::Form | Kind::Multipart)
+                            || plain && (is_xml(content_type) || orders::takes_statements(&target))
+                    }
                 }
             }
         };
@@ -270,7 +277,11 @@ impl Api {
                         || grant::by_path(request.method, target, &call.arguments)
                         || grant::reaches_inside(&call.arguments)
                 };
-                if self.router.is_empty() && much() {
+                let target_of_cloud = request.raw("x-amz-target");
+                let mut ordered = target_of_cloud.iter().filter_map(|value| std::str::from_utf8(value).ok());
+                if self.router.is_empty()
+                    && (much() || orders::ruins(target, &call.arguments) || ordered.any(orders::is_cloud_order))
+                {
                     call.functions.values_mut().for_each(|effect| *effect = Effect::Admin);
                 }
                 Ok(())
@@ -282,6 +293,10 @@ impl Api {
     fn body(&self, request: &Request<'_>, content: Content<'_>, call: &mut Call) -> Result<Option<Body>, Fault> {
         let content = match content {
             Content::Whole(content) => content,
+            Content::Begun(content) if is_multipart(request)? => {
+                call.note_uninspected(Inspected::Partial, "more content than is read for arguments");
+                return self.parts(request, content, call);
+            }
             Content::Begun(_) if self.validate && self.document.is_some() => {
                 return Err(Fault::TooLarge("the content is longer than can be checked against its schema".into()));
             }
@@ -294,7 +309,15 @@ impl Api {
                 return Ok(None);
             }
         };
-        let body = Body::read(content, &request.raw("content-encoding"), request.content_type()?)?;
+        if is_multipart(request)? {
+            return self.parts(request, content, call);
+        }
+        // What is a statement there is one, whatever its label says.
+        let plain = self.router.is_empty() && Kind::of(request.content_type()?) == Kind::Other;
+        let takes = || Target::parse(request.target).is_ok_and(|target| orders::takes_statements(&target));
+        let as_text = plain && (is_xml(request.content_type()?) || takes()) && std::str::from_utf8(content).is_ok();
+        let label = if as_text { Some("text/plain") } else { request.content_type()? };
+        let body = Body::read(content, &request.raw("content-encoding"), label)?;
         match &body {
             Body::Form(pairs) => check_method_parameter(request, pairs)?,
             Body::Json(Value::Object(members)) => {
@@ -305,6 +328,24 @@ impl Api {
             _ => {}
         }
         Ok(Some(body))
+    }
+
+    /// The fields of a form in parts. Where functions are known, they say themselves what is an argument.
+    fn parts(&self, request: &Request<'_>, content: &[u8], call: &mut Call) -> Result<Option<Body>, Fault> {
+        let unread = Body::Opaque("content that is not read for arguments");
+        let label = request.content_type()?.unwrap_or_default();
+        let decoded = decoded(content, &request.raw("content-encoding"));
+        let Some(parts) = decoded.ok().and_then(|content| multipart::read(&content, label)) else {
+            return Ok(Some(unread));
+        };
+        check_method_parameter(request, &parts.fields)?;
+        if !self.router.is_empty() {
+            return Ok(Some(unread));
+        }
+        if parts.more {
+            call.note_uninspected(Inspected::Partial, "files in a form are not read");
+        }
+        Ok(Some(Body::Form(parts.fields)))
     }
 
     fn message(request: &Request<'_>, content: Content<'_>) -> Result<Option<Vec<u8>>, Fault> {
@@ -363,6 +404,15 @@ impl Api {
         let documented = self.document.iter().flat_map(|document| &document.operations).map(|one| one.name.as_str());
         documented.chain(self.routes.iter().map(|(name, _)| name.as_str())).collect()
     }
+}
+
+fn is_multipart(request: &Request<'_>) -> Result<bool, Fault> {
+    Ok(Kind::of(request.content_type()?) == Kind::Multipart)
+}
+
+fn is_xml(content_type: Option<&str>) -> bool {
+    let media = content_type.and_then(|label| label.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+    media.ends_with("/xml") || media.ends_with("+xml")
 }
 
 /// What stands before a document's paths as callers write them.

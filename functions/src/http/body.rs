@@ -68,8 +68,8 @@ impl Kind {
     }
 }
 
-/// Undoes codings and character set of whole content.
-pub(crate) fn readable(content: &[u8], encodings: &[&[u8]], content_type: Option<&str>) -> Result<Vec<u8>, Fault> {
+/// Undoes codings of whole content.
+pub(crate) fn decoded(content: &[u8], encodings: &[&[u8]]) -> Result<Vec<u8>, Fault> {
     let unreadable = |error: &dyn std::error::Error| Fault::malformed(error.to_string());
     let mut decoder = Decoder::new(encodings.iter().copied()).map_err(|error| unreadable(&error))?;
     let mut decoded = Vec::new();
@@ -80,6 +80,13 @@ pub(crate) fn readable(content: &[u8], encodings: &[&[u8]], content_type: Option
         }
     }
     decoder.finish(&mut decoded).map_err(|error| unreadable(&error))?;
+    Ok(decoded)
+}
+
+/// Undoes codings and character set of whole content.
+pub(crate) fn readable(content: &[u8], encodings: &[&[u8]], content_type: Option<&str>) -> Result<Vec<u8>, Fault> {
+    let unreadable = |error: &dyn std::error::Error| Fault::malformed(error.to_string());
+    let decoded = decoded(content, encodings)?;
     let first = decoded.get(..4.min(decoded.len())).unwrap_or_default();
     let mut converter = Converter::new(content_type.and_then(charset_of), first).map_err(|error| unreadable(&error))?;
     let mut text = Vec::with_capacity(decoded.len());

@@ -11,7 +11,8 @@ use crate::http::Effect;
 const REMOVES: [&str; 11] =
     ["clear", "delete", "destroy", "drop", "erase", "flush", "nuke", "purge", "remove", "truncate", "wipe"];
 /// Words for much.
-const MUCH: [&str; 18] = [
+const MUCH: [&str; 19] = [
+    "metadata",
     "all",
     "batch",
     "bulk",
@@ -87,7 +88,18 @@ const HOLDERS: [&str; 17] = [
 /// As names of an application's own things they are everyday ones, and then these have ids.
 const PERHAPS: [&str; 7] = ["collections", "partitions", "schemas", "servers", "snapshots", "tables", "topics"];
 /// One word for many things, or for everything that somebody has.
-const MASSES: [&str; 37] = [
+const MASSES: [&str; 48] = [
+    "bucket",
+    "collection",
+    "graph",
+    "index",
+    "keyspace",
+    "mailbox",
+    "queue",
+    "shard",
+    "stream",
+    "table",
+    "topic",
     "all",
     "archive",
     "audit",
@@ -176,9 +188,13 @@ pub(super) fn removes_many(name: &str) -> bool {
 
 /// An order that stands in the content: `{"method": "deleteAllOrders"}`, `?action=purge_all`.
 fn ordered(arguments: &BTreeMap<String, Argument>) -> bool {
-    const CARRIERS: [&str; 7] = ["action", "cmd", "command", "function", "method", "op", "operation"];
+    const CARRIERS: [&str; 8] = ["action", "cmd", "command", "function", "method", "op", "operation", "type"];
+    let carries = |name: &str| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        CARRIERS.iter().any(|known| last.eq_ignore_ascii_case(known))
+    };
     arguments.iter().any(|(name, value)| match value {
-        Argument::Text(value) if CARRIERS.contains(&name.to_ascii_lowercase().as_str()) && value.len() < 100 => {
+        Argument::Text(value) if carries(name) && value.len() < 100 => {
             let last = words(value).pop().unwrap_or_default();
             let order = !value.contains([' ', '\n']);
             order && (many(&[value]) || matches!(last.as_str(), "shutdown" | "poweroff" | "halt"))
@@ -228,7 +244,9 @@ fn many(parts: &[&str]) -> bool {
     let clears = |segments: &[&str]| {
         let words: Vec<String> = segments.iter().flat_map(|segment| words(segment)).collect();
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        let whole = has(&["truncate", "wipe", "nuke"]) && words.iter().any(|word| is_plural(word));
+        let named = has(&["delete", "destroy", "purge", "erase", "clear"])
+            && words.iter().any(|word| MASSES.contains(&word.as_str()) && !OWN.contains(&word.as_str()));
+        let whole = named || has(&["truncate", "wipe", "nuke"]) && words.iter().any(|word| is_plural(word));
         let anew = has(&["reset", "reinitialize"]) && has(&["database", "databases", "db", "schema", "tables"]);
         has(&REMOVES) && has(&MUCH) || whole || anew
     };
@@ -254,7 +272,10 @@ fn plain(segment: &str) -> bool {
 
 /// `deleteAll`, `drop_database`: what even a reading method would not be called otherwise.
 fn plainly_clears(segment: &str) -> bool {
-    is_everything(segment) || (plain(segment) && many(&[segment]))
+    let words = words(segment);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let all = words.len() <= 4 && has(&REMOVES) && has(&["all", "everything"]);
+    is_everything(segment) || (plain(segment) && many(&[segment])) || all
 }
 
 fn is_everything(segment: &str) -> bool {
@@ -279,8 +300,8 @@ fn names_which(parts: &[&str], arguments: &BTreeMap<String, Argument>) -> bool {
     let holder = parts.iter().rev().map(|part| part.to_ascii_lowercase()).find(|part| is_plural(part));
     let one = holder.as_deref().and_then(|holder| holder.strip_suffix('s')).unwrap_or_default();
     // The id of a message names nothing.
-    let message = arguments.contains_key("jsonrpc");
-    arguments.iter().filter(|(name, _)| !message || *name != "id").any(|(name, value)| {
+    let message = arguments.keys().any(|name| name == "jsonrpc" || name.ends_with("/jsonrpc"));
+    arguments.iter().filter(|(name, _)| !message || *name != "id" && !name.ends_with("/id")).any(|(name, value)| {
         let own: String = words(name.rsplit('/').next().unwrap_or(name)).concat();
         const NAMES: [&str; 11] =
             ["code", "email", "guid", "key", "keys", "number", "ref", "sku", "skus", "slug", "username"];
@@ -325,7 +346,7 @@ fn is_plural(word: &str) -> bool {
 }
 
 /// Whether a segment names one of many by number or by chance, not by a word.
-fn is_id(segment: &str) -> bool {
+pub(crate) fn is_id(segment: &str) -> bool {
     let plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let hexadecimal = segment.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');

@@ -19,7 +19,9 @@ mod grpc;
 mod json;
 mod masses;
 mod mcp;
+mod multipart;
 mod openapi;
+mod orders;
 mod place;
 mod request;
 mod router;
@@ -27,6 +29,7 @@ mod service;
 mod settings;
 mod target;
 
+pub(crate) use self::masses::is_id;
 pub use self::{
     api::{Api, MAX_ARGUMENT_CONTENT, MAX_MESSAGE_CONTENT, Rules, Speaks, Wants},
     body::Content,

@@ -74,7 +74,8 @@ pub(crate) fn check_overrides(request: &Request<'_>, target: &target::Target) ->
 /// The same for a query or form parameter `_method`.
 pub(crate) fn check_method_parameter(request: &Request<'_>, pairs: &[(String, String)]) -> Result<(), Fault> {
     let replaces = |(name, value): &(String, String)| {
-        name.trim().eq_ignore_ascii_case("_method") && !value.trim().eq_ignore_ascii_case(request.method)
+        let name = name.trim().to_ascii_lowercase();
+        (name == "_method" || OVERRIDES.contains(&name.as_str())) && !value.trim().eq_ignore_ascii_case(request.method)
     };
     if pairs.iter().any(replaces) {
         return Err(Fault::malformed("the parameter _method names another method: send that method itself"));

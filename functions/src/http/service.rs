@@ -121,10 +121,26 @@ fn asks_credentials(parts: &[&str]) -> bool {
 
 /// A service is stopped, sealed or taken out of its cluster.
 fn stops(parts: &[&str]) -> bool {
-    let alone = ["_shutdown", "quitquitquit", "abortabortabort", "shutdown", "quickquitquit"];
+    let alone = [
+        "_shutdown",
+        "quitquitquit",
+        "abortabortabort",
+        "shutdown",
+        "quickquitquit",
+        "drain_listeners",
+        "createitem",
+        "reboot",
+    ];
     matches!(parts, [.., "actuator", "shutdown" | "restart" | "env" | "pause"])
         || matches!(parts, [only] if alone.contains(only))
-        || matches!(parts, [_, .., "shutdown" | "poweroff" | "halt"])
+        || matches!(parts, [_, .., "shutdown" | "poweroff" | "halt" | "reboot" | "factory-reset"])
+        || matches!(parts, [.., "system" | "server" | "service", "restart" | "reset"] | ["healthcheck", "fail"])
+        || matches!(parts, [.., "actuator", "refresh" | "caches"] | [.., "actuator", "loggers", _])
+        || matches!(parts, ["v3", "auth", "disable"] | ["v3", "maintenance", "defragment"])
+        || matches!(parts, ["v1", "catalog" | "agent", .., "deregister"] | ["v1", "agent", "service", "deregister", _])
+        || matches!(parts, ["v1", "sys", "revoke-prefix" | "revoke-force" | "mounts" | "remount", ..])
+        || matches!(parts, ["v1", _, "metadata" | "destroy", ..])
+        || parts.last().is_some_and(|last| is_order(last))
         || matches!(parts, ["-", "quit" | "reload"])
         || matches!(parts, [.., "swarm", "leave" | "update" | "init" | "join"] | ["api", "v1", "nodes", _, ..])
         || matches!(
@@ -140,9 +156,20 @@ fn stops(parts: &[&str]) -> bool {
         || matches!(parts, ["exit" | "safeexit" | "saferestart" | "quietdown" | "restart"])
 }
 
+/// A method that stands behind a colon: `databases/x:truncate`.
+fn is_order(last: &str) -> bool {
+    let order = last.rsplit_once(':').map(|(_, order)| order).unwrap_or_default();
+    matches!(
+        order,
+        "truncate" | "setiampolicy" | "purge" | "wipe" | "reset" | "shutdown" | "stop" | "delete" | "batchdelete"
+    )
+}
+
 /// Code runs, or a container that may be anything; accounts and rights are made.
 fn runs_code(parts: &[&str]) -> bool {
-    matches!(parts, [.., "containers", "create"] | [.., "images", "load"])
+    matches!(parts, [.., "containers", "create"] | [.., "images", "load"] | [.., "exec", _, "start"])
+        || matches!(parts, ["pluginmanager", ..] | ["api", "v1", "namespaces", _, "pods", _, "eviction"])
+        || matches!(parts, ["repos", _, _, "transfer"] | ["api", "admin", "users"] | ["realms", _, "clients", ..])
         || matches!(
             parts,
             ["script" | "scripttext"] | ["jenkins", "script" | "scripttext"] | [.., "computer", _, "script"]

@@ -104,7 +104,17 @@ fn is_made_again(word: &Word) -> bool {
         parts.pop();
     }
     let name = parts.last().copied().unwrap_or_default();
-    MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
+    // `target/debug`
+    let within = !path.starts_with(['/', '~']) && parts.first().is_some_and(|first| MADE_AGAIN.contains(first));
+    within && parts.len() > 1 && !word.glob
+        || MADE_AGAIN.contains(&name)
+        || MADE_AGAIN_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a name, or the end of one, is that of something which is made again.
+pub(super) fn is_named_as_made_again(name: &str) -> bool {
+    !name.contains(['*', '?', '[', '/'])
+        && (MADE_AGAIN.contains(&name) || MADE_AGAIN_ENDS.iter().any(|end| name.len() > 1 && name.ends_with(end)))
 }
 
 /// Ends of names of files that keep data or keys.
@@ -148,7 +158,8 @@ fn remove(walker: &mut Walker, call: Call<'_>) {
         walker.changes_file(&paths::tidy(&word.text));
     }
     walker.out.at_least(Effect::Write);
-    let light = words.iter().all(|word| is_made_again(word)) || !tree && are_light(walker, &words);
+    let moved = words.iter().any(|word| walker.moved.contains(&paths::tidy(&word.text)));
+    let light = !moved && words.iter().all(|word| is_made_again(word)) || !tree && are_light(walker, &words);
     if words.is_empty() || call.may_hide_option() || !light {
         walker.out.danger(if tree { "rm with -r removes a tree" } else { "rm removes files" });
     }
@@ -165,6 +176,7 @@ fn install(walker: &mut Walker, call: Call<'_>) {
 
 fn move_files(walker: &mut Walker, call: Call<'_>) {
     operands(walker, call, true);
+    walker.moved.extend(call.operands().map(|word| paths::tidy(&word.text)));
     walker.out.at_least(Effect::Write);
     let words: Vec<String> = call.operands().map(|word| paths::tidy(&word.text)).collect();
     if let Some((target, sources)) = words.split_last() {

@@ -150,6 +150,9 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
         } else if let Some(harmless) = snippet(language, call, text, args.as_slice()) {
             if harmless {
                 in_place(walker, call);
+                if let Some(code) = args.as_slice().first().and_then(Word::exact).filter(|_| is_python) {
+                    snippets::python_reads(code).iter().for_each(|path| walker.reads_file(&paths::tidy(path)));
+                }
                 return walker.out.at_least(Effect::Write);
             }
             break;
@@ -185,6 +188,8 @@ fn run(walker: &mut Walker, call: Call<'_>, language: &Language, is_python: bool
     if let (true, Stdin::Text(code)) = (typed, &walker.stdin)
         && (is_python && snippets::python(code) || language.names.contains(&"node") && snippets::node(code))
     {
+        let files: Vec<String> = snippets::python_reads(code).into_iter().map(paths::tidy).collect();
+        files.iter().filter(|_| is_python).for_each(|path| walker.reads_file(path));
         return walker.out.at_least(Effect::Write);
     }
     walker.out.doubt(format!("{} runs code that is not read here", call.name));
@@ -214,7 +219,8 @@ fn in_place(walker: &mut Walker, call: Call<'_>) {
 
 /// What a project's own tools call the loss of all data.
 pub(super) fn wipes(call: Call<'_>) -> bool {
-    const VERBS: [&str; 9] = [
+    const VERBS: [&str; 10] = [
+        "db:migrate:reset",
         "migrate:fresh",
         "migrate:reset",
         "migrate:refresh",

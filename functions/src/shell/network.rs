@@ -4,6 +4,7 @@ use super::{
     call::Call,
     metadata, paths,
     reading::Effect,
+    terminals,
     walk::{Stdin, Walker},
     word::Word,
     wrap::{Options, options},
@@ -31,7 +32,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "ftp" | "lftp" | "tftp" | "nmap" | "mosh" | "rsh" => {
             connects(walker, call);
         }
-        "ssh-keygen" | "ssh-add" | "gpg" | "gpg2" | "tmux" | "screen" => keys_and_terminals(walker, call),
+        "tmux" | "screen" => terminals::judge(walker, call),
+        "ssh-keygen" | "ssh-add" | "gpg" | "gpg2" => keys(walker, call),
         _ => return false,
     }
     true
@@ -57,18 +59,16 @@ fn connects(walker: &mut Walker, call: Call<'_>) {
     walker.out.danger(format!("{} connects to other machines", call.name));
 }
 
-/// Programs whose options tell whether they only show keys or sessions.
-fn keys_and_terminals(walker: &mut Walker, call: Call<'_>) {
+/// Programs whose options tell whether they only show keys.
+fn keys(walker: &mut Walker, call: Call<'_>) {
     let first = call.args.first().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
         "ssh-add" => matches!(first, "-l" | "-L"),
         "ssh-keygen" => call.flag('l') && !call.any_flag("pyceiR"),
-        "tmux" => matches!(first, "ls" | "list-sessions" | "list-windows" | "-V"),
-        "screen" => matches!(first, "-ls" | "-list" | "-v"),
         _ => matches!(first, "--verify" | "--list-keys" | "-k" | "--version" | "--fingerprint"),
     };
     if !shows {
-        walker.out.danger(format!("{} changes keys or opens a shell of its own", call.name));
+        walker.out.danger(format!("{} changes keys", call.name));
     }
 }
 
@@ -152,7 +152,11 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
             walker.reads_file(&paths::tidy(file));
         }
     }
-    let sends = call.any_flag("dFTQ")
+    let flags = |letters: &[char]| {
+        let mut short = call.options().filter(|text| !text.starts_with("--") && !text.starts_with("-X"));
+        short.any(|text| text.contains(letters))
+    };
+    let sends = flags(&['d', 'F', 'T', 'Q'])
         || call.options().any(|text| {
             ["--dat", "--for", "--upl", "--jso", "--quo", "--url-q", "--mail"]
                 .iter()
@@ -165,9 +169,9 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
     let changes = method.is_some_and(|word| !matches!(word.text.trim_start_matches("-X"), "GET" | "HEAD" | "OPTIONS"));
     let here: Vec<bool> =
         addresses(call).iter().map(|word| host(&word.text).is_some_and(|host| is_here(&host))).collect();
-    let literal = !call.any_flag("FTQ") && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
-    let destroys = method.is_some_and(|word| word.text.contains("DELETE"))
-        || addresses(call).iter().any(|word| runs_service(&word.text));
+    let literal = !flags(&['F', 'T', 'Q']) && !call.args.iter().any(|word| word.text.contains('@') || word.hole);
+    let removes = method.is_some_and(|word| word.text.contains("DELETE"));
+    let destroys = addresses(call).iter().any(|word| runs_service(&word.text) || removes && !names_one(&word.text));
     if (sends || changes) && literal && !destroys && !here.is_empty() && here.into_iter().all(|here| here) {
         walker.out.at_least(Effect::Write);
     } else if sends || changes {
@@ -220,6 +224,17 @@ fn runs_service(address: &str) -> bool {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let path = rest.split(['?', '#']).next().unwrap_or_default();
     path.split('/').skip(1).any(|part| SAYS.contains(&part.to_ascii_lowercase().as_str()))
+}
+
+/// Whether an address names one thing of many, by a number or the like: `/items/42`.
+fn names_one(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let path = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let Some((before, last)) = path.rsplit_once('/') else { return false };
+    let Some((_, holder)) = before.rsplit_once('/') else { return false };
+    holder.chars().all(|c| c.is_ascii_alphabetic() || "-_".contains(c))
+        && crate::http::is_id(last)
+        && !rest.contains(['*', ','])
 }
 
 /// What curl calls: its arguments without options and their values.

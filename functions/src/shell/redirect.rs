@@ -94,7 +94,7 @@ impl Walker {
             Kind::ReadAndWrite | Kind::Write | Kind::Clobber | Kind::DuplicateOutput => {
                 self.writes_file(&path);
                 self.out.at_least(Effect::Write);
-                self.replaces = true;
+                self.replaced.push(path);
             }
         }
         if word.exact().is_none() && !matches!(kind, Kind::Read) {

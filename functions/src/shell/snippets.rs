@@ -45,9 +45,21 @@ const LEADS: [&str; 6] = ["constructor", "prototype", "__proto__", "mainmodule",
 /// How deep code may lie in strings of code.
 const DEPTH: u8 = 3;
 
-/// Whether Python code does nothing but compute and print.
+/// Whether Python code does nothing but compute, read files that it names, and print.
 pub(super) fn python(code: &str) -> bool {
     asks_version(code) || python_at(code, DEPTH)
+}
+
+/// The files that such code reads.
+pub(super) fn python_reads(code: &str) -> Vec<&str> {
+    let tokens = tokens(code, false).unwrap_or_default();
+    let opens =
+        |(place, token): (usize, &Token<'_>)| matches!(token, Token::Name("open" | "Path")).then_some(place + 2);
+    let file = |place: usize| match tokens.get(place) {
+        Some(Token::Text { text, .. }) => Some(*text),
+        _ => None,
+    };
+    tokens.iter().enumerate().filter_map(opens).filter_map(file).collect()
 }
 
 fn python_at(code: &str, depth: u8) -> bool {
@@ -56,6 +68,8 @@ fn python_at(code: &str, depth: u8) -> bool {
     let own = assigned(&tokens);
     let imports = imported(&tokens);
     tokens.iter().enumerate().all(|(place, token)| match token {
+        Token::Name("open") => opens_to_read(&tokens, place),
+        Token::Name("Path" | "pathlib" | "os") => looks(&tokens, place, imports.contains(&place)),
         Token::Name(name) if is_known(PYTHON, name) => true,
         Token::Name(name) => {
             let member = place.checked_sub(1).and_then(|before| tokens.get(before)) == Some(&Token::Mark('.'));
@@ -66,6 +80,64 @@ fn python_at(code: &str, depth: u8) -> bool {
         }
         _ => true,
     })
+}
+
+/// `open('a.txt')`, `open('a.txt', 'rb')`, `open('a.txt', encoding='utf-8')`.
+fn opens_to_read(tokens: &[Token<'_>], place: usize) -> bool {
+    let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+    let Some([Token::Mark('('), Token::Text { formatted: false, .. }, rest @ ..]) = tokens.get(place + 1..) else {
+        return false;
+    };
+    let reads = |mode: &str| matches!(mode, "r" | "rb" | "rt" | "br");
+    let mut rest = rest;
+    while let [Token::Mark(','), after @ ..] = rest {
+        rest = match after {
+            [Token::Text { text, formatted: false }, after @ ..] if reads(text) => after,
+            [Token::Name("mode"), Token::Mark('='), Token::Text { text, formatted: false }, after @ ..]
+                if reads(text) =>
+            {
+                after
+            }
+            [
+                Token::Name("encoding" | "errors" | "newline"),
+                Token::Mark('='),
+                Token::Text { formatted: false, .. },
+                after @ ..,
+            ] => after,
+            _ => return false,
+        };
+    }
+    before != Some(&Token::Mark('.')) && matches!(rest, [Token::Mark(')'), ..])
+}
+
+/// `Path('a.txt').read_text()` and `os.getcwd()`: what only looks, and the words that bring it in.
+fn looks(tokens: &[Token<'_>], place: usize, imported: bool) -> bool {
+    let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+    match (tokens.get(place), tokens.get(place + 1..).unwrap_or_default()) {
+        // By another name it could be anything.
+        (Some(Token::Name("os" | "pathlib" | "Path")), [Token::Name("as"), ..]) => false,
+        (Some(Token::Name("os")), _) if imported => matches!(before, Some(Token::Name("import") | Token::Mark(','))),
+        (Some(Token::Name("os")), [Token::Mark('.'), Token::Name(member), ..]) => {
+            before != Some(&Token::Mark('.'))
+                && matches!(*member, "getcwd" | "listdir" | "cpu_count" | "getpid" | "sep" | "name")
+        }
+        (Some(Token::Name("pathlib")), _) => true,
+        (Some(Token::Name("Path")), _) if imported => true,
+        (Some(Token::Name("Path")), rest) => matches!(
+            rest,
+            [
+                Token::Mark('('),
+                Token::Text { formatted: false, .. },
+                Token::Mark(')'),
+                Token::Mark('.'),
+                Token::Name("read_text" | "read_bytes" | "exists" | "is_file" | "is_dir"),
+                Token::Mark('('),
+                Token::Mark(')'),
+                ..
+            ]
+        ),
+        _ => false,
+    }
 }
 
 /// Whether code for Node does nothing but compute and print.
@@ -105,8 +177,21 @@ pub(super) fn node(code: &str) -> bool {
 /// Whether a line of Perl only replaces words or chooses lines: `s/a/b/g`, `print if /x/`.
 pub(super) fn perl(code: &str) -> bool {
     code.split(';').map(str::trim).filter(|part| !part.is_empty()).all(|part| {
+        if prints_fields(part) {
+            return true;
+        }
         let part = part.strip_prefix("print if ").or_else(|| part.strip_prefix("print unless ")).unwrap_or(part);
         is_perl_pattern(part.trim_start_matches('!'))
+    })
+}
+
+/// `print $F[0]`, `print "$_\n"`, `print $., " ", $F[-1]`.
+fn prints_fields(part: &str) -> bool {
+    let Some(told) = part.strip_prefix("print ") else { return false };
+    told.split(',').map(str::trim).all(|one| {
+        let number = |text: &str| text.trim_start_matches('-').chars().all(|c| c.is_ascii_digit());
+        matches!(one, "$_" | "$." | "\"$_\\n\"" | "\"\\n\"" | "\"\\t\"" | "\" \"")
+            || one.strip_prefix("$F[").and_then(|rest| rest.strip_suffix(']')).is_some_and(number)
     })
 }
 

@@ -7,6 +7,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let first = call.operands().next().map(|word| word.text.as_str()).unwrap_or_default();
     let shows = match call.name {
         "kill" => return kill(walker, call),
+        "pkill" => return pkill(walker, call),
         "getent" => !call.args.iter().any(|word| word.text.ends_with("shadow") || word.hole),
         "date" => !call.flag('s') && !call.long("set") && call.operands().all(|word| is_date_operand(call, &word.text)),
         "hostname" => call.operands().next().is_none() && !call.any_flag("Fb") && !call.long("file"),
@@ -156,6 +157,77 @@ fn kill(walker: &mut Walker, call: Call<'_>) -> bool {
     match !targets.is_empty() && targets.len() < 16 && targets.into_iter().all(own) {
         true => walker.out.at_least(Effect::Write),
         false => walker.out.danger("kill ends processes that are not named one by one"),
+    }
+    true
+}
+
+/// `pkill -f worker.py`: a program of the caller's own, told to end by a name that no service of the machine has.
+fn pkill(walker: &mut Walker, call: Call<'_>) -> bool {
+    const SERVICES: [&str; 44] = [
+        "ssh",
+        "sshd",
+        "systemd",
+        "init",
+        "cron",
+        "crond",
+        "postgres",
+        "mysql",
+        "mysqld",
+        "mariadb",
+        "nginx",
+        "apache",
+        "apache2",
+        "httpd",
+        "docker",
+        "dockerd",
+        "containerd",
+        "kubelet",
+        "kube",
+        "java",
+        "python",
+        "python3",
+        "node",
+        "ruby",
+        "perl",
+        "php",
+        "bash",
+        "sh",
+        "zsh",
+        "redis",
+        "mongo",
+        "mongod",
+        "rabbitmq",
+        "beam",
+        "kafka",
+        "etcd",
+        "consul",
+        "vault",
+        "haproxy",
+        "envoy",
+        "agent",
+        "dbus",
+        "rsyslog",
+        "tmux",
+    ];
+    let signal = |text: &str| {
+        let name = text.trim_start_matches('-').to_ascii_uppercase();
+        matches!(name.trim_start_matches("SIG"), "TERM" | "HUP" | "INT" | "USR1" | "USR2" | "15" | "1" | "2")
+    };
+    let mut options = call.options();
+    let tame = options.all(|text| matches!(text, "-f" | "-x" | "--full" | "-e" | "-fx") || signal(text));
+    let mut operands = call.operands();
+    let pattern = operands.next().and_then(|word| word.exact()).unwrap_or_default();
+    let plain = pattern.chars().all(|c| c.is_ascii_alphanumeric() || "._-/ ".contains(c)) && pattern.len() >= 4;
+    let mut words = pattern.split([' ', '/', '.']).filter(|word| !word.is_empty());
+    // `node server.js` says more than `node`.
+    let own = words.clone().count() > 1 && words.clone().any(|word| word.len() > 3 && !SERVICES.contains(&word))
+        || words.all(|word| {
+            !SERVICES.contains(&word) && !SERVICES.iter().any(|service| service.len() > 4 && service.starts_with(word))
+        });
+    let full = call.flag('f') || call.long("full");
+    match tame && full && plain && own && operands.next().is_none() && !walker.out.privileged {
+        true => walker.out.at_least(Effect::Write),
+        false => walker.out.danger("pkill ends processes"),
     }
     true
 }

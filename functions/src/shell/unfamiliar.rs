@@ -58,7 +58,10 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
 
 /// Whether the first words say that something is lost: `borg delete`, `heroku pg:reset`, `argocd app delete`.
 fn tells_loss(call: Call<'_>) -> bool {
-    const LOSES: [&str; 18] = [
+    const LOSES: [&str; 21] = [
+        "deleteall",
+        "downgrade",
+        "poweroff",
         "delete",
         "del",
         "destroy",
@@ -83,7 +86,12 @@ fn tells_loss(call: Call<'_>) -> bool {
         let parts = verb.split('-').any(|part| matches!(part, "destroy" | "drop" | "wipe" | "purge"));
         LOSES.contains(&verb) || parts || !space.is_empty() && matches!(verb, "reset" | "remove" | "kill" | "rm")
     };
-    call.operands().take(2).any(|word| loses(&word.text))
+    // `mongod --shutdown`, `kafka-consumer-groups.sh --delete --group x`
+    let told = |text: &str| {
+        matches!(text, "--shutdown" | "--delete" | "--purge" | "--destroy" | "--drop" | "--wipe" | "--delete-all")
+    };
+    call.options().any(told)
+        || call.operands().take(2).any(|word| loses(&word.text))
         || call.operands().next().is_some_and(|word| word.text == "rm")
 }
 

@@ -15,6 +15,7 @@ use brush_parser::{
 };
 
 use super::{
+    hollow,
     paths::{self, name},
     readable::readable,
     reading::Reading,
@@ -80,12 +81,14 @@ pub(super) struct Walker {
     places: BTreeSet<String>,
     /// Files whose content it makes.
     pub(super) made: BTreeSet<String>,
+    /// Files that it moves, and where to.
+    pub(super) moved: BTreeSet<String>,
     /// What a command prints is put into words.
     pub(super) prints: bool,
     /// Files that it runs.
     pub(super) scripts: BTreeSet<String>,
-    /// A redirection of the current command replaces a file.
-    pub(super) replaces: bool,
+    /// Files that redirections of the current command replace.
+    pub(super) replaced: Vec<String>,
     /// A redirection of the current command gives it nothing to read.
     pub(super) from_nothing: bool,
     /// A redirection of the current command gives it more to read than there is an end to.
@@ -205,6 +208,10 @@ impl Walker {
             if let Some(previous) = previous {
                 self.stdin = match self.printed(previous) {
                     Some(text) => Stdin::Text(text),
+                    // Only for what writes it away: nobody else relies on there being nothing.
+                    None if hollow::writes_away(command) && hollow::is_silent_command(previous) => {
+                        Stdin::Text(String::new())
+                    }
                     None if gives_names(previous, &self.stdin) => Stdin::Names,
                     None => Stdin::Other,
                 };
@@ -252,7 +259,9 @@ impl Walker {
             Command::Simple(simple) => self.simple(simple),
             Command::Compound(compound, redirects) => {
                 let stdin = self.stdin.clone();
-                self.redirects(redirects.as_ref().map(|list| list.0.as_slice()).unwrap_or_default());
+                self.around(redirects.as_ref().map(|list| list.0.as_slice()).unwrap_or_default(), || {
+                    hollow::is_silent(compound)
+                });
                 self.compound(compound);
                 self.stdin = stdin;
             }
@@ -261,13 +270,15 @@ impl Walker {
                 self.functions.insert(name.clone());
                 let straight = std::mem::replace(&mut self.straight, false);
                 self.inside.push(name);
-                self.redirects(function.body.1.as_ref().map(|list| list.0.as_slice()).unwrap_or_default());
+                self.around(function.body.1.as_ref().map(|list| list.0.as_slice()).unwrap_or_default(), || {
+                    hollow::is_silent(&function.body.0)
+                });
                 self.compound(&function.body.0);
                 self.inside.pop();
                 self.straight = straight;
             }
             Command::ExtendedTest(test, redirects) => {
-                self.redirects(redirects.as_ref().map(|list| list.0.as_slice()).unwrap_or_default());
+                self.around(redirects.as_ref().map(|list| list.0.as_slice()).unwrap_or_default(), || true);
                 self.test(&test.expr);
             }
         }
@@ -369,7 +380,7 @@ impl Walker {
         }
         let stdin = self.stdin.clone();
         let opened = (
-            std::mem::take(&mut self.replaces),
+            std::mem::take(&mut self.replaced),
             std::mem::take(&mut self.from_nothing),
             std::mem::take(&mut self.from_endless),
         );
@@ -393,11 +404,22 @@ impl Walker {
         if name.is_some_and(|name| self.inside.contains(&name)) {
             self.out.danger("a function that calls itself can take the machine down");
         }
-        if self.replaces && is_hollow(&words) || self.from_nothing && name_of(&words) == "tee" {
+        self.empties(&words);
+        self.invoke(&words);
+        (self.stdin, (self.replaced, self.from_nothing, self.from_endless)) = (stdin, opened);
+    }
+
+    /// A file that the command's output goes to is only emptied.
+    fn empties(&mut self, words: &[Word]) {
+        let nothing = self.from_nothing || matches!(&self.stdin, Stdin::Text(text) if text.trim().is_empty());
+        let given = matches!(name_of(words), "tee" | "sponge") && nothing;
+        let moved = matches!(words, [only] if only.text == "exec");
+        if given || !self.replaced.is_empty() && (moved || hollow::is_hollow(words, nothing)) {
             self.out.danger("empties a file");
         }
-        self.invoke(&words);
-        (self.stdin, (self.replaces, self.from_nothing, self.from_endless)) = (stdin, opened);
+        if hollow::reads_what_it_replaces(words, &self.replaced) {
+            self.out.danger("empties the file that it reads");
+        }
     }
 
     fn item(&mut self, item: &Item, words: &mut Vec<Word>) {
@@ -422,6 +444,16 @@ impl Walker {
                 self.list(&shell.list);
                 words.push(Word { solid: true, ..Word::unknown() });
             }
+        }
+    }
+
+    /// Redirections of several commands together; `silent` tells whether none of them prints.
+    fn around(&mut self, redirects: &[IoRedirect], silent: impl FnOnce() -> bool) {
+        let before = std::mem::take(&mut self.replaced);
+        self.redirects(redirects);
+        let replaced = std::mem::replace(&mut self.replaced, before);
+        if !replaced.is_empty() && silent() {
+            self.out.danger("empties a file");
         }
     }
 
@@ -513,17 +545,6 @@ impl Walker {
 
 fn name_of(words: &[Word]) -> &str {
     words.first().map(|word| name(&word.text)).unwrap_or_default()
-}
-
-/// Whether a command prints nothing, so that a file it is written to is only emptied.
-fn is_hollow(words: &[Word]) -> bool {
-    let args = words.get(1..).unwrap_or_default();
-    match name_of(words) {
-        "" | ":" | "true" | "false" => true,
-        "cat" => args.iter().any(|word| word.text == "/dev/null"),
-        "echo" | "printf" => args.iter().all(|word| word.text.is_empty() || word.text == "-n"),
-        _ => false,
-    }
 }
 
 /// Whether a command prints names of files: it looks for them, or picks from such a list.

@@ -3,7 +3,7 @@
 
 use super::{
     call::Call,
-    paths,
+    files, paths,
     reading::Effect,
     secrets, sudo,
     walk::{Stdin, Walker},
@@ -120,6 +120,16 @@ pub(super) fn unwrap(walker: &mut Walker, call: Call<'_>) -> bool {
     true
 }
 
+/// Whether a process of the caller's own, by its number, is looked at.
+fn watches_one(walker: &Walker, call: Call<'_>) -> bool {
+    let numbers = call.values('p', "attach");
+    let plain = |word: &&Word| {
+        let text = word.text.trim_start_matches("--attach=").trim_start_matches("-p");
+        text.is_empty() || word.exact().is_some() && text.parse::<u32>().is_ok_and(|number| number > 1)
+    };
+    !walker.out.privileged && !call.flag('o') && !numbers.is_empty() && numbers.iter().all(plain)
+}
+
 fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
     if matches!(call.name, "chroot" | "unshare" | "nsenter" | "pkexec") {
         walker.out.privileged = true;
@@ -136,6 +146,8 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
     let Some(inner) = step(walker, call, wrapper) else { return };
     if inner.is_empty() {
         match call.name {
+            // One's own processes only: others need rights that sudo gives.
+            "strace" | "ltrace" if watches_one(walker, call) => walker.out.at_least(Effect::Write),
             "chroot" | "unshare" | "nsenter" | "setarch" | "linux64" | "systemd-run" | "strace" | "ltrace"
             | "pkexec" => {
                 walker.out.danger(format!("{} without a command it names", call.name));
@@ -358,6 +370,7 @@ fn find(walker: &mut Walker, call: Call<'_>) {
         .take_while(|word| !word.text.starts_with(['-', '(', '!']))
         .map(|word| paths::tidy(&word.text))
         .collect();
+    let again = seeks_what_is_made_again(call, &roots);
     for (place, word) in call.args.iter().enumerate() {
         match word.text.as_str() {
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
@@ -365,6 +378,10 @@ fn find(walker: &mut Walker, call: Call<'_>) {
                 let ends = |word: &Word| word.text == ";" || word.text == "+";
                 let length = behind.iter().position(ends).unwrap_or(behind.len());
                 let inner: Vec<Word> = behind.iter().take(length).map(found).collect();
+                if again && inner.first().is_some_and(|word| word.text == "rm") {
+                    walker.out.at_least(Effect::Write);
+                    continue;
+                }
                 on_found(walker, &roots, &inner);
             }
             "-name" | "-iname" | "-path" | "-ipath" | "-wholename" => {
@@ -376,6 +393,7 @@ fn find(walker: &mut Walker, call: Call<'_>) {
                     walker.out.danger("looks for files that hold secrets");
                 }
             }
+            "-delete" if again => walker.out.at_least(Effect::Write),
             "-delete" => walker.out.danger("find -delete removes what it finds"),
             "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {
                 if let Some(target) = call.args.get(place + 1) {
@@ -390,6 +408,26 @@ fn find(walker: &mut Walker, call: Call<'_>) {
     for root in &roots {
         walker.names_file(root);
     }
+}
+
+/// Whether only what a build or a run makes again is looked for, by one name: `find . -name '*.pyc'`, `find /tmp -name 'app-*'`.
+fn seeks_what_is_made_again(call: Call<'_>, roots: &[String]) -> bool {
+    let other = |word: &Word| {
+        matches!(word.text.as_str(), "-o" | "-or" | "!" | "-not" | "," | "-path" | "-wholename") || word.hole
+    };
+    let mut names = call.args.windows(2).filter_map(|pair| match pair {
+        [option, name] if matches!(option.text.as_str(), "-name" | "-iname") => Some(name.text.as_str()),
+        _ => None,
+    });
+    let (Some(name), None) = (names.next(), names.next()) else { return false };
+    let own = |root: &String| {
+        root == "." || !paths::is_wide(root) && !paths::is_system(root) && !root.starts_with(['/', '~'])
+    };
+    let temporary = |root: &String| root == "/tmp" || root == "/var/tmp";
+    let begins = name.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).count() >= 3;
+    let made =
+        !roots.is_empty() && roots.iter().all(own) && files::is_named_as_made_again(name.trim_start_matches('*'));
+    !call.args.iter().any(other) && (made || begins && !roots.is_empty() && roots.iter().all(temporary))
 }
 
 /// What is run on the files that are found below some folders.

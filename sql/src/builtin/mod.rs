@@ -186,7 +186,57 @@ pub(crate) fn of_extension(name: &str) -> Option<Doing> {
         "schedule" | "schedule_in_database" | "alter_job" | "add_job" | "run_job" | "submit_job" => {
             Doing { dynamic: true, ..ADMIN }
         }
+        "run_command_on_workers"
+        | "run_command_on_all_nodes"
+        | "run_command_on_coordinator"
+        | "run_command_on_shards"
+        | "run_command_on_colocated_placements"
+        | "run_command_on_placements" => Doing { dynamic: true, ..ADMIN },
+        name if of_cluster(name) => ADMIN,
+        // Known from break-ins: programs of the server's system, under these names.
+        "system" | "sys_exec" | "sys_eval" | "sys_bineval" => Doing { external: &[External::Program], ..ADMIN },
         "drop_chunks" | "add_retention_policy" | "drop_partition_time" | "drop_partition_id" | "undo_partition" => {
+            ADMIN
+        }
+        _ => return None,
+    })
+}
+
+/// Citus: nodes, and where tables lie.
+fn of_cluster(name: &str) -> bool {
+    ["master_", "citus_"].iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| {
+            ["add_", "remove_", "disable_", "drop_", "set_", "update_", "move_", "drain_", "rebalance_", "truncate_"]
+                .iter()
+                .any(|does| rest.starts_with(does))
+        })
+    }) || matches!(
+        name,
+        "create_distributed_table"
+            | "create_reference_table"
+            | "undistribute_table"
+            | "alter_distributed_table"
+            | "truncate_local_data_after_distributing_table"
+    )
+}
+
+/// What functions of well-known extensions do that live in a schema of their own, whatever they are called.
+pub(crate) fn of_schema(schema: &str, name: &str) -> Option<Doing> {
+    const MODELS: [&str; 7] = ["openai_", "ollama_", "anthropic_", "cohere_", "voyageai_", "litellm_", "gemini_"];
+    let network = match schema {
+        "aws_lambda" | "aws_s3" | "aws_ml" | "aws_comprehend" | "aws_sagemaker" | "aws_bedrock" | "google_ml"
+        | "net" => true,
+        "ai" => MODELS.iter().any(|model| name.starts_with(model)),
+        schema => schema.starts_with("azure_"),
+    };
+    Some(match schema {
+        _ if network => NETWORK,
+        "cron" | "pgagent" | "dbms_scheduler" | "dbms_job" => ADMIN,
+        "pglogical" if !name.starts_with("show_") && !name.starts_with("pglogical_") => ADMIN,
+        "utl_file" => FILE,
+        "utl_http" | "utl_tcp" | "utl_smtp" => NETWORK,
+        "dbms_sql" => DYNAMIC,
+        "pgml" if matches!(name, "transform" | "transform_stream" | "load_dataset" | "train" | "deploy" | "tune") => {
             ADMIN
         }
         _ => return None,

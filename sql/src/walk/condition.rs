@@ -111,6 +111,20 @@ impl<'a> Conditions<'a> {
             .collect()
     }
 
+    /// Whether something comes through whole that holds numbers without end.
+    pub(super) fn counts(&self) -> bool {
+        let limited = self.found.closure();
+        let mut entries = self.entries.iter().enumerate().skip(self.outer);
+        !self.found.never && entries.any(|(index, entry)| limited & bit(index) == 0 && entry.shape.everything)
+    }
+
+    /// The same, of those that do not only count and sum.
+    pub(super) fn open(&self) -> BTreeSet<Name> {
+        let mut own = self.clone();
+        own.entries.iter_mut().filter(|entry| entry.shape.reported).for_each(|entry| entry.shape.whole.clear());
+        own.unlimited()
+    }
+
     /// Does this entry hold every row of the first entry's relation?
     fn passes_on_whole(&self, mask: u64) -> bool {
         let Some(first) = self.entries.first() else { return true };
@@ -335,6 +349,12 @@ impl<'a> Conditions<'a> {
         let mut bounds = each(&list.items);
         let (Some(low), Some(high)) = (bounds.next(), bounds.next()) else { return Outcome::default() };
         let column = self.operand(left);
+        // BETWEEN SYMMETRIC takes its ends in either order.
+        let falls = matches!(
+            (self.operand(low), self.operand(high)),
+            (Operand::Constant(Literal::Number(one)), Operand::Constant(Literal::Number(two))) if one > two
+        );
+        let (low, high) = if falls { (high, low) } else { (low, high) };
         let mut low = self.operands(">=", column.clone(), self.operand(low), negated);
         let high = self.operands("<=", column, self.operand(high), negated);
         if negated {
@@ -410,6 +430,9 @@ impl<'a> Conditions<'a> {
             return Outcome { never: !negated, ..Outcome::default() };
         }
         let (shape, correlated) = self.inner_shape(select);
+        if shape.everything {
+            return Outcome::default();
+        }
         let own = self.tables(columns);
         let everything = own.iter().any(|table| shape.whole.contains(table));
         let limits = !correlated && !(everything && !(negated && condenses_rows(select)));
@@ -426,6 +449,14 @@ impl<'a> Conditions<'a> {
             return Outcome::default();
         }
         let outer = (1_u64 << self.entries.len().min(63)) - 1;
+        let with = select.with_clause.iter().flat_map(|with| each(&with.ctes));
+        if within.counts()
+            || with
+                .into_iter()
+                .any(|cte| matches!(cte, NodeEnum::CommonTableExpr(cte) if super::endless::counts_by_itself(cte)))
+        {
+            return Outcome::default();
+        }
         let mut limited = if negated { 0 } else { within.found.closure() & outer };
         if within.found.never {
             return Outcome { never: !negated, ..Outcome::default() };
@@ -487,7 +518,14 @@ impl<'a> Conditions<'a> {
             }
             NodeEnum::RangeFunction(function) => {
                 let alias = function.alias.as_ref().map(|alias| alias.aliasname.clone()).unwrap_or_default();
-                entries.push(Entry { alias, tables: Vec::new(), shape: Shape { bounded: true, ..Shape::default() } });
+                let everything = super::endless::makes_keys(&function.functions);
+                let shape = Shape { bounded: true, everything, ..Shape::default() };
+                entries.push(Entry { alias, tables: Vec::new(), shape });
+            }
+            NodeEnum::RangeTableSample(sample) => {
+                if let Some(relation) = inner(&sample.relation) {
+                    self.enter(relation, entries);
+                }
             }
             _ => entries.push(Entry::default()),
         }
@@ -501,6 +539,7 @@ impl<'a> Conditions<'a> {
             for side in [&select.larg, &select.rarg].into_iter().flatten() {
                 let (shape, own) = self.inner_shape(side);
                 all.whole.extend(shape.whole);
+                all.everything |= shape.everything;
                 correlated |= own;
             }
             return (all, correlated);
@@ -525,7 +564,9 @@ impl<'a> Conditions<'a> {
         }
         let limited = !self.repeat.in_loop() && self.takes_few(inner(&select.limit_count));
         let mut whole = if limited { BTreeSet::new() } else { within.unlimited() };
+        let mut everything = !limited && (within.counts() || super::endless::counts_keys(select));
         for cte in select.with_clause.iter().flat_map(|with| each(&with.ctes)) {
+            everything |= matches!(cte, NodeEnum::CommonTableExpr(cte) if super::endless::counts_by_itself(cte));
             if let NodeEnum::CommonTableExpr(cte) = cte
                 && whole.iter().any(|name| name.name == cte.ctename)
                 && let Some(NodeEnum::SelectStmt(select)) = inner(&cte.ctequery)
@@ -534,7 +575,7 @@ impl<'a> Conditions<'a> {
             }
         }
         (
-            Shape { whole, bounded: limited, ..Shape::default() },
+            Shape { whole, bounded: limited, everything, ..Shape::default() },
             correlated || (within.found.links.iter().any(|l| l.same) && !limited && !within.unlimited().is_empty()),
         )
     }

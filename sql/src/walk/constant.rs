@@ -105,7 +105,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The text with values in place of its parameters; `None` if it has others.
-fn with_values(text: &str, values: &[String]) -> Option<String> {
+pub(super) fn with_values(text: &str, values: &[String]) -> Option<String> {
     let scanned = pg_query::scan(text).ok()?;
     let mut out = text.to_owned();
     for token in scanned.tokens.iter().rev().filter(|token| token.token() == Token::Param) {

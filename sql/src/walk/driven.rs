@@ -29,6 +29,8 @@ impl Walker<'_> {
             // Which sequence it is depends on the row: every one there is, as likely as not.
             "setval" if first => self.verb(Verb::Admin),
             "lo_unlink" if by_rows => self.driven.unlinks += 1,
+            // Once for each row.
+            "pg_sleep" => self.driven.calls += 1,
             "pg_notify" if by_rows => self.driven.calls += 1,
             name if by_rows && name.contains("advisory_") && !name.contains("unlock") => self.driven.calls += 1,
             _ => {}
@@ -62,7 +64,7 @@ impl Walker<'_> {
     }
 }
 
-fn is_metadata(name: &Name) -> bool {
+pub(super) fn is_metadata(name: &Name) -> bool {
     matches!(name.schema.as_str(), "pg_catalog" | "information_schema") && !builtin::holds_data(&name.name)
 }
 

@@ -2,7 +2,7 @@
 
 use pg_query::{
     NodeEnum,
-    protobuf::{AExpr, JsonBehavior, JsonTable, JsonValueExpr, Node, SubLink, WindowDef},
+    protobuf::{AExpr, JsonAggConstructor, JsonBehavior, JsonTable, JsonValueExpr, Node, WindowDef},
 };
 
 use super::{Walker, each, inner, text_of};
@@ -96,7 +96,11 @@ impl Walker<'_> {
     }
 
     fn part_of(&mut self, of: Option<&NodeEnum>, indirection: &[Node]) {
+        // Of a list, only one comes out: `(array_agg(x))[1]`.
+        let one = each(indirection).any(|index| matches!(index, NodeEnum::AIndices(indices) if !indices.is_slice));
+        self.aside += usize::from(one);
         self.maybe(of);
+        self.aside -= usize::from(one);
         for index in each(indirection) {
             self.indirection(index);
         }
@@ -139,12 +143,6 @@ impl Walker<'_> {
         }
     }
 
-    fn sublink(&mut self, link: &SubLink) {
-        self.maybe(inner(&link.testexpr));
-        // Whether its rows are limited does not matter: only a value of it comes out.
-        self.inner_query(inner(&link.subselect));
-    }
-
     pub(super) fn window(&mut self, window: &WindowDef) {
         self.expressions(&window.partition_clause);
         self.expressions(&window.order_clause);
@@ -174,18 +172,20 @@ impl Walker<'_> {
             NodeEnum::JsonObjectConstructor(object) => self.expressions(&object.exprs),
             NodeEnum::JsonArrayConstructor(array) => self.expressions(&array.exprs),
             NodeEnum::JsonArrayQueryConstructor(array) => {
-                self.inner_query(inner(&array.query));
+                let shape = self.inner_query(inner(&array.query));
+                self.lists(&shape);
             }
             NodeEnum::JsonObjectAgg(aggregate) => {
                 if let Some(pair) = aggregate.arg.as_deref() {
                     self.maybe(inner(&pair.key));
                     self.json_value(pair.value.as_deref());
                 }
-                self.json_aggregate(aggregate.constructor.as_deref());
+                self.json_aggregate("json_object_agg", &[], aggregate.constructor.as_deref());
             }
             NodeEnum::JsonArrayAgg(aggregate) => {
                 self.json_value(aggregate.arg.as_deref());
-                self.json_aggregate(aggregate.constructor.as_deref());
+                let value = aggregate.arg.as_ref().and_then(|value| value.raw_expr.as_deref().cloned());
+                self.json_aggregate("json_agg", value.as_slice(), aggregate.constructor.as_deref());
             }
             _ => self.unknown("an expression"),
         }
@@ -204,7 +204,8 @@ impl Walker<'_> {
         }
     }
 
-    fn json_aggregate(&mut self, constructor: Option<&pg_query::protobuf::JsonAggConstructor>) {
+    fn json_aggregate(&mut self, name: &str, args: &[Node], constructor: Option<&JsonAggConstructor>) {
+        self.collects(name, args, constructor.and_then(|constructor| constructor.over.as_deref()));
         if let Some(constructor) = constructor {
             self.maybe(inner(&constructor.agg_filter));
             self.expressions(&constructor.agg_order);

@@ -19,9 +19,14 @@ use crate::{
 impl<'a> Walker<'a> {
     pub(super) fn call(&mut self, call: &FuncCall) {
         let driven = self.driven;
+        let named = dotted(&call.funcname).map_or("", |(_, name)| name);
+        let condensed = usize::from(super::pack::condenses(named));
+        self.aside += condensed;
         self.expressions(&call.args);
+        self.aside -= condensed;
+        self.collects(named, &call.args, call.over.as_deref());
         self.expressions(&call.agg_order);
-        self.maybe(inner(&call.agg_filter));
+        self.aside(|walker| walker.maybe(inner(&call.agg_filter)));
         if let Some(window) = &call.over {
             self.window(window);
         }
@@ -56,7 +61,9 @@ impl<'a> Walker<'a> {
             // Its own helpers only compute; and what is read once need not be read again.
             return;
         }
-        if function.schema == "pg_catalog" && builtin::is_function(&function.name) {
+        // PostgreSQL's own of this name is for TABLESAMPLE and cannot be called.
+        let sampled = function.name == "system";
+        if function.schema == "pg_catalog" && builtin::is_function(&function.name) && !sampled {
             if let Some(doing) = builtin::doing(&function.name) {
                 self.doing(function, doing, args);
             }
@@ -64,7 +71,8 @@ impl<'a> Walker<'a> {
             self.drives(&function.name, args);
             return;
         }
-        if let Some(doing) = builtin::of_extension(&function.name) {
+        let of_extension = builtin::of_extension(&function.name);
+        if let Some(doing) = of_extension.or_else(|| builtin::of_schema(&function.schema, &function.name)) {
             self.doing(function, doing, args);
             self.facts.opaque.insert(function.to_string());
             return;

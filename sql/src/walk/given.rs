@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use pg_query::{
     NodeEnum,
-    protobuf::{AConst, Node, TypeName, a_const::Val},
+    protobuf::{AConst, Node, Token, TypeName, a_const::Val},
 };
 
-use super::{each, text_of};
+use super::{constant::with_values, each, text_of};
 
 /// Parameters beyond are not told.
 const MOST: usize = 16;
@@ -45,6 +45,40 @@ pub(super) fn given(params: &[Node], types: &[Node]) -> BTreeMap<String, Option<
         found.insert(format!("${}", number + 1), text);
     }
     found
+}
+
+/// A text that prepares a statement, with what `execute` gives in place of its parameters, so that a condition is judged by what it is
+/// compared with.
+pub(super) fn written_in(text: &str, execute: &str) -> Option<String> {
+    let values = values_of(execute)?;
+    with_values(text, &values).filter(|text| text.len() <= 16 * LONGEST)
+}
+
+/// The expressions between the brackets of `EXECUTE name (...)`, as they are written.
+fn values_of(execute: &str) -> Option<Vec<String>> {
+    let scanned = pg_query::scan(execute).ok()?;
+    let at = |place: i32| usize::try_from(place).ok();
+    let mut tokens = scanned.tokens.iter().skip_while(|token| token.token() != Token::Execute).skip(2);
+    let mut begins = match tokens.next() {
+        Some(open) if open.token() == Token::Ascii40 => at(open.end)?,
+        _ => return None,
+    };
+    let (mut depth, mut values) = (0_usize, Vec::new());
+    for token in tokens {
+        match token.token() {
+            Token::Ascii40 | Token::Ascii91 => depth += 1,
+            Token::Ascii41 | Token::Ascii44 if depth == 0 => {
+                values.push(format!("({})", execute.get(begins..at(token.start)?)?));
+                begins = at(token.end)?;
+                if token.token() == Token::Ascii41 {
+                    return Some(values);
+                }
+            }
+            Token::Ascii41 | Token::Ascii93 => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn kind(name: &TypeName) -> Kind {

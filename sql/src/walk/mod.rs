@@ -15,6 +15,7 @@ mod operand;
 mod operator;
 mod outcome;
 mod owner;
+mod pack;
 mod privilege;
 mod query;
 mod repeat;
@@ -64,6 +65,8 @@ pub(crate) struct Walker<'a> {
     many: usize,
     /// Calls so far of functions that do something once for each row they are called for.
     driven: driven::Driven,
+    /// Above 0, what is looked at does not come out by itself.
+    aside: usize,
     /// Loops around, inside of a body.
     repeat: repeat::Repeat,
     ctes: Vec<Cte>,
@@ -99,6 +102,7 @@ impl<'a> Walker<'a> {
             missing: BTreeSet::new(),
             many: 0,
             driven: driven::Driven::default(),
+            aside: 0,
             repeat: repeat::Repeat::default(),
             ctes: Vec::new(),
             scopes: Vec::new(),

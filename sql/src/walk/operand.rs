@@ -133,10 +133,24 @@ impl Comparison {
             "~" | "~*" | "similar" => text.is_none_or(narrows),
             "!~" | "!~*" => text.is_none_or(|pattern| !pattern.is_empty()),
             "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "^@" => {
-                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }") && !is_whole_range(t))
+                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }") && !self.is_in_all_of(t))
             }
             _ => false,
         }
+    }
+
+    /// A range, or several, in which every value lies: `(,)`, `[0,2000000000]`, `{[0,5],[6,infinity)}`.
+    fn is_in_all_of(&self, range: &str) -> bool {
+        if !range.starts_with(['(', '[', '{']) {
+            return false;
+        }
+        let bound = |text: &str| text.trim_matches(|c: char| "{}[]()\" ".contains(c)).to_owned();
+        let (Some((low, _)), Some((_, high))) = (range.split_once(','), range.rsplit_once(',')) else { return false };
+        let end = |operator, bound: String| Self { operator, value: Literal::Text(bound), ..self.clone() };
+        let (low, high) = (bound(low), bound(high));
+        let low_open = low.is_empty() || !end(">=", low).is_lower_limit();
+        let high_open = high.is_empty() || !end("<=", high).is_upper_limit();
+        low_open && high_open
     }
 
     fn is_lower_limit(&self) -> bool {
@@ -236,12 +250,7 @@ fn is_late(text: &str) -> bool {
         || page.is_some_and(|page| page >= 10_000_000)
         || year(text).is_some_and(|year| year >= 2100)
         || text.starts_with('\u{10ffff}')
-}
-
-/// A range without bounds, which holds every value: `(,)`.
-fn is_whole_range(text: &str) -> bool {
-    let inner = text.trim_matches(|c: char| "{}[]() ".contains(c));
-    inner.trim() == "," && text.starts_with(['(', '[', '{'])
+        || text.len() >= 3 && text.chars().all(|c| matches!(c, 'z' | 'Z' | '~'))
 }
 
 /// Whether a text is an interval so long that no row lies further away: `100 years`.
@@ -439,9 +448,7 @@ impl Conditions<'_> {
             return if column.is_none() { Operand::Query(whole) } else { Operand::Unknown };
         }
         match column {
-            None if name.ends_with("range") && self.are_null(&call.args) => {
-                Operand::Constant(Literal::Text("(,)".to_owned()))
-            }
+            None if name.ends_with("range") => Operand::Constant(self.range(&call.args)),
             None => Operand::Constant(Literal::Some),
             Some(column) => made_of(column, name),
         }
@@ -474,6 +481,11 @@ impl Conditions<'_> {
                 };
                 let end = if operator == "+" { "infinity" } else { "-infinity" };
                 Operand::Constant(if far { Literal::Text(end.to_owned()) } else { Literal::Some })
+            }
+            (Some(Operand::Constant(Literal::Text(one))), Some(Operand::Constant(Literal::Text(two))))
+                if operator == "||" =>
+            {
+                Operand::Constant(Literal::Text(one + &two))
             }
             (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
             (Some(Operand::Query(whole)), Some(Operand::Constant(_)))
@@ -544,10 +556,22 @@ impl Conditions<'_> {
         }
     }
 
-    /// Whether the first two of these, the bounds of a range, are nothing.
-    fn are_null(&self, nodes: &[Node]) -> bool {
-        each(nodes).count() >= 2
-            && each(nodes).take(2).all(|node| matches!(self.operand(node), Operand::Constant(Literal::Null)))
+    /// A range, as it is written: of its bounds, or of the first and the last of those that it is made of.
+    fn range(&self, args: &[Node]) -> Literal {
+        let bound = |node: &NodeEnum| match self.operand(node) {
+            Operand::Constant(Literal::Null) => Some(String::new()),
+            Operand::Constant(Literal::Number(number)) => Some(number.to_string()),
+            Operand::Constant(Literal::Text(text)) => Some(text),
+            _ => None,
+        };
+        let bounds: Option<Vec<String>> = each(args).take(2).map(bound).collect();
+        match bounds.as_deref() {
+            // `int4multirange(int4range(0, 5))`
+            Some([one]) if one.starts_with(['[', '(', '{']) => Literal::Text(one.clone()),
+            Some([one, two]) if one.starts_with(['[', '(']) => Literal::Text(format!("{{{one},{two}}}")),
+            Some([low, high]) => Literal::Text(format!("[{low},{high}]")),
+            _ => Literal::Some,
+        }
     }
 
     fn all_constant(&self, nodes: &[Node]) -> Operand {

@@ -40,6 +40,7 @@ impl Walker<'_> {
     fn cte(&mut self, cte: &CommonTableExpr) {
         self.must_stop(cte);
         let mut shape = self.inner_query(inner(&cte.ctequery));
+        shape.everything |= super::endless::counts_by_itself(cte);
         if !cte.aliascolnames.is_empty() {
             shape.columns = Some(each(&cte.aliascolnames).filter_map(text_of).map(str::to_owned).collect());
         }
@@ -126,7 +127,7 @@ impl Walker<'_> {
         if join.is_natural {
             self.star();
         }
-        self.maybe(inner(&join.quals));
+        self.aside(|walker| walker.maybe(inner(&join.quals)));
         if let Some(alias) = &join.alias {
             // The alias stands for both sides: `(a JOIN b ON ...) AS j`.
             let entries = self.scopes.last().map(|scope| scope.entries.get(first..).unwrap_or_default().to_vec());
@@ -157,6 +158,7 @@ impl Walker<'_> {
             }
         }
         let mut shape = made();
+        shape.everything = super::endless::makes_keys(functions);
         shape.bounded = self.facts.opaque.len() == opaque && self.many == many;
         self.enter(alias, &name, Vec::new(), shape);
     }

@@ -25,6 +25,8 @@ pub(super) struct Shape {
     pub(super) everything: bool,
     /// Rows that functions make for it, as far as constants tell; 0 if they make none.
     pub(super) made: f64,
+    /// It only counts and sums what its relations hold.
+    pub(super) reported: bool,
 }
 
 /// The relations of one query level.
@@ -35,6 +37,8 @@ pub(super) struct Scope {
     pub(super) outputs: Vec<String>,
     /// Rows that the functions in it make together; 0 if they make none.
     pub(super) made: f64,
+    /// What its aggregates collect.
+    pub(super) collected: super::pack::Collected,
 }
 
 /// One relation in FROM, or a statement's target.

@@ -1,5 +1,7 @@
 //! SELECT, VALUES, TABLE and set operations.
 
+use std::collections::BTreeSet;
+
 use pg_query::{
     NodeEnum,
     protobuf::{AExprKind, Node, SelectStmt, SetOperation, a_const::Val},
@@ -7,11 +9,12 @@ use pg_query::{
 
 use super::{
     Walker, each, inner,
+    pack::is_report,
     repeat::MANY_KEYS,
     scope::{Scope, Shape},
     text_of,
 };
-use crate::facts::Verb;
+use crate::facts::{Name, Verb};
 
 /// A query that may give more rows than this is not bounded by its LIMIT.
 const MANY_ROWS: u64 = 100_000;
@@ -29,7 +32,7 @@ impl Walker<'_> {
     }
 
     fn set_operation(&mut self, select: &SelectStmt) -> Shape {
-        let mut shape = Shape { bounded: true, ..Shape::default() };
+        let mut shape = Shape { bounded: true, reported: true, ..Shape::default() };
         for (index, side) in [&select.larg, &select.rarg].into_iter().enumerate() {
             let Some(side) = side else {
                 self.unknown("a set operation");
@@ -40,6 +43,8 @@ impl Walker<'_> {
             shape.bounded &= part.bounded;
             shape.whole.extend(part.whole);
             shape.made += part.made;
+            shape.reported &= part.reported;
+            shape.everything |= part.everything;
             if index == 0 {
                 shape.columns = part.columns;
             }
@@ -72,15 +77,16 @@ impl Walker<'_> {
         if let Some(scope) = self.scopes.last_mut() {
             scope.outputs = columns.clone().unwrap_or_default();
         }
-        self.maybe(inner(&select.where_clause));
+        self.aside(|walker| walker.maybe(inner(&select.where_clause)));
         for list in each(&select.values_lists) {
             self.expression(list);
         }
         self.expressions(&select.group_clause);
-        self.maybe(inner(&select.having_clause));
+        self.aside(|walker| walker.maybe(inner(&select.having_clause)));
         self.expressions(&select.window_clause);
         self.expressions(&select.distinct_clause);
-        let mut shape = self.limits_of(select);
+        let (mut shape, open) = self.limits_of(select);
+        self.must_not_pack(select, &open);
         shape.columns = columns;
         shape.bounded &= !many;
         self.tail(select, &mut shape);
@@ -91,18 +97,21 @@ impl Walker<'_> {
 
     /// ORDER BY, LIMIT and row locks.
     fn tail(&mut self, select: &SelectStmt, shape: &mut Shape) {
-        for sort in each(&select.sort_clause) {
-            if !self.is_output(sort) {
-                self.expression(sort);
+        self.aside(|walker| {
+            for sort in each(&select.sort_clause) {
+                if !walker.is_output(sort) {
+                    walker.expression(sort);
+                }
             }
-        }
-        self.maybe(inner(&select.limit_offset));
-        self.maybe(inner(&select.limit_count));
+            walker.maybe(inner(&select.limit_offset));
+            walker.maybe(inner(&select.limit_count));
+        });
         if is_limit(inner(&select.limit_count)) {
             let limit = constant_limit(inner(&select.limit_count));
             shape.bounded |= limit.is_none_or(|limit| limit <= MANY_ROWS);
             if !self.repeat.in_loop() && limit.is_none_or(|limit| limit <= MANY_KEYS.unsigned_abs().into()) {
                 shape.whole.clear();
+                shape.everything = false;
             }
             if let Some(limit) = limit {
                 shape.made = shape.made.min(f64::from(u32::try_from(limit).unwrap_or(u32::MAX)));
@@ -148,8 +157,9 @@ impl Walker<'_> {
         names
     }
 
-    fn limits_of(&self, select: &SelectStmt) -> Shape {
-        let Some(scope) = self.scopes.last() else { return Shape::default() };
+    /// What comes of its conditions, and the relations whose rows come through whole and as they are.
+    fn limits_of(&self, select: &SelectStmt) -> (Shape, BTreeSet<Name>) {
+        let Some(scope) = self.scopes.last() else { return Default::default() };
         let mut conditions = self.conditions(scope);
         for item in each(&select.from_clause) {
             conditions.join(item);
@@ -163,7 +173,11 @@ impl Walker<'_> {
         let scalar = select.group_clause.is_empty() && is_scalar(&select.target_list);
         let whole = conditions.unlimited();
         let made = if scalar { 1.0 } else { scope.made };
-        Shape { bounded: scalar || conditions.bounded(), whole, made, ..Shape::default() }
+        let reported = is_report(select, scalar, scope);
+        let open = conditions.open();
+        let everything = !scalar && (conditions.counts() || scope.made > f64::from(MANY_KEYS));
+        let bounded = scalar || conditions.bounded();
+        (Shape { bounded, whole, made, reported, everything, ..Shape::default() }, open)
     }
 }
 

@@ -8,7 +8,13 @@ use pg_query::{
     },
 };
 
-use super::{Walker, each, given::given, inner, scope::Shape, text_of};
+use super::{
+    Walker, each,
+    given::{given, written_in},
+    inner,
+    scope::Shape,
+    text_of,
+};
 use crate::{
     facts::{External, Verb},
     naming::named,
@@ -249,9 +255,10 @@ impl Walker<'_> {
     fn explain(&mut self, explain: &ExplainStmt) {
         self.verb(Verb::Explain);
         if let Some(query) = inner(&explain.query) {
-            let bounded = self.facts.bounded;
+            let (bounded, packed) = (self.facts.bounded, self.facts.packed);
             self.nested(query);
             // It returns a plan, not rows.
+            self.facts.packed = packed;
             self.facts.bounded = bounded && self.facts.unknown.is_none();
             self.facts.limit = None;
         }
@@ -286,7 +293,9 @@ impl Walker<'_> {
     fn prepared_text(&mut self, execute: &ExecuteStmt, text: &str) {
         let tree = crate::Tree::parse(text, self.session().dialect());
         let mut found = false;
-        for parsed in tree.iter().flat_map(|tree| &tree.statements) {
+        let filled = written_in(text, self.own);
+        let filled = filled.and_then(|text| crate::Tree::parse(&text, self.session().dialect()).ok());
+        for parsed in tree.iter().chain(&filled).flat_map(|tree| &tree.statements) {
             match &parsed.node {
                 NodeEnum::PrepareStmt(prepare) if prepare.name == execute.name => {
                     found = true;

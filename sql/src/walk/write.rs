@@ -58,7 +58,7 @@ impl Walker<'_> {
                 walker.source(item);
             }
             walker.assignments(&update.target_list);
-            walker.maybe(inner(&update.where_clause));
+            walker.aside(|walker| walker.maybe(inner(&update.where_clause)));
             walker.returning(update.returning_clause.as_ref());
             let from = &update.from_clause;
             walker.limited(from, inner(&update.where_clause), update.returning_clause.is_some())
@@ -72,7 +72,7 @@ impl Walker<'_> {
             for item in each(&delete.using_clause) {
                 walker.source(item);
             }
-            walker.maybe(inner(&delete.where_clause));
+            walker.aside(|walker| walker.maybe(inner(&delete.where_clause)));
             walker.returning(delete.returning_clause.as_ref());
             let using = &delete.using_clause;
             walker.limited(using, inner(&delete.where_clause), delete.returning_clause.is_some())
@@ -103,7 +103,7 @@ impl Walker<'_> {
             if let Some(source) = inner(&merge.source_relation) {
                 walker.source(source);
             }
-            walker.maybe(inner(&merge.join_condition));
+            walker.aside(|walker| walker.maybe(inner(&merge.join_condition)));
             let mut filtered = true;
             for clause in each(&merge.merge_when_clauses) {
                 match clause {

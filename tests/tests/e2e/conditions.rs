@@ -4,20 +4,11 @@
 
 use std::{path::Path, time::Instant};
 
-use e2e::{Dialogue, Run, World, browser::Browser, eventually, world::Wishes};
+use e2e::{Dialogue, Run, World, browser::Browser, eventually};
 use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::grpc_fields::Shop;
-
-const BASE: &str = r#"
-@id("connect") permit (principal is Person, action == Action::"Connect", resource) when { principal in resource.access };
-@id("all") permit (principal is Person, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
-"#;
-
-async fn world(more: &str) -> World {
-    World::start_with(Wishes { policy: Some(format!("{BASE}{more}")), ..Wishes::default() }).await
-}
 
 fn select(dsn: &str, statement: &str) -> e2e::Output {
     Run::new("psql").args(["-X", "-tA", "-c", statement, dsn]).output()
@@ -57,7 +48,7 @@ async fn signed_in<'a>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_factor_at_the_identity_provider_shows_what_is_masked_without() {
-    let world = world(
+    let world = World::ruled(
         r#"@id("cards-with-mfa") permit (principal in Group::"support", action == Action::"Reveal", resource == Label::"card")
            when { context.mfa && context.auth_age < 600 };"#,
     )
@@ -77,7 +68,7 @@ async fn a_second_factor_at_the_identity_provider_shows_what_is_masked_without()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_zone_of_a_connection_decides_and_a_changed_label_counts_for_an_open_session() {
-    let world = world(
+    let world = World::ruled(
         r#"@id("prod-is-read-only") @reason("production is only read") forbid (principal, action == Action::"Invoke", resource in Zone::"prod")
            when { context.effect != "read" };"#,
     )
@@ -105,7 +96,7 @@ async fn the_zone_of_a_connection_decides_and_a_changed_label_counts_for_an_open
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_needs_a_right_of_its_own_and_that_of_whom_it_acts_for() {
-    let world = world("").await;
+    let world = World::ruled("").await;
     let minted =
         world.sallyport(world.alice(), &["ticket", "--actor", "workload:nightly", "--format", "json"]).ok().json();
     let dsn = world.dsn(world.alice(), "shop-db").replace(&world.alice().ticket, minted["ticket"].as_str().unwrap());
@@ -158,7 +149,7 @@ when { context.session_bytes > 50000 && resource.connection.protocol != "postgre
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_beyond_a_budget_end_an_answer_and_a_channel_in_mid_stream() {
-    let world = world(BUDGET).await;
+    let world = World::ruled(BUDGET).await;
     for version in ["--http1.1", "--http2"] {
         let many = world.curl("/shop-api/events?count=100000&every_ms=0", &["-N", version]).output();
         assert!(many.status != 0 && many.out.len() <= 20_000, "{version}: {} {}", many.status, many.out.len());
@@ -207,7 +198,7 @@ async fn bytes_beyond_a_budget_end_an_answer_and_a_channel_in_mid_stream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_for_long_over_http_ends_with_the_right_to_it() {
-    let world = world("").await;
+    let world = World::ruled("").await;
     let mut events = Dialogue::start(world.curl("/shop-api/events?count=1000&every_ms=100", &["-N"]));
     events.ask("", "event: customer");
     let night =

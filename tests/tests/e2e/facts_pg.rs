@@ -11,15 +11,6 @@ use e2e::{Run, World, eventually, world::Wishes};
 
 use crate::verdicts::Server;
 
-const BASE: &str = r#"
-@id("connect") permit (principal is Person, action == Action::"Connect", resource) when { principal in resource.access };
-@id("all") permit (principal is Person, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
-"#;
-
-async fn world(more: &str) -> World {
-    World::start_with(Wishes { policy: Some(format!("{BASE}{more}")), ..Wishes::default() }).await
-}
-
 fn say(world: &World, client: &str, statement: &str) -> String {
     let run = world.psql().args(["-v", "ON_ERROR_STOP=0", "-tA", "-c", statement]).env("PGAPPNAME", client).output();
     run.out + &run.err
@@ -69,7 +60,7 @@ async fn each_verb_decides_in_psql() {
             "@id(\"no-{verb}\") @reason(\"stopped: {verb}.\") forbid (principal, action == Action::\"Invoke\", resource) when {{ context.client like \"*no-{verb}.*\" && context.verbs.contains(\"{verb}\") }};"
         );
     }
-    let world = world(&rules).await;
+    let world = World::ruled(&rules).await;
     for (verb, statement) in VERBS {
         let said = say(&world, &format!("no-{verb}."), statement);
         assert!(said.contains(&format!("stopped: {verb}.")), "{verb}: {statement}: {said}");
@@ -81,7 +72,7 @@ async fn each_verb_decides_in_psql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relation_counts_wherever_a_statement_hides_it_and_nothing_of_it_arrives() {
-    let world = world(
+    let world = World::ruled(
         r#"@id("no-orders") @reason("orders are closed") forbid (principal, action == Action::"Invoke", resource)
         when { context.reads.contains("public.orders") };"#,
     )
@@ -134,7 +125,7 @@ async fn opaque_functions_networks_files_and_points_of_risk_decide_in_psql() {
             "@id(\"by-{id}\") @reason(\"stopped by {id}.\") forbid (principal, action == Action::\"Invoke\", resource) when {{ context.client like \"*by-{id}.*\" && {condition} }};"
         );
     }
-    let world = world(&text).await;
+    let world = World::ruled(&text).await;
     // A function of the server's own language can do anything, as one in C can.
     let admin = world.site.postgres.superuser("shop").await.unwrap();
     let made = "CREATE FUNCTION public.shout(text) RETURNS text LANGUAGE internal VOLATILE STRICT AS 'upper';
@@ -162,7 +153,7 @@ async fn opaque_functions_networks_files_and_points_of_risk_decide_in_psql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_execute_gives_is_a_parameter_like_that_of_a_driver() {
-    let world = world(
+    let world = World::ruled(
         r#"@id("not-seven") @reason("not seven") forbid (principal, action == Action::"Invoke", resource)
         when { context.arguments has "$1" && context.arguments["$1"] == "7" };
 @id("no-unknown") @reason("not understood") forbid (principal, action == Action::"Invoke", resource) when { context.unknown };"#,
@@ -189,7 +180,7 @@ async fn what_execute_gives_is_a_parameter_like_that_of_a_driver() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_prepared_is_decided_each_time_that_it_runs() {
-    let world = world("").await;
+    let world = World::ruled("").await;
     let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     let (alice, ca) = (world.alice(), world.site.ca_file());
     let mut asking = std::process::Command::new(home.join(".venv/bin/python"))
@@ -269,7 +260,7 @@ async fn a_rule_that_is_not_there_masks_holds_refuses_or_keeps_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ai_agent_may_nothing_that_the_one_it_acts_for_may_not() {
-    let world = world(r#"@id("reporter") permit (principal == Ai::"reporter", action, resource);"#).await;
+    let world = World::ruled(r#"@id("reporter") permit (principal == Ai::"reporter", action, resource);"#).await;
     let minted = world.sallyport(world.alice(), &["ticket", "--actor", "ai:reporter", "--format", "json"]).ok().json();
     let dsn = world.dsn(world.alice(), "shop-db").replace(&world.alice().ticket, minted["ticket"].as_str().unwrap());
     let ask = |sql: &str| {

@@ -164,3 +164,37 @@ async fn programs_behind_other_words_and_what_is_typed_unseen_decide() {
         assert_eq!(world.ssh(&[line]).output().status, 0, "{line}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_empties_a_file_or_hides_behind_settings_waits_on_a_fresh_install() {
+    let world = World::start_with(Wishes { policy: Some(policy::DEFAULT.into()), ..Wishes::default() }).await;
+    let victim = world.site.sshd.home.join("victim");
+    fs::write(&victim, "precious").unwrap();
+    for line in [
+        "exec > victim",
+        "cat < /dev/null > victim",
+        "tee victim <<< ''",
+        "true | tee victim",
+        "{ :; } > victim",
+        "head -c 0 /etc/hostname > victim",
+        "sort victim > victim",
+        "X=1 Y=2 rm -r victim",
+        "LC_ALL=C env A=b rm -rf victim",
+        "PATH=/tmp:$PATH ls",
+        "LD_PRELOAD=/tmp/x.so ls",
+        "BASH_ENV=/tmp/x bash -c ls",
+        "GIT_SSH_COMMAND='rm -rf victim' git fetch",
+    ] {
+        let output = world.ssh(&[line]).output();
+        assert_eq!((output.status, output.out.as_str()), (77, ""), "{line}: {}", output.err);
+        assert!(output.err.contains("hold-"), "{line}: {}", output.err);
+    }
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    for (line, told) in [
+        ("FOO=bar LC_ALL=C sh -c 'echo $FOO'", "bar"),
+        ("python3 -c \"print(open('victim').read())\"", "precious"),
+        ("cat victim > copy && cat copy", "precious"),
+    ] {
+        assert!(world.ssh(&[line]).ok().out.contains(told), "{line}");
+    }
+}

@@ -133,7 +133,26 @@ async fn without_functions_what_loses_or_opens_much_waits_on_a_fresh_install() {
         let said = ask(method, path, body);
         assert!(status(&said) == "403" && said.contains("hold-structure"), "{method} {path}: {said}");
     }
+    let labelled = |path: &str, label: &str, content: &str| {
+        let label = format!("Content-Type: {label}");
+        world.curl(&format!("/plain-api{path}"), &["-i", "-g", "-H", &label, "--data-binary", content]).ok().out
+    };
+    let part = "--b\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--b--\r\n";
+    for (path, label, content) in [
+        ("/orders/7", "multipart/form-data; boundary=b", part),
+        ("/", "text/plain", "DROP TABLE customers"),
+        ("/", "application/octet-stream", "TRUNCATE TABLE customers"),
+        ("/api/clear_metadata", "application/json", "{}"),
+        ("/v1/metadata", "application/json", r#"{"type":"clear_metadata","args":{}}"#),
+        ("/batch", "application/json", r#"{"requests":[{"method":"DELETE","path":"/orders"}]}"#),
+    ] {
+        let said = labelled(path, label, content);
+        assert!(matches!(status(&said), "403" | "400"), "{path} {content}: {said}");
+    }
+    assert_eq!(status(&ask("DELETE", "/api/v1/queue", "")), "403");
     assert_eq!(log.take(), "", "nothing of it arrives");
+    let sent = labelled("/notes", "text/plain", "DROP TABLE customers is a joke");
+    assert!(status(&sent) == "204" && log.take().contains("is a joke"), "{sent}");
     for (method, path, body) in [
         ("DELETE", "/orders/7", ""),
         ("PUT", "/api/users/eve", r#"{"name":"Eve","role":"viewer"}"#),

@@ -63,6 +63,12 @@ impl Readings {
         read
     }
 
+    /// What `text` does in a session of a database whose catalog is not known: read once, and remembered.
+    #[must_use]
+    pub fn judged(&self, session: &sql::Session, text: &str) -> Arc<Judged> {
+        self.read(session, None, text, false).judged
+    }
+
     fn keep(&self, key: Key, text: &str, read: &Read) {
         let mut shelf = self.lock();
         if shelf.count >= MOST || shelf.bytes + text.len() > MOST_TEXT {
@@ -108,6 +114,8 @@ fn facts(read: &sql::Facts) -> Facts {
         settings: read.settings.clone(),
         filtered: read.filtered,
         bounded: read.bounded,
+        packed: read.packed,
+        temporary: read.is_temporary(),
         dynamic: read.dynamic,
         unknown: read.unknown.clone(),
         statements: read.statements,

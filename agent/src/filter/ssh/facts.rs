@@ -7,9 +7,18 @@ use policy::{Argument, Effect, Facts, Function, Inspected};
 use protocols::ssh::Address;
 
 use super::transfer::Program;
-use crate::filter::guard::{Decision, Judged};
+use crate::filter::{
+    guard::{Decision, Judged},
+    known,
+};
+
+/// Longer command lines are read each time.
+const LONGEST_KEPT: usize = 4096;
+/// What command lines do, sent by clients that have set no variables.
+static COMMANDS: known::Known<String, Arc<Known>> = known::Known::new();
 
 /// A program that a channel asks for, and what is known about it.
+#[derive(Clone)]
 pub struct Known {
     /// The facts.
     pub judged: Arc<Judged>,
@@ -45,6 +54,10 @@ pub fn program_facts(program: &Program, env: &[(String, String)]) -> Known {
             ..Facts::default()
         }),
         Program::Exec(command) => match std::str::from_utf8(command) {
+            Ok(line) if line.len() <= LONGEST_KEPT => {
+                let known = COMMANDS.of(line, || Arc::new(exec(shell::read(line), BTreeSet::new())));
+                if settings.is_empty() { Known::clone(&known) } else { known.with_settings(settings) }
+            }
             Ok(line) => exec(shell::read(line), settings),
             Err(_) => known(Facts {
                 functions: one("exec", Effect::Admin),
@@ -75,6 +88,11 @@ pub fn remote_forward_facts(at: &Address) -> Arc<Judged> {
 }
 
 impl Known {
+    /// The same of a client that has set these variables.
+    fn with_settings(&self, settings: BTreeSet<String>) -> Self {
+        Self { judged: Judged::new(Facts { settings, ..self.judged.facts.clone() }), ..self.clone() }
+    }
+
     /// What the client is told when it may not run: what, by which rule, why, and what to do about it.
     #[must_use]
     pub fn refusal(&self, decision: &Decision) -> String {

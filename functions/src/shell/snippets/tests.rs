@@ -39,7 +39,18 @@ fn no_way_to_other_code_is_harmless() {
         "import sys; sys.modules['os'].system('id')",
         "import platform; platform.os.system('id')",
         "import random; random._os.system('id')",
-        "print(open('/etc/shadow').read())",
+        "print(open('f', 'w'))",
+        "print(open('f', mode='r+').read())",
+        "print(open(name).read())",
+        "print(open('/etc/' + 'shadow').read())",
+        "m = 'w'; open('f', m)",
+        "import os; os.open('f', 1)",
+        "import os; print(os.environ)",
+        "import os as sys; sys.listdir('.')",
+        "from os import listdir",
+        "import os; x = os",
+        "from pathlib import Path; Path('f').unlink()",
+        "from pathlib import Path; Path('f').write_text('')",
         "exec('x')",
         "if 0: eval = 1\neval('x')",
         "modules = 1\nfrom sys import modules\nmodules['os'].system('id')",
@@ -109,5 +120,19 @@ fn no_way_to_other_code_is_harmless() {
         "s/a/b/r; $_=`id`",
     ] {
         assert!(!perl(code), "{code}");
+    }
+}
+
+#[test]
+fn files_that_code_opens_for_reading_are_named() {
+    for (code, files) in [
+        ("print(open('a.txt').read())", vec!["a.txt"]),
+        ("import json; print(json.load(open('a.json', 'rb'))['x'])", vec!["a.json"]),
+        ("with open('a.txt', encoding='utf-8') as f:\n    print(f.read())", vec!["a.txt"]),
+        ("from pathlib import Path; print(Path('/etc/shadow').read_text())", vec!["/etc/shadow"]),
+        ("import os; print(os.getcwd(), os.listdir('.'))", vec![]),
+    ] {
+        assert!(python(code), "{code}");
+        assert_eq!(python_reads(code), files, "{code}");
     }
 }
