@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::{
     Walker,
     body::{constant_of, each_field},
-    condition::without_limit,
     each, inner,
     moment::is_now,
     operand::Operand,
     repeat::{named, query_of},
     scope::{Scope, Shape},
+    shape::without_limit,
     variable::words,
 };
 use crate::{facts::Name, tree::Tree};

@@ -22,6 +22,7 @@ mod repeat;
 mod scope;
 mod select;
 mod settings;
+mod shape;
 mod utility;
 mod variable;
 mod write;

@@ -7,10 +7,7 @@ use pg_query::{
     protobuf::{AExpr, AExprKind, FuncCall, Node, SubLinkType, a_const::Val},
 };
 
-use super::{
-    condition::{Conditions, without_limit},
-    each, inner, text_of,
-};
+use super::{condition::Conditions, each, inner, shape::without_limit, text_of};
 use crate::facts::Name;
 
 /// The bit of an entry.
