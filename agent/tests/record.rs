@@ -79,6 +79,8 @@ fn every_field_of_facts_is_written() {
         arguments: [("secret".to_owned(), Argument::Text("x".into()))].into(),
         filtered: true,
         bounded: true,
+        packed: true,
+        temporary: true,
         dynamic: true,
         unknown: Some("why".into()),
         statements: 3,

@@ -47,7 +47,7 @@ const OPEN: &str = r#"
 "#;
 
 /// Every person may do everything where they may connect: what rules of a test are put beside.
-pub const OPEN: &str = r#"
+pub const RULED: &str = r#"
 @id("connect") permit (principal is Person, action == Action::"Connect", resource) when { principal in resource.access };
 @id("all") permit (principal is Person, action in [Action::"Invoke", Action::"RunUnapproved"], resource);
 "#;
@@ -55,7 +55,7 @@ pub const OPEN: &str = r#"
 impl World {
     /// One in which every person may do everything but what these rules say.
     pub async fn ruled(rules: &str) -> Self {
-        Self::start_with(Wishes { policy: Some(format!("{OPEN}{rules}")), ..Wishes::default() }).await
+        Self::start_with(Wishes { policy: Some(format!("{RULED}{rules}")), ..Wishes::default() }).await
     }
 
     /// The world that most scenarios share. Started by the first who asks; ends with the test process.
