@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn a_description_gives_names_types_and_formats() {
         let columns = description(&described()).unwrap();
-        assert_eq!(columns[0], Column { name: b"id".to_vec(), table_oid: 0, type_oid: 23, format: 1 });
-        assert_eq!(columns[1], Column { name: b"note".to_vec(), table_oid: 0, type_oid: 25, format: 1 });
+        assert_eq!(columns[0], Column { name: b"id".to_vec(), table_oid: 9, type_oid: 23, format: 1 });
+        assert_eq!(columns[1], Column { name: b"note".to_vec(), table_oid: 9, type_oid: 25, format: 1 });
         let mut seen = Vec::new();
         names(&mut described(), |name| seen.push(name.to_vec())).unwrap();
         assert_eq!(seen, [b"id".to_vec(), b"note".to_vec()]);
