@@ -37,7 +37,7 @@ async fn the_bundle_of_a_fresh_install_lets_work_go_on_and_holds_what_can_hurt()
         ("SELECT json_agg(c) FROM customers c", "hold-packed-export"),
         ("SELECT string_agg(email, ',') OVER () FROM customers LIMIT 1", "hold-packed-export"),
         ("SELECT ARRAY(SELECT email FROM customers)", "hold-packed-export"),
-        ("PREPARE p AS DELETE FROM orders WHERE note LIKE $1; EXECUTE p('%')", "hold-unfiltered-write"),
+        ("PREPARE p AS DELETE FROM orders WHERE item LIKE $1; EXECUTE p('%')", "hold-unfiltered-write"),
         (
             "DELETE FROM orders WHERE id IN (WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000000) \
              SELECT n FROM r)",
@@ -61,7 +61,7 @@ async fn the_bundle_of_a_fresh_install_lets_work_go_on_and_holds_what_can_hurt()
     for statement in [
         "CREATE TEMP TABLE own (id int); INSERT INTO own VALUES (1); DELETE FROM own; TRUNCATE own; SELECT 'through'",
         "SELECT json_agg(c.name), 'through' FROM customers c WHERE id = 1",
-        "PREPARE p AS UPDATE orders SET note = note WHERE note LIKE $1; EXECUTE p('gift%'); SELECT 'through'",
+        "PREPARE p AS UPDATE orders SET item = item WHERE item LIKE $1; EXECUTE p('gift%'); SELECT 'through'",
     ] {
         assert!(world.psql().args(["-tAc", statement]).ok().out.contains("through"), "{statement}");
     }
