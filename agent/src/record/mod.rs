@@ -132,7 +132,8 @@ impl Recorder {
     }
 
     /// Ships records until the session is sealed and its last record acknowledged; the spool file is gone then. Runs beside the
-    /// session, one at a time. At most 256 KiB a time, 200 ms after a commit at the latest, at once when sealed.
+    /// session, one at a time. At most 256 KiB a time, 200 ms after a
+    /// commit at the latest, 800 ms in a busy session, at once when sealed.
     ///
     /// # Errors
     /// If the stream is lost, or the session could not be sealed. What is not acknowledged stays in the spool and becomes a

@@ -19,9 +19,12 @@ use super::{
     tape::Tape,
 };
 
-/// Bytes shipped at a time, and how long something committed may wait for company.
+/// Bytes shipped at a time.
 pub(super) const BATCH: u64 = 256 << 10;
-pub(super) const LINGER: Duration = Duration::from_millis(200);
+/// How long something committed may wait for company; each batch becomes an object of its own at the gateway.
+const LINGER: Duration = Duration::from_millis(200);
+/// The same in a session that has shipped within this time.
+const LINGER_BUSY: Duration = Duration::from_millis(800);
 /// Bytes shipped but not acknowledged at most.
 const WINDOW: u64 = 2 << 20;
 /// Pending bytes that are written without waiting for a commit, so that memory stays bounded.
@@ -49,6 +52,8 @@ struct State {
     sent: VecDeque<Mark>,
     /// When the oldest unshipped commit happened, if anything is unshipped.
     waiting_since: Option<Instant>,
+    /// When the last batch was taken.
+    taken_at: Option<Instant>,
     /// Whether the shipper wants to be woken by the next commit, whatever its size.
     shipper_idle: bool,
     /// On the list of files to sync and close.
@@ -93,6 +98,7 @@ impl Reel {
             acked: start,
             sent: VecDeque::new(),
             waiting_since: None,
+            taken_at: None,
             shipper_idle: false,
             tended: false,
             unsynced: false,
@@ -203,8 +209,9 @@ impl Reel {
             return Step::Wait;
         }
         let waited = state.waiting_since.get_or_insert_with(Instant::now).elapsed();
-        if waiting < BATCH && !state.sealed && !state.ended && waited < LINGER {
-            return Step::Linger(LINGER - waited);
+        let linger = if state.is_busy() { LINGER_BUSY } else { LINGER };
+        if waiting < BATCH && !state.sealed && !state.ended && waited < linger {
+            return Step::Linger(linger - waited);
         }
         match state.take_batch() {
             Ok(records) => Step::Send(records),
@@ -315,6 +322,11 @@ impl Drop for Reel {
 }
 
 impl State {
+    /// Whether a batch was taken a short time ago.
+    fn is_busy(&self) -> bool {
+        self.taken_at.is_some_and(|taken| taken.elapsed() < LINGER_BUSY)
+    }
+
     /// Reads the next batch from the file; it counts as shipped.
     fn take_batch(&mut self) -> io::Result<Vec<Bytes>> {
         let handle = self.file.handle()?;
@@ -323,6 +335,7 @@ impl State {
         let head = Head { seq: self.shipped.head.seq + records.len() as u64, link: chain::link(last) };
         self.shipped = Mark { head, offset };
         self.sent.push_back(self.shipped);
+        self.taken_at = Some(Instant::now());
         self.waiting_since = (offset < self.file.length()).then(Instant::now);
         Ok(records)
     }
