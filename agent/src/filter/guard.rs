@@ -82,6 +82,8 @@ pub struct Judged {
 /// Looks for everything there is to find.
 static EVERYTHING: LazyLock<Masker> = LazyLock::new(|| Masker::new(&masking::Label::ALL));
 
+/// Longer records are masked each time, so that what is remembered is bounded, in bytes.
+const LONGEST_KEPT: usize = 4096;
 /// Records as they are kept, by the digest of what they are made of.
 static RECORDS: Known<[u8; 32], Arc<str>> = Known::new();
 
@@ -104,10 +106,12 @@ impl Judged {
     pub fn new(facts: Facts) -> Arc<Self> {
         let mut record = facts.to_record().into_bytes();
         let key: [u8; 32] = Sha256::digest(&record).into();
-        let record = RECORDS.of(&key, || {
+        let is_short = record.len() <= LONGEST_KEPT;
+        let masked = || {
             EVERYTHING.mask(&mut record, masking::Syntax::Json, &mut masking::Tally::default());
             String::from_utf8(record).unwrap_or_default().into()
-        });
+        };
+        let record = if is_short { RECORDS.of(&key, masked) } else { masked() };
         Arc::new(Self { facts, record, key })
     }
 
