@@ -102,6 +102,50 @@ pub(crate) fn each_of(bytes: &[u8], each: [u8; 2]) -> (u64, u64) {
     if rest.is_empty() { whole } else { join(whole, found(lanes.len(), &padded(rest, 0))) }
 }
 
+/// A bit for each byte of a block that text has: from the space to the tilde, tabulators and ends of lines. The first byte's is the lowest.
+#[inline]
+pub(crate) fn text(block: &[u8; BLOCK]) -> u64 {
+    let of = |(place, bytes): (usize, &[u8; LANE])| {
+        let lane = u8x16::new(*bytes);
+        let is = |byte| lane.simd_eq(u8x16::splat(byte));
+        u64::from((within(lane, b' ', b'~') | is(b'\t') | is(b'\n') | is(b'\r')).to_bitmask()) << (place * LANE)
+    };
+    block.as_chunks().0.iter().enumerate().map(of).fold(0, |all, lane| all | lane)
+}
+
+/// Whether all bytes are hexadecimal digits.
+#[inline]
+pub(crate) fn is_hexadecimal(bytes: &[u8]) -> bool {
+    let (lanes, rest) = bytes.as_chunks();
+    let digits = |bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
+        within(lane, b'0', b'9') | within(lane | u8x16::splat(0x20), b'a', b'f')
+    };
+    let whole = lanes.iter().fold(u8x16::splat(0xFF), |all, lane| all & digits(lane));
+    (whole & digits(&padded(rest, b'0'))).to_bitmask() == (1 << LANE) - 1
+}
+
+/// A bit for each byte of a block, or of fewer, that stands in tokens: letters, digits, plus, slash, dash, underscore.
+#[inline]
+pub(crate) fn tokens(bytes: &[u8]) -> u64 {
+    let (lanes, rest) = bytes.as_chunks();
+    let of = |place: usize, bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
+        let is = |byte| lane.simd_eq(u8x16::splat(byte));
+        let word = within(lane, b'0', b'9') | within(lane | u8x16::splat(0x20), b'a', b'z');
+        u64::from((word | is(b'+') | is(b'/') | is(b'-') | is(b'_')).to_bitmask()) << (place * LANE)
+    };
+    let whole = lanes.iter().take(BLOCK / LANE).enumerate().fold(0, |all, (place, lane)| all | of(place, lane));
+    if rest.is_empty() || lanes.len() >= BLOCK / LANE { whole } else { whole | of(lanes.len(), &padded(rest, 0)) }
+}
+
+/// The bytes between two, as a mask.
+#[inline]
+fn within(lane: u8x16, first: u8, last: u8) -> u8x16 {
+    let distance = lane - u8x16::splat(first);
+    distance.min(u8x16::splat(last - first)).simd_eq(distance)
+}
+
 /// Whether a token may be hexadecimal digits of text: not if two of the first twelve bytes that it stands for begin with a digit that
 /// no text has. Random digits nearly always have those.
 #[inline]
@@ -123,10 +167,6 @@ pub(crate) fn may_be_hexadecimal_text(token: &[u8]) -> bool {
 fn classes(bytes: [u8; LANE]) -> [u32; 6] {
     let lane = u8x16::new(bytes);
     let is = |byte| lane.simd_eq(u8x16::splat(byte));
-    let within = |lane: u8x16, first: u8, last: u8| {
-        let distance = lane - u8x16::splat(first);
-        distance.min(u8x16::splat(last - first)).simd_eq(distance)
-    };
     // Bytes that differ in a bit or two are compared at once: capital and small letters, `J`, `Z` and the end of a line, and so on.
     let but = |mask: u8, byte: u8| (lane & u8x16::splat(!mask)).simd_eq(u8x16::splat(byte));
     let small = lane | u8x16::splat(0x20);

@@ -21,6 +21,7 @@ mod items;
 mod label;
 mod lanes;
 mod layer;
+mod likeness;
 mod mask;
 mod masked;
 mod more;

@@ -1,5 +1,7 @@
 //! Text among bytes that are none, as pictures, archives and other binaries have it.
 
+use crate::lanes::{self, BLOCK};
+
 /// Cuts text out of other bytes: runs that are long enough for a value, and something between them that no value goes on over.
 #[derive(Default)]
 pub struct TextRuns {
@@ -18,25 +20,23 @@ impl TextRuns {
     /// Appends the text of the next bytes to `text`. Wherever pieces end, the same text comes out.
     pub fn take(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         let mut rest = self.go_on(bytes, text);
-        while let Some(block) = rest.first_chunk() {
-            let after = rest.len() - (BLOCK - SHORTEST + 1);
-            if holds_run(block) {
-                rest = self.probe(rest, after, text);
-            } else {
-                // A run that begins behind this may go on into the next block.
-                rest = rest.get(BLOCK - SHORTEST + 1..).unwrap_or_default();
+        loop {
+            rest = rest.get(without_run(rest)..).unwrap_or_default();
+            if rest.len() < 2 * BLOCK {
+                break;
             }
+            rest = self.go_on(rest, text);
         }
-        rest = self.probe(rest, 0, text);
+        rest = self.probe(rest, text);
         if !self.long {
             let begun = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |gap| gap + 1);
             self.begun.extend_from_slice(rest.get(begun..).unwrap_or_default());
         }
     }
 
-    /// Looks for runs until no more than `after` bytes are left, or fewer than a run has; gives those.
-    fn probe<'a>(&mut self, mut rest: &'a [u8], after: usize, text: &mut Vec<u8>) -> &'a [u8] {
-        while let Some(probe) = rest.get(..SHORTEST).filter(|_| rest.len() > after) {
+    /// Looks for runs until fewer bytes are left than a run has; gives those.
+    fn probe<'a>(&mut self, mut rest: &'a [u8], text: &mut Vec<u8>) -> &'a [u8] {
+        while let Some(probe) = rest.get(..SHORTEST) {
             // A byte that is no text, seen from behind, spares those before it.
             match probe.iter().rposition(|byte| !is_text(*byte)) {
                 Some(gap) => rest = rest.get(gap + 1..).unwrap_or_default(),
@@ -80,24 +80,31 @@ fn is_text(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 
-/// Bytes that are looked at together: in most of what is no text none of so many begins a run.
-const BLOCK: usize = 128;
-
-/// Whether a run of the shortest length lies in these bytes. Each step is one loop without branches over all of them, so that
-/// the compiler makes vectors of it: is this text, and the next as well, and the two behind those, and so on.
-fn holds_run(block: &[u8; BLOCK]) -> bool {
-    let mut single = [0; BLOCK];
-    single.iter_mut().zip(block).for_each(|(single, byte)| *single = u8::from(is_text(*byte)));
-    let runs_of_11 = both(&both(&both(&both(&single, 1), 2), 4), 3);
-    runs_of_11.iter().fold(0, |any, run| any | run) != 0
+/// In how many of the first bytes no run of the shortest length begins: up to the first run, or to where fewer than two blocks are left.
+fn without_run(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let mut passed = 0;
+    let mut behind: Option<u64> = None;
+    for block in blocks {
+        let ahead = lanes::text(block);
+        if let Some(here) = behind {
+            let runs = runs_begin(u128::from(here) | u128::from(ahead) << BLOCK);
+            if runs != 0 {
+                return passed + runs.trailing_zeros() as usize;
+            }
+            passed += BLOCK;
+        }
+        behind = Some(ahead);
+    }
+    passed
 }
 
-/// What holds here and `distance` further on.
-fn both(here: &[u8; BLOCK], distance: usize) -> [u8; BLOCK] {
-    let mut both = [0; BLOCK];
-    let further = here.get(distance..).unwrap_or_default();
-    both.iter_mut().zip(here).zip(further).for_each(|((both, here), further)| *both = here & further);
-    both
+/// Where in the first of two blocks runs of the shortest length begin: this is text, and the next as well, and the two behind those, and so on.
+fn runs_begin(text: u128) -> u64 {
+    let two = text & text >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    (eight & eight >> 3) as u64
 }
 
 const _: () = assert!(SHORTEST == 1 + 1 + 2 + 4 + 3);
@@ -117,8 +124,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_run_that_is_long_enough_is_cut_out_wherever_pieces_end(
-            lengths in vec((select(vec![0usize, 1, 5, 9, 10, 11, 12, 20, 117, 118, 127, 128, 140]), 1usize..150), 0..12),
-            piece in select(vec![1usize, 3, 11, 117, 118, 127, 128, 129, 300, 5000]),
+            lengths in vec((select(vec![0usize, 1, 5, 9, 10, 11, 12, 20, 53, 54, 63, 64, 65, 118, 128, 140]), 1usize..150), 0..12),
+            piece in select(vec![1usize, 3, 11, 63, 64, 65, 127, 128, 129, 300, 5000]),
         ) {
             let bytes: Vec<u8> = lengths.iter().flat_map(|(text, other)| {
                 std::iter::repeat_n(b'x', *text).chain(std::iter::repeat_n(0x80, *other))

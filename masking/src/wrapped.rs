@@ -3,6 +3,7 @@
 
 use crate::hit::{Rule, Span};
 use crate::lanes;
+use crate::likeness::{is_text, is_utf8, reads_as_text};
 use crate::packed;
 use crate::scan::{Cursor, Plan};
 use crate::surface::{Surface, is_odd};
@@ -20,6 +21,16 @@ pub(crate) const DEEPEST: u8 = 3;
 const GLANCE: usize = 12;
 /// How many of them may be no text.
 const STRANGE: usize = GLANCE / 8;
+/// From this length on hexadecimal digits are no base64: chance does not make so many of them, in characters.
+const LEAST_HASH: usize = 24;
+
+/// Whether so many token characters of a block stand in a row that they may be an encoded token.
+pub(crate) fn may_hold(tokens: u64) -> bool {
+    let two = tokens & tokens >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & eight >> (SHORTEST - 8) != 0
+}
 
 /// Goes on from `at`; appends the tokens with a hit inside. Everything before the new `at` is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: &mut Vec<Span>) {
@@ -160,18 +171,15 @@ pub(crate) fn nested(plan: &Plan, text: &[u8], depth: u8) -> Option<(usize, usiz
 }
 
 fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
-    if !lanes::may_be_hexadecimal_text(token) {
+    let pairs = token.as_chunks::<2>().0;
+    let bytes = || pairs.iter().filter_map(|pair| octet(pair));
+    let first = bytes().take(GLANCE);
+    let text = lanes::may_be_hexadecimal_text(token) && first.clone().filter(|byte| !is_text(*byte)).count() <= STRANGE;
+    // Most hashes end here.
+    if !text && !is_utf8(first) || !lanes::is_hexadecimal(pairs.as_flattened()) {
         return None;
     }
-    let mut strange = 0;
-    for pair in token.chunks_exact(2).take(GLANCE) {
-        strange += usize::from(!is_text(octet(pair)?));
-        if strange > STRANGE {
-            return None;
-        }
-    }
-    let pairs = || token.chunks_exact(2);
-    pairs().all(|pair| octet(pair).is_some()).then(|| pairs().filter_map(octet).collect())
+    Some(bytes().collect())
 }
 
 /// Digits behind `0x`, or behind PostgreSQL's `\x`, of which the first two have been read as the letter that they are; so in the later
@@ -196,16 +204,11 @@ fn nibble(byte: u8) -> Option<u8> {
 }
 
 fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
-    let (groups, rest) = token.as_chunks::<4>();
-    let mut strange = 0;
-    for group in groups.iter().take(GLANCE / 3) {
-        let [_, a, b, c] = word(group).to_be_bytes();
-        strange += usize::from(!is_text(a)) + usize::from(!is_text(b)) + usize::from(!is_text(c));
-        if strange > STRANGE {
-            return None;
-        }
+    if token.len() >= LEAST_HASH && lanes::is_hexadecimal(token) {
+        return None;
     }
-    if groups.len() < GLANCE / 3 && octets(rest).filter(|byte| !is_text(*byte)).count() + strange > STRANGE {
+    let first = octets(token.get(..GLANCE / 3 * 4).unwrap_or(token));
+    if first.clone().filter(|byte| !is_text(*byte)).count() > STRANGE && !is_utf8(first) {
         return None;
     }
     reads_as_text(octets(token)).then(|| octets(token).collect())
@@ -213,11 +216,14 @@ fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
 
 /// The bits of up to four base64 characters, from the third byte on.
 fn word(group: &[u8]) -> u32 {
-    group.iter().fold(0, |bits, byte| bits << 6 | sextet(*byte)) << (6 * (4 - group.len()))
+    match group {
+        [a, b, c, d] => sextet(*a) << 18 | sextet(*b) << 12 | sextet(*c) << 6 | sextet(*d),
+        _ => group.iter().fold(0, |bits, byte| bits << 6 | sextet(*byte)) << (6 * (4 - group.len())),
+    }
 }
 
 /// The bytes of base64 characters: three of each four; of fewer at the end, one less than they are.
-pub(crate) fn octets(token: &[u8]) -> impl Iterator<Item = u8> {
+pub(crate) fn octets(token: &[u8]) -> impl Iterator<Item = u8> + Clone {
     token.chunks(4).flat_map(|group| {
         let [_, a, b, c] = word(group).to_be_bytes();
         [a, b, c].into_iter().take(group.len() - 1)
@@ -264,18 +270,4 @@ const fn nibbles() -> [u8; 256] {
         byte += 1;
     }
     table
-}
-
-/// Whether nearly all bytes are text; of random bytes two thirds are.
-pub(crate) fn reads_as_text(bytes: impl Iterator<Item = u8>) -> bool {
-    let (mut text, mut all) = (0, 0);
-    for byte in bytes {
-        text += usize::from(is_text(byte));
-        all += 1;
-    }
-    all > 0 && text * 8 >= all * 7
-}
-
-pub(crate) fn is_text(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t') || byte >= 0xC2
 }

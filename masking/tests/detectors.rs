@@ -291,6 +291,12 @@ fn encoded_tokens_are_masked_whole_if_a_value_is_inside() {
         "MTIzLTQ1LTY3ODk=",
         "616c696365406578616d706c652e636f6d",
         "WVd4cFkyVkFaWGhoYlhCc1pTNWpiMjA9",
+        // In UTF-8 of other scripts: two, three and four bytes for each letter.
+        "0JrQsNGA0YLQsDogNDExMTExMTExMTExMTExMQ==",
+        "5Y2h5Y+377yaNDExMTExMTExMTExMTExMQ==",
+        "8J+SsyA0MTExMTExMTExMTExMTEx",
+        "d09ad0b0d180d182d0b03a2034313131313131313131313131313131",
+        "e58da1e58fb720343131312031313131203131313120313131310a",
     ] {
         let hits = hits(&format!("x {text} y"));
         assert_eq!(hits.len(), 1, "{text}");

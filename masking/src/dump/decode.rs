@@ -1,8 +1,9 @@
 //! The bytes that the lines of a dump stand for.
 
 use super::line::{Kind, Line, NAMES, bare, is_base64, is_gap, pieces};
+use crate::likeness::{is_text, is_utf8, reads_as_text};
 use crate::packed;
-use crate::wrapped::{is_text, octets, reads_as_text};
+use crate::wrapped::octets;
 
 /// How many characters are decoded for a first look.
 const GLANCE: usize = 16;
@@ -110,6 +111,7 @@ impl Decoded {
         let first: Vec<u8> = octets(data.get(..GLANCE.min(data.len())).unwrap_or_default()).collect();
         let strange = first.iter().filter(|byte| !is_text(**byte)).count();
         strange * 4 <= first.len()
+            || is_utf8(first.iter().copied())
             || first.first_chunk().is_some_and(|first| packed::may_begin(*first))
             || first.len() < 8
     }
