@@ -12,6 +12,7 @@
 //! - Work is linear in the input; what is held back is bounded; a clean value costs no allocation.
 //! - A mask matches no detector, unless a label's transform is a token or a constant that keeps its form.
 
+mod brief;
 mod custom;
 mod detect;
 mod dump;

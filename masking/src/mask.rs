@@ -6,13 +6,14 @@ use bytes::BytesMut;
 use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 
+use crate::brief;
 use crate::custom::{Detector, DetectorError};
 use crate::hit::{Hit, Span};
 use crate::label::Label;
 use crate::layer::Layer;
 use crate::masked::{Masked, Uninspected};
 use crate::more::{More, Plans};
-use crate::scan::{Cursor, Plan};
+use crate::scan::{Cursor, LEAST_DIGITS, Plan};
 use crate::stars::{mask_number, mask_text, mask_zeros};
 use crate::stream::StreamMasker;
 use crate::surface::{Surface, Text, is_odd};
@@ -123,17 +124,21 @@ impl Masker {
 
     /// Masks a whole value in place; its length never changes. Returns whether anything was masked.
     pub fn mask(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {
-        if self.is_off() || value.len() < SHORTEST {
+        let own = !self.more.layers.is_empty();
+        if self.is_off() || !own && value.len() < if syntax == Syntax::Number { LEAST_DIGITS } else { SHORTEST } {
             return false;
         }
         if is_odd(value, syntax) {
             return !self.is_clean(value, syntax) && self.mask_odd(value, syntax, tally);
         }
+        if self.is_brief(value, syntax) {
+            return false;
+        }
         if !self.transforms.is_full() {
             return !self.finds_nothing(value, syntax) && self.mask_odd(value, syntax, tally);
         }
         let mut spans = Vec::new();
-        if syntax != Syntax::Number || !self.more.layers.is_empty() {
+        if syntax != Syntax::Number || own {
             let plan = if syntax == Syntax::Json { &self.json_plan } else { &self.plan };
             self.more.find(plan, value, &mut spans);
         }
@@ -221,11 +226,21 @@ impl Masker {
     }
 
     fn finds_nothing(&self, text: &[u8], syntax: Syntax) -> bool {
+        if self.is_brief(text, syntax) {
+            return true;
+        }
         let plan = if syntax == Syntax::Json { &self.json_plan } else { &self.plan };
         let mut spans = Vec::new();
         self.more.find(plan, text, &mut spans);
         plan.scan(text, true, &mut Cursor::default(), &mut spans);
         spans.is_empty()
+    }
+
+    /// Whether a short look shows that a text holds nothing, without own detectors that look for anything.
+    fn is_brief(&self, text: &[u8], syntax: Syntax) -> bool {
+        syntax == Syntax::Text
+            && self.more.layers.is_empty()
+            && brief::holds_nothing(&self.plan, text, self.more.decode)
     }
 
     fn mask_odd(&self, value: &mut [u8], syntax: Syntax, tally: &mut Tally) -> bool {

@@ -11,6 +11,7 @@ use crate::detect::{
 use crate::glance;
 use crate::hit::{Match, Pending, Rule, Span, Verdict};
 use crate::label::Label;
+use crate::lanes::Masks;
 use crate::open::Open;
 use crate::sieve::Sieve;
 use crate::syntax::Syntax;
@@ -142,13 +143,39 @@ impl Plan {
         cursor.pending = None;
         let most = spans.len() + SPANS_PER_CALL;
         self.go_on(bytes, cursor, spans);
-        let mut barrier = self.barrier(bytes, last, cursor);
         let mut sieve = Sieve::new(bytes, last, cursor.at);
+        if !self.sift(&mut sieve, (bytes, last), cursor, spans, most) {
+            return false;
+        }
+        if cursor.pending.is_none() {
+            cursor.at = bytes.len();
+        }
+        self.hold_word(bytes, last, cursor);
+        true
+    }
+
+    /// Whether nothing is in a whole text of one block, of which these are the classes.
+    pub(crate) fn finds_nothing(&self, bytes: &[u8], masks: Masks) -> bool {
+        let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
+        self.sift(&mut Sieve::of_block(bytes, masks), (bytes, true), &mut cursor, &mut spans, 1);
+        spans.is_empty()
+    }
+
+    /// Goes through what the sieve leaves until `most` spans are there, or the bytes are exhausted, which it tells.
+    fn sift(
+        &self,
+        sieve: &mut Sieve<'_>,
+        (bytes, last): (&[u8], bool),
+        cursor: &mut Cursor,
+        spans: &mut Vec<Span>,
+        most: usize,
+    ) -> bool {
+        let mut barrier = self.barrier(bytes, last, cursor);
         loop {
             if spans.len() >= most {
                 return false;
             }
-            let next = self.next_trigger(&mut sieve, bytes, cursor);
+            let next = self.next_trigger(sieve, bytes, cursor);
             if barrier < usize::MAX && next.is_none_or(|(at, _)| at >= barrier) {
                 if !self.halt(bytes, last, barrier, cursor, spans) {
                     break;
@@ -186,10 +213,6 @@ impl Plan {
                 }
             }
         }
-        if cursor.pending.is_none() {
-            cursor.at = bytes.len();
-        }
-        self.hold_word(bytes, last, cursor);
         true
     }
 

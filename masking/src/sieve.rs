@@ -52,6 +52,16 @@ impl<'a> Sieve<'a> {
         sieve
     }
 
+    /// A search through a whole text of one block, of which these are the classes.
+    pub(crate) fn of_block(bytes: &'a [u8], here: Masks) -> Self {
+        let none = Masks::default;
+        let (behind, ahead) = (none(), none());
+        let (chains, groups, named, places, marks) = ((0, 0), 0, 0, 0, 0);
+        let mut sieve = Self { bytes, last: true, start: 0, behind, here, ahead, chains, groups, named, places, marks };
+        sieve.look();
+        sieve
+    }
+
     /// The first place at or behind `from`, which never goes back, that a detector may have an answer for; and whether it is the
     /// first digit of a long chain.
     pub(crate) fn next(&mut self, from: usize) -> Option<(usize, bool)> {

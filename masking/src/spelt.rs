@@ -58,6 +58,17 @@ struct Row {
     again: Option<usize>,
 }
 
+/// Whether a row in a whole text of one block, of which these are the classes, holds a value.
+pub(crate) fn holds(plan: &Plan, text: &[u8], masks: &Masks) -> bool {
+    let starts = masks.digit & !((masks.digit | masks.letter) << 1);
+    if (starts.count_ones() as usize) < LEAST {
+        return false;
+    }
+    let mut spans = Vec::new();
+    scan(plan, text, true, &mut SpeltCursor::default(), &mut spans);
+    !spans.is_empty()
+}
+
 /// Goes on from the cursor; appends spans in order. Everything before the new place is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut SpeltCursor, spans: &mut Vec<Span>) {
     if last && text.len() < SHORTEST {

@@ -316,7 +316,7 @@ fn detectors_defined_as_data_find_what_they_say() {
     let detectors: Vec<masking::Detector> = serde_json::from_str(
         r#"["ssn", {"name": "employee-id", "pattern": "EMP-\\d{6}", "exclude": ["EMP-000000"]},
             {"name": "member", "pattern": "\\b\\d{8}\\b", "hotwords": ["member"], "validator": "luhn"},
-            {"name": "codename", "words": ["Blue Heron", "Osprey"]}]"#,
+            {"name": "codename", "words": ["Blue Heron", "Osprey", "Wren"]}]"#,
     )
     .unwrap();
     let masker = Masker::compile(&detectors, masking::Options::default()).unwrap();
@@ -331,6 +331,7 @@ fn detectors_defined_as_data_find_what_they_say() {
         format!("Member ********,{:60}order 12345674 12345675", "")
     );
     assert_eq!(mask("about blue heron and ospreys, OSPREY"), "about **** ***** and ospreys, ******");
+    assert_eq!(mask("wren"), "****", "however short a value is");
     for detector in &detectors {
         assert_eq!(detector.to_string().parse::<masking::Detector>().as_ref(), Ok(detector));
     }

@@ -59,6 +59,11 @@ enum Collected {
     Ends(usize, bool),
 }
 
+/// Whether a line of a whole text may open a dump.
+pub(crate) fn may_hold(text: &[u8]) -> bool {
+    glance::next_open(text, 0, true) < text.len()
+}
+
 /// Goes on from the cursor; appends spans in order. Everything before the new place is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor, spans: &mut Vec<Span>) {
     loop {
