@@ -147,19 +147,30 @@ fn within(lane: u8x16, first: u8, last: u8) -> u8x16 {
 }
 
 /// Whether a token may be hexadecimal digits of text: not if two of the first twelve bytes that it stands for begin with a digit that
-/// no text has. Random digits nearly always have those.
+/// no text has, unless all of them may be UTF-8. Random digits nearly always have those.
 #[inline]
 pub(crate) fn may_be_hexadecimal_text(token: &[u8]) -> bool {
     let Some(([one, other], _)) = token.as_chunks().0.split_first_chunk::<2>() else { return true };
-    let strange = |bytes: &[u8; LANE]| {
-        let lane = u8x16::new(*bytes);
-        let is = |lane: u8x16, byte| lane.simd_eq(u8x16::splat(byte));
-        // Two bytes that differ in one bit are compared at once: 8 and 9, capital and small letters.
-        let small = lane | u8x16::splat(0x20);
-        (is(lane, b'1') | is(lane | u8x16::splat(1), b'9') | is(small, b'a') | is(small, b'b')).to_bitmask()
-    };
-    let firsts = strange(one) | (strange(other) & 0xFF) << LANE;
-    (firsts & 0x0055_5555).count_ones() < 2
+    let (one, other) = (highs(one), highs(other));
+    let firsts = |one: u32, other: u32| (one | (other & 0xFF) << LANE) & 0x0055_5555;
+    let (control, next, lead) = (firsts(one.0, other.0), firsts(one.1, other.1), firsts(one.2, other.2));
+    if (control | next).count_ones() < 2 {
+        return true;
+    }
+    // The first bytes may go on with a character that began before, and the last may begin one.
+    let alone = next & !((next | lead) << 2) & !1 | lead & !(next >> 2) & !(1 << 22);
+    alone == 0 && control.count_ones() < 2
+}
+
+/// Digits that begin controls, the later bytes of a character in UTF-8, and its first byte.
+#[inline]
+fn highs(bytes: &[u8; LANE]) -> (u32, u32, u32) {
+    let lane = u8x16::new(*bytes);
+    let is = |lane: u8x16, byte| lane.simd_eq(u8x16::splat(byte));
+    // Capital and small letters are compared at once, as are 8 and 9.
+    let small = lane | u8x16::splat(0x20);
+    let next = is(lane | u8x16::splat(1), b'9') | within(small, b'a', b'b');
+    (is(lane, b'1').to_bitmask(), next.to_bitmask(), within(small, b'c', b'f').to_bitmask())
 }
 
 /// Digits, joints, letters, signs, openers, marks.
@@ -217,7 +228,10 @@ mod tests {
     #[test]
     fn hexadecimal_digits_of_text_are_never_passed_over() {
         let digits: String =
-            "pay 4111111111111111 to Zo\u{eb}, 99\n~".bytes().map(|byte| format!("{byte:02x}")).collect();
+            "pay 4111111111111111 to Zo\u{eb}, 99\n~ \u{43A}\u{430}\u{440}\u{442}\u{430}: 41 \u{5361}\u{53F7} \u{1F4B3} 4111111"
+                .bytes()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
         let may = |digits: &str| may_be_hexadecimal_text(digits.as_bytes());
         for start in (0..digits.len() - 32).step_by(2) {
             let digits = digits.get(start..).unwrap_or_default();

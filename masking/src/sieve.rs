@@ -272,25 +272,25 @@ impl<'a> Sieve<'a> {
 
     /// Whether the letters before the digit at `at` let it count: a country's code, or what a token has there.
     fn is_named(&self, at: usize) -> bool {
-        let (c, b, a) = match self.bytes.get(at.saturating_sub(3)..at).unwrap_or_default() {
-            [c, b, a] => (Some(*c), *b, *a),
-            [b, a] => (None, *b, *a),
-            [a] => (None, 0, *a),
-            _ => (None, 0, 0),
-        };
+        let back = |count| at.checked_sub(count).and_then(|place| self.bytes.get(place)).copied();
+        let (digit, a) = (self.bytes.get(at).copied().unwrap_or_default(), back(1).unwrap_or_default());
+        let (b, c) = (back(2).unwrap_or_default(), back(3));
+        if token::may_be_digit(digit, a) && (a != b'b' || b == b'4') {
+            return true;
+        }
+        // Nothing begins behind a digit, as nearly all letters in a hash stand.
+        if c.is_some_and(|byte| byte.is_ascii_digit()) || !b.is_ascii_alphabetic() {
+            return false;
+        }
         // The word IBAN may stand right before the country.
-        let opens = c.is_none_or(|byte| !byte.is_ascii_alphanumeric() || matches!(byte, b'N' | b'n'));
-        let country = opens && b.is_ascii_alphabetic();
-        let digit = self.bytes.get(at).copied().unwrap_or_default();
-        // What stands before the letters of a hexadecimal key is no digit, as it is in the middle of every hash.
+        let country = c.is_none_or(|byte| !byte.is_ascii_alphanumeric() || matches!(byte, b'N' | b'n'));
         let key = match (b, a) {
             (_, b'i' | b'K' | b'A') => true,
             (b'a'..=b'f', b'a'..=b'f') => c.is_none_or(|byte| matches!(byte, b'a'..=b'f' | b'i' | b'K' | b'A')),
             (_, b'a'..=b'f') => matches!(b, b'i' | b'K' | b'A'),
             _ => false,
         };
-        let token = token::may_be_digit(digit, a) && (a != b'b' || b == b'4');
-        country || key || token
+        country || key
     }
 
     /// Whether what stands beside the mark at `at` lets it count.

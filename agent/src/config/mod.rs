@@ -58,7 +58,7 @@ pub struct Record {
     pub durability: Durability,
     /// Most bytes of all sessions together; when full, sessions end.
     pub quota: u64,
-    /// Bytes that must stay free on the file system; looked at when a session starts and every 50 ms of writing.
+    /// Bytes that must stay free on the file system; looked at when a session starts and, while anything is written, each time the background syncs.
     pub min_free: u64,
     /// Most bytes of data kept of one exchange; the rest is counted and hashed.
     pub exchange_limit: u64,
@@ -87,7 +87,8 @@ impl Record {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
     /// The bytes are in the operating system's page cache: they survive the death of the process, not a loss of power
-    /// (that can cost what was written since the last background `fdatasync`: about 50 ms).
+    /// (that can cost what was written since the last background `fdatasync`: about 50 ms, a quarter of a second while many
+    /// sessions write or the disk is slow).
     #[default]
     Process,
     /// The bytes are on the disk (`fdatasync`; commits of one session that wait together share one).
