@@ -171,12 +171,15 @@ pub(crate) fn nested(plan: &Plan, text: &[u8], depth: u8) -> Option<(usize, usiz
 }
 
 fn decode_hex(token: &[u8]) -> Option<Vec<u8>> {
+    // Most hashes end here.
+    if !lanes::may_be_hexadecimal_text(token) {
+        return None;
+    }
     let pairs = token.as_chunks::<2>().0;
     let bytes = || pairs.iter().filter_map(|pair| octet(pair));
     let first = bytes().take(GLANCE);
-    let text = lanes::may_be_hexadecimal_text(token) && first.clone().filter(|byte| !is_text(*byte)).count() <= STRANGE;
-    // Most hashes end here.
-    if !text && !is_utf8(first) || !lanes::is_hexadecimal(pairs.as_flattened()) {
+    let strange = first.clone().filter(|byte| !is_text(*byte)).count();
+    if strange > STRANGE && !is_utf8(first) || !lanes::is_hexadecimal(pairs.as_flattened()) {
         return None;
     }
     Some(bytes().collect())
