@@ -105,20 +105,22 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut SpeltCurso
 fn next(text: &[u8], last: bool, cursor: &SpeltCursor) -> Option<usize> {
     let mut base = cursor.at;
     let mut carry = u128::from(cursor.inside);
+    let mut low = Masks::of(text.get(base..).unwrap_or_default());
     loop {
         let rest = text.get(base..).filter(|rest| !rest.is_empty())?;
-        let (low, high) = (Masks::of(rest), Masks::of(rest.get(lanes::BLOCK..).unwrap_or_default()));
-        let wide = |low: u64, high: u64| u128::from(low) | u128::from(high) << lanes::BLOCK;
-        let digits = wide(low.digit, high.digit);
-        let words = digits | wide(low.letter, high.letter);
+        let high = Masks::of(rest.get(lanes::BLOCK..).unwrap_or_default());
+        let wide = |mask: fn(&Masks) -> u64| u128::from(mask(&low)) | u128::from(mask(&high)) << lanes::BLOCK;
+        let (digits, letters) = (wide(|masks| masks.digit), wide(|masks| masks.letter));
+        let words = digits | letters;
         let starts = digits & !(words << 1 | carry);
-        let mut rows = starts;
+        let mut rows = 0;
         if starts.count_ones() as usize >= LEAST {
-            for _ in 1..LEAST {
-                rows = starts & STEPS.iter().fold(0, |row, step| row | rows >> step);
+            let plus = base.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'+');
+            let behind_plus = u128::from(plus);
+            let items = starts & items(words, letters, wide(|masks| masks.opener) << 1 | behind_plus);
+            if items.count_ones() as usize >= LEAST {
+                rows = (1..LEAST).fold(items, |rows, _| items & STEPS.iter().fold(0, |row, step| row | rows >> step));
             }
-        } else {
-            rows = 0;
         }
         if !last && rest.len() <= 2 * lanes::BLOCK {
             // What follows may make a row of each.
@@ -133,7 +135,18 @@ fn next(text: &[u8], last: bool, cursor: &SpeltCursor) -> Option<usize> {
         }
         carry = words >> (lanes::BLOCK - 1) & 1;
         base += lanes::BLOCK;
+        low = high;
     }
+}
+
+/// Where a word begins that is as long as an item; one at the end may be cut.
+fn items(words: u128, letters: u128, after_openers: u128) -> u128 {
+    let (second, third, fourth) = (words >> 1, words >> 2, words >> 3);
+    let four = words & second & third & fourth;
+    let two_or_three = second & !(third & fourth);
+    let eight = four & four >> 4 & !(words >> 8);
+    let marked = four & letters >> 1 & !(words >> 4);
+    two_or_three | eight | marked | after_openers
 }
 
 /// As what the item at `start` can be read.
