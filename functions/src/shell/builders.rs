@@ -202,6 +202,8 @@ const BUILDERS: &[Builder] = &[
             "compile",
             "phx.server",
             "ecto.migrate",
+            "ecto.migrations",
+            "ef migrations",
             "clean",
             "watch",
             "dump-autoload",

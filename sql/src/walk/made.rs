@@ -64,6 +64,7 @@ pub(super) fn made_by(name: &str, of: &[Literal]) -> Literal {
         ("ltrim", Some([text]), _) => Literal::Text(text.trim_start_matches(' ').to_owned()),
         ("rtrim", Some([text]), _) => Literal::Text(text.trim_end_matches(' ').to_owned()),
         ("pow" | "power", _, [base, exponent]) => sum(base, "^", exponent),
+        ("round" | "floor" | "ceil" | "ceiling", _, [one]) => one.number().map_or(Literal::Made, Literal::About),
         ("abs", _, [one]) => one.number().map_or(Literal::Made, |number| Literal::About(number.abs())),
         ("concat" | "trim" | "btrim" | "ltrim" | "rtrim" | "lower" | "upper" | "pow" | "power", ..) => Literal::Made,
         _ if MAKERS.contains(&name) || !name.starts_with(|c: char| c.is_alphabetic()) => Literal::Made,
