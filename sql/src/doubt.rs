@@ -215,7 +215,7 @@ fn narrows(pattern: &str) -> bool {
 /// Whether a class of characters, of which the bracket is read, is more than a few letters or digits.
 fn narrow_class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> bool {
     let mut class = String::new();
-    while let Some(c) = chars.next() {
+    for c in chars.by_ref() {
         // A bracket that comes first is a sign like others.
         if c == ']' && !matches!(class.as_str(), "" | "^") {
             break;
@@ -372,7 +372,7 @@ impl Literal {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use crate::{Facts, Session};
