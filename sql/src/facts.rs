@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::doubt::Doubt;
+
 /// What a statement is made to do. One statement can have several: `WITH d AS (DELETE ...) SELECT ...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +137,9 @@ pub struct Facts {
     pub dynamic: bool,
     /// What EXECUTE gives for `$1` ... of prepared statements; `None` where the value is not certain.
     pub parameters: BTreeMap<String, Option<String>>,
+    /// Parameters that an Execute gives and whose values decide whether it is limited.
+    #[serde(skip)]
+    pub doubts: BTreeSet<Doubt>,
     /// Number of statements in the string.
     pub statements: u32,
     /// Why it could not be judged, if so; [`Verb::Unknown`] is among the verbs then.
@@ -161,6 +166,7 @@ impl Default for Facts {
             settings: BTreeSet::new(),
             dynamic: false,
             parameters: BTreeMap::new(),
+            doubts: BTreeSet::new(),
             statements: 0,
             unknown: None,
         }
@@ -237,6 +243,20 @@ impl Facts {
         }
     }
 
+    /// The same statement once the values are known that decide whether it is limited: `filled` is what it does with them written out.
+    #[must_use]
+    pub fn with_values(&self, filled: Option<&Self>) -> Self {
+        let mut facts = Self { doubts: BTreeSet::new(), ..self.clone() };
+        match filled.filter(|filled| filled.unknown.is_none() || self.unknown.is_some()) {
+            Some(filled) => {
+                facts.include(filled);
+                (facts.filtered, facts.bounded, facts.packed) = (filled.filtered, filled.bounded, filled.packed);
+            }
+            None => (facts.filtered, facts.bounded) = (false, false),
+        }
+        facts
+    }
+
     /// Takes over everything `other` does, as part of the same text. Its limit is not taken.
     pub(crate) fn include(&mut self, other: &Self) {
         self.verbs.extend(&other.verbs);
@@ -254,6 +274,7 @@ impl Facts {
         self.settings.extend(other.settings.iter().cloned());
         self.dynamic |= other.dynamic;
         self.give(&other.parameters);
+        self.doubts.extend(&other.doubts);
         if self.unknown.is_none() {
             self.unknown.clone_from(&other.unknown);
         }

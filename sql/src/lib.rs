@@ -15,6 +15,7 @@
 mod builtin;
 pub mod catalog;
 mod condense;
+pub mod doubt;
 pub mod enforce;
 pub mod facts;
 pub mod lineage;
@@ -25,9 +26,11 @@ pub mod rewrite;
 pub mod session;
 pub mod tree;
 mod walk;
+mod written;
 
 pub use self::{
     catalog::Catalog,
+    doubt::Doubt,
     facts::{Effect, External, Facts, Name, Verb},
     reading::{Depends, Reading, Statement},
     session::{Session, Status},

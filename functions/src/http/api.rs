@@ -12,7 +12,7 @@ use super::{
     grant,
     graphql::Asked,
     grpc::Services,
-    json, masses, mcp, multipart,
+    inject, json, masses, mcp, multipart,
     openapi::effect_of,
     orders,
     request::{check_method_parameter, check_overrides, is_method},
@@ -25,6 +25,9 @@ use super::{
 pub const MAX_ARGUMENT_CONTENT: usize = 1024 * 1024;
 /// Most content of an MCP message or a GraphQL request, in bytes.
 pub const MAX_MESSAGE_CONTENT: usize = 4 * 1024 * 1024;
+
+/// Lines of YAML that are read.
+const MOST_LINES: usize = 4096;
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -193,7 +196,7 @@ impl Api {
                     None => {
                         let plain = self.router.is_empty();
                         matches!(Kind::of(content_type), Kind::Json | Kind::Form | Kind::Multipart)
-                            || plain && (is_xml(content_type) || orders::takes_statements(&target))
+                            || plain && takes_text(content_type, &target)
                     }
                 }
             }
@@ -276,6 +279,8 @@ impl Api {
                     masses::whole(request.method, target, &call.arguments)
                         || grant::by_path(request.method, target, &call.arguments)
                         || grant::reaches_inside(&call.arguments)
+                        || inject::reaches_behind(request, target, &call.arguments)
+                        || service::opens(request)
                 };
                 let target_of_cloud = request.raw("x-amz-target");
                 let mut ordered = target_of_cloud.iter().filter_map(|value| std::str::from_utf8(value).ok());
@@ -313,11 +318,16 @@ impl Api {
             return self.parts(request, content, call);
         }
         // What is a statement there is one, whatever its label says.
-        let plain = self.router.is_empty() && Kind::of(request.content_type()?) == Kind::Other;
-        let takes = || Target::parse(request.target).is_ok_and(|target| orders::takes_statements(&target));
-        let as_text = plain && (is_xml(request.content_type()?) || takes()) && std::str::from_utf8(content).is_ok();
-        let label = if as_text { Some("text/plain") } else { request.content_type()? };
-        let body = Body::read(content, &request.raw("content-encoding"), label)?;
+        let label = request.content_type()?;
+        let plain = self.router.is_empty() && Kind::of(label) == Kind::Other;
+        let takes = Target::parse(request.target).is_ok_and(|target| takes_text(label, &target));
+        let as_text = plain && takes && std::str::from_utf8(content).is_ok();
+        let body =
+            Body::read(content, &request.raw("content-encoding"), if as_text { Some("text/plain") } else { label })?;
+        let body = match body {
+            Body::Text(text) if as_text && is_yaml(label) => Body::Form(yaml(&text)),
+            other => other,
+        };
         match &body {
             Body::Form(pairs) => check_method_parameter(request, pairs)?,
             Body::Json(Value::Object(members)) => {
@@ -334,14 +344,13 @@ impl Api {
     fn parts(&self, request: &Request<'_>, content: &[u8], call: &mut Call) -> Result<Option<Body>, Fault> {
         let unread = Body::Opaque("content that is not read for arguments");
         let label = request.content_type()?.unwrap_or_default();
-        let decoded = decoded(content, &request.raw("content-encoding"));
-        let Some(parts) = decoded.ok().and_then(|content| multipart::read(&content, label)) else {
-            return Ok(Some(unread));
-        };
+        let Ok(content) = decoded(content, &request.raw("content-encoding")) else { return Ok(Some(unread)) };
+        let Some(mut parts) = multipart::read(&content, label) else { return Ok(Some(unread)) };
         check_method_parameter(request, &parts.fields)?;
         if !self.router.is_empty() {
             return Ok(Some(unread));
         }
+        parts.fields.extend(multipart::requests(&content));
         if parts.more {
             call.note_uninspected(Inspected::Partial, "files in a form are not read");
         }
@@ -408,6 +417,31 @@ impl Api {
 
 fn is_multipart(request: &Request<'_>) -> Result<bool, Fault> {
     Ok(Kind::of(request.content_type()?) == Kind::Multipart)
+}
+
+/// Whether content of a kind that is not read for arguments is read as text, where nobody said what there is.
+fn takes_text(content_type: Option<&str>, target: &Target) -> bool {
+    is_xml(content_type)
+        || is_yaml(content_type)
+        || orders::takes_statements(target)
+        || orders::takes_code(target)
+        || grant::is_about_rights(target)
+}
+
+fn is_yaml(content_type: Option<&str>) -> bool {
+    let media = content_type.and_then(|label| label.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+    media.ends_with("yaml")
+}
+
+/// The plain members of YAML, and the text as a whole.
+fn yaml(text: &str) -> Vec<(String, String)> {
+    let members = text.lines().take(MOST_LINES).filter_map(|line| {
+        let (name, value) = line.trim_start_matches([' ', '-']).split_once(':')?;
+        let value = value.trim().trim_matches(['\'', '"']);
+        let named = !name.is_empty() && !name.contains(' ') && !value.is_empty();
+        named.then(|| (name.trim_matches(['\'', '"']).to_owned(), value.to_owned()))
+    });
+    members.chain([("body".to_owned(), text.to_owned())]).collect()
 }
 
 fn is_xml(content_type: Option<&str>) -> bool {

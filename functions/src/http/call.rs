@@ -153,6 +153,10 @@ impl Call {
 
     fn value(&mut self, name: String, pointer: String, value: &Value) {
         match value {
+            // `{"$ne": null}` is an operator of a search, and what it says.
+            Value::Null if name.rsplit('/').next().is_some_and(|last| last.starts_with('$')) => {
+                self.argument(name, Argument::Text(String::new()));
+            }
             Value::Null => {}
             Value::Array(items) => self.items(name, pointer, items),
             Value::Object(members) => {

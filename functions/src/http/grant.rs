@@ -158,6 +158,12 @@ fn empties(name: &str, value: &Argument) -> bool {
     })
 }
 
+/// Whether a path ends in what says what somebody may.
+pub(super) fn is_about_rights(target: &Target) -> bool {
+    let last = target.segments.iter().rev().find(|segment| !segment.is_empty());
+    last.is_some_and(|last| RIGHTS.contains(&plain(last).as_str()))
+}
+
 /// Whether a path alone gives every right away: `PUT /users/eve/roles/admin`, `POST /users/7/make-admin`.
 pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
     let lower: Vec<String> = target.segments.iter().map(|part| part.to_ascii_lowercase()).collect();
@@ -168,6 +174,7 @@ pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String
     matches!(method, "POST" | "PUT" | "PATCH")
         && match parts.as_slice() {
             [.., "users" | "members" | "accounts", _, "promote" | "elevate"] => true,
+            [.., "admins" | "administrators" | "superusers" | "owners"] if method == "POST" => true,
             [.., _, right] if RIGHTS.contains(&plain(right).as_str()) && all() => true,
             [.., "deployments" | "statefulsets" | "replicasets", _, "scale"] if scaled => true,
             [.., "roles" | "groups" | "permissions" | "privileges", what]

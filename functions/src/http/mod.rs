@@ -16,6 +16,7 @@ mod coding;
 mod grant;
 mod graphql;
 mod grpc;
+mod inject;
 mod json;
 mod masses;
 mod mcp;

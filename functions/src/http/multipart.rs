@@ -44,6 +44,24 @@ pub(crate) fn read(content: &[u8], content_type: &str) -> Option<Parts> {
     Some(parts)
 }
 
+/// Requests that stand in the parts, as members of a list: `DELETE /orders HTTP/1.1`.
+pub(crate) fn requests(content: &[u8]) -> Vec<(String, String)> {
+    const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "MERGE"];
+    let text = String::from_utf8_lossy(content);
+    let request = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let (method, path) = (words.next()?, words.next()?);
+        let plain = words.next().is_none_or(|version| version.starts_with("HTTP/"));
+        (plain && METHODS.contains(&method)).then(|| (method.to_owned(), path.to_owned()))
+    };
+    let found = text.lines().filter_map(request).take(MOST).enumerate();
+    found
+        .flat_map(|(number, (method, path))| {
+            [(format!("/part{number}/method"), method), (format!("/part{number}/path"), path)]
+        })
+        .collect()
+}
+
 /// A parameter of a header field, without its quotes.
 fn parameter(text: &str, name: &str) -> Option<String> {
     text.split(';').find_map(|part| {

@@ -34,18 +34,48 @@ pub(super) fn takes_statements(target: &Target) -> bool {
     last.is_none_or(|last| NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)))
 }
 
+/// Whether code or commands are sent to this path.
+pub(super) fn takes_code(target: &Target) -> bool {
+    const NAMES: [&str; 8] = ["terminal", "shell", "console", "run", "eval", "repl", "cmd", "command"];
+    let last = target.segments.iter().rev().find(|segment| !segment.is_empty());
+    last.is_some_and(|last| NAMES.iter().any(|name| last.eq_ignore_ascii_case(name)))
+}
+
+/// Code that reaches the machine it runs on.
+fn leaves_language(text: &str) -> bool {
+    const CALLS: [&str; 12] = [
+        "child_process",
+        "os.system(",
+        "subprocess.",
+        "popen(",
+        "getruntime()",
+        "processbuilder",
+        "__import__(",
+        "shell_exec(",
+        "passthru(",
+        "shutil.rmtree",
+        "fs.unlink",
+        "fs.rm",
+    ];
+    let lower = text.to_ascii_lowercase();
+    text.len() <= LONGEST && CALLS.iter().any(|call| lower.contains(call))
+}
+
 /// Whether a request orders something that can hurt, whatever its method is.
 pub(super) fn ruins(target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
-    let statements = takes_statements(target);
+    let (statements, code) = (takes_statements(target), takes_code(target));
     if inner_requests(arguments) {
         return true;
     }
     arguments.iter().any(|(name, value)| {
         let of = last_part(name);
         statements && (is_statement(name) || may_carry(&of) && texts(value).any(is_statement))
-            || carries_command(&of) && texts(value).any(hurts)
+            || (carries_command(&of) || code && matches!(of.as_str(), "body" | "input")) && texts(value).any(hurts)
+            || code && texts(value).any(leaves_language)
+            || of == "type" && is_schema_order(target) && texts(value).any(replaces)
             || of == "action" && texts(value).any(is_cloud_order)
-            || name == "body" && texts(value).any(xml_ruins)
+            || name == "body"
+                && texts(value).any(|text| xml_ruins(text) || text.contains("!!python/") || text.contains("!!java"))
             || super::grant::mutates(name, value)
     })
 }
@@ -164,6 +194,16 @@ fn without_comments(text: &str) -> String {
     plain.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ")
 }
 
+/// Where the schema of a GraphQL service is changed.
+fn is_schema_order(target: &Target) -> bool {
+    let last = target.segments.iter().rev().find(|segment| !segment.is_empty());
+    last.is_some_and(|last| last.eq_ignore_ascii_case("metadata"))
+}
+
+fn replaces(order: &str) -> bool {
+    ["replace_", "clear_", "drop_", "pg_drop_", "reload_", "bulk"].iter().any(|begin| order.starts_with(begin))
+}
+
 fn carries_command(name: &str) -> bool {
     matches!(name, "cmd" | "command" | "shell" | "shellcommand" | "script" | "exec" | "run" | "commands")
 }
@@ -192,7 +232,8 @@ fn xml_ruins(text: &str) -> bool {
         let method = own.eq_ignore_ascii_case("methodname") && masses::removes_many(content);
         let given = opens && super::grant::gives_all(own, content);
         before = own;
-        called || method || given || tag.starts_with("!ENTITY") && tag.contains("SYSTEM")
+        let included = opens && own.eq_ignore_ascii_case("include") && tag.contains("file:");
+        called || method || given || included || tag.starts_with("!ENTITY") && tag.contains("SYSTEM")
     })
 }
 

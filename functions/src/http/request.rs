@@ -45,10 +45,11 @@ impl<'a> Request<'a> {
 }
 
 /// Fields by which some servers replace the method.
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+const OVERRIDES: [&str; 4] = ["x-http-method-override", "x-http-method", "x-method-override", "x-method"];
 
 /// Fields by which some servers replace the path.
-const REWRITES: [&str; 3] = ["x-original-url", "x-rewrite-url", "x-override-url"];
+const REWRITES: [&str; 6] =
+    ["x-original-url", "x-rewrite-url", "x-override-url", "x-original-uri", "x-rewrite-uri", "x-original-path"];
 
 /// Refuses what would make the target see another method or path than the one that is judged.
 pub(crate) fn check_overrides(request: &Request<'_>, target: &target::Target) -> Result<(), Fault> {

@@ -1,7 +1,7 @@
 //! Requests that run a service itself rather than what it serves: well-known ways to stop it, empty it, read its secrets or run code in
 //! it. They count where a connection names no functions, so that nobody said what its paths are.
 
-use super::{call::Effect, masses, openapi::effect_of, target::Target};
+use super::{call::Effect, masses, openapi::effect_of, request::Request, target::Target};
 
 /// What a request does to a server that nothing is known about.
 pub(super) fn effect(method: &str, target: &Target) -> Effect {
@@ -18,9 +18,50 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
                 || masses::empties(method, &parts, target)
                 || runs_code(&parts)
                 || stores(method, &parts)
+                || rules_of_store(method, target)
         }
     };
     if runs { Effect::Admin } else { effect_of(method) }
+}
+
+/// Whether the head of a request opens what it stores to everybody, or gives it away: `x-amz-acl: public-read`.
+pub(super) fn opens(request: &Request<'_>) -> bool {
+    request.fields.iter().any(|(name, value)| {
+        let value = String::from_utf8_lossy(value).to_ascii_lowercase();
+        match String::from_utf8_lossy(name).as_ref() {
+            "x-amz-acl" | "x-goog-acl" | "x-ms-blob-public-access" => {
+                value.contains("public") || value.contains("authenticated") || value.contains("container")
+            }
+            "x-amz-grant-full-control" | "x-amz-grant-write" | "x-amz-grant-write-acp" | "x-amz-grant-read" => true,
+            "x-amz-bypass-governance-retention" => value == "true",
+            _ => false,
+        }
+    })
+}
+
+/// Who may do what with a store of objects, and how long they stay: `PUT /bucket?policy`.
+fn rules_of_store(method: &str, target: &Target) -> bool {
+    const RULES: [&str; 14] = [
+        "accelerate",
+        "acl",
+        "cors",
+        "encryption",
+        "legal-hold",
+        "lifecycle",
+        "logging",
+        "object-lock",
+        "ownershipControls",
+        "policy",
+        "publicAccessBlock",
+        "replication",
+        "versioning",
+        "website",
+    ];
+    matches!(method, "PUT" | "DELETE" | "POST")
+        && target.query.iter().any(|(name, value)| {
+            value.is_empty() && RULES.iter().any(|rule| rule.eq_ignore_ascii_case(name))
+                || name.eq_ignore_ascii_case("comp") && value.eq_ignore_ascii_case("acl")
+        })
 }
 
 /// What document stores call what is about themselves: definitions, copies of everything, other nodes, accounts.
@@ -80,6 +121,12 @@ fn is_dump(part: &str) -> bool {
         && matches!(end, "sql" | "sql.gz" | "dump" | "bak" | "tar.gz" | "zip" | "sqlite")
 }
 
+/// The name of a file without what says that it is a copy: `wp-config.php.bak`.
+fn without_copy(part: &str) -> &str {
+    let ends = [".bak", ".old", ".orig", ".save", ".swp", "~", ".txt", ".1", ".copy"];
+    ends.iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part)
+}
+
 /// `.env.production`, but no example of one.
 fn is_environment(part: &str) -> bool {
     let end = part.strip_prefix(".env.").unwrap_or("example");
@@ -88,7 +135,8 @@ fn is_environment(part: &str) -> bool {
 
 /// Files of settings and keys that a server shows by mistake, and what management interfaces and clouds show of secrets.
 fn shows_secrets(parts: &[&str]) -> bool {
-    parts.iter().any(|part| SECRET_FILES.contains(part) || is_environment(part))
+    parts.iter().any(|part| SECRET_FILES.contains(&without_copy(part)) || is_environment(part))
+        || matches!(parts, [.., "phpinfo.php" | ".bash_history" | ".dockerenv"] | ["docker-compose.yml"])
         || parts.last().is_some_and(|last| is_dump(last))
         || matches!(parts, ["openstack", _, "user_data"])
         || parts.windows(2).any(|pair| matches!(pair, ["jolokia", "exec" | "write"]))

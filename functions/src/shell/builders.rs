@@ -1,7 +1,7 @@
 //! Programs that build, test and fetch what a project says: they run the project's own files as its people would, but bringing in,
 //! publishing or installing other code is for someone to look at.
 
-use super::{call::Call, paths, reading::Effect, unfamiliar, walk::Walker, word::Word};
+use super::{call::Call, languages, paths, reading::Effect, unfamiliar, walk::Walker, word::Word};
 
 /// A builder and its verbs; what is listed nowhere counts as bringing in or giving away something.
 struct Builder {
@@ -202,6 +202,8 @@ const BUILDERS: &[Builder] = &[
             "compile",
             "phx.server",
             "ecto.migrate",
+            "ecto.migrations",
+            "ef migrations",
             "clean",
             "watch",
             "dump-autoload",
@@ -306,6 +308,9 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
             Some(builder) => build(walker, call, builder),
             None => return false,
         },
+    }
+    if languages::wipes(call) {
+        walker.out.danger(format!("{} is told to drop all data", call.name));
     }
     true
 }

@@ -104,6 +104,9 @@ pub(super) fn build(walker: &mut Walker, call: Call<'_>) {
 /// Whether `docker cp` puts files into a container rather than taking them out; both are changes, the first of what runs.
 pub(super) fn copy(walker: &mut Walker, call: Call<'_>) {
     let words: Vec<&Word> = call.operands().collect();
+    for (_, path) in words.iter().filter_map(|word| word.text.split_once(':')) {
+        walker.reads_file(&paths::tidy(path));
+    }
     match words.last() {
         Some(target) if !target.text.contains(':') => walker.writes_file(&paths::tidy(&target.text)),
         _ => walker.out.danger(format!("{} cp changes a container", call.name)),

@@ -219,7 +219,15 @@ fn in_place(walker: &mut Walker, call: Call<'_>) {
 
 /// What a project's own tools call the loss of all data.
 pub(super) fn wipes(call: Call<'_>) -> bool {
-    const VERBS: [&str; 10] = [
+    const VERBS: [&str; 18] = [
+        "db:migrate:undo:all",
+        "db:schema:load",
+        "drop-all",
+        "dropAll",
+        "ecto.drop",
+        "ecto.reset",
+        "schema:drop",
+        "--force-reset",
         "db:migrate:reset",
         "migrate:fresh",
         "migrate:reset",
@@ -231,7 +239,22 @@ pub(super) fn wipes(call: Call<'_>) -> bool {
         "flush",
         "reset_db",
     ];
-    call.args.iter().any(|word| VERBS.contains(&word.text.as_str()))
+    // A tool, and the words that together say it.
+    const ORDERS: [(&str, &[&str]); 9] = [
+        ("flyway", &["clean"]),
+        ("flyway", &["undo"]),
+        ("liquibase", &["rollback"]),
+        ("prisma", &["migrate", "reset"]),
+        ("prisma", &["--accept-data-loss"]),
+        ("knex", &["migrate:rollback", "--all"]),
+        ("ef", &["database", "drop"]),
+        ("manage.py", &["migrate", "zero"]),
+        ("ecto.rollback", &["--all"]),
+    ];
+    let has = |word: &str| call.args.iter().any(|arg| arg.text == word);
+    let is_tool = |tool: &str| call.name == tool || call.args.iter().any(|arg| paths::name(&arg.text) == tool);
+    VERBS.iter().any(|verb| has(verb))
+        || ORDERS.iter().any(|(tool, words)| is_tool(tool) && words.iter().all(|word| has(word)))
 }
 
 /// Whether the code in the command line is harmless; `None` if the word does not begin any.

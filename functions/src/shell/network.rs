@@ -14,7 +14,12 @@ use super::{
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
         "curl" => curl(walker, call),
-        "wget" | "wget2" | "aria2c" | "axel" => wget(walker, call),
+        "wget" | "wget2" | "aria2c" | "axel" => {
+            if call.name == "aria2c" {
+                call.values('d', "dir").into_iter().for_each(|word| walker.writes_file(&paths::tidy(&word.text)));
+            }
+            wget(walker, call);
+        }
         "http" | "https" | "xh" => fetches(walker, call),
         "ssh" | "slogin" | "autossh" => ssh(walker, call),
         "scp" | "rsync" | "sftp" | "rclone" => copies(walker, call),
@@ -103,6 +108,11 @@ fn host(address: &str) -> Option<String> {
 
 fn curl(walker: &mut Walker, call: Call<'_>) {
     walker.out.network = true;
+    if call.args.iter().any(|word| ["docker.sock", "containerd", "podman.sock"].iter().any(|by| word.text.contains(by)))
+        && call.options().any(|text| text.starts_with("--unix-s") || text.starts_with("--abs"))
+    {
+        walker.out.danger("curl tells what runs the containers what to do");
+    }
     walker.out.hosts.extend(call.operands().filter_map(|word| host(&word.text)));
     for word in call.operands().filter(|word| word.text.starts_with("file:")) {
         walker.reads_file(&paths::tidy(word.text.trim_start_matches("file:")));

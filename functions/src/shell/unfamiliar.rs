@@ -90,7 +90,9 @@ fn tells_loss(call: Call<'_>) -> bool {
     let told = |text: &str| {
         matches!(text, "--shutdown" | "--delete" | "--purge" | "--destroy" | "--drop" | "--wipe" | "--delete-all")
     };
-    call.options().any(told)
+    let machine = |text: &str| matches!(text, "kill" | "remove" | "shutdown" | "poweroff" | "reboot");
+    call.name == "esxcli" && call.operands().any(|word| machine(&word.text))
+        || call.options().any(told)
         || call.operands().take(2).any(|word| loses(&word.text))
         || call.operands().next().is_some_and(|word| word.text == "rm")
 }

@@ -1,28 +1,35 @@
 //! Does a condition really limit? `WHERE true`, `1 = 1`, `id = id`, `x IS NULL OR x IS NOT NULL` and their like do not,
 //! and what is not understood does not either.
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use pg_query::{
     NodeEnum,
     protobuf::{
-        AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, JoinExpr, NullTest, NullTestType,
-        SelectStmt, SetOperation, SubLink, SubLinkType,
+        AExpr, AExprKind, BoolExpr, BoolExprType, BoolTestType, BooleanTest, JoinExpr, NullTest, NullTestType, SubLink,
+        SubLinkType,
     },
 };
 
 use super::{
+    alternative::are_alternatives,
+    comparison::Comparison,
     each, inner,
     moment::lies_behind,
-    operand::{Comparison, Literal, Operand, bit},
+    operand::{Operand, as_bool, bit},
     operator::{flipped, opposite},
     outcome::{Link, Outcome},
     repeat::Repeat,
-    scope::{Cte, Entry, Shape},
-    shape::{collect_aliases, condenses_rows},
+    scope::{Cte, Entry},
+    shape::collect_aliases,
     text_of,
 };
-use crate::{Catalog, facts::Name, naming::Naming};
+use crate::{
+    Catalog,
+    doubt::{Doubt, Literal, Place},
+    facts::Name,
+    naming::Naming,
+};
 
 /// What the conditions over some relations come to.
 #[derive(Clone)]
@@ -30,11 +37,13 @@ pub(super) struct Conditions<'a> {
     pub(super) entries: Vec<Entry>,
     /// How many of the entries belong to the query around: an inner query's names go first.
     pub(super) outer: usize,
-    ctes: &'a [Cte],
-    naming: &'a Naming,
-    catalog: Option<&'a Catalog>,
+    pub(super) ctes: &'a [Cte],
+    pub(super) naming: &'a Naming,
+    pub(super) catalog: Option<&'a Catalog>,
     pub(super) repeat: &'a Repeat,
-    found: Outcome,
+    pub(super) found: Outcome,
+    /// Where parameters are noted whose values matter, if the statement's own are looked at.
+    pub(super) doubts: Option<&'a RefCell<BTreeSet<Doubt>>>,
 }
 
 impl<'a> Conditions<'a> {
@@ -45,7 +54,30 @@ impl<'a> Conditions<'a> {
         catalog: Option<&'a Catalog>,
         repeat: &'a Repeat,
     ) -> Self {
-        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, repeat, found: Outcome::default() }
+        let found = Outcome::default();
+        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, repeat, found, doubts: None }
+    }
+
+    /// The same, noting parameters whose values matter.
+    pub(super) fn noting(self, doubts: Option<&'a RefCell<BTreeSet<Doubt>>>) -> Self {
+        Self { doubts, ..self }
+    }
+
+    fn note(&self, parameter: usize, place: Place) {
+        if let Some(doubts) = self.doubts {
+            doubts.borrow_mut().insert(Doubt { parameter, place });
+        }
+    }
+
+    /// What something computed is made of.
+    pub(super) fn part(&self, node: &NodeEnum) -> Operand {
+        match self.operand(node) {
+            Operand::Constant(Literal::Given(parameter)) => {
+                self.note(parameter, Place::Anywhere);
+                Operand::Constant(Literal::Some)
+            }
+            other => other,
+        }
     }
 
     /// Adds what must hold for every row.
@@ -188,6 +220,13 @@ impl<'a> Conditions<'a> {
             other => match self.operand(other) {
                 Operand::Constant(Literal::Bool(value)) => Outcome { never: value == negated, ..Outcome::default() },
                 Operand::Constant(Literal::Null) => Outcome { never: true, ..Outcome::default() },
+                Operand::Constant(Literal::Text(text)) => {
+                    Outcome { never: as_bool(&text).is_some_and(|value| value == negated), ..Outcome::default() }
+                }
+                Operand::Constant(Literal::Given(parameter)) => {
+                    self.note(parameter, Place::Anywhere);
+                    Outcome::default()
+                }
                 Operand::Column(column) => self.atom(Comparison::new(&column, "=", Literal::Bool(!negated))),
                 _ => Outcome::default(),
             },
@@ -204,6 +243,9 @@ impl<'a> Conditions<'a> {
                     all.and(self.judge(part, negated));
                 }
                 all
+            }
+            (BoolExprType::OrExpr, false) | (BoolExprType::AndExpr, true) if are_alternatives(&expr.args) => {
+                Outcome::default()
             }
             (BoolExprType::OrExpr, false) | (BoolExprType::AndExpr, true) => {
                 Outcome::any(parts.map(|part| self.judge(part, negated)).collect())
@@ -240,8 +282,8 @@ impl<'a> Conditions<'a> {
                 // `NOT (x <> ALL (...))` is IN; by itself it leaves nearly every row in, as `x <> 5` does.
                 if operator == "<>" && negated { self.in_list(left, right, false) } else { Outcome::default() }
             }
-            AExprKind::AexprDistinct => self.compared("<>", left, right, negated),
-            AExprKind::AexprNotDistinct => self.compared("=", left, right, negated),
+            AExprKind::AexprDistinct => self.distinct(left, right, !negated),
+            AExprKind::AexprNotDistinct => self.distinct(left, right, negated),
             AExprKind::AexprBetween | AExprKind::AexprBetweenSym => self.between(left, right, negated),
             AExprKind::AexprNotBetween | AExprKind::AexprNotBetweenSym => self.between(left, right, !negated),
             _ => Outcome::default(),
@@ -266,12 +308,38 @@ impl<'a> Conditions<'a> {
         self.operands(operator, self.operand(left), self.operand(right), negated)
     }
 
+    /// IS DISTINCT FROM, or where it is not: NULL is a value like others.
+    fn distinct(&self, left: Option<&NodeEnum>, right: Option<&NodeEnum>, differ: bool) -> Outcome {
+        let (Some(one), Some(two)) = (left, right) else { return Outcome::default() };
+        let (null, other) = match (self.operand(one), self.operand(two)) {
+            (Operand::Constant(Literal::Null), other) | (other, Operand::Constant(Literal::Null)) => (true, other),
+            (_, other) => (false, other),
+        };
+        match other {
+            Operand::Column(column) if null && column.plain && !self.entries.iter().any(|e| column.is_row(e)) => {
+                let operator = if differ { "not null" } else { "null" };
+                self.atom(Comparison::new(&column, operator, Literal::Null))
+            }
+            Operand::Constant(Literal::Null) if null => Outcome { never: differ, ..Outcome::default() },
+            Operand::Constant(literal) if null && literal.is_known() => {
+                Outcome { never: !differ, ..Outcome::default() }
+            }
+            _ if null => Outcome::default(),
+            _ => self.compared(if differ { "<>" } else { "=" }, left, right, false),
+        }
+    }
+
     fn operands(&self, operator: &str, left: Operand, right: Operand, negated: bool) -> Outcome {
         let Some(operator) = (if negated { opposite(operator) } else { Some(operator) }) else {
             return Outcome::default();
         };
         match (left, right) {
             (Operand::Constant(one), Operand::Constant(two)) => {
+                for literal in [&one, &two] {
+                    if let Literal::Given(parameter) = literal {
+                        self.note(*parameter, Place::Anywhere);
+                    }
+                }
                 Outcome { never: one.compare(operator, &two) == Some(false), ..Outcome::default() }
             }
             (Operand::Column(column), Operand::Constant(value)) => self.atom(Comparison::new(&column, operator, value)),
@@ -310,7 +378,7 @@ impl<'a> Conditions<'a> {
         Outcome { links: vec![link], ..Outcome::default() }
     }
 
-    fn tables(&self, mask: u64) -> Vec<Name> {
+    pub(super) fn tables(&self, mask: u64) -> Vec<Name> {
         let entries = self.entries.iter().enumerate().filter(|(index, _)| bit(*index) & mask != 0);
         entries.flat_map(|(_, entry)| entry.tables.clone()).collect()
     }
@@ -353,7 +421,7 @@ impl<'a> Conditions<'a> {
         // BETWEEN SYMMETRIC takes its ends in either order.
         let falls = matches!(
             (self.operand(low), self.operand(high)),
-            (Operand::Constant(Literal::Number(one)), Operand::Constant(Literal::Number(two))) if one > two
+            (Operand::Constant(one), Operand::Constant(two)) if one.order(&two) == Some(std::cmp::Ordering::Greater)
         );
         let (low, high) = if falls { (high, low) } else { (low, high) };
         let mut low = self.operands(">=", column.clone(), self.operand(low), negated);
@@ -376,6 +444,10 @@ impl<'a> Conditions<'a> {
                 self.atom(Comparison::new(&column, if is_null { "null" } else { "not null" }, Literal::Null))
             }
             Some(Operand::Constant(Literal::Null)) => Outcome { never: !is_null, ..Outcome::default() },
+            Some(Operand::Constant(Literal::Given(parameter))) => {
+                self.note(parameter, Place::Anywhere);
+                Outcome::default()
+            }
             Some(Operand::Constant(literal)) if literal.is_known() => Outcome { never: is_null, ..Outcome::default() },
             _ => Outcome::default(),
         }
@@ -412,179 +484,16 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    fn in_query(&self, tested: Option<&NodeEnum>, select: &SelectStmt, negated: bool) -> Outcome {
-        if super::endless::counts_keys(select) {
-            return Outcome::default();
-        }
-        let mut columns = 0;
-        let tested: Vec<&NodeEnum> = match tested {
-            Some(NodeEnum::RowExpr(row)) => each(&row.args).collect(),
-            Some(one) => vec![one],
-            None => return Outcome::default(),
-        };
-        for one in tested {
-            if let Operand::Column(column) = self.operand(one) {
-                columns |= column.only();
-            }
-        }
-        if select.op() == SetOperation::SetopNone && self.within(select).found.never {
-            return Outcome { never: !negated, ..Outcome::default() };
-        }
-        let (shape, correlated) = self.inner_shape(select);
-        if shape.everything {
-            return Outcome::default();
-        }
-        let own = self.tables(columns);
-        let everything = own.iter().any(|table| shape.whole.contains(table));
-        let limits = !correlated && !(everything && !(negated && condenses_rows(select)));
-        Outcome { limited: if limits { columns } else { 0 }, ..Outcome::default() }
-    }
-
-    /// EXISTS limits a relation whose columns it compares with those of its own.
-    fn exists(&self, select: &SelectStmt, negated: bool) -> Outcome {
-        if select.op() != SetOperation::SetopNone || select.from_clause.is_empty() {
-            return Outcome::default();
-        }
-        let within = self.within(select);
-        if within.entries.len() > 64 {
-            return Outcome::default();
-        }
-        let outer = (1_u64 << self.entries.len().min(63)) - 1;
-        let with = select.with_clause.iter().flat_map(|with| each(&with.ctes));
-        if within.counts()
-            || with
-                .into_iter()
-                .any(|cte| matches!(cte, NodeEnum::CommonTableExpr(cte) if super::endless::counts_by_itself(cte)))
-        {
-            return Outcome::default();
-        }
-        let mut limited = if negated { 0 } else { within.found.closure() & outer };
-        if within.found.never {
-            return Outcome { never: !negated, ..Outcome::default() };
-        }
-        for link in within.found.links.iter().filter(|link| !link.same) {
-            for (here, there) in [(link.one, link.two), (link.two, link.one)] {
-                if here & outer != 0 && there & outer == 0 {
-                    limited |= here;
-                }
-            }
-        }
-        Outcome { limited, ..Outcome::default() }
-    }
-
-    /// The conditions of an inner query over its own relations and ours.
-    fn within(&self, select: &SelectStmt) -> Self {
-        let mut entries = self.entries.clone();
-        let outer = entries.len();
-        for item in each(&select.from_clause) {
-            self.enter(item, &mut entries);
-        }
-        let mut within = Self { entries, outer, found: Outcome::default(), ..self.clone() };
-        for item in each(&select.from_clause) {
-            within.join(item);
-        }
-        for condition in [inner(&select.where_clause), inner(&select.having_clause)].into_iter().flatten() {
-            within.condition(condition);
-        }
-        within
-    }
-
-    fn enter(&self, item: &NodeEnum, entries: &mut Vec<Entry>) {
-        match item {
-            NodeEnum::RangeVar(relation) => {
-                let alias = relation.alias.as_ref().map_or(&relation.relname, |alias| &alias.aliasname).clone();
-                let cte =
-                    self.ctes.iter().rev().find(|cte| relation.schemaname.is_empty() && cte.name == relation.relname);
-                entries.push(match cte {
-                    Some(cte) => Entry { alias, tables: Vec::new(), shape: cte.shape.clone() },
-                    None => {
-                        let tables = self.naming.relations(&relation.schemaname, &relation.relname, self.catalog);
-                        let shape = Shape { whole: tables.iter().cloned().collect(), ..Shape::default() };
-                        Entry { alias, tables, shape }
-                    }
-                });
-            }
-            NodeEnum::RangeSubselect(sub) => {
-                let alias = sub.alias.as_ref().map(|alias| alias.aliasname.clone()).unwrap_or_default();
-                let shape = match inner(&sub.subquery) {
-                    Some(NodeEnum::SelectStmt(select)) => self.inner_shape(select).0,
-                    _ => Shape::default(),
-                };
-                entries.push(Entry { alias, tables: Vec::new(), shape });
-            }
-            NodeEnum::JoinExpr(join) => {
-                for side in [inner(&join.larg), inner(&join.rarg)].into_iter().flatten() {
-                    self.enter(side, entries);
-                }
-            }
-            NodeEnum::RangeFunction(function) => {
-                let alias = function.alias.as_ref().map(|alias| alias.aliasname.clone()).unwrap_or_default();
-                let everything = super::endless::makes_keys(&function.functions);
-                let shape = Shape { bounded: true, everything, ..Shape::default() };
-                entries.push(Entry { alias, tables: Vec::new(), shape });
-            }
-            NodeEnum::RangeTableSample(sample) => {
-                if let Some(relation) = inner(&sample.relation) {
-                    self.enter(relation, entries);
-                }
-            }
-            _ => entries.push(Entry::default()),
-        }
-    }
-
-    /// What an inner query passes on, and whether its value is one of the outer row's own.
-    pub(super) fn inner_shape(&self, select: &SelectStmt) -> (Shape, bool) {
-        if select.op() != SetOperation::SetopNone {
-            let mut all = Shape::default();
-            let mut correlated = false;
-            for side in [&select.larg, &select.rarg].into_iter().flatten() {
-                let (shape, own) = self.inner_shape(side);
-                all.whole.extend(shape.whole);
-                all.everything |= shape.everything;
-                correlated |= own;
-            }
-            return (all, correlated);
-        }
-        let within = self.within(select);
-        let mut correlated = false;
-        let own = |entries: u64| entries != 0 && entries & !((1_u64 << within.outer.min(63)) - 1) == 0;
-        let targets = each(&select.target_list).filter_map(|target| match target {
-            NodeEnum::ResTarget(target) => inner(&target.val),
-            _ => None,
-        });
-        let values = each(&select.values_lists).flat_map(|list| match list {
-            NodeEnum::List(list) => each(&list.items).collect(),
-            _ => Vec::new(),
-        });
-        for value in targets.chain(values) {
-            match within.operand(value) {
-                Operand::Column(column) => correlated |= own(column.entries),
-                Operand::Constant(_) | Operand::Query(_) => {}
-                Operand::Unknown => correlated |= select.from_clause.is_empty(),
-            }
-        }
-        let limited = !self.repeat.in_loop() && self.takes_few(inner(&select.limit_count));
-        let mut whole = if limited { BTreeSet::new() } else { within.unlimited() };
-        let mut everything = !limited && (within.counts() || super::endless::counts_keys(select));
-        for cte in select.with_clause.iter().flat_map(|with| each(&with.ctes)) {
-            everything |= matches!(cte, NodeEnum::CommonTableExpr(cte) if super::endless::counts_by_itself(cte));
-            if let NodeEnum::CommonTableExpr(cte) = cte
-                && whole.iter().any(|name| name.name == cte.ctename)
-                && let Some(NodeEnum::SelectStmt(select)) = inner(&cte.ctequery)
-            {
-                whole.extend(self.inner_shape(select).0.whole);
-            }
-        }
-        (
-            Shape { whole, bounded: limited, everything, ..Shape::default() },
-            correlated || (within.found.links.iter().any(|l| l.same) && !limited && !within.unlimited().is_empty()),
-        )
-    }
-
     fn atom(&self, comparison: Comparison) -> Outcome {
         if comparison.value == Literal::Null && !matches!(comparison.operator, "null" | "not null") {
             // Comparing with NULL lets nothing through, except IS DISTINCT FROM, which lets everything.
             return Outcome { never: comparison.operator != "<>", ..Outcome::default() };
+        }
+        if let Literal::Given(parameter) = comparison.value
+            && comparison.test().depends()
+            && comparison.limits()
+        {
+            self.note(parameter, Place::Compared(comparison.test()));
         }
         let limited = if comparison.limits() { comparison.column.only() } else { 0 };
         Outcome { limited, atoms: vec![comparison], ..Outcome::default() }

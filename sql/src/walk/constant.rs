@@ -3,12 +3,15 @@
 
 use pg_query::{
     NodeEnum,
-    protobuf::{FuncCall, Token, a_const::Val},
+    protobuf::{FuncCall, a_const::Val},
 };
 use serde_json::Value;
 
 use super::{Walker, dotted, each, inner, repeat::query_of, text_of, variable::words};
-use crate::tree::Tree;
+use crate::{
+    tree::Tree,
+    written::{quoted, with_values},
+};
 
 impl Walker<'_> {
     /// The statement that an EXECUTE runs, if it is known whole.
@@ -99,24 +102,6 @@ fn identifier(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn quoted(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if text.contains('\\') { format!(" E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
-}
-
-/// The text with values in place of its parameters; `None` if it has others.
-pub(super) fn with_values(text: &str, values: &[String]) -> Option<String> {
-    let scanned = pg_query::scan(text).ok()?;
-    let mut out = text.to_owned();
-    for token in scanned.tokens.iter().rev().filter(|token| token.token() == Token::Param) {
-        let place = usize::try_from(token.start).ok()?..usize::try_from(token.end).ok()?;
-        let number: usize = out.get(place.clone())?.strip_prefix('$')?.parse().ok()?;
-        let value = values.get(number.checked_sub(1)?)?;
-        out.replace_range(place, value);
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,15 +119,5 @@ mod tests {
         for odd in ["%1$s", "%-10s", "%", "%s %s", "%x"] {
             assert_eq!(filled(odd, &["a"]), None, "{odd}");
         }
-    }
-
-    #[test]
-    fn values_stand_in_place_of_parameters_and_nowhere_else() {
-        let values = ["'7'".to_owned(), "'b'".to_owned()];
-        let text = "DELETE FROM t WHERE a = $2 AND id = $1 AND c <> '$1' -- $1";
-        let whole = "DELETE FROM t WHERE a = 'b' AND id = '7' AND c <> '$1' -- $1";
-        assert_eq!(with_values(text, &values).as_deref(), Some(whole));
-        assert_eq!(with_values("SELECT $3", &values), None);
-        assert_eq!(with_values("SELECT 1", &[]).as_deref(), Some("SELECT 1"));
     }
 }

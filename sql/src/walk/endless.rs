@@ -14,6 +14,10 @@ use crate::facts::Verb;
 const LONGEST_SLEEP: f64 = 3600.0;
 /// The most rows or characters that a function may be told to make.
 const MOST_MADE: f64 = 1e8;
+/// The most numbers that are multiplied.
+const MOST_FACTORS: f64 = 10_000.0;
+/// A year like this one, for series that begin or end now.
+const THIS_YEAR: f64 = 2026.0;
 /// A relation that stands so often beside itself is there to take time.
 const OFTEN_CROSSED: usize = 3;
 /// The most relations that are combined for their combinations' sake.
@@ -43,6 +47,7 @@ impl Walker<'_> {
                 false
             }
             ("array_fill", _) => filled(args) >= MOST_MADE,
+            ("factorial", [Some(of)]) => *of > MOST_FACTORS,
             _ => false,
         };
         if far {
@@ -89,6 +94,13 @@ impl Walker<'_> {
         let length = length_of_call(function, args).unwrap_or_default();
         let rows = self.scopes.last().map_or(1.0, |scope| scope.made.max(1.0));
         if length >= MOST_MADE || length * rows >= MOST_MADE * 50.0 {
+            self.verb(Verb::Admin);
+        }
+    }
+
+    /// Long texts, joined: `repeat('x', 90000000) || repeat('y', 90000000)`.
+    pub(super) fn must_join(&mut self, sides: [Option<&NodeEnum>; 2]) {
+        if sides.into_iter().flatten().map(length).sum::<f64>() >= MOST_MADE {
             self.verb(Verb::Admin);
         }
     }
@@ -292,10 +304,9 @@ fn filled(args: &[Node]) -> f64 {
 
 /// How many moments lie between two constant ones, a constant step apart.
 fn moments(args: &[Node]) -> Option<f64> {
-    let mut texts = each(args).map(super::function::literal);
-    let mut year = || texts.next()??.trim().get(..4)?.parse::<f64>().ok();
-    let years = (year()? - year()?).abs() + 1.0;
-    let step = texts.next()??.to_lowercase();
+    let mut args = each(args);
+    let years = (year_of(args.next()?)? - year_of(args.next()?)?).abs() + 1.0;
+    let step = super::function::literal(args.next()?)?.to_lowercase();
     let digits: String = step.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     let unit = step.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
     let seconds = match unit {
@@ -307,6 +318,31 @@ fn moments(args: &[Node]) -> Option<f64> {
         _ => return None,
     };
     Some(years * 366.0 * 86_400.0 / (seconds * digits.parse::<f64>().unwrap_or(1.0).max(1.0)))
+}
+
+/// The year of a moment: `'2026-02-24'`, `now() - interval '10 years'`.
+fn year_of(moment: &NodeEnum) -> Option<f64> {
+    match moment {
+        NodeEnum::AExpr(sum) => {
+            let (from, span) = (inner(&sum.lexpr)?, super::function::literal(inner(&sum.rexpr)?)?);
+            let years = years_in(&span.to_lowercase())?;
+            let back = each(&sum.name).filter_map(super::text_of).eq(["-"]);
+            Some(year_of(from)? + if back { -years } else { years })
+        }
+        NodeEnum::TypeCast(cast) => year_of(inner(&cast.arg)?),
+        other if super::moment::is_now(other, &std::collections::BTreeSet::new()) => Some(THIS_YEAR),
+        other => super::function::literal(other)?.trim().get(..4)?.parse().ok(),
+    }
+}
+
+/// How many years a span comes to, in whole ones.
+fn years_in(span: &str) -> Option<f64> {
+    let mut words = span.split_whitespace();
+    let number = words.next()?.parse::<f64>().ok()?;
+    let unit = words.next()?;
+    let long = [("millen", 1000.0), ("cent", 100.0), ("decade", 10.0), ("year", 1.0), ("y", 1.0)];
+    let years = long.iter().find(|(name, _)| unit.starts_with(name)).map_or(0.0, |(_, years)| *years);
+    Some((number * years).floor())
 }
 
 /// The length of a text that is written out or made of such a text, as far as it can be told; one character for any other.

@@ -118,6 +118,9 @@ impl Walker<'_> {
     }
 
     fn operator(&mut self, expr: &AExpr) {
+        if each(&expr.name).filter_map(text_of).next_back() == Some("||") {
+            self.must_join([inner(&expr.lexpr), inner(&expr.rexpr)]);
+        }
         let mut names = each(&expr.name).filter_map(text_of).rev();
         match (names.next(), names.next()) {
             (_, Some("pg_catalog")) => {}

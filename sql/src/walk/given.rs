@@ -8,7 +8,8 @@ use pg_query::{
     protobuf::{AConst, Node, Token, TypeName, a_const::Val},
 };
 
-use super::{constant::with_values, each, text_of};
+use super::{each, text_of};
+use crate::written::with_values;
 
 /// Parameters beyond are not told.
 const MOST: usize = 16;

@@ -1,6 +1,8 @@
 //! Walks a statement's raw parse tree and gathers its facts. A node that is not known here makes the statement unknown.
 
+mod alternative;
 pub(crate) mod body;
+mod comparison;
 mod condition;
 mod constant;
 mod define;
@@ -10,6 +12,7 @@ mod expression;
 mod flow;
 mod function;
 mod given;
+mod made;
 mod moment;
 mod operand;
 mod operator;
@@ -25,9 +28,10 @@ mod settings;
 mod shape;
 mod utility;
 mod variable;
+mod within;
 mod write;
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use pg_query::{
     NodeEnum,
@@ -37,6 +41,7 @@ use pg_query::{
 use self::scope::{Cte, Scope};
 use crate::{
     Catalog, Session,
+    doubt::Doubt,
     facts::{Facts, Name, Verb},
     reading::{Change, Depends},
 };
@@ -80,6 +85,8 @@ pub(crate) struct Walker<'a> {
     looked_up: Vec<Option<String>>,
     /// Names that are variables of a PL/pgSQL body, not columns.
     variables: BTreeSet<String>,
+    /// Parameters of the statement's own whose values matter.
+    doubts: RefCell<BTreeSet<Doubt>>,
     depth: u32,
 }
 
@@ -111,11 +118,13 @@ impl<'a> Walker<'a> {
             expanded: BTreeSet::new(),
             looked_up: Vec::new(),
             variables: BTreeSet::new(),
+            doubts: RefCell::default(),
             depth: 0,
         }
     }
 
-    pub(crate) fn finish(self) -> (Facts, Vec<Change>) {
+    pub(crate) fn finish(mut self) -> (Facts, Vec<Change>) {
+        self.facts.doubts = self.doubts.into_inner();
         (self.facts, self.changes)
     }
 
@@ -134,6 +143,12 @@ impl<'a> Walker<'a> {
 
     fn conditions<'w>(&'w self, scope: &Scope) -> condition::Conditions<'w> {
         condition::Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog, &self.repeat)
+            .noting(self.doubts())
+    }
+
+    /// Where parameters are noted: inside of bodies and of what was prepared, `$1` is not the statement's own.
+    fn doubts(&self) -> Option<&RefCell<BTreeSet<Doubt>>> {
+        (self.expanding.is_empty() && self.definition.is_none()).then_some(&self.doubts)
     }
 
     /// Goes one step deeper, or gives up.

@@ -12,8 +12,23 @@ pub(super) fn lies_behind(operator: &str, left: &NodeEnum, right: &NodeEnum, mom
     match operator {
         "<" | "<=" => is_past(left) && is_now(right, moments),
         ">" | ">=" => is_now(left, moments) && is_past(right),
+        "<@" => is_past(left) && is_past_of(right, moments),
+        "@>" => is_past_of(left, moments) && is_past(right),
         _ => false,
     }
+}
+
+/// `tsrange(NULL, now())`
+fn is_past_of(range: &NodeEnum, moments: &BTreeSet<String>) -> bool {
+    let NodeEnum::FuncCall(call) = range else { return false };
+    let mut args = each(&call.args);
+    let open = match args.next() {
+        Some(NodeEnum::AConst(low)) => {
+            low.isnull || matches!(&low.val, Some(Val::Sval(text)) if text.sval.trim() == "-infinity")
+        }
+        _ => false,
+    };
+    open && args.next().is_some_and(|high| is_now(high, moments))
 }
 
 /// A column that by its name says when its row came to be, or last changed.

@@ -1,14 +1,26 @@
 //! The sides of a comparison: constants, columns, and what is made of them.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use pg_query::{
     NodeEnum,
     protobuf::{AExpr, AExprKind, FuncCall, Node, SubLinkType, a_const::Val},
 };
 
-use super::{condition::Conditions, each, inner, shape::without_limit, text_of};
-use crate::facts::Name;
+use super::{
+    condition::Conditions,
+    each, inner,
+    made::{made_by, sum},
+    shape::without_limit,
+    text_of,
+};
+use crate::{
+    doubt::{Literal, is_early, is_late, is_lifelong},
+    facts::Name,
+};
+
+/// What is divided by so much is nothing.
+const LARGE: f64 = 1e8;
 
 /// The bit of an entry.
 pub(super) fn bit(index: usize) -> u64 {
@@ -22,16 +34,6 @@ pub(super) enum Operand {
     /// A query of its own; the relations it passes on whole.
     Query(BTreeSet<Name>),
     Unknown,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Literal {
-    Null,
-    Bool(bool),
-    Number(f64),
-    Text(String),
-    /// A parameter, or something computed without any column.
-    Some,
 }
 
 /// A column, or something made of it that keeps its values apart.
@@ -75,7 +77,7 @@ impl Column {
         self.plain && self.names.contains(&entry.alias) && !(entry.shape.columns.is_some() && entry.has(&entry.alias))
     }
 
-    fn is_identity(&self) -> bool {
+    pub(super) fn is_identity(&self) -> bool {
         self.names.iter().all(|name| {
             let name = name.to_lowercase();
             matches!(
@@ -84,220 +86,6 @@ impl Column {
             ) || name.ends_with("_id")
                 || name.ends_with("_uuid")
                 || name.ends_with("_pk")
-        })
-    }
-}
-
-/// A column against a value.
-#[derive(Clone, Debug)]
-pub(super) struct Comparison {
-    pub(super) column: Column,
-    pub(super) operator: &'static str,
-    pub(super) value: Literal,
-}
-
-impl Comparison {
-    pub(super) fn new(column: &Column, operator: &str, value: Literal) -> Self {
-        const KNOWN: [&str; 24] = [
-            "=", "<>", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "similar", "@>", "<@",
-            "&&", "?", "?|", "?&", "@@", "^@", "null",
-        ];
-        let operator = match operator {
-            "not null" => "not null",
-            "!=" => "<>",
-            other => KNOWN.iter().find(|known| **known == other).copied().unwrap_or("unknown"),
-        };
-        Self { column: column.clone(), operator, value }
-    }
-
-    /// Does it leave out rows that a real table is likely to have?
-    pub(super) fn limits(&self) -> bool {
-        let text = match &self.value {
-            Literal::Text(text) => Some(text.trim()),
-            _ => None,
-        };
-        if self.column.names.contains("tableoid") {
-            return false;
-        }
-        match self.operator {
-            "=" | "null" => true,
-            "not null" => !self.column.is_identity(),
-            "<>" => !self.column.is_identity() && text != Some(""),
-            ">" | ">=" => self.is_lower_limit(),
-            "<" | "<=" => self.is_upper_limit(),
-            "~~" | "~~*" => text.is_none_or(|pattern| pattern.chars().any(|c| c != '%' && c != '_')),
-            "!~~" | "!~~*" => text.is_none_or(|pattern| !pattern.is_empty()),
-            "~" | "~*" | "similar" => text.is_none_or(narrows),
-            "!~" | "!~*" => text.is_none_or(|pattern| !pattern.is_empty()),
-            "@>" | "<@" | "&&" | "?" | "?|" | "?&" | "@@" | "^@" => {
-                text.is_none_or(|t| !matches!(t, "" | "{}" | "[]" | "{ }") && !self.is_in_all_of(t))
-            }
-            _ => false,
-        }
-    }
-
-    /// A range, or several, in which every value lies: `(,)`, `[0,2000000000]`, `{[0,5],[6,infinity)}`.
-    fn is_in_all_of(&self, range: &str) -> bool {
-        if !range.starts_with(['(', '[', '{']) {
-            return false;
-        }
-        let bound = |text: &str| text.trim_matches(|c: char| "{}[]()\" ".contains(c)).to_owned();
-        let (Some((low, _)), Some((_, high))) = (range.split_once(','), range.rsplit_once(',')) else { return false };
-        let end = |operator, bound: String| Self { operator, value: Literal::Text(bound), ..self.clone() };
-        let (low, high) = (bound(low), bound(high));
-        let low_open = low.is_empty() || !end(">=", low).is_lower_limit();
-        let high_open = high.is_empty() || !end("<=", high).is_upper_limit();
-        low_open && high_open
-    }
-
-    fn is_lower_limit(&self) -> bool {
-        // Above one key stand all that come later: only an upper end makes it a range.
-        if self.column.is_identity() {
-            return false;
-        }
-        match &self.value {
-            Literal::Number(number) => *number > 0.0 || (*number == 0.0 && self.operator == ">" && self.column.plain),
-            Literal::Text(text) => match text.trim().parse::<f64>() {
-                Ok(number) => number > 0.0 || (number == 0.0 && self.operator == ">"),
-                Err(_) => !is_early(text.trim()),
-            },
-            Literal::Some => true,
-            _ => false,
-        }
-    }
-
-    fn is_upper_limit(&self) -> bool {
-        let high = if self.column.is_identity() { 999_999_999.0 } else { 2_147_483_647.0 };
-        match &self.value {
-            Literal::Number(number) => *number < high,
-            Literal::Text(text) => match text.trim().parse::<f64>() {
-                Ok(number) => number < high,
-                Err(_) => !is_late(text.trim()),
-            },
-            Literal::Some => true,
-            _ => false,
-        }
-    }
-
-    /// Together with `other`, on the same column, does it let (nearly) everything through?
-    pub(super) fn covers_with(&self, other: &Self) -> bool {
-        let class = |c: &Self| match c.operator {
-            "=" | "~~" | "~~*" | "~" | "~*" => 'e',
-            "<>" | "!~~" | "!~~*" | "!~" | "!~*" => 'n',
-            "<" | "<=" => 'l',
-            ">" | ">=" => 'g',
-            "null" => '0',
-            "not null" => '1',
-            _ => '?',
-        };
-        let differ = |a: &Self, b: &Self| match a.value.order(&b.value) {
-            Some(order) => order != Ordering::Equal,
-            None => false,
-        };
-        match (class(self), class(other)) {
-            ('e', 'e') => {
-                matches!((&self.value, &other.value), (Literal::Bool(a), Literal::Bool(b)) if a != b)
-            }
-            ('n', 'n') => self.operator != other.operator || differ(self, other) || self.value == Literal::Some,
-            ('e', 'n') | ('n', 'e') => !differ(self, other),
-            ('n', 'l' | 'g') | ('l' | 'g', 'n') | ('0', '1') | ('1', '0') => true,
-            ('l', 'g') => self.value.order(&other.value) != Some(Ordering::Less),
-            ('g', 'l') => other.value.order(&self.value) != Some(Ordering::Less),
-            _ => false,
-        }
-    }
-}
-
-/// A regular expression that not every text matches.
-fn narrows(pattern: &str) -> bool {
-    let mut chars = pattern.chars().peekable();
-    let mut literal = false;
-    while let Some(c) = chars.next() {
-        // A class of characters, or a sign of its own.
-        if c == '\\' {
-            literal |= chars.next().is_some_and(|c| !c.is_alphanumeric());
-            continue;
-        }
-        if c == '|' {
-            return false;
-        }
-        if c.is_alphanumeric() || matches!(c, '@' | '-' | '/' | ' ' | ':' | '_') {
-            literal |= !matches!(chars.peek(), Some('*' | '?' | '{'));
-        }
-    }
-    literal
-}
-
-fn year(text: &str) -> Option<u32> {
-    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-    if digits.len() == 4 && text.chars().nth(4) == Some('-') { digits.parse().ok() } else { None }
-}
-
-fn is_early(text: &str) -> bool {
-    // The places of a table's first page come before all others.
-    text.is_empty()
-        || matches!(text, "-infinity" | "epoch")
-        || text.starts_with("(0,")
-        || year(text).is_some_and(|year| year <= 1970)
-}
-
-fn is_late(text: &str) -> bool {
-    let page = text.strip_prefix('(').and_then(|rest| rest.split(',').next()).and_then(|page| page.parse::<u64>().ok());
-    text == "infinity"
-        || page.is_some_and(|page| page >= 10_000_000)
-        || year(text).is_some_and(|year| year >= 2100)
-        || text.starts_with('\u{10ffff}')
-        || text.len() >= 3 && text.chars().all(|c| matches!(c, 'z' | 'Z' | '~'))
-}
-
-/// Whether a text is an interval so long that no row lies further away: `100 years`.
-fn is_lifelong(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let (Some(number), Some(unit)) = (words.next().and_then(|word| word.parse::<f64>().ok()), words.next()) else {
-        return false;
-    };
-    let years = match unit.trim_end_matches('s').to_lowercase().as_str() {
-        "year" | "yr" | "y" => 1.0,
-        "decade" => 10.0,
-        "century" | "centurie" => 100.0,
-        "millennium" | "millennia" => 1000.0,
-        "month" | "mon" => 1.0 / 12.0,
-        "week" => 1.0 / 52.0,
-        "day" => 1.0 / 365.0,
-        _ => return false,
-    };
-    number * years >= 50.0
-}
-
-impl Literal {
-    pub(super) fn is_known(&self) -> bool {
-        *self != Self::Some
-    }
-
-    fn order(&self, other: &Self) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Number(a), Self::Number(b)) => a.partial_cmp(b),
-            (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
-            (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
-            _ => None,
-        }
-    }
-
-    /// The value of a comparison of constants, if it can be told.
-    pub(super) fn compare(&self, operator: &str, other: &Self) -> Option<bool> {
-        if *self == Self::Null || *other == Self::Null {
-            return Some(false);
-        }
-        let order = self.order(other)?;
-        Some(match operator {
-            "=" => order == Ordering::Equal,
-            "<>" | "!=" => order != Ordering::Equal,
-            _ if matches!(self, Self::Text(_)) => return None,
-            "<" => order == Ordering::Less,
-            ">" => order == Ordering::Greater,
-            "<=" => order != Ordering::Greater,
-            ">=" => order != Ordering::Less,
-            _ => return None,
         })
     }
 }
@@ -314,14 +102,21 @@ impl Conditions<'_> {
                 Some(Val::Bsval(_)) => Literal::Some,
                 None => Literal::Some,
             }),
-            NodeEnum::ParamRef(_) | NodeEnum::SqlvalueFunction(_) => Operand::Constant(Literal::Some),
+            NodeEnum::ParamRef(parameter) => {
+                Operand::Constant(usize::try_from(parameter.number).map_or(Literal::Some, Literal::Given))
+            }
+            NodeEnum::SqlvalueFunction(_) => Operand::Constant(Literal::Some),
             NodeEnum::TypeCast(cast) => self.cast(inner(&cast.arg), cast.type_name.as_ref()),
-            NodeEnum::CollateClause(collate) => inner(&collate.arg).map_or(Operand::Unknown, |arg| self.operand(arg)),
+            NodeEnum::CollateClause(collate) => match inner(&collate.arg).map(|arg| self.operand(arg)) {
+                // What is equal then, its rules say.
+                Some(Operand::Constant(Literal::Text(text))) => Operand::Constant(Literal::Typed(text)),
+                other => other.unwrap_or(Operand::Unknown),
+            },
             NodeEnum::ColumnRef(column) => self.column_operand(&column.fields),
             NodeEnum::FuncCall(call) => self.call_operand(call),
             NodeEnum::AExpr(expr) => self.expression_operand(expr),
             NodeEnum::CoalesceExpr(coalesce) => self.coalesce(&coalesce.args),
-            NodeEnum::AIndirection(of) => match inner(&of.arg).map(|arg| self.operand(arg)) {
+            NodeEnum::AIndirection(of) => match inner(&of.arg).map(|arg| self.part(arg)) {
                 Some(Operand::Column(column)) => made_of(column, "part"),
                 Some(Operand::Constant(_)) => Operand::Constant(Literal::Some),
                 _ => Operand::Unknown,
@@ -349,18 +144,13 @@ impl Conditions<'_> {
     }
 
     fn cast(&self, arg: Option<&NodeEnum>, to: Option<&pg_query::protobuf::TypeName>) -> Operand {
-        let Some(arg) = arg else { return Operand::Unknown };
-        let operand = self.operand(arg);
-        let to_bool = to.is_some_and(|to| each(&to.names).filter_map(text_of).next_back() == Some("bool"));
-        match operand {
-            Operand::Constant(Literal::Text(text)) if to_bool => {
-                Operand::Constant(match text.trim().to_lowercase().as_str() {
-                    "t" | "true" | "y" | "yes" | "on" | "1" => Literal::Bool(true),
-                    "f" | "false" | "n" | "no" | "off" | "0" => Literal::Bool(false),
-                    _ => Literal::Some,
-                })
-            }
-            Operand::Constant(Literal::Number(number)) if to_bool => Operand::Constant(Literal::Bool(number != 0.0)),
+        let (Some(arg), Some(to)) = (arg, to) else { return Operand::Unknown };
+        let name = each(&to.names).filter_map(text_of).next_back().unwrap_or_default();
+        let cut = !to.typmods.is_empty() || matches!(name, "char" | "name" | "bpchar");
+        match self.operand(arg) {
+            Operand::Constant(literal) if to.array_bounds.is_empty() => Operand::Constant(cast_to(literal, name, cut)),
+            // Whatever is not zero.
+            Operand::Column(column) if name == "bool" && column.is_identity() => Operand::Unknown,
             other => other,
         }
     }
@@ -415,9 +205,9 @@ impl Conditions<'_> {
         }
         if matches!(name, "mod" | "left" | "right" | "substr" | "substring")
             && let Some(Operand::Constant(Literal::Number(number))) =
-                each(&call.args).next_back().map(|arg| self.operand(arg))
+                each(&call.args).next_back().map(|arg| self.part(arg))
         {
-            return match each(&call.args).next().map(|arg| self.operand(arg)) {
+            return match each(&call.args).next().map(|arg| self.part(arg)) {
                 Some(Operand::Column(column)) if number > 0.0 && (name != "mod" || number > 1.0) => {
                     made_of(column, &remainder(name, number))
                 }
@@ -433,9 +223,10 @@ impl Conditions<'_> {
         }
         let mut column = None;
         let mut single = None;
+        let mut constants = Vec::new();
         for arg in each(&call.args) {
-            match self.operand(arg) {
-                Operand::Constant(_) => {}
+            match self.part(arg) {
+                Operand::Constant(literal) => constants.push(literal),
                 Operand::Query(whole) => single.get_or_insert_with(BTreeSet::new).extend(whole),
                 Operand::Column(one) if column.is_none() && KEEPS.contains(&name) => column = Some(one),
                 _ => return Operand::Unknown,
@@ -446,16 +237,16 @@ impl Conditions<'_> {
         }
         match column {
             None if name.ends_with("range") => Operand::Constant(self.range(&call.args)),
-            None => Operand::Constant(Literal::Some),
-            Some(column) => made_of(column, name),
+            None => Operand::Constant(made_by(name, &constants)),
+            Some(column) => made_of(column, &field_of(name, &constants)),
         }
     }
 
     fn expression_operand(&self, expr: &AExpr) -> Operand {
         const KEEPS: [&str; 11] = ["+", "-", "/", "%", "||", "->", "->>", "#>", "#>>", "&", "<->"];
         let operator = each(&expr.name).filter_map(text_of).next_back().unwrap_or_default();
-        let right = inner(&expr.rexpr).map(|node| self.operand(node));
-        let left = inner(&expr.lexpr).map(|node| self.operand(node));
+        let right = inner(&expr.rexpr).map(|node| self.part(node));
+        let left = inner(&expr.lexpr).map(|node| self.part(node));
         if expr.kind() == AExprKind::AexprNullif {
             return match (left, right) {
                 (Some(Operand::Column(column)), Some(Operand::Constant(_))) => made_of(column, "nullif"),
@@ -466,25 +257,32 @@ impl Conditions<'_> {
             return Operand::Unknown;
         }
         match (left, right) {
-            (None, Some(Operand::Constant(Literal::Number(number)))) if operator == "-" => {
-                Operand::Constant(Literal::Number(-number))
+            (None, Some(Operand::Constant(literal))) if operator == "-" => Operand::Constant(match literal {
+                Literal::Number(number) => Literal::Number(-number),
+                Literal::About(number) => Literal::About(-number),
+                other => made_by("", &[other]),
+            }),
+            (None, Some(Operand::Constant(literal))) if operator == "+" => Operand::Constant(literal),
+            (Some(Operand::Constant(one)), Some(Operand::Constant(two)))
+                if one.number().is_some() && two.number().is_some() =>
+            {
+                Operand::Constant(sum(&one, operator, &two))
             }
             (Some(Operand::Constant(_)), Some(Operand::Constant(span))) if matches!(operator, "+" | "-") => {
                 let dated = matches!(inner(&expr.lexpr), Some(NodeEnum::SqlvalueFunction(_)));
                 let far = match span {
-                    Literal::Text(text) => is_lifelong(&text),
+                    Literal::Text(text) | Literal::Typed(text) => is_lifelong(&text),
                     Literal::Number(days) => dated && days >= 50.0 * 365.0,
                     _ => false,
                 };
                 let end = if operator == "+" { "infinity" } else { "-infinity" };
                 Operand::Constant(if far { Literal::Text(end.to_owned()) } else { Literal::Some })
             }
-            (Some(Operand::Constant(Literal::Text(one))), Some(Operand::Constant(Literal::Text(two))))
-                if operator == "||" =>
-            {
-                Operand::Constant(Literal::Text(one + &two))
+            (None, Some(Operand::Constant(one))) => Operand::Constant(made_by(operator, &[one])),
+            (Some(Operand::Constant(one)), Some(Operand::Constant(two))) => {
+                let by = if operator == "||" { "concat" } else { operator };
+                Operand::Constant(made_by(by, &[one, two]))
             }
-            (None | Some(Operand::Constant(_)), Some(Operand::Constant(_))) => Operand::Constant(Literal::Some),
             (Some(Operand::Query(whole)), Some(Operand::Constant(_)))
             | (None | Some(Operand::Constant(_)), Some(Operand::Query(whole))) => Operand::Query(whole),
             (Some(Operand::Query(mut one)), Some(Operand::Query(two))) => {
@@ -494,6 +292,7 @@ impl Conditions<'_> {
             (Some(Operand::Column(column)), Some(Operand::Constant(value))) => {
                 let zero = value == Literal::Number(0.0) && matches!(operator, "*" | "&");
                 let one = value == Literal::Number(1.0) && operator == "%";
+                let zero = zero || operator == "/" && value.number().is_some_and(|number| number.abs() >= LARGE);
                 let times = operator == "*" && matches!(value, Literal::Number(_));
                 if let (Literal::Number(number), "%") = (&value, operator)
                     && !one
@@ -522,7 +321,7 @@ impl Conditions<'_> {
     fn coalesce(&self, args: &[Node]) -> Operand {
         let mut column = None;
         for arg in each(args) {
-            match (self.operand(arg), &column) {
+            match (self.part(arg), &column) {
                 (Operand::Constant(Literal::Null), _) => {}
                 (Operand::Constant(value), None) => return Operand::Constant(value),
                 (Operand::Constant(_), Some(_)) => break,
@@ -539,7 +338,7 @@ impl Conditions<'_> {
     fn end_of_time(&self, function: &str, args: &[Node]) -> Option<&'static str> {
         let (low, high) = match function {
             "make_date" | "make_timestamp" | "make_timestamptz" => (1970.0, 2100.0),
-            "to_timestamp" => (0.0, 4_102_444_800.0),
+            "to_timestamp" => (31_536_000.0, 4_102_444_800.0),
             "to_date" => {
                 let Operand::Constant(Literal::Text(text)) = self.operand(each(args).next()?) else { return None };
                 return if is_late(&text) { Some("infinity") } else { is_early(&text).then_some("-infinity") };
@@ -547,8 +346,11 @@ impl Conditions<'_> {
             _ => return None,
         };
         match self.operand(each(args).next()?) {
-            Operand::Constant(Literal::Number(number)) if number >= high => Some("infinity"),
-            Operand::Constant(Literal::Number(number)) if number <= low => Some("-infinity"),
+            Operand::Constant(literal) => match literal.number() {
+                Some(number) if number >= high => Some("infinity"),
+                Some(number) if number <= low => Some("-infinity"),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -558,7 +360,7 @@ impl Conditions<'_> {
         let bound = |node: &NodeEnum| match self.operand(node) {
             Operand::Constant(Literal::Null) => Some(String::new()),
             Operand::Constant(Literal::Number(number)) => Some(number.to_string()),
-            Operand::Constant(Literal::Text(text)) => Some(text),
+            Operand::Constant(literal) => literal.text().map(str::to_owned),
             _ => None,
         };
         let bounds: Option<Vec<String>> = each(args).take(2).map(bound).collect();
@@ -572,12 +374,50 @@ impl Conditions<'_> {
     }
 
     fn all_constant(&self, nodes: &[Node]) -> Operand {
-        let constant = each(nodes).all(|node| matches!(self.operand(node), Operand::Constant(_)));
+        let constant = each(nodes).all(|node| matches!(self.part(node), Operand::Constant(_)));
         match (constant, nodes.is_empty()) {
             (true, true) => Operand::Constant(Literal::Text("{}".to_owned())),
             (true, false) => Operand::Constant(Literal::Some),
             (false, _) => Operand::Unknown,
         }
+    }
+}
+
+/// What a literal is once it is cast. `cut`: not all of a text may be left.
+fn cast_to(literal: Literal, name: &str, cut: bool) -> Literal {
+    const WHOLE: [&str; 4] = ["int2", "int4", "int8", "oid"];
+    match (literal, name) {
+        (Literal::Number(number), "bool") => Literal::Bool(number != 0.0),
+        (Literal::Text(text) | Literal::Typed(text), "bool") => as_bool(&text).map_or(Literal::Some, Literal::Bool),
+        (Literal::Text(_) | Literal::Typed(_), "varchar" | "bpchar" | "char" | "name" | "text") if cut => Literal::Made,
+        (Literal::Text(text), "text" | "varchar") => Literal::Text(text),
+        (Literal::Text(text) | Literal::Typed(text), name) => match text.trim().parse::<f64>() {
+            Ok(number) if WHOLE.contains(&name) && number.fract() == 0.0 => Literal::Number(number),
+            Ok(number) if WHOLE.contains(&name) || matches!(name, "numeric" | "float4" | "float8") => {
+                Literal::About(number)
+            }
+            _ => Literal::Typed(text),
+        },
+        // Rounded, as far as the type goes.
+        (Literal::Number(number), name) if cut || name == "float4" || number.fract() != 0.0 => Literal::About(number),
+        (other, _) => other,
+    }
+}
+
+/// What a text means where a condition stands.
+pub(super) fn as_bool(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "t" | "tr" | "tru" | "true" | "y" | "ye" | "yes" | "on" | "1" => Some(true),
+        "f" | "fa" | "fal" | "fals" | "false" | "n" | "no" | "of" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The name by which what a call takes from a column is known: `year` for a part of a date.
+fn field_of(name: &str, constants: &[Literal]) -> String {
+    match constants.first().and_then(Literal::text) {
+        Some(part) if matches!(name, "date_part" | "extract") => part.trim().to_lowercase(),
+        _ => name.to_owned(),
     }
 }
 

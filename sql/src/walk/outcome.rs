@@ -2,7 +2,7 @@
 
 use pg_query::protobuf::JoinType;
 
-use super::operand::Comparison;
+use super::comparison::Comparison;
 
 /// What one condition does.
 #[derive(Clone, Debug, Default)]

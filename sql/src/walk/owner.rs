@@ -7,12 +7,12 @@ use pg_query::{NodeEnum, protobuf::Node};
 use super::{
     condition::Conditions,
     each, inner,
-    operand::{Column, Literal, Operand, bit},
+    operand::{Column, Operand, bit},
     repeat::MANY_KEYS,
     scope::Entry,
     text_of,
 };
-use crate::facts::Name;
+use crate::{doubt::Literal, facts::Name};
 
 impl Conditions<'_> {
     /// What a column's name, or a variable's, stands for.
@@ -52,7 +52,7 @@ impl Conditions<'_> {
             Some(count @ (NodeEnum::AConst(_) | NodeEnum::ParamRef(_) | NodeEnum::ColumnRef(_))) => {
                 match self.operand(count) {
                     Operand::Constant(Literal::Number(number)) => number <= f64::from(MANY_KEYS),
-                    Operand::Constant(value) => value == Literal::Some,
+                    Operand::Constant(value) => matches!(value, Literal::Some | Literal::Given(_)),
                     // A variable of the body whose value a query gave.
                     _ => false,
                 }

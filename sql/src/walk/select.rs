@@ -14,7 +14,10 @@ use super::{
     scope::{Scope, Shape},
     text_of,
 };
-use crate::facts::{Name, Verb};
+use crate::{
+    doubt::{Doubt, Place},
+    facts::{Name, Verb},
+};
 
 /// A query that may give more rows than this is not bounded by its LIMIT.
 const MANY_ROWS: u64 = 100_000;
@@ -106,6 +109,9 @@ impl Walker<'_> {
             walker.maybe(inner(&select.limit_offset));
             walker.maybe(inner(&select.limit_count));
         });
+        if let (Some(parameter), Some(doubts)) = (given_limit(inner(&select.limit_count)), self.doubts()) {
+            doubts.borrow_mut().insert(Doubt { parameter, place: Place::Count });
+        }
         if is_limit(inner(&select.limit_count)) {
             let limit = constant_limit(inner(&select.limit_count));
             shape.bounded |= limit.is_none_or(|limit| limit <= MANY_ROWS);
@@ -223,6 +229,15 @@ fn is_limit(count: Option<&NodeEnum>) -> bool {
         Some(NodeEnum::ParamRef(_)) => true,
         Some(NodeEnum::TypeCast(cast)) => is_limit(inner(&cast.arg)),
         _ => false,
+    }
+}
+
+/// The parameter that is a LIMIT.
+fn given_limit(count: Option<&NodeEnum>) -> Option<usize> {
+    match count? {
+        NodeEnum::ParamRef(parameter) => usize::try_from(parameter.number).ok(),
+        NodeEnum::TypeCast(cast) => given_limit(inner(&cast.arg)),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Statements by kind: each top-level node of PostgreSQL's grammar. What is not listed is unknown.
 
+use std::cell::RefCell;
+
 use pg_query::{
     NodeEnum,
     protobuf::{
@@ -267,7 +269,10 @@ impl Walker<'_> {
     fn prepare(&mut self, prepare: &PrepareStmt) {
         self.verb(Verb::Prepare);
         if let Some(query) = inner(&prepare.query) {
+            // Its parameters are given by EXECUTE.
+            let doubts = self.doubts.borrow().clone();
             self.nested(query);
+            self.doubts = RefCell::new(doubts);
         }
         self.changes.push(Change::Prepare { name: prepare.name.clone(), text: self.text.to_owned() });
     }

@@ -108,6 +108,45 @@ async fn a_request_that_breaks_its_schema_never_reaches_the_target() {
     assert!(status(&fine) == "204" && log.take().contains("{\"amount\":500,\"note\":\"ok\"}"), "{fine}");
 }
 
+/// Version 3.0 says some things in words of its own: `nullable`, ends that are left out, a type for each place.
+#[test]
+fn a_document_of_version_3_0_is_enforced_as_one_of_3_1_is() {
+    let world = World::shared();
+    let log = crate::request_parameters::Log::start();
+    let schema = serde_json::json!({ "type": "object", "required": ["amount", "note"], "additionalProperties": false, "properties": {
+        "amount": { "type": "integer", "minimum": 0, "exclusiveMinimum": true, "maximum": 500, "exclusiveMaximum": false },
+        "note": { "type": "string", "nullable": true, "maxLength": 5 },
+        "kind": { "type": "string", "enum": ["card", "cash"] } } });
+    let content = serde_json::json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Payment" } } });
+    let parameter = serde_json::json!([{ "name": "dry", "in": "query", "schema": { "type": "boolean" } }]);
+    let document = serde_json::json!({ "openapi": "3.0.3", "info": { "title": "pay", "version": "1" }, "components": { "schemas": { "Payment": schema } },
+        "paths": { "/payments": { "post": { "operationId": "pay", "parameters": parameter, "requestBody": { "required": true, "content": content } } } } });
+    let settings = serde_json::json!({ "protocol": "http", "openapi": document.to_string(), "validate": true });
+    world.target("schema-3-0-api", log.port, &settings, &serde_json::json!({}));
+    let ask = |path: &str, body: &str| world.curl(&format!("/schema-3-0-api{path}"), &["-i", "--json", body]).ok().out;
+    for (path, body, field) in [
+        ("/payments", r#"{"amount":0,"note":null}"#, "amount"),
+        ("/payments", r#"{"amount":501,"note":null}"#, "amount"),
+        ("/payments", r#"{"amount":null,"note":null}"#, "amount"),
+        ("/payments", r#"{"amount":1}"#, "note"),
+        ("/payments", r#"{"amount":1,"note":"too long"}"#, "note"),
+        ("/payments", r#"{"amount":1,"note":null,"kind":"gold"}"#, "kind"),
+        ("/payments", r#"{"amount":1,"note":null,"admin":true}"#, "admin"),
+        ("/payments?dry=perhaps", r#"{"amount":1,"note":null}"#, "dry"),
+    ] {
+        let said = ask(path, body);
+        assert!(status(&said) == "400" && said.contains(field), "{path} {body}: {said}");
+    }
+    assert_eq!(log.take(), "", "nothing of it arrives");
+    for (path, body) in [
+        ("/payments", r#"{"amount":1,"note":null}"#),
+        ("/payments?dry=true", r#"{"amount":500,"note":"ok","kind":"cash"}"#),
+    ] {
+        let said = ask(path, body);
+        assert!(status(&said) == "204" && log.take().contains(body), "{path} {body}: {said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_functions_what_loses_or_opens_much_waits_on_a_fresh_install() {
     let agent = "[[targets]]\naddress = \"127.0.0.1:*\"\n";

@@ -50,6 +50,7 @@ mod pg_protocol;
 mod pg_strict;
 mod pg_strict_writes;
 mod pg_tools;
+mod pg_values;
 mod policy;
 mod policy_facts;
 mod policy_tools;

@@ -136,7 +136,14 @@ async fn facts_rules_and_bundle_stand_in_the_record() {
     // The newest bundle is in the record of each call, refused or not, in every protocol.
     let another = r#"@id("another") forbid (principal == Person::"nobody", action == Action::"Invoke", resource);"#;
     world.policy("another", another);
-    let version = world.api(world.carol(), "policies/bundle")["bundle"]["version"].as_u64().unwrap();
+    let told = world.api(world.carol(), "policies/bundle");
+    let version = told["bundle"]["version"].as_u64().unwrap();
+    // Its hash is that of what it says, and another one whenever that differs.
+    let bundle: policy::Bundle = serde_json::from_value(told["bundle"].clone()).unwrap();
+    assert_eq!((told["hash"].as_str().unwrap(), bundle.version), (bundle.hash().as_str(), version));
+    let mut other = bundle.clone();
+    other.documents.retain(|document| document.name != "another");
+    assert_ne!(other.hash(), bundle.hash());
     for connection in ["shop-db", "web-1", "shop-api"] {
         eventually("the bundle in the record", || {
             let _called = match connection {

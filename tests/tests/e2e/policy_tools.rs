@@ -22,11 +22,9 @@ fn candidate(world: &World, name: &str, text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_over_what_was_recorded_tells_what_it_would_refuse_hold_mask_and_open() {
-    let world = world(
-        r#"@id("no-orders") forbid (principal, action == Action::"Invoke", resource) when { context.reads.contains("public.orders") };
-@id("cards-for-support") permit (principal in Group::"support", action == Action::"Reveal", resource == Label::"card");"#,
-    )
-    .await;
+    let more = r#"@id("no-orders") forbid (principal, action == Action::"Invoke", resource) when { context.reads.contains("public.orders") };
+@id("cards-for-support") permit (principal in Group::"support", action == Action::"Reveal", resource == Label::"card");"#;
+    let (world, present) = (world(more).await, format!("{BASE}{more}"));
     let statements = [
         "SELECT card FROM customers LIMIT 1",
         "SELECT 1 FROM orders",
@@ -84,6 +82,19 @@ async fn a_candidate_over_what_was_recorded_tells_what_it_would_refuse_hold_mask
     for rule in ["no-updates", "no-orders", "ask-first"] {
         assert!(changed.contains(rule), "{rule} in {changed}");
     }
+    // Which kinds of calls are decided differently, for whom, and by which rule.
+    for kind in [
+        "support: shop-db/update reading: forward -> refuse [no-updates]",
+        "support: shop-db/update without condition: forward -> refuse [no-updates]",
+        "in clear: card -> email",
+    ] {
+        assert!(changed.contains(kind), "{kind} in {changed}");
+    }
+    let counted = changed.lines().last().unwrap_or_default().to_owned();
+    let calls = changed.lines().filter(|line| line.contains(" -> ")).count();
+    assert!(counted.contains(&format!("{calls} kinds of call are decided differently")), "{counted}");
+    let same = world.sallyport(world.carol(), &["policy", "diff", "-f", &candidate(&world, "same", &present)]).ok().out;
+    assert!(same.contains("0 rules differ, 0 kinds of call"), "{same}");
     let why =
         ["policy", "explain", "-f", &file, "--as", "alice", "--group", "support", "--connection", "shop-db", "--sql"];
     let why = world.sallyport(world.carol(), &[&why[..], &["UPDATE customers SET name = 'x'"]].concat()).ok().out;

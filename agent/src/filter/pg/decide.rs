@@ -100,6 +100,7 @@ impl Filter {
             // Prepared with SQL, or by a name that is not known.
             None => unknown("the prepared statement is not known"),
         };
+        let read = self.read_known(portal, read);
         let judged = match &portal.arguments {
             Arguments { unreadable: Some(name), .. } => {
                 read.judged.unreadable(format!("its parameter {name} cannot be read"))
@@ -126,7 +127,8 @@ impl Filter {
         let sends = self.sends(read);
         let Some(strict) = &mut self.strict else { return Some(checked) };
         // A syntax error is never run, and what policy refuses neither, unless arguments that are still to come decide.
-        let refused = decision.verdict.outcome == policy::Outcome::Refuse && !self.guard.wants_arguments();
+        let open = self.guard.wants_arguments() || !read.reading.facts.doubts.is_empty();
+        let refused = decision.verdict.outcome == policy::Outcome::Refuse && !open;
         let gives = strict.carries() && text.iter().any(|byte| *byte == b'\'' || byte.is_ascii_digit());
         if gives && read.reading.is_syntax_error() {
             *decision =

@@ -10,6 +10,7 @@ mod collision;
 mod columns;
 mod copy;
 mod decide;
+mod doubts;
 mod edit;
 mod journal;
 mod judges;

@@ -9,7 +9,7 @@ use std::{
 use proto::{Code, Refusal, event::Field};
 use protocols::pg::row::Column;
 
-use super::{arguments::Arguments, columns::Plan, journal::Number, reading::Read};
+use super::{arguments::Arguments, columns::Plan, doubts::Known, journal::Number, reading::Read};
 use crate::filter::guard::Decision;
 
 /// More names than this are refused.
@@ -58,6 +58,8 @@ pub(super) struct Portal {
     pub(super) fields: Vec<Field>,
     /// Its parameters as policy sees them, if policy looks at them.
     pub(super) arguments: Arguments,
+    /// What its statement is judged by.
+    pub(super) known: Known,
     /// The value that its statement looks up, if it does and the value is whole.
     pub(super) looked_up: Option<Box<[u8]>>,
     /// Why it must not run: a value that the database does not get has no mask.
@@ -110,7 +112,7 @@ impl Named for Portal {
         &self.name
     }
     fn weight(&self) -> usize {
-        self.fields.iter().map(|field| field.value.len()).sum()
+        self.fields.iter().map(|field| field.value.len()).sum::<usize>() + self.known.weight()
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     arguments::{Arguments, arguments, text},
     carry, client_fault,
     decide::Checked,
+    doubts::known,
     journal::{Journal, Mark, Number, Run},
     names::{Meaning, Portal, Statement},
     refuse,
@@ -65,9 +66,11 @@ impl Filter {
         } else {
             Arguments::default()
         };
+        let known = statement.as_ref().map(|statement| known(statement, &bind, &types)).unwrap_or_default();
         let portal = Arc::new(Portal {
             name: bind.portal.to_vec(),
             arguments,
+            known,
             looked_up,
             unmaskable,
             statement,

@@ -124,6 +124,14 @@ fn facts(read: &sql::Facts) -> Facts {
     }
 }
 
+/// The same once the values are known that decide whether it is limited; `written` is what it does with them, if that can be read.
+pub(super) fn with_values(read: &Read, written: Option<&sql::Facts>) -> Read {
+    let facts = facts(&read.reading.facts.with_values(written));
+    let unknown = read.judged.facts.unknown.clone().or_else(|| facts.unknown.clone());
+    let facts = Facts { unknown, ..facts };
+    Read { judged: Judged::new(facts), reading: Arc::clone(&read.reading) }
+}
+
 /// What EXECUTE gives, as arguments. Beside other statements it says nothing about those.
 fn certain(read: &sql::Facts) -> impl Iterator<Item = (&String, Option<Argument>)> {
     let alone = read.statements == 1;

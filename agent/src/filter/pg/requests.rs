@@ -275,10 +275,11 @@ impl Filter {
         let Checked { rewrite, probe, hidden, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
         let text = self.shown(parse.text, &short, rewrite.as_ref());
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
+        let doubtful = !read.reading.facts.doubts.is_empty();
         // What is held waits at its Execute, and what depends on arguments is decided there.
         // A syntax error is the target's to tell.
         let refused = decision.verdict.outcome == Outcome::Refuse
-            && (!self.guard.wants_arguments() || masked || hidden)
+            && (!(self.guard.wants_arguments() || doubtful) || masked || hidden)
             && (!read.reading.is_syntax_error() || hidden)
             && !probe;
         let raw = if frame.whole { std::str::from_utf8(&short).unwrap_or_default() } else { "" };
