@@ -25,6 +25,7 @@ mod stream;
 mod strict;
 mod texts;
 mod tokens;
+mod tries;
 mod value;
 mod values;
 
