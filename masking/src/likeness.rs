@@ -30,7 +30,7 @@ pub(crate) fn is_utf8(bytes: impl Iterator<Item = u8>) -> bool {
             0..0x80 if due == 0 => controls += usize::from(!is_text(byte)),
             _ => return false,
         }
-        begun |= byte < 0x80 || byte > 0xBF;
+        begun |= !(0x80..=0xBF).contains(&byte);
     }
     begun && controls * RARE <= all
 }

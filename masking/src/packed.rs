@@ -21,7 +21,24 @@ pub(crate) const UNREAD: Rule = Rule::new(Label::Secret, "packed");
 /// Whether base64 or hexadecimal digits begin packed data.
 pub(crate) fn begins(token: &[u8]) -> bool {
     // Compared without a call: every token is asked.
-    matches!(token, [b'H', b'4', b's', b'I', ..] | [b'1', b'f' | b'F', b'8', b'b' | b'B', b'0', b'8', ..])
+    matches!(
+        token,
+        [b'H', b'4', b's', b'I', ..]
+            | [b'1', b'f' | b'F', b'8', b'b' | b'B', b'0', b'8', ..]
+            | [b'Q', b'l', b'p', b'o', ..]
+            | [b'/', b'T', b'd', b'6', ..]
+            | [b'K', b'L', b'U', b'v', ..]
+            | [b'N', b'3', b'q', b'8', ..]
+    )
+}
+
+/// Whether base64 characters begin data that are packed in a way that is not read here: bzip2, xz, zstd (RFC 8878) and 7z.
+pub(crate) fn is_unread(token: &[u8]) -> bool {
+    match token {
+        [b'Q', b'l', b'p', b'o', _, _, rest @ ..] => rest.starts_with(b"FBWSZTW"),
+        [b'K', b'L', b'U', b'v', rest @ ..] => matches!(rest, [b'/' | b'_', b'Q'..=b'Z' | b'a'..=b'f', ..]),
+        _ => token.starts_with(b"/Td6WFoA") || token.starts_with(b"N3q8ryc"),
+    }
 }
 
 /// Whether these first three bytes may be those of packed data or of UTF-16.

@@ -1,4 +1,4 @@
-//! Values inside encoded tokens: base64, base64url (RFC 4648) and hexadecimal, up to three deep. A token is decoded when it is long
+//! Values inside encoded tokens: base64, base64url, base32 (RFC 4648) and hexadecimal, up to three deep. A token is decoded when it is long
 //! enough and reads as text, or is packed; a hit inside masks the whole token. Tokens without a hit stay as they are.
 
 use crate::hit::{Rule, Span};
@@ -124,7 +124,9 @@ fn inside(plan: &Plan, token: &[u8], depth: u8) -> Option<Rule> {
     found(decode_hex(token))
         .or_else(|| found(decode_shifted_hex(token)))
         .or_else(|| found(decode_base64(token)))
+        .or_else(|| found(decode_base32(token)))
         .or_else(|| found(unpack(token)))
+        .or_else(|| packed::is_unread(token).then_some(packed::UNREAD))
 }
 
 /// What a token of packed data holds.
@@ -215,6 +217,35 @@ fn decode_base64(token: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     reads_as_text(octets(token)).then(|| octets(token).collect())
+}
+
+/// Capitals and the digits 2 to 7. Few words of capitals are as long, and fewer begin like text.
+fn decode_base32(token: &[u8]) -> Option<Vec<u8>> {
+    let is_digit = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    let (first, _) = token.split_first_chunk::<16>()?;
+    if !first.iter().all(is_digit) || !base32(first).iter().all(|byte| is_text(*byte) || *byte >= 0x80) {
+        return None;
+    }
+    let decoded = token.iter().all(is_digit).then(|| base32(token))?;
+    reads_as_text(decoded.iter().copied()).then_some(decoded)
+}
+
+/// The bytes of base32 characters; what is none is left out.
+pub(crate) fn base32(characters: &[u8]) -> Vec<u8> {
+    let (mut bits, mut count, mut out) = (0_u32, 0, Vec::with_capacity(characters.len() / 8 * 5 + 5));
+    for byte in characters {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => continue,
+        };
+        (bits, count) = (bits << 5 | u32::from(value), count + 5);
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
+        }
+    }
+    out
 }
 
 /// The bits of up to four base64 characters, from the third byte on.

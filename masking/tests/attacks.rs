@@ -44,12 +44,21 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
+fn base32(value: &str) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String = value.bytes().map(|byte| format!("{byte:08b}")).collect();
+    let five = |at: usize| usize::from_str_radix(&format!("{:0<5}", &bits[at..(at + 5).min(bits.len())]), 2).unwrap();
+    (0..bits.len()).step_by(5).map(|at| char::from(LETTERS[five(at)])).collect()
+}
+
 fn hex(value: &str) -> String {
     each(value, "", |byte| format!("{byte:02x}"))
 }
 
-const FORMS: [Form; 47] = [
+const FORMS: [Form; 49] = [
     ("plain", |v| v.into()),
+    ("base32", |v| base32(v)),
+    ("base32 of JSON in base64", |v| base64(base32(&format!("{{\"v\":\"{v}\"}}")).as_bytes())),
     ("quoted", |v| format!("'{v}'")),
     ("json", |v| format!("{{\"a\":\"{v}\"}}")),
     ("json in json", |v| format!("{{\"a\":\"{{\\\"b\\\":\\\"{v}\\\"}}\"}}")),
@@ -177,4 +186,28 @@ fn what_is_no_value_stays_as_it_is() {
         }
     }
     assert!(changed.is_empty(), "{changed}");
+}
+
+#[test]
+fn base64_of_what_is_packed_and_cannot_be_read_is_masked_whole() {
+    let masker = Masker::new(&Label::ALL);
+    for packed in [
+        "QlpoOTFBWSZTWUkZ1LIAAALZAAAQQAAQQAAgACGYGYQYXckU4UJBJGdSyA==",
+        "/Td6WFoAAATm1rRGBMAGBSEBFgAAAAAAAABDRUUDAQAFaGVsbG8KAACwYK2xqXQVOwABIgYaWdHLH7bzfQEAAAAABFla",
+        "KLUv/SQGMQAAaGVsbG8KojZBOg==",
+        "KLUv/QRYMQAAaGVsbG8KJWC1kg==",
+    ] {
+        let mut line = format!("{{\"data\": \"{packed}\", \"ok\": true}}").into_bytes();
+        masker.mask(&mut line, Syntax::Text, &mut Tally::default());
+        let line = String::from_utf8(line).unwrap();
+        let bare = packed.trim_end_matches('=');
+        assert!(!line.contains(&bare[4..12]) && line.contains("\"ok\": true"), "{line}");
+    }
+    for text in
+        ["/Td6 is no file", "QlpoMTFBWSZ", "KLUv is a name", "N3q8", "SELECTEDCUSTOMERACCOUNTS", "GEZDGNBVGY3TQOJQ"]
+    {
+        let mut line = text.as_bytes().to_vec();
+        masker.mask(&mut line, Syntax::Text, &mut Tally::default());
+        assert_eq!(line, text.as_bytes());
+    }
 }

@@ -546,10 +546,40 @@ fn numbers_that_words_an_expiry_or_groups_of_four_tell_need_no_known_issuer() {
     for text in [
         "card_id: 566430580860",
         "order 566430580860",
-        "Ann Smith,060416387789,12,27",
-        "Ann Smith,060416387789,13/27",
+        "Ann Smith,710416387706,12,27",
+        "Ann Smith,710416387706,13/27",
         "ref 7016-5480-1629-7397",
-        "comment with 566430580860 inside",
+        "comment id 566430580860 inside",
+    ] {
+        leaves(text);
+    }
+}
+
+#[test]
+fn the_shortest_cards_are_found_without_a_word_where_none_says_that_they_are_something_else() {
+    for (text, card) in [
+        ("566430580860", "566430580860"),
+        ("value=577918525707", "577918525707"),
+        ("{\"n\": \"639074652160\"}", "639074652160"),
+        ("Ann Smith;060437015849;x", "060437015849"),
+        ("The customer gave 588335067124 over the telephone", "588335067124"),
+        ("card number 566430580860: declined", "566430580860"),
+        // Article numbers by their check digit, but no country has these, and people in a list have none.
+        ("4411111111022", "4411111111022"),
+        ("Ann Smith\t4848800994152\t2024-01-01", "4848800994152"),
+    ] {
+        finds(Label::Card, text, card);
+    }
+    for text in [
+        "tracking 566430580860",
+        "order number: 566430580860",
+        "invoice 566430580860",
+        "arn:aws:iam::575359329597:role/x",
+        "575744551376.dkr.ecr.us-east-1.amazonaws.com",
+        "imei 566430580860",
+        "4391735392994",
+        "4391735392994,Widget,3",
+        "566430580861",
     ] {
         leaves(text);
     }

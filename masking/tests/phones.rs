@@ -140,14 +140,37 @@ fn in_a_list_of_people_a_number_behind_a_name_is_a_telephone_number() {
         "539 616 461",
         "021-42 64 80",
         "+358725005441",
+        "7908497685",
+        "4264591511",
+        "04947171446",
+        "00129057622",
+        "87967005317",
+        "1-569-806-6565",
+        "0469.134.900",
+        "07783/50311054",
+        "07598 55593 292",
+        "718 0 950",
     ] {
-        for left in ["Robert Ford, ", "7;Ann O'Neil;", "\"Jürgen Müller-Lüdenscheid\",\"", "x\nAnn B. Smith\t"] {
+        for left in [
+            "Robert Ford, ",
+            "7;Ann O'Neil;",
+            "\"Jürgen Müller-Lüdenscheid\",\"",
+            "x\nAnn B. Smith\t",
+            "Gisela Weimer B.Eng.;",
+            "Marianne van Dussen, ",
+            "Robert Pugh Jr.,",
+            "\u{cd5c}\u{d604}\u{c900}, ",
+        ] {
             finds(Label::Phone, &format!("{left}{phone}"), phone);
             finds(Label::Phone, &format!("{left}{phone}\n"), phone);
         }
     }
     for text in [
         "Robert Ford, 12345678",
+        "Robert Ford, 1700000000",
+        "Robert Ford, 7908497000",
+        "Robert Ford, 5938.8644",
+        "Robert Ford, 1984 07051",
         "Robert Ford, 01-02-2026",
         "Robert Ford, 2026-01-02",
         "Robert Ford, 12 345 678 EUR",

@@ -20,7 +20,8 @@ const CORPUS: &str = concat!(
     include_str!("corpus/contexts.tsv"),
     include_str!("corpus/secrets.tsv"),
     include_str!("corpus/international.tsv"),
-    include_str!("corpus/forms.tsv")
+    include_str!("corpus/forms.tsv"),
+    include_str!("corpus/lists.tsv")
 );
 
 struct Case {

@@ -2,7 +2,7 @@
 //! Luhn check digit. Luhn alone passes one in ten of any digits, so shape and surroundings count as well.
 
 use super::chain::{Chain, Group, Joint};
-use super::words;
+use super::{person, words};
 use crate::hit::{Match, Rule};
 use crate::label::Label;
 use crate::window::{Beyond, Window};
@@ -111,14 +111,38 @@ fn is_made_whole(window: &Window<'_>, chain: &Chain, used: &[Group]) -> Result<b
 fn is_single(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, Beyond> {
     let is_fraction = matches!(chain.left, Some((Joint::Dot, _)));
     let has_fraction = group.joint == Some(Joint::Dot) && group.length < 15;
-    let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
-    let is_product =
-        is_product_code(chain.digits(group.length)) && !words::names_card(left) && !words::tells_card(left);
-    let is_article = is_product || words::names_article(left);
-    if is_fraction || has_fraction || is_article {
+    if is_fraction || has_fraction || is_other(window, chain, group)? {
         return Ok(false);
     }
     Ok(!touches_hex(window, chain.start, chain.end_of(group))?)
+}
+
+/// Whether the number is rather an article's, or what words before it say.
+fn is_other(window: &Window<'_>, chain: &Chain, group: &Group) -> Result<bool, Beyond> {
+    let left = window.slice(chain.start.saturating_sub(words::REACH), chain.start);
+    let digits = chain.digits(group.length);
+    if words::names_article(left) {
+        return Ok(true);
+    }
+    if !is_short(digits) && !is_product_code(digits) {
+        return Ok(false);
+    }
+    if words::names_card(left) && !is_short(digits) || words::tells_card(left) {
+        return Ok(false);
+    }
+    if is_short(digits) {
+        let end = chain.end_of(group);
+        let follows = window.peek(end + 1)?.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        // A part of a name, as accounts of clouds are.
+        let in_name = matches!(window.peek(end)?, Some(b':' | b'.' | b'_' | b'-')) && follows;
+        return Ok(in_name || words::denies_phone(left) || words::tells_phone(left));
+    }
+    Ok(!person::stands_before(left) && !expires(window, chain.end_of(group))?)
+}
+
+/// The length of Maestro's shortest numbers, of which one in ten would have the check digit by chance.
+fn is_short(digits: &[u8]) -> bool {
+    digits.len() == LEAST_DIGITS
 }
 
 /// The groups as cards print them: fours, or 4-6-5 and 4-6-4.
@@ -140,8 +164,12 @@ fn is_regular(used: &[Group]) -> bool {
     even || (used.len() <= 5 && body.iter().all(|group| group.length >= 2))
 }
 
-/// An EAN-13 article number whose check digit is right, of which one in ten also passes Luhn.
+/// An EAN-13 article number whose check digit is right, of which one in ten also passes Luhn. No country has 441 to 449, 472 or
+/// 473 (GS1).
 fn is_product_code(digits: &[u8]) -> bool {
+    if matches!(digits, [4, 4, 1..=9, ..] | [4, 7, 2 | 3, ..]) {
+        return false;
+    }
     let weigh = |(index, digit): (usize, &u8)| u32::from(*digit) * if index % 2 == 0 { 1 } else { 3 };
     digits.len() == 13 && digits.iter().enumerate().map(weigh).sum::<u32>().is_multiple_of(10)
 }
@@ -193,8 +221,10 @@ pub(super) fn is_issued(digits: &[u8]) -> bool {
         | 589_300..=589_399
         | 630_400..=630_499
         | 675_900..=676_399 => (LEAST_DIGITS..=19).contains(&length),
-        // Ranges that banks in Europe had
-        560_000..=588_999 | 639_000..=639_099 | 670_000..=679_999 => length == 16,
+        // Ranges that banks in Europe had, and those that programs which make up cards take for Maestro's
+        560_000..=588_999 | 639_000..=639_099 => matches!(length, LEAST_DIGITS | 16),
+        670_000..=679_999 => length == 16,
+        60_400..=60_499 => length == LEAST_DIGITS,
         _ => false,
     }
 }

@@ -11,21 +11,39 @@ const PARTICLES: [&[u8]; 16] = [
 /// Whether a person's name stands before, with nothing but the end of its column between.
 pub(crate) fn stands_before(left: &[u8]) -> bool {
     let Some((b',' | b';' | b'|' | b'\t', left)) = bare(left).split_last() else { return false };
-    let (rest, last) = split_word(bare(left));
-    if is_chinese(last) {
+    let (rest, last) = split_word(without_degrees(bare(left)));
+    if is_eastern(last) {
         return true;
     }
     let Some((b' ', rest)) = rest.split_last() else { return false };
     let (_, first) = split_word(rest.strip_suffix(b".").unwrap_or(rest));
-    is_name(last, 2)
-        && (is_name(first, 1) || PARTICLES.contains(&first))
+    (is_name(last, 2) && (is_name(first, 1) || PARTICLES.contains(&first))
+        || PARTICLES.contains(&last) && is_name(first, 2))
         && !words::names_other(last)
         && !words::names_other(first)
 }
 
-/// Two to four characters of Chinese, as names there are written.
-fn is_chinese(word: &[u8]) -> bool {
-    let is_character = |character: &[u8; 3]| matches!(character, [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF]);
+/// What stands behind names: degrees and generations.
+const DEGREES: [&[u8]; 14] = [
+    b" B.A", b" B.Sc", b" B.Eng", b" M.A", b" M.Sc", b" MBA", b" MD", b" PhD", b" Ph.D", b" DDS", b" DVM", b" Jr",
+    b" II", b" III",
+];
+/// How many of them are looked for behind one name.
+const MOST_DEGREES: usize = 3;
+
+/// The name without what stands behind it.
+fn without_degrees(mut name: &[u8]) -> &[u8] {
+    for _ in 0..MOST_DEGREES {
+        let bare = name.strip_suffix(b".").unwrap_or(name);
+        let Some(shorter) = DEGREES.iter().find_map(|degree| bare.strip_suffix(*degree)) else { break };
+        name = shorter;
+    }
+    name
+}
+
+/// Two to four characters of Chinese or Korean, as names there are written.
+fn is_eastern(word: &[u8]) -> bool {
+    let is_character = |character: &[u8; 3]| matches!(character, [0xE4..=0xED, 0x80..=0xBF, 0x80..=0xBF]);
     let (characters, rest) = word.as_chunks();
     (2..=4).contains(&characters.len()) && rest.is_empty() && characters.iter().all(is_character)
 }

@@ -109,7 +109,7 @@ fn judge(window: &Window<'_>, chain: &Chain, groups: &[Group], digits: &[u8]) ->
         return Some(NATIONAL);
     }
     // What is filled up with noughts is in no plan.
-    let filled = digits.starts_with(b"000") && !(groups.len() == 1 && words::tells_phone(left));
+    let filled = digits.starts_with(b"000") && !((groups.len() == 1 || digits.len() > 9) && words::tells_phone(left));
     if filled || !words::may_name(left) || is_address(groups) || is_decimal(groups) {
         return None;
     }
@@ -150,16 +150,37 @@ fn is_of_person(groups: &[Group], digits: &[u8]) -> bool {
         [9..=11, 0, ..] => {
             digits.starts_with(b"0") && numbering::is_national(digits)
                 || matches!(digits, [b'3', ..] if digits.len() == 10 && numbering::is_national(digits))
+                || is_plain_mobile(digits)
                 || matches!(digits, [b'1', b'3'..=b'9', ..] if digits.len() == 11)
                 || numbering::is_russian(digits)
                 || nanp::is_number(digits)
         }
         // A day, a post code, a sum.
         [_, 0, ..] | [2, 2, 4, 0, 0] | [5, 4, 0, ..] | [1 | 2, 3, 3, 0, 0] => false,
-        _ if dotted => matches!(sizes.0, [3, 3, 4, 0, 0] | [2, 4, 4, 0, 0]),
+        _ if dotted => {
+            matches!(sizes.0, [3, 3, 4, 0, 0] | [2, 4, 4, 0, 0])
+                || sizes.0 == [4, 3, 3, 0, 0] && digits.starts_with(b"0")
+        }
         [2, 2, 2, 2, 0] | [3, 3, 4, 0, 0] | [2, 4, 4, 0, 0] => true,
-        [1, 3, 3, 4, 0] | [1, 3, 3, 2, 2] => digits.starts_with(b"8"),
+        [3, 1, 3, 0, 0] => !digits.starts_with(b"0"),
+        [1, 3, 3, 4, 0] => matches!(digits, [b'1' | b'8', ..]),
+        [1, 3, 3, 2, 2] => digits.starts_with(b"8"),
+        // A country where what follows the slash may be long.
+        [5, 8, 0, ..] => digits.starts_with(b"0") && groups.iter().any(|group| group.joint == Some(Joint::Slash)),
+        [5, 5, 3, 0, 0] => digits.starts_with(b"0"),
         _ => digits.starts_with(b"0") && (8..=11).contains(&digits.len()) || numbering::is_national(digits),
+    }
+}
+
+/// Digits without separators that are a number by their count and first digits alone: as India's mobiles have them, as North
+/// America writes its numbers, or with a trunk prefix. No seconds since 1970 are among them.
+fn is_plain_mobile(digits: &[u8]) -> bool {
+    match digits {
+        [_, .., b'0', b'0', b'0'] => false,
+        [b'6'..=b'9', ..] if digits.len() == 10 => true,
+        [b'0', ..] => digits.len() >= 10,
+        [b'7' | b'8', ..] if digits.len() == 11 => true,
+        _ => nanp::is_written(digits),
     }
 }
 
@@ -251,6 +272,7 @@ fn is_written_form(groups: &[Group], digits: &[u8]) -> bool {
     match sizes {
         [3, 3, 4, 0, 0] if joint == Some(Joint::Dash) => nanp::is_written(digits),
         [3, 3, 4, 0, 0] => nanp::is_number(digits),
+        [1, 3, 3, 4, 0] if digits.starts_with(b"1") && joint == Some(Joint::Dash) => nanp::is_written(ending(10)),
         [1, 3, 3, 4, 0] if digits.starts_with(b"1") => nanp::is_number(ending(10)),
         [3, 3, 3, 4, 0] if joint == Some(Joint::Dash) => digits.starts_with(b"001") && nanp::is_written(ending(10)),
         [3, 3, 3, 4, 0] => digits.starts_with(b"001") && nanp::is_number(ending(10)),
@@ -321,7 +343,8 @@ fn is_grouped_abroad(window: &Window<'_>, at: usize, digits: &[u8], groups: &[(u
     let sizes = [size(0), size(1), size(2), size(3), size(4)];
     if digits.starts_with(b"1") {
         let written = matches!(sizes, [1, 3, 3, 4, 0]) && digits.get(1..).is_some_and(nanp::is_written);
-        return written || words::tells_phone(left) || words::tells_call(left) || person::stands_before(left);
+        let told = words::tells_phone(left) || words::tells_call(left) || words::asks_to_call(left);
+        return written || told || person::stands_before(left);
     }
     let dashed = groups.first().is_some_and(|(_, end)| window.before(end + 1, 1) == Some(b'-'));
     let thousands = !dashed && (1..groups.len()).all(|group| size(group) == 3);

@@ -3,7 +3,7 @@
 use super::line::{Kind, Line, NAMES, bare, is_base64, is_gap, pieces};
 use crate::likeness::{is_text, is_utf8, reads_as_text};
 use crate::packed;
-use crate::wrapped::octets;
+use crate::wrapped::{base32, octets};
 
 /// How many characters are decoded for a first look.
 const GLANCE: usize = 16;
@@ -152,21 +152,4 @@ fn number(digits: &[u8], radix: u32) -> u8 {
 /// How wide the gaps between pieces are.
 fn gaps(data: &[u8]) -> impl Iterator<Item = usize> {
     data.trim_ascii().split(|byte| *byte != b' ').map(<[u8]>::len).filter(|gap| *gap > 0)
-}
-
-fn base32(characters: &[u8]) -> Vec<u8> {
-    let (mut bits, mut count, mut out) = (0_u32, 0, Vec::new());
-    for byte in characters {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'2'..=b'7' => byte - b'2' + 26,
-            _ => continue,
-        };
-        (bits, count) = (bits << 5 | u32::from(value), count + 5);
-        if count >= 8 {
-            count -= 8;
-            out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
-        }
-    }
-    out
 }

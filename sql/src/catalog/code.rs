@@ -53,6 +53,8 @@ pub enum Runs {
     Written(Vec<(String, String)>),
     /// Functions in the checks of a domain, or behind a cast from or to a type.
     Cast(Vec<(String, String)>),
+    /// The function of an event trigger, which runs when definitions change.
+    Event(Vec<(String, String)>),
 }
 
 /// Relation or type, kind, name, text, functions.
@@ -67,6 +69,7 @@ impl Code {
             "rule" => Runs::Rule(text),
             "policy" => Runs::Policy(text),
             "type" => Runs::Cast(called),
+            "event" => Runs::Event(called),
             _ => Runs::Written(called),
         };
         (oid(place), Self { name, runs })

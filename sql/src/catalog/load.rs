@@ -98,9 +98,13 @@ SELECT pg_catalog.json_build_object('code', pg_catalog.json_build_array(s.place:
       UNION ALL SELECT t.oid, 'type', t.typname, 'pg_catalog.pg_cast'::pg_catalog.regclass, k.oid
         FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_type t ON t.oid IN (k.casttarget, k.castsource)
     ) u JOIN pg_catalog.pg_depend d ON d.classid = u.class AND d.objid = u.object
-      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    JOIN pg_catalog.pg_proc f ON f.oid = d.refobjid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
-    GROUP BY u.place, u.kind, u.name) s;
+    LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+    JOIN pg_catalog.pg_proc f ON f.oid = CASE WHEN d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid ELSE o.oprcode END JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
+    GROUP BY u.place, u.kind, u.name
+  UNION ALL SELECT 0, 'event', e.evtname, null, pg_catalog.json_build_array(pg_catalog.json_build_array(fn.nspname, f.proname))
+    FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_proc f ON f.oid = e.evtfoid
+      JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
+    WHERE e.evtenabled <> 'D' AND e.evtevent <> 'login') s;
 COMMIT";
 
 /// The answer to [`LOAD`] is not what it should be.

@@ -13,6 +13,8 @@ use crate::{
     rewrite::{self, Session},
 };
 
+/// What is attached to no relation or type.
+const NOWHERE: u32 = 0;
 /// Relations behind one that is written that are looked at.
 const MOST: usize = 2000;
 
@@ -74,7 +76,7 @@ impl Marks {
                 Runs::Trigger(text) => self.trigger(relation, text, written),
                 Runs::Rule(text) => self.rule(relation, text),
                 Runs::Written(functions) if written.is(INSERT | UPDATE) => self.functions(functions),
-                Runs::Written(_) | Runs::Policy(_) | Runs::Cast(_) => continue,
+                Runs::Written(_) | Runs::Policy(_) | Runs::Cast(_) | Runs::Event(_) => continue,
             };
             let judged = judged.map_err(|why| format!("{} of {name}: {why}", code.name))?;
             effects.add(&judged);
@@ -85,6 +87,16 @@ impl Marks {
             }
         }
         Ok(())
+    }
+
+    /// Judges what runs when definitions change: event triggers.
+    pub(crate) fn defined(&self) -> Result<Effects, String> {
+        let mut effects = Effects::default();
+        for code in self.catalog.code.get(&NOWHERE).into_iter().flatten() {
+            let Runs::Event(functions) = &code.runs else { continue };
+            effects.add(&self.functions(functions).map_err(|why| format!("the event trigger {}: {why}", code.name))?);
+        }
+        Ok(effects)
     }
 
     /// Functions that checks of a domain or casts run.

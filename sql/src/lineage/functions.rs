@@ -145,6 +145,15 @@ impl Marks {
         Safety::Safe
     }
 
+    /// What the functions behind an operator do besides their results.
+    pub(crate) fn operator_effects(&self, symbol: &str) -> Effects {
+        let mut effects = Effects::default();
+        for (schema, name) in self.catalog.operators.get(symbol).map_or(&[][..], Vec::as_slice) {
+            effects.add(&self.effects(&[schema, name]));
+        }
+        effects
+    }
+
     fn judged(&self, function: &Function) -> Safety {
         let lock = || self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         match lock().get(&function.oid) {

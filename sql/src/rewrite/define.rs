@@ -28,6 +28,10 @@ const VIEW: i64 = 52;
 
 impl<'a> Walk<'a> {
     pub(super) fn definition(&mut self, node: &'a Node) -> Result<(), Refused> {
+        if node.kind != "DoStmt" {
+            let effects = self.marks.defined().map_err(Refused::because)?;
+            self.effects.add(&effects);
+        }
         match node.kind {
             "CreateTableAsStmt" => {
                 self.writes = true;

@@ -314,9 +314,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn operator(&self, symbol: Option<&str>) -> Result<(), Refused> {
-        match self.marks.operator(symbol.unwrap_or_default()) {
-            Safety::Safe => Ok(()),
+    fn operator(&mut self, symbol: Option<&str>) -> Result<(), Refused> {
+        let symbol = symbol.unwrap_or_default();
+        match self.marks.operator(symbol) {
+            Safety::Safe => {
+                self.effects.add(&self.marks.operator_effects(symbol));
+                Ok(())
+            }
             _ => Err(Refused::because("an operator of the database's own cannot be judged")),
         }
     }

@@ -71,6 +71,11 @@ CREATE TABLE parents (id int PRIMARY KEY);
 CREATE TABLE children (id int REFERENCES parents ON DELETE CASCADE, body text);
 CREATE FUNCTION fill_old() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit_log(body) SELECT ssn FROM public.m_audited; RETURN OLD; END $$;
 CREATE TRIGGER fill BEFORE DELETE ON children FOR EACH ROW EXECUTE FUNCTION fill_old();
+CREATE FUNCTION told(a text, b int) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.m_audited WHERE ssn = $1)';
+CREATE OPERATOR =~~= (FUNCTION = told, LEFTARG = text, RIGHTARG = int);
+CREATE TABLE compared (id int, body text CHECK (body =~~= 1));
+CREATE FUNCTION tells(a text, b int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.m_tidy VALUES (9, a); RETURN true; END $$;
+CREATE OPERATOR =~+= (FUNCTION = tells, LEFTARG = text, RIGHTARG = int);
 CREATE FUNCTION try_insert(v text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.m_tidy VALUES (9, v); RETURN 'free';
   EXCEPTION WHEN unique_violation THEN RETURN 'taken'; END $$;
 CREATE FUNCTION plain_insert(v text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.m_tidy VALUES (9, v); END $$;
@@ -79,7 +84,9 @@ CREATE FUNCTION outer_insert(v text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN P
 CREATE FUNCTION safe_divide(a int, b int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN a / b; EXCEPTION WHEN division_by_zero THEN RETURN 0; END $$;
 ";
 
-const REFUSED: [&str; 31] = [
+const REFUSED: [&str; 33] = [
+    "INSERT INTO compared VALUES (1, 'guess')",
+    "SELECT 'guess' =~~= 1",
     "UPDATE m_audited SET note = 'x' WHERE id = 1",
     "INSERT INTO m_audited (id, ssn) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET note = 'y'",
     "MERGE INTO m_audited m USING (VALUES (1)) v(id) ON m.id = v.id WHEN MATCHED THEN UPDATE SET note = 'y'",
@@ -190,6 +197,7 @@ async fn code_that_hangs_on_what_is_written_is_judged_like_what_is_called() {
         ("UPDATE m_tidy SET note = 'x'", false),
         ("DELETE FROM m_tidy WHERE id = 1", false),
         ("SELECT plain_insert('x')", true),
+        ("SELECT 'x' =~+= 1", true),
         ("DO $$ BEGIN INSERT INTO m_tidy VALUES (1, 'x'); END $$", true),
         ("DO $$ BEGIN UPDATE m_tidy SET note = 'x'; END $$", false),
         ("INSERT INTO refers VALUES (1, 'guess')", true),
@@ -227,4 +235,30 @@ async fn code_that_hangs_on_what_is_written_is_judged_like_what_is_called() {
     ] {
         assert!(warnings.contains(said), "{warnings}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_runs_when_definitions_change_is_judged_with_what_changes_them() {
+    let server = Server::start().await;
+    let root = server.root(DATABASES[0]).await;
+    let functions = "CREATE FUNCTION public.watched() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY reload, 'schema'; END $$;
+        CREATE FUNCTION public.peeks() RETURNS event_trigger LANGUAGE plpgsql AS $$ DECLARE s text; BEGIN
+          SELECT ssn INTO s FROM public.customers WHERE id = 1; RAISE NOTICE '%', s; END $$;
+        CREATE EVENT TRIGGER watched ON ddl_command_end EXECUTE FUNCTION public.watched();";
+    root.batch_execute(functions).await.unwrap();
+    let texts =
+        ["CREATE TABLE later (id int)", "COMMENT ON TABLE orders IS 'x'", "CREATE TEMP TABLE t AS SELECT 1 AS one"];
+    let judged = |catalog: sql::Catalog| {
+        let marks = Marks::new(Arc::new(catalog), &crate::server::markings());
+        texts.map(|text| judge(&marks, text).map(drop).map_err(|refused| refused.to_string()))
+    };
+    assert_eq!(judged(server.catalog(DATABASES[0]).await), [const { Ok(()) }; 3]);
+    root.batch_execute("CREATE EVENT TRIGGER peeks ON ddl_command_start EXECUTE FUNCTION public.peeks()")
+        .await
+        .unwrap();
+    for refused in judged(server.catalog(DATABASES[0]).await) {
+        assert!(refused.unwrap_err().contains("the event trigger peeks"));
+    }
+    root.batch_execute("ALTER EVENT TRIGGER peeks DISABLE").await.unwrap();
+    assert_eq!(judged(server.catalog(DATABASES[0]).await), [const { Ok(()) }; 3]);
 }

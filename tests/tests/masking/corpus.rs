@@ -4,11 +4,12 @@ use std::fmt;
 
 use crate::server::values;
 
-const CORPUS: [&str; 4] = [
+const CORPUS: [&str; 5] = [
     include_str!("corpus.txt"),
     include_str!("corpus_second.txt"),
     include_str!("corpus_third.txt"),
     include_str!("corpus_fourth.txt"),
+    include_str!("corpus_fifth.txt"),
 ];
 
 /// What must become of a case.

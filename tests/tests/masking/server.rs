@@ -119,6 +119,11 @@ impl Server {
         this
     }
 
+    /// A connection that may do everything.
+    pub async fn root(&self, database: &str) -> tokio_postgres::Client {
+        self.postgres.superuser(database).await.unwrap()
+    }
+
     pub async fn connect(&self, database: &str) -> Connection {
         let mut stream = TcpStream::connect(("127.0.0.1", self.postgres.port)).await.unwrap();
         let credentials = Credentials {

@@ -45,7 +45,9 @@ impl Filter {
     /// # Errors
     /// If it was one too many: the session ends, and the client is not told.
     pub(super) fn collided(&mut self, body: &[u8], journal: &dyn Journal) -> Result<(), Refusal> {
-        let Some(strict) = &self.strict else { return Ok(()) };
+        if self.strict.is_none() {
+            return Ok(());
+        }
         let first = self.exchange.first();
         if first.as_ref().is_some_and(|(_, mark)| mark.refused().is_some()) {
             return Ok(());
@@ -55,6 +57,7 @@ impl Filter {
         let (touches, settles, number) = first.unwrap_or((false, true, None));
         let touches = touches || (settles && self.replies.touched);
         let exchange = number.unwrap_or(0);
+        let Some(strict) = &mut self.strict else { return Ok(()) };
         match strict.collided(body, touches) {
             Ok(None) => Ok(()),
             Ok(Some(event)) => {

@@ -239,6 +239,14 @@ impl Filter {
         }
     }
 
+    /// A run that passed is over, or a part of it: what it wrote may be taken back.
+    pub(super) fn tried(&mut self, run: &Run, well: bool) {
+        let rewrite = run.rewrite.as_ref().filter(|_| run.refused.is_none());
+        if let (Some(strict), Some(rewrite)) = (&mut self.strict, rewrite) {
+            strict.ran(rewrite, well);
+        }
+    }
+
     /// A run is over: whether it went well is known now.
     pub(super) fn settled(&mut self, run: &Run, well: bool) {
         self.defined |= run.defines;

@@ -26,6 +26,7 @@ mod stream;
 mod strict;
 mod texts;
 mod tokens;
+mod tries;
 mod value;
 mod values;
 

@@ -308,6 +308,9 @@ impl Filter {
         let end = from + header.frame();
         let body = buffer.get_mut(from + HEADER..end).unwrap_or_default();
         self.parameter(header.tag, body);
+        if let Some(strict) = &mut self.strict {
+            strict.tries.saw(header.tag, body);
+        }
         if header.tag == back::ERROR {
             self.collided(body, journal)?;
         }
@@ -322,6 +325,7 @@ impl Filter {
             Answer::Part => self.partly(header.tag, body, journal)?,
             Answer::Done(mut mark) => {
                 if let Mark::Run(run) = &mut mark {
+                    self.tried(run, true);
                     self.settled(run, run.refused.is_none());
                     self.guard.sent(run.rows + run.counted, run.bytes);
                     match header.tag {
@@ -346,6 +350,9 @@ impl Filter {
                 let state = refused.unwrap_or_else(|| report::sqlstate(body).unwrap_or_default());
                 let state = state.to_owned();
                 self.replies.fatal |= texts::is_fatal(body);
+                if let Mark::Run(run) = &first {
+                    self.tried(run, false);
+                }
                 for mark in std::iter::once(&first).chain(&skipped) {
                     if let Mark::Run(run) = mark {
                         self.settled(run, false);
@@ -355,17 +362,19 @@ impl Filter {
             }
             Answer::Ready(mark) => {
                 self.replies.muted = false;
+                let is_idle = body == b"I";
                 self.session.ready(match body {
                     b"T" => sql::session::Status::Open,
                     b"E" => sql::session::Status::Failed,
                     _ => sql::session::Status::Idle,
                 });
-                if body == b"I" {
+                if is_idle {
                     self.portals.forget();
                     self.replies.touched = false;
                 }
                 match mark {
                     Some(Mark::Run(run)) => {
+                        self.tried(&run, run.error.is_none());
                         self.settled(&run, run.error.is_none() && run.refused.is_none());
                         self.guard.sent(run.rows, run.bytes);
                         self.tell_up_to(buffer, end, run.exchange, journal);
@@ -380,7 +389,10 @@ impl Filter {
                     }
                     _ => self.replies.told = end,
                 }
-                if self.is_redefined(body == b"I") {
+                if let Some(strict) = &mut self.strict {
+                    strict.tries.ready(is_idle);
+                }
+                if self.is_redefined(is_idle) {
                     self.replies.defined = true;
                     if let Some(strict) = &mut self.strict {
                         strict.redefined();

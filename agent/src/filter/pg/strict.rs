@@ -16,7 +16,7 @@ use sql::{
     rewrite::{Bound, Carried, Given, Judged, Lookup, Refused, Session, Tokens},
 };
 
-use super::{Age, Catalogs, Readings, carry, collision, judges::Judge, tokens};
+use super::{Age, Catalogs, Readings, carry, collision, judges::Judge, tokens, tries::Tries};
 use crate::filter::guard::Decision;
 
 /// Names of prepared statements and cursors of SQL's own that are remembered one by one.
@@ -43,6 +43,9 @@ pub trait Lookups: Send + Sync {
     /// # Errors
     /// That it was one too many.
     fn collide(&self, label: &str, what: &[u8]) -> Result<String, String>;
+
+    /// Counts writes that would have told so by an error, and that were taken back.
+    fn undone(&self, label: &str, tries: u32);
 }
 
 /// Names of statements and portals with raw columns that one session may use.
@@ -57,6 +60,8 @@ pub struct Strict {
     session: Session,
     /// Counts look-ups.
     counter: Option<Arc<dyn Lookups>>,
+    /// Writes that may be taken back.
+    pub(super) tries: Tries,
     /// Makes tokens of what statements give.
     key: Option<TokenKey>,
     /// What judges now.
@@ -149,6 +154,7 @@ impl Strict {
             rules: Arc::new(rules),
             session,
             counter: None,
+            tries: Tries::default(),
             key: None,
             now: None,
             names,
@@ -166,7 +172,7 @@ impl Strict {
     /// The same where these count and allow look-ups.
     #[must_use]
     pub fn counted_by(self, counter: Arc<dyn Lookups>) -> Self {
-        Self { counter: Some(counter), ..self }
+        Self { tries: Tries::counted_by(Arc::clone(&counter)), counter: Some(counter), ..self }
     }
 
     /// The same where this key makes tokens of what statements give.
@@ -377,16 +383,21 @@ impl Strict {
     /// Whether an error of a text may tell once more that a value is there.
     fn may_collide(&self, judged: &Judged) -> Result<(), String> {
         let Some(counter) = &self.counter else { return Ok(()) };
-        let recalled = self.recalled.collides.iter().filter(|_| !judged.recalls.is_empty());
-        judged.collides.iter().chain(recalled).try_for_each(|label| counter.may_collide(label))
+        collides(&self.recalled, judged).try_for_each(|label| counter.may_collide(label))
+    }
+
+    /// A text has run, or part of it.
+    pub(super) fn ran(&mut self, rewrite: &Rewrite, well: bool) {
+        self.tries.ran(collides(&self.recalled, &rewrite.judged), well);
     }
 
     /// What an error of the target tells of masked values, counted: an event, or why it must not be told.
-    pub(super) fn collided(&self, body: &[u8], touches: bool) -> Result<Option<event::Masked>, String> {
+    pub(super) fn collided(&mut self, body: &[u8], touches: bool) -> Result<Option<event::Masked>, String> {
         let Some(now) = &self.now else { return Ok(None) };
         let Some((label, column)) = collision::told(&now.judge.marks, body, touches) else { return Ok(None) };
         let counter = self.counter.as_ref().ok_or("nobody counts what errors tell")?;
         let transform = counter.collide(&label, &collision::what(body))?;
+        self.tries.collided();
         Ok(Some(event::Masked { field: column, label, detector: "constraint".into(), transform, count: 1 }))
     }
 
@@ -461,6 +472,12 @@ impl Rewrite {
             count: rows,
         })
     }
+}
+
+/// Labels of which errors of a text may tell whether a value is there.
+fn collides<'a>(recalled: &'a Recalled, judged: &'a Judged) -> impl Iterator<Item = &'a String> {
+    let recalled = recalled.collides.iter().filter(|_| !judged.recalls.is_empty());
+    judged.collides.iter().chain(recalled)
 }
 
 fn word(transform: Transform) -> &'static str {

@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use sql::{
     Catalog,
@@ -14,16 +17,20 @@ use super::{
     *,
 };
 
-/// Lets two errors pass.
+/// Lets two errors pass, and what was taken back three times.
 #[derive(Default)]
-struct Two(Mutex<Vec<Vec<u8>>>);
+struct Two(Mutex<Vec<Vec<u8>>>, AtomicU32);
 
 impl Lookups for Two {
     fn look_up(&self, _: &str, _: &[u8]) -> Result<String, String> {
         Err("no".into())
     }
     fn may_collide(&self, label: &str) -> Result<(), String> {
-        if self.0.lock().unwrap().len() < 2 { Ok(()) } else { Err(format!("enough of {label}")) }
+        if self.0.lock().unwrap().len() < 2 && self.1.load(Relaxed) < 3 {
+            Ok(())
+        } else {
+            Err(format!("enough of {label}"))
+        }
     }
     fn collide(&self, label: &str, what: &[u8]) -> Result<String, String> {
         let mut seen = self.0.lock().unwrap();
@@ -34,6 +41,9 @@ impl Lookups for Two {
             seen.push(what.to_vec());
         }
         Ok(format!("value {} of 2", seen.len()))
+    }
+    fn undone(&self, label: &str, tries: u32) {
+        self.1.fetch_add(if label == "email" { tries } else { 0 }, Relaxed);
     }
 }
 
@@ -108,6 +118,61 @@ fn errors_that_tell_whether_a_value_is_there_are_counted_and_one_too_many_is_not
     assert!(refused.contains("SALLYPORT REFUSED"), "{refused}");
     let other = send(&mut filter, &journal, &[query("UPDATE customers SET ssn = '1' WHERE id = 2")]);
     assert!(other.contains("UPDATE"), "what cannot collide still passes: {other}");
+}
+
+#[test]
+fn writes_that_are_taken_back_are_counted_and_those_that_stay_are_not() {
+    let done = |tag: &str| frame(b'C', format!("{tag}\0").as_bytes());
+    let ready = |status: &str| frame(b'Z', status.as_bytes());
+    let insert = || [done("INSERT 0 1"), ready("T")].concat();
+    // Each: what is sent and answered, and how often that may be done before it is refused.
+    let exchanges: [(&[(&str, Vec<u8>)], u32); 6] = [
+        (&[(INSERT, [done("INSERT 0 1"), ready("I")].concat())], 9),
+        (
+            &[
+                ("BEGIN", [done("BEGIN"), ready("T")].concat()),
+                (INSERT, insert()),
+                ("COMMIT", [done("COMMIT"), ready("I")].concat()),
+            ],
+            9,
+        ),
+        (&[(INSERT, insert()), ("ROLLBACK", [done("ROLLBACK"), ready("I")].concat())], 3),
+        (&[(INSERT, insert()), ("ROLLBACK TO a", [done("ROLLBACK"), ready("T")].concat())], 3),
+        (
+            &[
+                (INSERT, insert()),
+                ("SELECT 1/0", [report(b'E', &[('S', "ERROR"), ('C', "22012")]), ready("E")].concat()),
+            ],
+            3,
+        ),
+        (
+            &[(
+                "BEGIN; INSERT INTO customers (id, email) VALUES (1, 'x'); ROLLBACK",
+                [done("BEGIN"), done("INSERT 0 1"), done("ROLLBACK"), ready("I")].concat(),
+            )],
+            3,
+        ),
+    ];
+    for (exchange, allowed) in exchanges {
+        let (mut filter, journal) = session();
+        let mut passed = 0;
+        while passed < 9 {
+            let mut refused = false;
+            for (sent, said) in exchange {
+                let got = send(&mut filter, &journal, &[query(sent)]);
+                refused |= got.contains("SALLYPORT REFUSED");
+                if refused {
+                    break;
+                }
+                answer(&mut filter, &journal, said, &[4096]).unwrap();
+            }
+            if refused {
+                break;
+            }
+            passed += 1;
+        }
+        assert_eq!(passed, allowed, "{:?}", exchange[0].0);
+    }
 }
 
 #[test]

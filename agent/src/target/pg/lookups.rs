@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,12 +28,14 @@ type Seen = HashMap<[u8; 32], Instant>;
 pub struct Counters {
     key: hmac::Key,
     seen: Mutex<HashMap<Key, Seen>>,
+    /// Numbers what is never the same.
+    number: AtomicU64,
 }
 
 impl Default for Counters {
     fn default() -> Self {
         let random: [u8; 32] = rand::random();
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random), seen: Mutex::default() }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random), seen: Mutex::default(), number: AtomicU64::default() }
     }
 }
 
@@ -64,6 +69,9 @@ impl Counters {
 
 /// Errors are counted apart from look-ups.
 const COLLISIONS: &str = "constraint ";
+/// So are writes that would have brought one, and that were taken back: so many for each error that is allowed.
+const UNDONE: &str = "undone ";
+const UNDONE_EACH: u32 = 10;
 
 /// The look-ups of one session.
 pub(super) struct Counted {
@@ -86,6 +94,14 @@ impl Counted {
         (self.connection.clone(), self.subject.clone(), format!("{COLLISIONS}{label}"))
     }
 
+    fn undone_key(&self, label: &str) -> Key {
+        (self.connection.clone(), self.subject.clone(), format!("{UNDONE}{label}"))
+    }
+
+    fn most_undone(&self) -> u32 {
+        self.collisions.saturating_mul(UNDONE_EACH)
+    }
+
     fn too_many(&self, label: &str) -> String {
         format!("no more than {} errors an hour may tell whether a value of {label} is there already", self.collisions)
     }
@@ -103,14 +119,30 @@ impl Lookups for Counted {
     }
 
     fn may_collide(&self, label: &str) -> Result<(), String> {
-        let room = self.counters.has_room(&self.collision_key(label), self.collisions);
-        if room { Ok(()) } else { Err(self.too_many(label)) }
+        if !self.counters.has_room(&self.collision_key(label), self.collisions) {
+            return Err(self.too_many(label));
+        }
+        let most = self.most_undone();
+        if !self.counters.has_room(&self.undone_key(label), most) {
+            return Err(format!(
+                "no more than {most} writes an hour that would tell whether a value of {label} is there may be taken back"
+            ));
+        }
+        Ok(())
     }
 
     fn collide(&self, label: &str, what: &[u8]) -> Result<String, String> {
         match self.counters.count(self.collision_key(label), what, self.collisions) {
             Some(number) => Ok(format!("value {number} of {} an hour", self.collisions)),
             None => Err(self.too_many(label)),
+        }
+    }
+
+    fn undone(&self, label: &str, tries: u32) {
+        let most = self.most_undone();
+        for _ in 0..tries.min(most) {
+            let number = self.counters.number.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            self.counters.count(self.undone_key(label), &number, most);
         }
     }
 }
