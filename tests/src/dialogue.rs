@@ -60,13 +60,18 @@ impl Dialogue {
 
     /// Says a line and waits until the client has said `what` because of it.
     pub fn ask(&mut self, line: &str, what: &str) -> String {
+        self.answer(line, &[what])
+    }
+
+    /// Says a line and waits until the client has said one of these because of it.
+    pub fn answer(&mut self, line: &str, any: &[&str]) -> String {
         self.said.lock().unwrap().clear();
         self.say(line);
         let begun = Instant::now();
         loop {
-            match self.said(what) {
+            match any.iter().find_map(|what| self.said(what)) {
                 Some(said) => return said,
-                None if begun.elapsed() > PATIENCE => panic!("{what} is not in {:?}", self.said("")),
+                None if begun.elapsed() > PATIENCE => panic!("none of {any:?} is in {:?}", self.said("")),
                 None => thread::sleep(GLANCE),
             }
         }
