@@ -1,7 +1,7 @@
 //! A glance at a trigger: it shows nearly all of them to be nothing, for a few instructions each, so that the detectors are asked only
 //! where one may have an answer. It never passes over what a detector would find or wait for.
 
-use crate::detect::{assign, call, crypt, email, line, option, pgpass, phone, setting, spoken, token, url};
+use crate::detect::{assign, call, crypt, email, line, option, pgpass, phone, setting, spoken, ssn, token, url};
 use crate::scan::{LEAST_CARD, LEAST_DIGITS};
 use crate::unit::DASH;
 use crate::window::Window;
@@ -95,7 +95,7 @@ fn may_be_long(window: &Window<'_>, at: usize, phone: bool, digits: usize) -> bo
         return false;
     }
     let sizes = Sizes::of(bytes);
-    may_be_ssn(sizes.first) || (phone && may_be_phone(window, at, &sizes))
+    may_be_ssn(window, at, sizes.first) || (phone && may_be_phone(window, at, &sizes))
 }
 
 /// The sizes of groups of digits.
@@ -155,8 +155,8 @@ fn is_date(bytes: &[u8]) -> bool {
     }
 }
 
-fn may_be_ssn(sizes: [usize; 4]) -> bool {
-    matches!(sizes, [9, ..] | [3, 2, 4, _])
+fn may_be_ssn(window: &Window<'_>, at: usize, sizes: [usize; 4]) -> bool {
+    matches!(sizes, [3, 2, 4, _]) || sizes.first() == Some(&9) && ssn::may_be_bare(window, at)
 }
 
 /// Whether groups of these sizes have the shape of a telephone number, or a word before that names one.
@@ -182,8 +182,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::detect::card;
     use crate::detect::chain::Chain;
-    use crate::detect::{card, ssn};
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(4_000), failure_persistence: None, ..ProptestConfig::default() })]

@@ -64,6 +64,15 @@ fn bare(window: &Window<'_>, chain: &Chain, only: &Group) -> Result<Option<Match
     Ok(Some(Match::closed(NAMED, chain.start, end)))
 }
 
+/// Whether the nine digits at `at`, which nothing joins, may be a number: they could be assigned, and a word before says that they are.
+pub(crate) fn may_be_bare(window: &Window<'_>, at: usize) -> bool {
+    let mut digits = [0; 9];
+    for (digit, byte) in digits.iter_mut().zip(window.slice(at, at + 9)) {
+        *digit = byte.wrapping_sub(b'0');
+    }
+    is_assigned(&digits) && is_named(window.slice(at.saturating_sub(NAME_REACH), at))
+}
+
 fn is_assigned(digits: &[u8]) -> bool {
     let number = |digits: &[u8]| digits.iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
     let part = |from: usize, to: usize| digits.get(from..to).map_or(0, number);

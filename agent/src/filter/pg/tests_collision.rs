@@ -126,7 +126,8 @@ fn writes_that_are_taken_back_are_counted_and_those_that_stay_are_not() {
     let ready = |status: &str| frame(b'Z', status.as_bytes());
     let insert = || [done("INSERT 0 1"), ready("T")].concat();
     // Each: what is sent and answered, and how often that may be done before it is refused.
-    let exchanges: [(&[(&str, Vec<u8>)], u32); 6] = [
+    type Said<'a> = &'a [(&'a str, Vec<u8>)];
+    let exchanges: [(Said<'_>, u32); 6] = [
         (&[(INSERT, [done("INSERT 0 1"), ready("I")].concat())], 9),
         (
             &[
