@@ -131,10 +131,10 @@ fn octal(name: &str) -> bool {
 }
 
 fn is_private(name: &str) -> bool {
-    let Ok(address) = name.parse::<std::net::IpAddr>() else { return name.ends_with(".internal") };
+    let Ok(address) = name.parse::<core::net::IpAddr>() else { return name.ends_with(".internal") };
     match address {
-        std::net::IpAddr::V4(four) => four.is_private() || four.is_link_local(),
-        std::net::IpAddr::V6(six) => {
+        core::net::IpAddr::V4(four) => four.is_private() || four.is_link_local(),
+        core::net::IpAddr::V6(six) => {
             six.segments().first().is_some_and(|first| matches!(first & 0xfe00, 0xfc00 | 0xfe00))
         }
     }
