@@ -8,8 +8,9 @@ use crate::spelt;
 use crate::wrapped;
 
 /// Whether nothing stands in a whole text whose bytes are what detectors read. It says no in doubt, and to all that is longer than a
-/// block; `decode` also looks into tokens, dumps and rows of bytes.
+/// block without the blanks at its end, which columns of a fixed width have; `decode` also looks into tokens, dumps and rows of bytes.
 pub(crate) fn holds_nothing(plan: &Plan, text: &[u8], decode: bool) -> bool {
+    let text = without_blanks(text);
     if text.len() > BLOCK {
         return false;
     }
@@ -24,6 +25,17 @@ pub(crate) fn holds_nothing(plan: &Plan, text: &[u8], decode: bool) -> bool {
         }
     }
     plan.finds_nothing(text, masks)
+}
+
+/// The text up to its last byte that is no blank.
+fn without_blanks(mut text: &[u8]) -> &[u8] {
+    while let Some((rest, [b' ', b' ', b' ', b' ', b' ', b' ', b' ', b' '])) = text.split_last_chunk() {
+        text = rest;
+    }
+    while let Some((b' ', rest)) = text.split_last() {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]
@@ -56,6 +68,7 @@ mod tests {
             "12 Long Lane, Leeds",
         ] {
             assert!(holds_nothing(&plan, text.as_bytes(), true), "{text}");
+            assert!(holds_nothing(&plan, format!("{text:200}").as_bytes(), true), "{text} in a wide column");
         }
         assert!(!holds_nothing(&plan, b"4111 1111 1111 1111", true));
         assert!(!holds_nothing(&plan, b"NDExMSAxMTExIDExMTEgMTExMQ==", true));
@@ -66,11 +79,13 @@ mod tests {
 
         #[test]
         fn where_a_short_look_sees_nothing_the_whole_search_finds_nothing(
-            text in "([0-9a-f]{1,40}|[0-9A-F]{32}|[0-9]{1,19}|[a-z]{1,12}|[ ,:=./@-]|\\[|GB82 ?WEST ?1234 ?5698 ?7654 ?32|4111111111111111|4111 1111 1111 1111|NDExMTExMTExMTExMTExMQ==|0x34|\\\\x34313131313131313131313131313131|34 31 31 31 31 31 31 31|00000000: 3431|123-45-6789|a@b\\.co|212-555-0123|password=|hunter2X|ghp_|AKIA|Bearer |enable secret |de89|4b1d|dapi|key-){1,5}"
+            text in "([0-9a-f]{1,40}|[0-9A-F]{32}|[0-9]{1,19}|[a-z]{1,12}|[ ,:=./@-]|\\[|GB82 ?WEST ?1234 ?5698 ?7654 ?32|4111111111111111|4111 1111 1111 1111|NDExMTExMTExMTExMTExMQ==|0x34|\\\\x34313131313131313131313131313131|34 31 31 31 31 31 31 31|00000000: 3431|123-45-6789|a@b\\.co|212-555-0123|password=|hunter2X|ghp_|AKIA|Bearer |enable secret |de89|4b1d|dapi|key-|machine x login b password |IDENTIFIED BY |-----BEGIN PRIVATE KEY-----){1,5}",
+            blanks in prop_oneof![Just(0_usize), 1..100_usize],
         ) {
             let plan = Plan::new(&Label::ALL);
             let text = text.as_bytes().get(..text.len().min(BLOCK)).unwrap_or_default();
-            prop_assert!(!holds_nothing(&plan, text, true) || !finds(&plan, text));
+            let padded = [text, &vec![b' '; blanks]].concat();
+            prop_assert!(!holds_nothing(&plan, &padded, true) || !finds(&plan, &padded));
         }
     }
 }
