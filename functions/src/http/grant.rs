@@ -251,11 +251,12 @@ fn gives(parts: &[&str], value: &Argument) -> bool {
 }
 
 /// Small letters and digits only.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-fn texts(value: &Argument) -> Vec<&str> {
+/// The texts of an argument.
+pub(super) fn texts(value: &Argument) -> Vec<&str> {
     match value {
         Argument::Text(text) => vec![text],
         Argument::Texts(texts) => texts.iter().map(String::as_str).collect(),

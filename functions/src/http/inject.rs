@@ -4,7 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{call::Argument, request::Request, target::Target};
+use super::{
+    call::Argument,
+    grant::{plain, texts},
+    request::Request,
+    target::Target,
+};
 
 /// Longer texts are documents.
 const LONGEST: usize = 4096;
@@ -265,19 +270,6 @@ fn is_back_door(target: &Target) -> bool {
     let (stem, end) = last.split_once('.').unwrap_or_default();
     matches!(end, "php" | "jsp" | "jspx" | "asp" | "aspx" | "cgi" | "pl")
         && matches!(stem, "shell" | "cmd" | "c99" | "r57" | "webshell" | "backdoor" | "b374k" | "wso")
-}
-
-/// Small letters and digits only.
-fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
-fn texts(value: &Argument) -> Vec<&str> {
-    match value {
-        Argument::Text(text) => vec![text],
-        Argument::Texts(texts) => texts.iter().map(String::as_str).collect(),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]
