@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     idp::CLIENT_ID,
-    process::Launch,
+    process::{Launch, write_public},
     site::{AGENT, Plan},
     targets::{api, postgres},
 };
@@ -148,5 +148,5 @@ pub(super) fn make_ssh_key(folder: &Path, subject: &str) -> Result<PathBuf> {
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("writing {}", file.display()))
+    write_public(file, text.as_bytes()).with_context(|| format!("writing {}", file.display()))
 }

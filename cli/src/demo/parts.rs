@@ -20,7 +20,7 @@ use super::{
     idp::Idp,
     paste,
     ports::Ports,
-    process::write_private,
+    process::{write_private, write_public},
     run::say,
     site::{AGENT, Plan, keep, sign_everyone_in},
     targets::{Api, Postgres, Sshd},
@@ -72,7 +72,7 @@ pub(super) async fn run(part: Part, folder: PathBuf, ports: Ports) -> Result<()>
         Part::Sshd => {
             let server = Sshd::start(&folder.join("sshd"), ports.target_ssh).await?;
             std::fs::copy(&server.key, folder.join("credentials/web-1.key"))?;
-            std::fs::write(folder.join("sshd/login"), &server.login)?;
+            write_public(&folder.join("sshd/login"), server.login.as_bytes())?;
             told_to_stop().await
         }
         Part::Api => {
@@ -100,9 +100,12 @@ async fn client(plan: &Plan) -> Result<()> {
     for port in [ports.target_postgres, ports.target_ssh, ports.target_api, ports.api] {
         answers(port).await;
     }
-    let login_file = plan.folder.join("sshd/login");
-    written(&login_file).await;
-    let login = std::fs::read_to_string(login_file)?;
+    // A target may answer before what its part has to tell the others is written.
+    let told = ["credentials/shop-db.password", "credentials/shop-api.token", "credentials/web-1.key", "sshd/login"];
+    for file in told {
+        written(&plan.folder.join(file)).await;
+    }
+    let login = std::fs::read_to_string(plan.folder.join("sshd/login"))?;
     let host_key = std::fs::read_to_string(plan.folder.join("sshd/host_key.pub"))?;
     let host_key = host_key.split(' ').take(2).collect::<Vec<_>>().join(" ");
 

@@ -282,13 +282,29 @@ pub fn find_program(name: &str, places: &[PathBuf], package: &str) -> Result<Pat
         .with_context(|| format!("{name} is not installed (Debian package {package})"))
 }
 
-/// Creates an empty file only its owner can read, and writes `content` into it.
+/// Writes a file only its owner can read. Whoever sees it by its name sees all of it.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
+    write_whole(file, content, 0o600)
+}
+
+/// Writes a file everyone may read. Whoever sees it by its name sees all of it.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn write_public(file: &Path, content: &[u8]) -> io::Result<()> {
+    write_whole(file, content, 0o644)
+}
+
+fn write_whole(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let _absent = std::fs::remove_file(file);
-    let mut open: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    open.write_all(content)
+    let mut name = file.as_os_str().to_owned();
+    name.push(".new");
+    let fresh = Path::new(&name);
+    let _absent = std::fs::remove_file(fresh);
+    let mut open: File = OpenOptions::new().write(true).create_new(true).mode(mode).open(fresh)?;
+    open.write_all(content)?;
+    std::fs::rename(fresh, file)
 }
