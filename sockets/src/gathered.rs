@@ -1,10 +1,12 @@
 //! A connection for a library that writes a frame's head and its content apart, and wants both to go out as one: small pieces
-//! wait for what follows or for the flush. Without it each would be a TLS record and a system call of its own.
+//! wait for what follows or for the flush. Without it each would be a TLS record and a system call of its own. Where many tasks
+//! write through one connection, a flush gives the others a turn first, so that what they have goes out with it.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf as _, BytesMut};
@@ -15,18 +17,28 @@ const SMALL: usize = 4 * 1024;
 /// So many bytes wait at most.
 const ROOM: usize = 16 * 1024;
 
+/// Flushes closer to one another than this come from many writers, and wait a turn: one writer that waits for its answers, which
+/// a turn would only delay, is not so quick.
+const CROWD: Duration = Duration::from_micros(250);
+
 /// A connection whose small pieces are written together. Reading goes straight through.
 #[derive(Debug)]
 pub struct Gathered<S> {
     inner: S,
     waiting: BytesMut,
+    /// Flushes closer to one another than this wait a turn.
+    crowd: Duration,
+    /// When the last flush was.
+    flushed: Option<Instant>,
+    /// Whether the flush under way has given the others their turn.
+    gave_turn: bool,
 }
 
 impl<S> Gathered<S> {
     /// Over a connection that can write several pieces at once.
     #[must_use]
     pub fn new(inner: S) -> Self {
-        Self { inner, waiting: BytesMut::new() }
+        Self { inner, waiting: BytesMut::new(), crowd: CROWD, flushed: None, gave_turn: false }
     }
 }
 
@@ -59,6 +71,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.waiting.is_empty() {
+            let now = Instant::now();
+            if !self.gave_turn && self.flushed.is_some_and(|last| now.duration_since(last) < self.crowd) {
+                self.gave_turn = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            (self.gave_turn, self.flushed) = (false, Some(now));
+        }
         ready!(self.poll_out(cx, &[]))?;
         Pin::new(&mut self.inner).poll_flush(cx)
     }
@@ -108,6 +129,27 @@ mod tests {
         let (_, read) = tokio::join!(writing, far.read_to_end(&mut came));
         read.unwrap();
         assert!(came == sent);
+    }
+
+    #[tokio::test]
+    async fn what_others_write_goes_out_with_a_flush_that_follows_another_closely() {
+        let (near, mut far) = tokio::io::duplex(1000);
+        let mut near = Gathered { crowd: Duration::MAX, ..Gathered::new(near) };
+        near.write_all(b"alone ").await.unwrap();
+        near.flush().await.unwrap();
+        let mut came = [0; 100];
+        assert_eq!(far.read(&mut came).await.unwrap(), 6);
+
+        near.write_all(b"one ").await.unwrap();
+        assert!(futures::future::poll_immediate(near.flush()).await.is_none());
+        near.write_all(b"other").await.unwrap();
+        near.flush().await.unwrap();
+        assert_eq!(far.read(&mut came).await.unwrap(), 9);
+
+        // It takes its turn without anyone's doing.
+        near.write_all(b"last").await.unwrap();
+        near.flush().await.unwrap();
+        assert_eq!(far.read(&mut came).await.unwrap(), 4);
     }
 
     #[tokio::test]
