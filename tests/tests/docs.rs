@@ -118,3 +118,56 @@ fn stand_in(word: &str) -> &str {
         other => other,
     }
 }
+
+/// Fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let opening = format!("```{language}\n");
+    text.split(&opening).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+#[test]
+fn every_setting_of_the_gateway_is_explained_with_its_default() {
+    let operations = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let [shown] = blocks(&operations, "toml")[..] else { panic!("one block") };
+    let short = "state_dir = '/var/lib/sallyport'\npublic_url = 'https://gateway.example:8443'\n\
+                 [oidc]\nissuer = 'https://login.example'\nclient_id = 'sallyport'";
+    let defaults = gateway::config::Config::parse(short).unwrap();
+    assert_eq!(format!("{:?}", gateway::config::Config::parse(shown).unwrap()), format!("{defaults:?}"));
+
+    // With what is commented out, every key that there is.
+    let whole = Regex::new(r"(?m)^# ([a-z_]+ = )").unwrap().replace_all(shown, "$1").into_owned();
+    let keys: toml::Table = toml::from_str(&whole).unwrap();
+    let source = fs::read_to_string(root().join("gateway/src/config/raw.rs")).unwrap();
+    let field = Regex::new(r"(?m)^    pub ([a-z_]+):").unwrap();
+    let shown: BTreeSet<String> = keys
+        .iter()
+        .flat_map(|(key, value)| {
+            value.as_table().into_iter().flat_map(|table| table.keys().cloned()).chain([key.clone()])
+        })
+        .collect();
+    for known in field.captures_iter(&source).map(|found| found[1].to_owned()).filter(|name| name != "unknown") {
+        assert!(shown.contains(&known), "{known} is not in docs/operations.md");
+    }
+}
+
+#[test]
+fn every_setting_of_the_agent_is_explained() {
+    let page = fs::read_to_string(root().join("docs/agents.md")).unwrap();
+    agent::config::Config::parse(&blocks(&page, "toml").join("\n")).unwrap();
+    let source = fs::read_to_string(root().join("agent/src/config/mod.rs")).unwrap();
+    let written = source.split("/// A checked configuration.").next().unwrap();
+    let fields: Vec<_> = Regex::new(r"(?m)^    ([a-z_]+):").unwrap().captures_iter(written).collect();
+    assert!(fields.len() > 10, "{written}");
+    for field in fields {
+        let named = page.contains(&format!("{} = ", &field[1])) || page.contains(&format!("[{}]", &field[1]));
+        assert!(named, "{} is not in docs/agents.md", &field[1]);
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let clients = fs::read_to_string(root().join("docs/clients.md")).unwrap();
+    for code in proto::Code::ALL {
+        assert!(clients.contains(&format!("`{code}`")), "{code} is not in docs/clients.md");
+    }
+}
