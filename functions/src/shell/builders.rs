@@ -298,6 +298,22 @@ const LOCAL_TOOLS: [&str; 22] = [
     "biome",
 ];
 
+/// Tools of projects that change a database by files of theirs, and what they only show.
+const MIGRATORS: [&str; 8] =
+    ["sequelize-cli", "sequelize", "knex", "typeorm", "mikro-orm", "drizzle-kit", "node-pg-migrate", "db-migrate"];
+const MIGRATORS_SHOW: [&str; 10] = [
+    "db:migrate:status",
+    "migrate:status",
+    "migrate:list",
+    "migrate:currentVersion",
+    "migration:show",
+    "migration:list",
+    "migration:pending",
+    "check",
+    "--version",
+    "--help",
+];
+
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     match call.name {
@@ -382,6 +398,8 @@ fn build(walker: &mut Walker, call: Call<'_>, builder: &Builder) {
         walker.out.doubt(format!("what {} does is only known while it runs", call.name));
     } else if matches!((call.name, first), ("npm" | "pnpm" | "yarn", "exec" | "dlx" | "x")) {
         fetched(walker, call, call.args.get(1..).unwrap_or_default());
+    } else if matches!(call.name, "yarn" | "pnpm") && MIGRATORS.contains(&first) {
+        fetched(walker, call, call.args);
     } else if call.name == "uv" && first == "pip" {
         let inner = call.args.iter().skip_while(|word| word.text != "pip").cloned().collect::<Vec<_>>();
         walker.invoke(&inner);
@@ -485,10 +503,18 @@ fn restores(call: Call<'_>, words: &[&Word]) -> bool {
     call.name != "go" && call.name != "gem" && call.name != "conda" && call.name != "mamba" && listed.is_empty()
 }
 
+/// Whether a migrator only shows what it did and would do.
+fn shows_changes(args: &[Word]) -> bool {
+    let mut words = args.iter().filter_map(Word::exact);
+    words.next().is_some_and(|tool| MIGRATORS.contains(&tool))
+        && words.next().is_some_and(|verb| MIGRATORS_SHOW.contains(&verb))
+        && args.iter().all(|word| word.exact().is_some())
+}
+
 /// A tool is fetched and run, unless it is one that projects carry.
 fn fetched(walker: &mut Walker, call: Call<'_>, args: &[Word]) {
     let tool = args.iter().find(|word| !word.text.starts_with('-'));
-    let known = tool.is_some_and(|word| !word.hole && LOCAL_TOOLS.contains(&word.text.as_str()));
+    let known = tool.is_some_and(|word| !word.hole && LOCAL_TOOLS.contains(&word.text.as_str())) || shows_changes(args);
     let others = args.iter().any(|word| {
         word.text.starts_with("-p")
             || word.text.starts_with("--package")

@@ -1,6 +1,6 @@
 //! One program with its arguments, and questions about them that err towards yes.
 
-use super::word::Word;
+use super::{paths, word::Word};
 
 /// A program as it would be called.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,20 @@ impl<'a> Call<'a> {
             ended = word.text == "--";
             false
         })
+    }
+
+    /// The same without the option itself, tidied: files that options name.
+    pub(super) fn files(&self, letter: char, long: &str) -> Vec<String> {
+        let named = |word: &Word| {
+            let text = word.text.as_str();
+            let value = match (text.strip_prefix("--"), text.strip_prefix('-')) {
+                (Some(long), _) => long.split_once('=').map(|(_, value)| value),
+                (None, Some(short)) => short.split_once(letter).map(|(_, value)| value),
+                (None, None) => Some(text),
+            };
+            value.filter(|value| !value.is_empty()).map(paths::tidy)
+        };
+        self.values(letter, long).into_iter().filter_map(named).collect()
     }
 
     /// The value of an option: `-o value`, `-ovalue`, `--output value`, `--output=value`.

@@ -1,6 +1,12 @@
 //! Clients of databases: which words of the command line are statements, and what else tells them what to run.
 
-use super::{call::Call, documents, statements::read, walk::Walker, word::Word};
+use super::{
+    call::Call,
+    documents,
+    statements::read,
+    walk::{Stdin, Walker},
+    word::Word,
+};
 
 /// Commands of Redis that only read.
 const REDIS: [&str; 26] = [
@@ -44,6 +50,9 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
         ),
         "mysql" | "mariadb" => {
             sql(walker, call, &[("-e", "--execute")], &[], &["--init-command", "--pager", "--plugin-dir", "--tee"])
+        }
+        "clickhouse-client" if call.flag('q') || call.options().any(|text| text.starts_with("--query")) => {
+            sql(walker, call, &[("-q", "--query")], &[], &["--queries-file", "--config", "-C", "--multiquery", "-n"])
         }
         "sqlite3" => sqlite(walker, call),
         "redis-cli" => redis(walker, call),
@@ -97,8 +106,13 @@ fn sql(walker: &mut Walker, call: Call<'_>, code: &[(&str, &str)], shows: &[&str
             }
         }
     }
-    if !found {
-        walker.out.doubt(format!("{} takes statements from its input", call.name));
+    match walker.stdin.clone() {
+        // Nothing but statements: orders to the client begin with a backslash.
+        Stdin::Text(text) if !found && call.name == "psql" && !text.contains('\\') => {
+            read(walker, call, &Word::plain(text))
+        }
+        _ if !found => walker.out.doubt(format!("{} takes statements from its input", call.name)),
+        _ => {}
     }
 }
 

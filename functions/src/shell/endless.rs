@@ -99,6 +99,8 @@ impl Walker {
         let limited = call.args.iter().any(|word| is_limit(&word.text));
         let endless = match call.name {
             "yes" => !call.has("--version") && !call.has("--help"),
+            // It keeps the last lines, and there is none.
+            "tail" => reads && !call.any_flag("c"),
             "dd" => reads && !call.args.iter().any(|word| word.text.starts_with("count=")),
             name => reads && PASSES.contains(&name) && !limited,
         };

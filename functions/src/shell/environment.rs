@@ -8,8 +8,9 @@ use super::{
 };
 
 /// Their value is a command line.
-const CODE: [&str; 13] = [
+const CODE: [&str; 14] = [
     "PAGER",
+    "PSQL_PAGER",
     "MANPAGER",
     "GIT_PAGER",
     "EDITOR",
@@ -25,7 +26,8 @@ const CODE: [&str; 13] = [
 ];
 
 /// They decide which code is loaded.
-const LOADS: [&str; 28] = [
+const LOADS: [&str; 29] = [
+    "PSQLRC",
     "PATH",
     "BASH_ENV",
     "ENV",
@@ -86,6 +88,11 @@ impl Walker {
                 Some(code) => self.other_shell(code),
                 None => self.out.doubt("a variable that names a command"),
             }
+        }
+        let orders = matches!(name, "LESS" | "MANOPT" | "MORE")
+            && value.exact().is_none_or(|text| text.contains(['+', '!', '|', 'P', 'k']));
+        if orders {
+            self.out.doubt(format!("{name} tells a program to run commands"));
         }
         let loads = LOADS.contains(&name)
             || ["LD_", "DYLD_", "PYTHON", "GIT_CONFIG", "BASH_FUNC_"].iter().any(|start| name.starts_with(start));

@@ -122,6 +122,18 @@ const KEEPS: [&str; 24] = [
     ".db", ".db3", ".sqlite", ".sqlite3", ".sql", ".dump", ".rdb", ".aof", ".ibd", ".frm", ".mdf", ".ldf", ".bak",
     ".backup", ".bson", ".tar", ".tgz", ".zip", ".7z", ".pem", ".crt", ".img", ".qcow2", ".vmdk",
 ];
+/// Ends of names of files that a database works with.
+const DATABASES: [&str; 10] = [".db", ".db3", ".sqlite", ".sqlite3", ".rdb", ".aof", ".ibd", ".frm", ".mdf", ".ldf"];
+
+/// Whether a file is a database by its name, and no copy of one.
+pub(super) fn is_database(path: &str) -> bool {
+    let name = paths::name(path).to_ascii_lowercase();
+    let copy = ["bak", "backup", "copy", "old", "tmp", "test", "dump", "snapshot", "export"];
+    DATABASES.iter().any(|end| name.ends_with(end))
+        && !path.starts_with("/tmp/")
+        && !copy.iter().any(|word| path.contains(word))
+}
+
 /// How many files may be named for each to have been meant.
 const MOST_NAMED: usize = 8;
 
@@ -167,6 +179,9 @@ fn remove(walker: &mut Walker, call: Call<'_>) {
 
 fn install(walker: &mut Walker, call: Call<'_>) {
     operands(walker, call, true);
+    if call.operands().any(|word| word.fresh || word.text == "/dev/null") {
+        walker.out.danger("a copy of nothing empties a file");
+    }
     let mode = |word: &&Word| is_tame(word.text.trim_start_matches("--mode=").trim_start_matches("-m"));
     let modes = call.values('m', "mode").into_iter().filter(|word| word.text != "-m").all(|word| mode(&word));
     if !modes || call.any_flag("og") || call.long("owner") || call.long("group") {
@@ -178,6 +193,9 @@ fn move_files(walker: &mut Walker, call: Call<'_>) {
     operands(walker, call, true);
     walker.moved.extend(call.operands().map(|word| paths::tidy(&word.text)));
     walker.out.at_least(Effect::Write);
+    if call.operands().any(|word| word.fresh) {
+        walker.out.danger("a file of nothing takes the place of another");
+    }
     let words: Vec<String> = call.operands().map(|word| paths::tidy(&word.text)).collect();
     if let Some((target, sources)) = words.split_last() {
         let whole =
@@ -212,20 +230,62 @@ fn copy(walker: &mut Walker, call: Call<'_>) {
         walker.writes_file(&paths::tidy(word.text.trim_start_matches("--target-directory=")));
     }
     walker.out.at_least(Effect::Write);
-    if sources
-        .iter()
-        .any(|word| matches!(word.text.as_str(), "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random"))
-    {
+    let nothing = |word: &&&Word| {
+        word.fresh || matches!(word.text.as_str(), "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
+    };
+    if sources.iter().any(|word| nothing(&word)) || gives_nothing(walker, sources) {
         walker.out.danger("a copy of nothing empties a file");
     }
+    if matches!(call.name, "ln" | "link" | "symlink") || call.flag('s') || call.has("--symbolic-link") {
+        link(walker, call, sources, target);
+    }
+}
+
+/// Input from which nothing comes, by its name among files.
+fn gives_nothing(walker: &Walker, sources: &[&Word]) -> bool {
+    let input = |word: &&&Word| matches!(word.text.as_str(), "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0");
+    walker.from_nothing && sources.iter().any(|word| input(&word))
+}
+
+/// A link that leads out of what is the caller's own, or takes the place of data.
+fn link(walker: &mut Walker, call: Call<'_>, sources: &[&Word], target: Option<&Word>) {
+    let leads = |word: &&&Word| {
+        let path = paths::tidy(&word.text);
+        let wide = path.starts_with('/') && paths::is_wide(&path) && path.matches('/').count() == 1;
+        wide || ["/etc", "/root", "/proc", "/dev", "/sys", "/boot"]
+            .iter()
+            .any(|place| path.starts_with(&format!("{place}/")))
+    };
+    let climbs = |word: &&&Word| {
+        let path = paths::tidy(&word.text);
+        path.starts_with("../")
+            && ["etc/", "root/", "proc/"].iter().any(|place| path.trim_start_matches("../").starts_with(place))
+    };
+    if sources.iter().any(|word| leads(&word) || climbs(&word)) {
+        walker.out.danger("a link that leads into the system");
+    }
+    let replaces = call.flag('f') || call.long("force");
+    if replaces && target.is_some_and(|word| word.hole || keeps(&word.text)) {
+        walker.out.danger("a link takes the place of data");
+    }
+}
+
+/// Whether a file by its name keeps data or keys.
+fn keeps(path: &str) -> bool {
+    let name = paths::name(path).to_ascii_lowercase();
+    KEEPS.iter().any(|end| name.ends_with(end))
 }
 
 fn tee(walker: &mut Walker, call: Call<'_>) {
     let files = call.operands().filter(|word| !paths::is_sink(&paths::tidy(&word.text)));
     let mut any = false;
+    let adds = call.flag('a') || call.long("append");
     for word in files {
         any = true;
-        walker.writes_file(&paths::tidy(&word.text));
+        match adds {
+            true => walker.adds_to_file(&paths::tidy(&word.text)),
+            false => walker.writes_file(&paths::tidy(&word.text)),
+        }
     }
     if any {
         walker.out.at_least(Effect::Write);
@@ -235,7 +295,17 @@ fn tee(walker: &mut Walker, call: Call<'_>) {
 fn disk_dump(walker: &mut Walker, call: Call<'_>) {
     for word in call.args {
         match word.text.split_once('=') {
-            Some(("if", path)) => walker.reads_file(&paths::tidy(path)),
+            Some(("if", path)) => {
+                let path = paths::tidy(path);
+                if path.starts_with("/dev/")
+                    && !super::endless::DEVICES.contains(&path.as_str())
+                    && !paths::is_sink(&path)
+                    && path != "/dev/stdin"
+                {
+                    walker.out.danger("dd reads a whole device");
+                }
+                walker.reads_file(&path);
+            }
             Some(("of", path)) if paths::is_sink(&paths::tidy(path)) => {}
             Some(("of", path)) => {
                 let path = paths::tidy(path);
@@ -298,6 +368,19 @@ fn is_option(text: &str, program: &str) -> bool {
     let letters = |set: &str| text.chars().skip(1).all(|c| set.contains(c)) && text.len() > 1;
     text.starts_with("--")
         || text.starts_with('-') && if program == "chmod" { letters("cfvR") } else { letters("cfvRhHLP") }
+}
+
+/// Whether what is made is given a mode that opens it to everyone, or one that is not known.
+pub(super) fn opens(call: Call<'_>) -> bool {
+    let mut modes = call.values('m', "mode").into_iter().peekable();
+    let mode = |word: &Word| match word.text.strip_prefix("--") {
+        Some(long) => long.split_once('=').is_none_or(|(_, mode)| is_tame(mode)),
+        None => match word.text.strip_prefix('-').and_then(|text| text.split_once('m')) {
+            Some((_, mode)) => mode.is_empty() || is_tame(mode),
+            None => is_tame(&word.text),
+        },
+    };
+    modes.peek().is_some() && !modes.all(mode)
 }
 
 /// A mode that leaves the owner able to read and opens nothing to everyone but reading and running.

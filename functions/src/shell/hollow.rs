@@ -1,7 +1,10 @@
 //! Whether a command prints nothing, so that a file that its output replaces is only emptied: `: > f`, `{ true; } > f`,
 //! `cat < /dev/null > f`, `head -c 0 g > f`. And whether it reads the file that its own redirection has emptied before: `sort f > f`.
 
-use brush_parser::ast::{Command, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList};
+use brush_parser::ast::{
+    Command, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList, IoFileRedirectKind,
+    IoFileRedirectTarget, IoRedirect,
+};
 
 use super::{
     paths::{self, name},
@@ -47,7 +50,9 @@ pub(super) fn is_hollow(words: &[Word], from_nothing: bool) -> bool {
             let files: Vec<&Word> = operands().skip(usize::from(takes_pattern(filter))).collect();
             let nothing = !files.is_empty() && files.iter().all(|word| word.text == "/dev/null");
             let written = matches!(filter, "tee" | "sponge");
-            nothing && !written || from_nothing && (files.is_empty() || filter == "tee")
+            nothing && !written
+                || !files.is_empty() && files.iter().all(|word| word.fresh)
+                || from_nothing && (files.is_empty() || filter == "tee")
         }
         "set" => !args.is_empty(),
         known if SILENT_WITH.contains(&known) => operands().next().is_some(),
@@ -88,7 +93,7 @@ pub(super) fn is_silent(compound: &CompoundCommand) -> bool {
     }
 }
 
-fn is_silent_list(list: &CompoundList) -> bool {
+pub(super) fn is_silent_list(list: &CompoundList) -> bool {
     list.0.iter().all(|item| {
         std::iter::once(&item.0.first)
             .chain(item.0.iter().skip(1).map(|(_, pipeline)| pipeline))
@@ -111,7 +116,11 @@ pub(super) fn is_silent_command(command: &Command) -> bool {
                 .chain(rest)
                 .map(|raw| Word::plain(raw.value.trim_matches(['\'', '"'])))
                 .collect();
-            is_hollow(&words, false)
+            let nothing = |item: &Item| {
+                matches!(item, Item::IoRedirect(IoRedirect::File(fd, IoFileRedirectKind::Read, IoFileRedirectTarget::Filename(word)))
+                    if fd.is_none_or(|fd| fd == 0) && word.value == "/dev/null")
+            };
+            is_hollow(&words, items.iter().any(nothing))
         }
         Command::Compound(compound, _) => is_silent(compound),
         Command::Function(_) | Command::ExtendedTest(..) => true,

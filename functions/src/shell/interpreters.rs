@@ -2,9 +2,9 @@
 
 use super::{
     call::Call,
-    languages,
+    languages, paths,
     reading::Effect,
-    scripts,
+    scripts, secrets,
     walk::{Stdin, Walker},
     word::Word,
 };
@@ -157,7 +157,7 @@ fn awk(walker: &mut Walker, call: Call<'_>) {
                 }
                 match (word.hole, scripts::awk(text)) {
                     (false, scripts::Script::Harmless) => {}
-                    (false, scripts::Script::Writes) => writes(walker, text),
+                    (false, scripts::Script::Writes { files, appends }) => writes(walker, &files, appends),
                     _ => walker.out.doubt("a program for awk that can run commands"),
                 }
                 break;
@@ -166,7 +166,7 @@ fn awk(walker: &mut Walker, call: Call<'_>) {
     }
     for word in args {
         if !word.text.contains('=') {
-            walker.reads_file(&super::paths::tidy(&word.text));
+            walker.reads_file(&paths::tidy(&word.text));
         }
     }
 }
@@ -209,18 +209,24 @@ fn sed(walker: &mut Walker, call: Call<'_>) {
             "d" | "1,$d" | "$!d" | "/./d" | "s/.*//" | "s/.*//g" | "1~1d" | "/^/d" | "//d" | "/.*/d" | "0~1d"
         )
     });
+    let quiet = call
+        .options()
+        .any(|text| text == "--quiet" || text == "--silent" || !text.starts_with("--") && text.contains('n'));
+    let empties = empties || quiet && script.iter().all(|word| matches!(word.text.trim(), "" | "d" | "-e" | "-n"));
     for word in script {
         let text = word.text.trim_start_matches("--expression=");
+        // What `r` puts in between.
+        text.split([' ', ';', '\n']).filter(|part| secrets::is_secret(part)).for_each(|part| walker.reads_file(part));
         let text = if text.starts_with('-') { text.split_once('e').map_or(text, |(_, rest)| rest) } else { text };
         match (word.hole, scripts::sed(text)) {
             (false, scripts::Script::Harmless) => {}
-            (false, scripts::Script::Writes) => writes(walker, text),
+            (false, scripts::Script::Writes { files, appends }) => writes(walker, &files, appends),
             (true, scripts::Script::Harmless) if !text.ends_with(super::word::HOLE) && is_printing(text) => {}
             _ => walker.out.doubt("a script for sed that can run commands"),
         }
     }
     for word in files {
-        let path = super::paths::tidy(&word.text);
+        let path = paths::tidy(&word.text);
         match in_place {
             true => walker.writes_file(&path),
             false => walker.reads_file(&path),
@@ -236,13 +242,17 @@ fn sed(walker: &mut Walker, call: Call<'_>) {
     }
 }
 
-/// A small script writes to files that its text names.
-fn writes(walker: &mut Walker, text: &str) {
+/// A small script writes to files that its text names, and empties them before: the command line does not show it.
+fn writes(walker: &mut Walker, files: &[Option<String>], appends: bool) {
     walker.out.at_least(Effect::Write);
-    for part in text.split(|c: char| c.is_whitespace() || c == '"' || c == ';') {
-        let path = super::paths::tidy(part);
-        if part.starts_with(['/', '~']) && !super::paths::is_sink(&path) {
-            walker.writes_file(&path);
+    for file in files {
+        let path = file.as_deref().map(paths::tidy).unwrap_or_default();
+        if paths::is_sink(&path) {
+            continue;
+        }
+        walker.writes_file(&path);
+        if !appends && !path.starts_with("/tmp/") {
+            walker.out.danger("a script that empties the file that it writes to");
         }
     }
 }

@@ -78,6 +78,17 @@ impl Walker {
         if forgets {
             self.out.danger("the record of what was done is switched off");
         }
+        if name == "umask" && call.operands().any(|word| word.text.trim_matches('0').is_empty()) {
+            self.out.danger("what is made from here on is open to everyone");
+        }
+        // What it reads is not known.
+        let names = match call.name {
+            "read" | "mapfile" | "readarray" | "getopts" => call.operands().collect(),
+            "printf" => call.values('v', "").into_iter().filter(|word| !word.text.starts_with('-')).collect(),
+            _ => Vec::new(),
+        };
+        let given = Word { text: [super::word::HOLE; 2].iter().collect(), ..Word::unknown() };
+        names.into_iter().for_each(|word| self.environment(&word.text, &given));
         if is_setting(call.name) {
             for word in args {
                 let name: String = word.text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();

@@ -44,10 +44,16 @@ fn from_table(walker: &mut Walker, call: Call<'_>, entry: Entry) {
         Entry::Read { files: false } => named_paths(walker, call, false),
         Entry::Write => {
             hides_writes(walker, call);
+            if matches!(call.name, "mkdir" | "mkfifo") && files::opens(call) {
+                walker.out.danger(format!("{} opens what it makes to everyone", call.name));
+            }
             if matches!(call.name, "zip" | "7z" | "7za" | "rar") {
                 operands(walker, call, false);
             }
-            operands(walker, call, true);
+            match call.name {
+                "touch" | "mkdir" => call.operands().for_each(|word| walker.adds_to_file(&paths::tidy(&word.text))),
+                _ => operands(walker, call, true),
+            }
         }
         Entry::Admin(reason) => {
             walker.out.danger(reason);
@@ -86,7 +92,12 @@ pub(super) fn operands(walker: &mut Walker, call: Call<'_>, written: bool) {
         let path = paths::tidy(&word.text);
         match written {
             true => walker.writes_file(&path),
-            false => walker.reads_file(&path),
+            false => {
+                if paths::is_disk(&path) {
+                    walker.out.danger("reads a whole device");
+                }
+                walker.reads_file(&path);
+            }
         }
     }
 }

@@ -213,6 +213,10 @@ pub(super) fn takes_code(name: &str, args: &[Word]) -> bool {
 /// Files that Perl changes where they lie.
 fn in_place(walker: &mut Walker, call: Call<'_>) {
     if call.name == "perl" && call.flag('i') {
+        let blank = ["s/.*//", "s/.*//g", "s/.*//s", "s/.+//", "s/.*//gs", "s/.*//sg", "s/^.*$//"];
+        if call.args.iter().any(|word| blank.contains(&word.text.trim_end_matches(';'))) {
+            walker.out.danger("perl empties a file");
+        }
         call.operands().skip(1).for_each(|word| walker.writes_file(&paths::tidy(&word.text)));
     }
 }

@@ -147,6 +147,13 @@ fn curl(walker: &mut Walker, call: Call<'_>) {
             walker.writes_file(&path);
         }
     }
+    for (letter, long) in [('c', "cookie-jar"), ('D', "dump-header")] {
+        call.files(letter, long).iter().filter(|path| *path != "-").for_each(|path| walker.writes_file(path));
+    }
+    for long in ["trace", "trace-ascii", "etag-save", "libcurl", "stderr", "hsts", "alt-svc", "output-dir"] {
+        let named = call.options().any(|text| starts(text, &format!("--{long}")));
+        call.files('\0', long).iter().filter(|path| named && *path != "-").for_each(|path| walker.writes_file(path));
+    }
     writes |= written.is_empty() && (call.flag('o') || call.options().any(|text| text.starts_with("--out")));
     for word in call.operands().filter(|_| {
         call.flag('O') || call.long("remote-name") && call.options().any(|text| starts(text, "--remote-name"))
@@ -299,6 +306,13 @@ fn wget(walker: &mut Walker, call: Call<'_>) {
         for word in call.operands().filter(|word| word.text.contains('/')) {
             walker.writes_file(paths::name(&word.text));
         }
+        for (letter, long) in [('o', "output-file"), ('a', "append-output"), ('O', "output-document")] {
+            let files = call.files(letter, long);
+            files
+                .iter()
+                .filter(|path| *path != "-" && !path.starts_with('-'))
+                .for_each(|path| walker.writes_file(path));
+        }
         let named = call.values('O', "output-document").into_iter().chain(call.values('P', "directory-prefix"));
         for word in named.filter(|word| !word.text.starts_with('-') || word.text.contains('/')) {
             let text =
@@ -382,10 +396,28 @@ fn copies(walker: &mut Walker, call: Call<'_>) {
         walker.writes_file(&paths::tidy(&last.text));
     }
     walker.out.at_least(Effect::Write);
+    if call.name == "rsync" && call.options().any(|text| text.starts_with("--dae")) {
+        walker.out.danger("rsync serves files to others");
+    }
+    for long in ["backup-dir", "log-file", "partial-dir", "temp-dir", "write-batch", "only-write-batch"]
+        .iter()
+        .filter(|_| call.name == "rsync")
+    {
+        call.files('\0', long).iter().for_each(|path| walker.writes_file(path));
+    }
+    for long in ["files-from", "password-file", "include-from", "exclude-from"].iter().filter(|_| call.name == "rsync")
+    {
+        call.files('\0', long).iter().for_each(|path| walker.reads_file(path));
+    }
+    let tries = call.name == "rsync" && (call.flag('n') || call.has("--dry-run"));
     if call.any_flag("eSoFDbc") || call.options().any(|text| text.starts_with("--rs")) || call.may_hide_option() {
         walker.out.doubt(format!("{} with an option that can run commands", call.name));
     }
-    if call.options().any(|text| text.starts_with("--del") || text.starts_with("--rem") || text.starts_with("--inp")) {
+    if !tries
+        && call
+            .options()
+            .any(|text| text.starts_with("--del") || text.starts_with("--rem") || text.starts_with("--inp"))
+    {
         walker.out.danger(format!("{} removes files", call.name));
     }
     if walker.out.network || call.name == "sftp" || call.name == "rclone" {

@@ -77,6 +77,13 @@ pub(super) fn is_sink(path: &str) -> bool {
     matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/full" | "/dev/fd/1" | "/dev/fd/2")
 }
 
+/// Whether a path is a disk, or the memory of the machine.
+pub(super) fn is_disk(path: &str) -> bool {
+    const DISKS: [&str; 13] =
+        ["sd", "vd", "xvd", "hd", "nvme", "mmcblk", "loop", "md", "dm-", "mapper/", "disk/", "mem", "kmem"];
+    path.strip_prefix("/dev/").is_some_and(|name| DISKS.iter().any(|disk| name.starts_with(disk)))
+}
+
 /// Whether an argument of a program that is not about files still looks like a file's name.
 pub(super) fn looks_like_path(text: &str) -> bool {
     !text.contains("://") && (text.starts_with(['/', '~']) || text.starts_with("./") || text.starts_with("../"))

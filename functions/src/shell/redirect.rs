@@ -3,7 +3,7 @@
 use brush_parser::ast::{IoFileRedirectKind as Kind, IoFileRedirectTarget as Target, IoRedirect};
 
 use super::{
-    paths,
+    files, hollow, paths,
     reading::Effect,
     secrets, span,
     walk::{Stdin, Walker},
@@ -51,6 +51,7 @@ impl Walker {
                 self.sublist(&shell.list);
                 if matches!(kind, Kind::Read) {
                     self.stdin = Stdin::Other;
+                    self.from_nothing |= hollow::is_silent_list(&shell.list);
                 }
             }
             Target::Fd(_) => {
@@ -88,10 +89,15 @@ impl Walker {
         match kind {
             Kind::Read | Kind::DuplicateInput => self.reads_file(&path),
             Kind::Append => {
-                self.writes_file(&path);
+                self.adds_to_file(&path);
                 self.out.at_least(Effect::Write);
             }
-            Kind::ReadAndWrite | Kind::Write | Kind::Clobber | Kind::DuplicateOutput => {
+            Kind::ReadAndWrite => {
+                self.adds_to_file(&path);
+                self.out.at_least(Effect::Write);
+                self.replaced.push(path);
+            }
+            Kind::Write | Kind::Clobber | Kind::DuplicateOutput => {
                 self.writes_file(&path);
                 self.out.at_least(Effect::Write);
                 self.replaced.push(path);
@@ -119,6 +125,14 @@ impl Walker {
 
     /// The content of a file is made or changed.
     pub(super) fn writes_file(&mut self, path: &str) {
+        if files::is_database(path) {
+            self.out.danger("puts something in place of a database");
+        }
+        self.adds_to_file(path);
+    }
+
+    /// A file is made, or something is added to it.
+    pub(super) fn adds_to_file(&mut self, path: &str) {
         self.made.insert(path.to_owned());
         self.changes_file(path);
     }

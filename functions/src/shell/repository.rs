@@ -74,6 +74,12 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>, verb: &str, words: &[&W
     {
         return walker.out.doubt(format!("git {verb} runs commands"));
     }
+    if matches!(verb, "archive" | "format-patch" | "diff" | "log" | "show" | "bundle") {
+        let files = call.files('o', "output").into_iter().chain(call.files('o', "output-directory"));
+        files
+            .filter(|path| !matches!(verb, "log" | "show" | "diff") || path.contains(['/', '.']))
+            .for_each(|path| walker.writes_file(&path));
+    }
     if verb != "bundle"
         && verb != "archive"
         && verb != "format-patch"
@@ -114,7 +120,7 @@ fn runs_program(call: Call<'_>, verb: &str, words: &[&Word]) -> bool {
             || verb == "rebase" && (text.starts_with("-x") || text == "-i" || text == "--interactive")
             || matches!(verb, "clone" | "fetch")
                 && (text.starts_with("-u") && text.len() > 1 && verb == "clone" || text == "-c")
-    }) || words.iter().any(|word| word.text.starts_with("ext::"))
+    }) || call.args.iter().any(|word| word.text.starts_with("ext::") || word.text.contains("=ext::"))
         || call.may_hide_option()
             && !matches!(
                 verb,
@@ -212,6 +218,8 @@ fn loses(call: Call<'_>, verb: &str, words: &[&Word]) -> Option<String> {
             let key = words.iter().skip(1).find(|word| !matches!(word.text.as_str(), "set" | "--global" | "--local"));
             !key.is_some_and(|word| is_harmless_setting(&word.text))
         }
+        "apply" => call.options().any(|text| text.starts_with("--unsafe")),
+        "am" => call.options().any(|text| text.starts_with("--directory=/")),
         "lfs" => matches!(second, "migrate" | "prune" | "install"),
         verb => !WRITES.contains(&verb),
     };

@@ -2,12 +2,12 @@
 //! to files or run commands; whatever is not recognised counts as that.
 
 /// What a script does besides changing the text that passes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Script {
     /// Nothing.
     Harmless,
-    /// It writes to a file.
-    Writes,
+    /// It writes to these files, and only adds to them if so; without a name where that is not written out.
+    Writes { files: Vec<Option<String>>, appends: bool },
     /// It runs commands, or it is not understood.
     Runs,
 }
@@ -15,18 +15,18 @@ pub(super) enum Script {
 /// Reads a sed script.
 pub(super) fn sed(text: &str) -> Script {
     let chars: Vec<char> = text.chars().collect();
-    let mut reader = Sed { chars: &chars, at: 0, writes: false };
+    let mut reader = Sed { chars: &chars, at: 0, writes: Vec::new() };
     match reader.script() {
         None => Script::Runs,
-        Some(()) if reader.writes => Script::Writes,
-        Some(()) => Script::Harmless,
+        Some(()) if reader.writes.is_empty() => Script::Harmless,
+        Some(()) => Script::Writes { files: reader.writes, appends: false },
     }
 }
 
 struct Sed<'a> {
     chars: &'a [char],
     at: usize,
-    writes: bool,
+    writes: Vec<Option<String>>,
 }
 
 impl Sed<'_> {
@@ -44,10 +44,7 @@ impl Sed<'_> {
                 '}' => {}
                 '#' | ':' | 'b' | 't' | 'T' if self.label() => {}
                 'a' | 'i' | 'c' | 'r' | 'R' => self.line(),
-                'w' | 'W' => {
-                    self.writes = true;
-                    self.line();
-                }
+                'w' | 'W' => self.file(),
                 's' => self.substitute()?,
                 'y' => {
                     let delimiter = self.next()?;
@@ -79,6 +76,15 @@ impl Sed<'_> {
         while self.peek().is_some_and(|c| set.contains(c)) {
             self.at += 1;
         }
+    }
+
+    /// The name of a file that is written, up to the end of the line.
+    fn file(&mut self) {
+        self.skip(" \t");
+        let from = self.at;
+        self.line();
+        let name: String = self.chars.get(from..self.at.min(self.chars.len())).unwrap_or_default().iter().collect();
+        self.writes.push(Some(name.trim_end_matches('\n').to_owned()));
     }
 
     fn line(&mut self) {
@@ -143,8 +149,8 @@ impl Sed<'_> {
             match self.peek() {
                 Some('g' | 'p' | 'i' | 'I' | 'm' | 'M' | '0'..='9') => self.at += 1,
                 Some('w') => {
-                    self.writes = true;
-                    self.line();
+                    self.at += 1;
+                    self.file();
                     return Some(());
                 }
                 Some('e') => return None,
@@ -177,7 +183,28 @@ pub(super) fn awk(text: &str) -> Script {
         }
         outside.contains("print") && outside.contains('>')
     });
-    if writes { Script::Writes } else { Script::Harmless }
+    match writes {
+        true => Script::Writes {
+            files: awk_files(text),
+            appends: text.contains(">>") && !text.replace(">>", "").contains('>'),
+        },
+        false => Script::Harmless,
+    }
+}
+
+/// What stands behind each `>` of an awk program that is not compared with a number.
+fn awk_files(text: &str) -> Vec<Option<String>> {
+    let targets = text
+        .split('>')
+        .skip(1)
+        .map(str::trim_start)
+        .filter(|target| !target.is_empty() && !target.starts_with(|c: char| c == '=' || c.is_ascii_digit()));
+    let name = |target: &str| {
+        let (name, rest) = target.strip_prefix('"')?.split_once('"')?;
+        let ends = rest.trim_start().chars().next().is_none_or(|c| matches!(c, ';' | '}' | '\n'));
+        (ends && !name.contains('\\')).then(|| name.to_owned())
+    };
+    targets.map(name).collect()
 }
 
 /// The code without strings, regular expressions and comments; `None` if one does not end.

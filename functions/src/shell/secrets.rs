@@ -1,6 +1,9 @@
 //! Files that hold secrets, also when a pattern or something that is not known yet stands for a part of their names.
 
-use super::{call::Call, word::HOLE};
+use super::{
+    call::Call,
+    word::{HOLE, Word},
+};
 
 /// Where secrets lie, as the last parts of a path.
 const ENDS: &[&str] = &[
@@ -90,8 +93,19 @@ pub(super) fn seeks_keys(call: Call<'_>) -> bool {
         let text = text.to_ascii_uppercase();
         ["PRIVATE KEY", "AWS_SECRET", "AKIA", "PRIVATE.KEY"].iter().any(|key| text.contains(key))
     };
+    let all = |word: &Word| {
+        let path = super::paths::tidy(&word.text);
+        matches!(path.as_str(), "/" | "/etc" | "/root" | "/home" | "/var" | "/opt" | "/srv" | "~")
+    };
+    let any = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["passw", "secret", "private", "api_key", "apikey", "api.key", "token", "credential"]
+            .iter()
+            .any(|key| text.contains(key))
+    };
     deep && call.args.iter().any(|word| sought(&word.text))
         && call.operands().any(|word| word.text.starts_with(['/', '~', HOLE]))
+        || deep && call.args.iter().any(|word| any(&word.text)) && call.operands().any(all)
 }
 
 /// Whether the name of a variable tells that it holds a secret: `DB_PASSWORD`, `AWS_SECRET_ACCESS_KEY`.

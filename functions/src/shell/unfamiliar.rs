@@ -1,7 +1,7 @@
 //! Programs that are in no table: what a project or a person put on the machine. They may change what is the caller's own,
 //! but what stands in their arguments is read: a command in them may be what they run (`chronic rm -r x`, `mywrap 'rm -r x'`).
 
-use super::{call::Call, judge::named_paths, languages, paths, reading::Effect, walk::Walker};
+use super::{call::Call, files, judge::named_paths, languages, paths, reading::Effect, walk::Walker};
 
 /// Programs that run commands, scripts or plugins which their words or files name, and are no everyday tools.
 const RUNS: &str = include_str!("table/runs.txt");
@@ -36,6 +36,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) {
         walker.out.doubt(format!("{} runs code that is not read here", call.name));
     }
     named_paths(walker, call, false);
+    call.files('o', "output").iter().filter(|path| files::is_database(path)).for_each(|path| walker.writes_file(path));
     for word in call.args {
         if let Some((_, rest)) = word.text.split_once("://").filter(|_| !word.text.starts_with('-')) {
             walker.out.network = true;

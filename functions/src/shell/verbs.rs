@@ -282,6 +282,12 @@ const PROGRAMS: &[Program] = &[
             "stats",
             "version",
             "containers ls",
+            "containers list",
+            "containers info",
+            "tasks ls",
+            "tasks list",
+            "images list",
+            "namespaces ls",
             "images ls",
         ],
         writes: &[],
@@ -402,6 +408,7 @@ const PROGRAMS: &[Program] = &[
             "-S",
             "-n",
             "describe",
+            "summary",
             "certificates",
             "iostat",
             "history",
@@ -419,6 +426,17 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// Whether a setting of apt names programs or the files that name them.
+fn runs_hooks(call: Call<'_>) -> bool {
+    call.flag('c')
+        || call.args.iter().any(|word| {
+            let text = word.text.to_ascii_lowercase();
+            ["invoke", "dir::", "::methods", "::tools", "post-", "pre-", "proxy-auto", "solver"]
+                .iter()
+                .any(|name| text.contains("::") && text.contains(name))
+        })
+}
+
 /// Judges the program if it is one of these.
 pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     let Some(program) = PROGRAMS.iter().find(|program| program.names.contains(&call.name)) else { return false };
@@ -430,6 +448,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     named_paths(walker, call, false);
     if words.first().is_some_and(|word| word.hole) {
         walker.out.doubt(format!("what {} does is only known while it runs", call.name));
+    } else if program.names.contains(&"apt") && runs_hooks(call) {
+        walker.out.doubt(format!("{} with a setting that runs commands", call.name));
     } else if call.name == "git" {
         repository::judge(walker, call, first, &words, among(program.shows));
     } else if let ("docker" | "podman" | "nerdctl", "run" | "create" | "build" | "cp", _)

@@ -307,6 +307,10 @@ impl Walker {
             }
             CompoundCommand::ForClause(clause) => {
                 let words: Vec<Word> = clause.values.iter().flatten().flat_map(|raw| self.words(raw)).collect();
+                self.environment(
+                    &clause.variable_name,
+                    &Word { text: [super::word::HOLE; 2].iter().collect(), ..Word::unknown() },
+                );
                 let solid = clause.values.is_some() && words.iter().all(is_solid);
                 self.set(&clause.variable_name, solid.then_some(Known::Solid), true);
                 self.list(&clause.body.list);
@@ -442,7 +446,8 @@ impl Walker {
             Item::IoRedirect(redirect) => self.redirects(std::slice::from_ref(redirect)),
             Item::ProcessSubstitution(_, shell) => {
                 self.list(&shell.list);
-                words.push(Word { solid: true, ..Word::unknown() });
+                let fresh = hollow::is_silent_list(&shell.list);
+                words.push(Word { solid: true, fresh, ..Word::unknown() });
             }
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Word {
     pub(super) made: bool,
     /// It begins with something that is known not to be a dash, although what it is may not be known.
     pub(super) solid: bool,
+    /// It names a file that was made just now and holds nothing.
+    pub(super) fresh: bool,
 }
 
 impl Word {
@@ -252,7 +254,10 @@ impl<'a> Expander<'a> {
             self.out.set.extend(span::names(&whole));
         }
         self.at = end;
-        self.word().push_hole(false);
+        let makes = whole.trim_start_matches(['$', '(', '`', ' ']).trim_end_matches([')', '`', ' ']);
+        let word = self.word();
+        word.fresh = word.text.is_empty() && makes.split(' ').next() == Some("mktemp");
+        word.push_hole(false);
     }
 
     /// `${..}`.

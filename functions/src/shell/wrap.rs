@@ -144,6 +144,20 @@ fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
         return;
     }
     let Some(inner) = step(walker, call, wrapper) else { return };
+    if matches!(call.name, "strace" | "ltrace" | "time") {
+        let own = Call { args: call.args.get(..call.args.len() - inner.len()).unwrap_or_default(), ..call };
+        for word in own.values('E', "env") {
+            if let Some((name, value)) = word.text.trim_start_matches("-E").split_once('=') {
+                walker.environment(name, &Word::plain(value));
+            }
+        }
+        for path in own.files('o', "output") {
+            match path.starts_with(['|', '!']) {
+                true => walker.out.doubt(format!("{} hands what it finds to a command", call.name)),
+                false => walker.writes_file(&path),
+            }
+        }
+    }
     if inner.is_empty() {
         match call.name {
             // One's own processes only: others need rights that sudo gives.
@@ -434,6 +448,9 @@ fn seeks_what_is_made_again(call: Call<'_>, roots: &[String]) -> bool {
 fn on_found(walker: &mut Walker, roots: &[String], words: &[Word]) {
     let stdin = std::mem::replace(&mut walker.stdin, Stdin::Other);
     let before = std::mem::replace(&mut walker.out.effect, Effect::Read);
+    if words.first().is_some_and(|word| matches!(word.text.as_str(), "tee" | "sponge")) {
+        walker.out.danger("writes over every file that it finds");
+    }
     walker.invoke(words);
     walker.stdin = stdin;
     if walker.out.effect == Effect::Write && roots.iter().any(|root| is_far(root)) {
