@@ -271,21 +271,25 @@ impl Api {
             None => {
                 let owned = super::arguments::parameters(&path, target, call)?;
                 body.map_or(Ok(()), |body| super::arguments::content(&body, &owned, call))?;
-                if self.router.is_empty() && grant::grants(target, &call.arguments) {
+                let all = super::arguments::opened(&call.arguments);
+                let persisted = self.router.is_empty() && request.method == "POST" && grant::is_persisted(target, &all);
+                if self.router.is_empty()
+                    && (grant::grants(target, &all) || grant::gives_by_variable(&all) || persisted)
+                {
                     let writes = call.functions.values_mut().filter(|effect| **effect == Effect::Write);
                     writes.for_each(|effect| *effect = Effect::Admin);
                 }
                 let much = || {
                     masses::whole(request.method, target, &call.arguments)
-                        || grant::by_path(request.method, target, &call.arguments)
-                        || grant::reaches_inside(&call.arguments)
-                        || inject::reaches_behind(request, target, &call.arguments)
+                        || grant::by_path(request.method, target, &all)
+                        || grant::reaches_inside(&all)
+                        || inject::reaches_behind(request, target, &all)
                         || service::opens(request)
                 };
                 let target_of_cloud = request.raw("x-amz-target");
                 let mut ordered = target_of_cloud.iter().filter_map(|value| std::str::from_utf8(value).ok());
                 if self.router.is_empty()
-                    && (much() || orders::ruins(target, &call.arguments) || ordered.any(orders::is_cloud_order))
+                    && (much() || orders::ruins(target, &all) || ordered.any(orders::is_cloud_order))
                 {
                     call.functions.values_mut().for_each(|effect| *effect = Effect::Admin);
                 }

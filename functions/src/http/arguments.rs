@@ -51,6 +51,27 @@ pub(crate) fn content(body: &Body, owned: &BTreeSet<String>, call: &mut Call) ->
     Ok(())
 }
 
+/// The arguments, and those that stand in texts which are JSON themselves: services parse them once more.
+pub(crate) fn opened(arguments: &BTreeMap<String, Argument>) -> BTreeMap<String, Argument> {
+    const LONGEST: usize = 64 * 1024;
+    let mut all = arguments.clone();
+    for (name, argument) in arguments {
+        let Argument::Text(text) = argument else { continue };
+        if text.len() > LONGEST || !text.trim_start().starts_with(['{', '[']) {
+            continue;
+        }
+        let Ok(value) = super::json::parse(text.as_bytes()) else { continue };
+        let mut own = Call::default();
+        own.document(&value, &BTreeSet::new());
+        for (inner, argument) in own.arguments {
+            let inner = inner.trim_start_matches('/');
+            let begins = if name.starts_with('/') { "" } else { "/" };
+            all.entry(format!("{begins}{name}/{inner}")).or_insert(argument);
+        }
+    }
+    all
+}
+
 fn pairs(pairs: &[(String, String)], owned: &BTreeSet<String>, place: &str, call: &mut Call) -> Result<(), Fault> {
     let mut grouped: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
     for (name, value) in pairs {

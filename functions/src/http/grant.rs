@@ -109,7 +109,18 @@ fn drops(name: &str, value: &Argument) -> bool {
     };
     let carries = ["q", "query", "sql", "statement", "stmt", "command", "cypher", "cql"];
     let last = plain(name.rsplit('/').next().unwrap_or_default());
-    carries.contains(&last.as_str()) && texts(value).iter().any(|text| ruins(text) || text.split(';').any(begins))
+    let names = |text: &str| text.split(';').any(begins) && !is_limited_delete(text);
+    carries.contains(&last.as_str()) && texts(value).iter().any(|text| ruins(text) || names(text))
+}
+
+/// A statement that takes away only rows that its condition names.
+fn is_limited_delete(text: &str) -> bool {
+    let alone =
+        text.len() <= 4096 && text.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("delete"));
+    let facts = alone.then(|| sql::Session::new("").read(text, None));
+    facts.is_some_and(|read| {
+        read.facts.unknown.is_none() && read.facts.filtered && read.facts.effect() != sql::Effect::Admin
+    })
 }
 
 /// A statement that PostgreSQL's grammar reads as one that changes structure or every row, and Cypher that removes all there is.
@@ -129,7 +140,7 @@ fn ruins(text: &str) -> bool {
 /// A GraphQL mutation whose fields say that they remove many, or that gives every right.
 pub(super) fn mutates(name: &str, value: &Argument) -> bool {
     let Argument::Text(text) = value else { return false };
-    if !matches!(name, "query" | "body") && !name.ends_with("/query") {
+    if !matches!(name, "query" | "body" | "operations") && !name.ends_with("/query") {
         return false;
     }
     let text = &text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
@@ -141,7 +152,11 @@ pub(super) fn mutates(name: &str, value: &Argument) -> bool {
     }
     let takes = |word: &&str| super::masses::removes_many(word);
     let given = |pair: &[&str]| match pair {
-        [right, value] => RIGHTS.contains(&plain(right).as_str()) && is_everything(value),
+        [right, value] => {
+            let right = plain(right);
+            RIGHTS.contains(&right.as_str()) && is_everything(value)
+                || FLAGS.contains(&right.as_str()) && *value == "true"
+        }
         _ => false,
     };
     let all = ["where:{}", "filter:{}"].iter().any(|every| solid.contains(every));
@@ -149,6 +164,39 @@ pub(super) fn mutates(name: &str, value: &Argument) -> bool {
     words.iter().any(takes) && !by_ids
         || all && words.iter().any(|word| word.to_ascii_lowercase().starts_with("delete"))
         || words.windows(2).any(given)
+}
+
+/// Whether variables of a GraphQL mutation about rights give every right.
+pub(super) fn gives_by_variable(arguments: &BTreeMap<String, Argument>) -> bool {
+    let query = |name: &str| name == "query" || name.ends_with("/query");
+    let about = arguments.iter().filter(|(name, _)| query(name)).flat_map(|(_, value)| texts(value)).any(|text| {
+        let lower = text.to_ascii_lowercase();
+        lower.contains("mutation")
+            && ["role", "permission", "admin", "privilege", "member", "grant"].iter().any(|word| lower.contains(word))
+    });
+    let variable = |name: &str| name.starts_with("/variables/") || name.contains("/variables/");
+    about
+        && arguments
+            .iter()
+            .filter(|(name, _)| variable(name))
+            .any(|(_, value)| texts(value).into_iter().any(is_everything))
+}
+
+/// A GraphQL operation that is only named: what it does, the service alone knows.
+pub(super) fn is_persisted(target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
+    let last = target.segments.iter().rev().find(|segment| !segment.is_empty());
+    let named = |name: &str| {
+        name.contains("/persistedQuery/")
+            || matches!(
+                plain(name.rsplit('/').next().unwrap_or_default()).as_str(),
+                "docid" | "documentid" | "queryid" | "id"
+            ) && name.matches('/').count() <= 2
+    };
+    last.is_some_and(|last| last.eq_ignore_ascii_case("graphql"))
+        && !arguments.keys().any(|name| {
+            matches!(name.trim_start_matches('/'), "query" | "operations" | "body") || name.ends_with("/query")
+        })
+        && arguments.keys().any(|name| named(name))
 }
 
 /// A search that finds everything, where what it finds is removed: `{"delete": {"query": "*:*"}}`.

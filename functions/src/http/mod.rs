@@ -18,6 +18,7 @@ mod graphql;
 mod grpc;
 mod inject;
 mod json;
+mod known;
 mod masses;
 mod mcp;
 mod multipart;

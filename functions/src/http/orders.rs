@@ -121,7 +121,20 @@ pub(super) fn is_cloud_order(action: &str) -> bool {
 fn may_carry(name: &str) -> bool {
     matches!(
         name,
-        "q" | "query" | "sql" | "statement" | "stmt" | "command" | "cypher" | "cql" | "ksql" | "csl" | "body" | ""
+        "q" | "query"
+            | "queries"
+            | "raw"
+            | "sql"
+            | "statement"
+            | "statements"
+            | "stmt"
+            | "command"
+            | "cypher"
+            | "cql"
+            | "ksql"
+            | "csl"
+            | "body"
+            | ""
     ) || name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -229,11 +242,40 @@ fn xml_ruins(text: &str) -> bool {
         let opens = !own.is_empty() && !own.starts_with(['/', '?', '!']);
         let content = content.trim();
         let called = opens && before != own && masses::removes_many(own);
-        let method = own.eq_ignore_ascii_case("methodname") && masses::removes_many(content);
-        let given = opens && super::grant::gives_all(own, content);
+        let method = own.eq_ignore_ascii_case("methodname") && (masses::removes_many(content) || runs_service(content));
+        let said = opens && may_carry(&last_part(own)) && is_statement(content);
+        let given = opens
+            && (super::grant::gives_all(own, content)
+                || attributes(tag).any(|(name, value)| super::grant::gives_all(name, value)));
         before = own;
         let included = opens && own.eq_ignore_ascii_case("include") && tag.contains("file:");
-        called || method || given || included || tag.starts_with("!ENTITY") && tag.contains("SYSTEM")
+        called || method || said || given || included || tag.starts_with("!ENTITY") && tag.contains("SYSTEM")
+    })
+}
+
+/// `supervisor.shutdown`, `system.exec`
+fn runs_service(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(
+        last.as_str(),
+        "shutdown"
+            | "restart"
+            | "reboot"
+            | "exec"
+            | "execute"
+            | "eval"
+            | "kill"
+            | "stopallprocesses"
+            | "halt"
+            | "poweroff"
+    )
+}
+
+/// Names and values of a tag's attributes.
+fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
+    tag.split_ascii_whitespace().skip(1).filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        Some((name, value.trim_end_matches('/').trim_matches(['"', '\''])))
     })
 }
 

@@ -45,7 +45,15 @@ impl<'a> Request<'a> {
 }
 
 /// Fields by which some servers replace the method.
-const OVERRIDES: [&str; 4] = ["x-http-method-override", "x-http-method", "x-method-override", "x-method"];
+const OVERRIDES: [&str; 7] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-method",
+    "x-original-method",
+    "x-request-method",
+    "x-override-method",
+];
 
 /// Fields by which some servers replace the path.
 const REWRITES: [&str; 6] =
@@ -76,7 +84,13 @@ pub(crate) fn check_overrides(request: &Request<'_>, target: &target::Target) ->
 pub(crate) fn check_method_parameter(request: &Request<'_>, pairs: &[(String, String)]) -> Result<(), Fault> {
     let replaces = |(name, value): &(String, String)| {
         let name = name.trim().to_ascii_lowercase();
-        (name == "_method" || OVERRIDES.contains(&name.as_str())) && !value.trim().eq_ignore_ascii_case(request.method)
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        // A plain `method` could be anything, but hardly another than the one that it comes by.
+        let named = matches!(plain.as_str(), "httpmethod" | "httpmethodoverride" | "methodoverride" | "overridemethod")
+            || plain == "method" && request.method == "POST" && !value.trim().eq_ignore_ascii_case("post");
+        named && is_method(value) && !value.trim().eq_ignore_ascii_case(request.method)
+            || (name == "_method" || OVERRIDES.contains(&name.as_str()))
+                && !value.trim().eq_ignore_ascii_case(request.method)
     };
     if pairs.iter().any(replaces) {
         return Err(Fault::malformed("the parameter _method names another method: send that method itself"));

@@ -1,7 +1,7 @@
 //! Requests that run a service itself rather than what it serves: well-known ways to stop it, empty it, read its secrets or run code in
 //! it. They count where a connection names no functions, so that nobody said what its paths are.
 
-use super::{call::Effect, masses, openapi::effect_of, request::Request, target::Target};
+use super::{call::Effect, known, masses, openapi::effect_of, request::Request, target::Target};
 
 /// What a request does to a server that nothing is known about.
 pub(super) fn effect(method: &str, target: &Target) -> Effect {
@@ -21,7 +21,7 @@ pub(super) fn effect(method: &str, target: &Target) -> Effect {
                 || rules_of_store(method, target)
         }
     };
-    if runs { Effect::Admin } else { effect_of(method) }
+    if runs || known::is_known(method, target) { Effect::Admin } else { effect_of(method) }
 }
 
 /// Whether the head of a request opens what it stores to everybody, or gives it away: `x-amz-acl: public-read`.
