@@ -27,6 +27,7 @@ mod hostile;
 mod http;
 mod http_bodies;
 mod http_disguise;
+mod http_encodings;
 mod http_functions;
 mod http_streams;
 mod idle;

@@ -78,6 +78,17 @@ fn the_clipboard_is_out_of_reach() {
     let world = World::shared();
     let shown = world.ssh(&["-tt", "printf 'a\\033]52;c;NDUzOQ==\\007b\\n'"]).ok().out;
     assert!(shown.starts_with("ab"), "{shown:?}");
+    // In a byte stream, too: what the client prints goes to a terminal.
+    let card = world.customer(2).card;
+    for titled in
+        ["\\033]0;CARD\\007", "\\033]2;CARD\\033\\\\", "\\033]8;;http://x/CARD\\033\\\\link\\033]8;;\\033\\\\"]
+    {
+        for terminal in [&["-tt"][..], &[]] {
+            let printed = format!("printf 'a{}b\\n'", titled.replace("CARD", &card));
+            let shown = world.ssh(&[terminal, &[printed.as_str()]].concat()).ok().out;
+            assert!(!shown.contains(&card) && shown.starts_with('a') && shown.contains('b'), "{titled}: {shown:?}");
+        }
+    }
 }
 
 #[test]
