@@ -1833,3 +1833,191 @@ SELECT repeat('-', 80) || E'\n'
 WITH old AS (SELECT id FROM orders WHERE placed_at < '2020-01-01') DELETE FROM lines USING old WHERE lines.order_id = old.id
 --
 MERGE INTO stock s USING (VALUES (1, 5)) v (id, n) ON s.id = v.id WHEN MATCHED THEN UPDATE SET n = v.n WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.n)
+--
+SELECT id, status FROM orders ORDER BY id DESC LIMIT 50 OFFSET 100
+--
+SELECT status, count(*) FROM orders GROUP BY 1 HAVING count(*) > 5 ORDER BY 2 DESC
+--
+SELECT date_trunc('day', created_at) d, sum(total) FROM orders WHERE created_at >= now() - interval '7 days' GROUP BY d
+--
+SELECT o.*, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.name ILIKE '%ann%'
+--
+SELECT "orders"."id" AS "orders_id", "orders"."status" AS "orders_status" FROM "orders" WHERE "orders"."id" = 1 LIMIT 1
+--
+SELECT "public"."orders"."id", "public"."orders"."status" FROM "public"."orders" WHERE 1=1 ORDER BY "public"."orders"."id" ASC LIMIT 10 OFFSET 0
+--
+SELECT t0.id, t0.status FROM orders t0 WHERE ((t0.id = 1)) LIMIT 2
+--
+SELECT (1) AS "a" FROM "orders" WHERE "orders"."id" = 5 LIMIT 1
+--
+INSERT INTO "orders" ("status", "total") VALUES ('new', 5) RETURNING "orders"."id"
+--
+INSERT INTO orders (status) VALUES ('a'), ('b'), ('c')
+--
+INSERT INTO orders (id, status) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status
+--
+INSERT INTO orders (id) VALUES (1) ON CONFLICT DO NOTHING
+--
+UPDATE "orders" SET "status" = 'x', "updated_at" = now() WHERE "orders"."id" IN (1, 2, 3)
+--
+UPDATE orders SET status = 'expired' WHERE created_at < now() - interval '90 days' AND status = 'new'
+--
+UPDATE orders SET total = total * 1.1 WHERE customer_id = 9 RETURNING id
+--
+DELETE FROM "sessions" WHERE "sessions"."id" = 'abc' AND "sessions"."user_id" = 4
+--
+DELETE FROM orders USING customers c WHERE c.id = orders.customer_id AND c.name = 'x'
+--
+WITH r AS (SELECT id FROM orders WHERE status = 'new' LIMIT 10 FOR UPDATE SKIP LOCKED) UPDATE orders SET status = 'run' FROM r WHERE orders.id = r.id RETURNING orders.*
+--
+SELECT id FROM jobs WHERE run_at <= now() ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+--
+UPDATE jobs SET locked_by = 'w1' WHERE id = (SELECT id FROM jobs WHERE locked_by IS NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *
+--
+BEGIN; UPDATE orders SET status = 'x' WHERE id = 1; COMMIT
+--
+SET application_name = 'x'
+--
+SET search_path TO public
+--
+SHOW TRANSACTION ISOLATION LEVEL
+--
+SELECT version()
+--
+SELECT current_database(), current_schema(), current_user
+--
+SELECT pg_backend_pid()
+--
+SELECT relname, n_live_tup FROM pg_stat_user_tables ORDER BY n_live_tup DESC
+--
+SELECT pid, state, query FROM pg_stat_activity WHERE state <> 'idle'
+--
+SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+--
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','') AND n.nspname !~ '^pg_toast' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2
+--
+SELECT indexdef FROM pg_indexes WHERE tablename = 'orders'
+--
+SELECT oid, typname FROM pg_type WHERE typname = 'hstore'
+--
+SELECT t.oid, typarray FROM pg_type t JOIN pg_namespace ns ON typnamespace = ns.oid WHERE typname = 'jsonb'
+--
+EXPLAIN SELECT * FROM orders
+--
+EXPLAIN DELETE FROM orders WHERE id = 1
+--
+COPY (SELECT id FROM orders WHERE id < 100) TO STDOUT WITH CSV HEADER
+--
+COPY orders (id, status) FROM STDIN
+--
+PREPARE p AS SELECT * FROM orders WHERE id = $1; EXECUTE p(1)
+--
+DECLARE c CURSOR FOR SELECT * FROM orders WHERE id > 5
+--
+NOTIFY jobs, 'x'
+--
+SELECT pg_notify('jobs', 'x')
+--
+SELECT pg_try_advisory_lock(1)
+--
+CREATE TEMP TABLE t (id int)
+--
+CREATE TEMPORARY TABLE t AS SELECT id FROM orders WHERE id < 10; DROP TABLE t
+--
+WITH RECURSIVE t AS (SELECT id, parent FROM cat WHERE id = 1 UNION ALL SELECT c.id, c.parent FROM cat c JOIN t ON c.parent = t.id) SELECT * FROM t
+--
+SELECT id, row_number() OVER (PARTITION BY customer_id ORDER BY id) FROM orders LIMIT 20
+--
+SELECT data->>'a', data #>> '{b,c}' FROM events WHERE data @> '{"x": 1}'
+--
+SELECT * FROM events WHERE data ? 'k' LIMIT 5
+--
+SELECT jsonb_array_elements(data->'items') FROM events WHERE id = 1
+--
+SELECT array_agg(tag) FROM tags WHERE post_id = 5
+--
+SELECT json_agg(t) FROM (SELECT id, name FROM tags WHERE post_id = 5) t
+--
+SELECT string_agg(name, ', ') FROM tags WHERE post_id = 5
+--
+SELECT customer_id, array_agg(id) FROM orders WHERE created_at > now() - interval '1 day' GROUP BY customer_id
+--
+SELECT now(), clock_timestamp()
+--
+SELECT coalesce(max(id), 0) + 1 FROM orders
+--
+SELECT to_char(created_at, 'YYYY-MM') m, count(*) FROM orders GROUP BY m
+--
+SELECT * FROM orders WHERE created_at BETWEEN '2026-01-01' AND '2026-01-31'
+--
+SELECT * FROM orders WHERE id = ANY ('{1,2,3}'::int[])
+--
+SELECT * FROM orders WHERE lower(status) = 'new'
+--
+SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC LIMIT 10
+--
+SELECT * FROM orders TABLESAMPLE SYSTEM (1)
+--
+SELECT 1 -- DROP TABLE x
+--
+SELECT 'DROP TABLE orders; --'
+--
+SELECT $$DELETE FROM orders$$
+--
+SELECT "drop" FROM "delete" WHERE "truncate" = 1
+--
+SELECT EXISTS (SELECT 1 FROM orders WHERE id = 1)
+--
+SELECT EXISTS(SELECT 1 FROM information_schema.tables WHERE table_name = 'schema_migrations')
+--
+SELECT version FROM schema_migrations ORDER BY version
+--
+SELECT * FROM alembic_version
+--
+SELECT "django_migrations"."id", "django_migrations"."app" FROM "django_migrations"
+--
+SELECT * FROM "_prisma_migrations" ORDER BY started_at ASC
+--
+INSERT INTO audit (who, what) VALUES (current_user, 'DROP TABLE x')
+--
+UPDATE accounts SET balance = balance - 5 WHERE id = 1 AND balance >= 5
+--
+UPDATE users SET last_seen = now() WHERE id = 3
+--
+UPDATE users SET email = lower(email) WHERE id BETWEEN 1 AND 50
+--
+UPDATE orders o SET total = s.t FROM (SELECT order_id, sum(price) t FROM lines WHERE order_id = 3 GROUP BY order_id) s WHERE s.order_id = o.id
+--
+DELETE FROM cart_items WHERE cart_id = 9 AND product_id NOT IN (1, 2)
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE status = 'void' ORDER BY id LIMIT 1000)
+--
+DELETE FROM orders WHERE ctid IN (SELECT ctid FROM orders WHERE status = 'void' LIMIT 500)
+--
+DELETE FROM tokens WHERE user_id = 3 AND expires_at IS NOT NULL
+--
+SELECT pg_relation_size('orders'), pg_total_relation_size('orders')
+--
+SELECT * FROM pg_settings WHERE name LIKE '%work_mem%'
+--
+SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = 'orders'::regclass AND a.attnum > 0
+--
+SELECT extname, extversion FROM pg_extension
+--
+SELECT has_table_privilege('orders', 'SELECT')
+--
+SELECT age(datfrozenxid) FROM pg_database
+--
+SELECT st_distance(a.geom, b.geom) FROM places a, places b WHERE a.id = 1 AND b.id = 2
+--
+SELECT ts_rank(v, q), title FROM docs, to_tsquery('a & b') q WHERE v @@ q LIMIT 10
+--
+SELECT similarity(name, 'x') FROM customers WHERE name % 'x' LIMIT 5
+--
+SELECT lag(total) OVER w FROM orders WHERE customer_id = 1 WINDOW w AS (ORDER BY id)
+--
+SELECT * FROM orders o CROSS JOIN LATERAL (SELECT * FROM lines l WHERE l.order_id = o.id LIMIT 3) x WHERE o.id = 1
+--
+SELECT x.* FROM jsonb_to_recordset('[{"a":1}]') AS x(a int)
+--
+SELECT regexp_replace(name, '[0-9]+', '#', 'g') FROM customers LIMIT 5

