@@ -18,27 +18,34 @@ const BACKSPACE: u8 = 0x08;
 /// The longest of them that is known, in bytes behind its first.
 const LONGEST_STYLE: usize = 32;
 /// Character references by name for what values are written with.
-const NAMED: [(&[u8], u8); 20] = [
-    (b"commat", b'@'),
-    (b"period", b'.'),
-    (b"nbsp", b' '),
-    (b"hyphen", b'-'),
-    (b"dash", b'-'),
-    (b"ndash", DASH),
-    (b"mdash", DASH),
-    (b"minus", DASH),
-    (b"lowbar", b'_'),
-    (b"plus", b'+'),
-    (b"colon", b':'),
-    (b"sol", b'/'),
-    (b"amp", b'&'),
-    (b"quot", b'"'),
-    (b"apos", b'\''),
-    (b"equals", b'='),
-    (b"num", b'#'),
-    (b"lpar", b'('),
-    (b"rpar", b')'),
-    (b"percnt", b'%'),
+const NAMED: [(&[u8], u32); 27] = [
+    (b"shy", 0xAD),
+    (b"zwj", 0x200D),
+    (b"zwnj", 0x200C),
+    (b"ensp", 0x2002),
+    (b"emsp", 0x2003),
+    (b"thinsp", 0x2009),
+    (b"NoBreak", 0x2060),
+    (b"commat", 0x40),
+    (b"period", 0x2E),
+    (b"nbsp", 0x20),
+    (b"hyphen", 0x2D),
+    (b"dash", 0x2D),
+    (b"ndash", 0x2013),
+    (b"mdash", 0x2013),
+    (b"minus", 0x2013),
+    (b"lowbar", 0x5F),
+    (b"plus", 0x2B),
+    (b"colon", 0x3A),
+    (b"sol", 0x2F),
+    (b"amp", 0x26),
+    (b"quot", 0x22),
+    (b"apos", 0x27),
+    (b"equals", 0x3D),
+    (b"num", 0x23),
+    (b"lpar", 0x28),
+    (b"rpar", 0x29),
+    (b"percnt", 0x25),
 ];
 
 /// What stands at a place of the wire.
@@ -188,8 +195,8 @@ impl Reader<'_> {
                 };
                 return Some(Unit::Text { width: 2, text: Utf8::byte(code) });
             }
-            b'\\' => matches!(next, b'u' | b'x' | b'0' | b'1'),
-            b'%' => next.is_ascii_hexdigit(),
+            b'\\' => matches!(next, b'u' | b'U' | b'x' | b'0' | b'1' | b'\n' | b'\r'),
+            b'%' => next.is_ascii_hexdigit() || next == b'u',
             b'&' => self.may_be_reference(at + 1),
             _ => return None,
         };
@@ -201,9 +208,10 @@ impl Reader<'_> {
         let is_wrapped = |byte: &u8| matches!(byte, b'\\' | b'%' | b'&');
         match self.wire.get(at..).unwrap_or_default() {
             [b'u', b'{', ..] => false,
-            [b'u' | b'x', next, ..] => !next.is_ascii_hexdigit() && !is_wrapped(next),
+            [b'u' | b'U' | b'x', next, ..] => !next.is_ascii_hexdigit() && !is_wrapped(next),
             [b'0' | b'1', next, ..] => !matches!(next, b'0'..=b'7') && !is_wrapped(next),
-            [next, ..] => !matches!(next, b'u' | b'x' | b'0' | b'1') && !is_wrapped(next),
+            [b'\n' | b'\r', ..] => false,
+            [next, ..] => !matches!(next, b'u' | b'U' | b'x' | b'0' | b'1') && !is_wrapped(next),
             [] => false,
         }
     }
@@ -213,7 +221,9 @@ impl Reader<'_> {
         let name = self.wire.get(at..).unwrap_or_default();
         let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'#';
         let length = name.iter().take(LONGEST_NAME + 2).take_while(is_name).count();
-        length < LONGEST_NAME + 2 && name.get(length).is_none_or(|end| matches!(end, b';' | b'%' | b'&' | b'\\'))
+        let ends = |end: &u8| name.first() == Some(&b'#') && ends_number(u32::from(*end));
+        length < LONGEST_NAME + 2
+            && name.get(length).is_none_or(|end| matches!(end, b';' | b'%' | b'&' | b'\\') || ends(end))
     }
 
     /// Whether the code is spelt as itself.
@@ -306,6 +316,12 @@ impl Reader<'_> {
 
     /// A percent-encoded character, of one to four bytes in UTF-8.
     fn percent(&self, at: usize, mark: usize, level: u8) -> Result<Option<Code>, Cut> {
+        // As JavaScript's `escape` writes it.
+        if self.next(at + mark, level)?.is_some_and(|(next, _)| next == u32::from(b'u')) {
+            let used = self.next(at + mark, level)?.map_or(1, |(_, width)| width);
+            let digits = self.hex(at + mark + used, 4, level)?;
+            return Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)));
+        }
         let Some((first, mut width)) = self.hex(at + mark, 2, level)? else { return Ok(None) };
         width += mark;
         let (more, mut value) = match first {
@@ -329,7 +345,14 @@ impl Reader<'_> {
         let mut name = [0; LONGEST_NAME + 1];
         let (mut length, mut width) = (0, mark);
         loop {
-            let Some((code, used)) = self.next(at + width, level)? else { return Ok(None) };
+            // Browsers read a number without its end, too.
+            let is_number = name.first() == Some(&b'#') && length > 2;
+            let Some((code, used)) = self.next(at + width, level)? else {
+                if is_number { break } else { return Ok(None) }
+            };
+            if is_number && ends_number(code) {
+                break;
+            }
             width += used;
             match (u8::try_from(code), name.get_mut(length)) {
                 (Ok(b';'), _) => break,
@@ -342,10 +365,7 @@ impl Reader<'_> {
         let value = match name {
             [b'#', b'x' | b'X', digits @ ..] => number(digits, 16),
             [b'#', digits @ ..] => number(digits, 10),
-            _ => NAMED.iter().find(|known| known.0 == name).map(|known| match known.1 {
-                DASH => 0x2013,
-                byte => u32::from(byte),
-            }),
+            _ => NAMED.iter().find(|known| known.0 == name).map(|known| known.1),
         };
         Ok(value.map(|value| (value, width)))
     }
@@ -390,15 +410,27 @@ impl Reader<'_> {
                 return Ok(whole.map(|(code, width)| (code, mark + used + open + width)));
             }
             Some('u') => 4,
+            Some('U') => 8,
             Some('x') => 2,
+            // A line that goes on in the next one.
+            Some('\n') => return Ok(Some((0, mark + used))),
+            Some('\r') => {
+                let end = self.next(at + mark + used, level)?.filter(|(next, _)| *next == u32::from(b'\n'));
+                return Ok(end.map(|(_, width)| (0, mark + used + width)));
+            }
             Some('0' | '1') => {
                 return self.octal(at + mark, level).map(|code| code.map(|(code, used)| (code, mark + used)));
             }
             _ => return Ok(None),
         };
         let digits = self.hex(at + mark + used, count, level)?;
-        Ok(digits.filter(|(code, _)| *code >= 0x20).map(|(code, width)| (code, mark + used + width)))
+        Ok(digits.filter(|(code, _)| (0x20..INVALID).contains(code)).map(|(code, width)| (code, mark + used + width)))
     }
+}
+
+/// What cannot belong to a number in a character reference.
+fn ends_number(code: u32) -> bool {
+    matches!(char::from_u32(code), Some('&' | '<' | ' ' | '"' | '\'' | '\n' | '\r' | ')' | ','))
 }
 
 /// How long the rest of a sequence for colours at the start of `rest` is.

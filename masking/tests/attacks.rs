@@ -55,7 +55,7 @@ fn hex(value: &str) -> String {
     each(value, "", |byte| format!("{byte:02x}"))
 }
 
-const FORMS: [Form; 49] = [
+const FORMS: [Form; 55] = [
     ("plain", |v| v.into()),
     ("base32", |v| base32(v)),
     ("base32 of JSON in base64", |v| base64(base32(&format!("{{\"v\":\"{v}\"}}")).as_bytes())),
@@ -94,6 +94,12 @@ const FORMS: [Form; 49] = [
     ("percent", |v| each(v, "", |byte| format!("%{byte:02X}"))),
     ("percent twice", |v| each(v, "", |byte| format!("%25{byte:02X}"))),
     ("references", |v| each(v, "", |byte| format!("&#{byte};"))),
+    ("references without an end", |v| format!("<p>{}</p>", each(v, "", |byte| format!("&#{byte}")))),
+    ("hexadecimal references without an end", |v| format!("{} ", each(v, "", |byte| format!("&#x{byte:x}")))),
+    ("soft hyphens by name", |v| between(v, "&shy;")),
+    ("long codes", |v| each(v, "", |byte| format!("\\U{byte:08x}"))),
+    ("escape()", |v| each(v, "", |byte| format!("%u{byte:04x}"))),
+    ("lines that go on", |v| between(v, "\\\n")),
     ("hexadecimal references", |v| each(v, "", |byte| format!("&#x{byte:x};"))),
     ("zero width", |v| between(v, "\u{200b}")),
     ("word joiners", |v| between(v, "\u{2060}")),

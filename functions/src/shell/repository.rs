@@ -60,7 +60,7 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>, verb: &str, words: &[&W
     if matches!(verb, "fetch" | "pull" | "push" | "clone" | "ls-remote") {
         walker.out.network = true;
     }
-    if runs_program(call, verb, words) {
+    if runs_program(call, verb) {
         return walker.out.doubt(format!("git {verb} with words that run commands"));
     }
     if verb == "submodule" && second == "foreach" {
@@ -102,7 +102,7 @@ pub(super) fn is_harmless_setting(text: &str) -> bool {
     SETTINGS.iter().any(|start| name.starts_with(start)) || text == "core.pager=cat" || text == "core.pager="
 }
 
-fn runs_program(call: Call<'_>, verb: &str, words: &[&Word]) -> bool {
+fn runs_program(call: Call<'_>, verb: &str) -> bool {
     const OPTIONS: [&str; 9] = [
         "--upload-pack",
         "--receive-pack",

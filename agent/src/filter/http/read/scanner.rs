@@ -11,6 +11,8 @@ pub(in crate::filter::http) struct Scanner {
     runs: TextRuns,
     /// For what a compression holds.
     unpacked: Option<(Decoder, StreamMasker)>,
+    /// It is packed in a way that is not read here.
+    unread: bool,
     tally: Tally,
 }
 
@@ -23,11 +25,16 @@ impl Scanner {
         // Telephone numbers and addresses appear in any few megabytes of noise.
         let distinct = |label: &&Label| matches!(label.as_str(), "card" | "ssn" | "iban" | "secret");
         let labels: Vec<Label> = masker.labels().iter().filter(distinct).copied().collect();
-        let packed = matches!(first, [0x1f, 0x8b, 8, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..]);
-        let decoder = packed.then(|| Decoder::new(std::iter::empty()).ok()).flatten();
+        let decoder = match first {
+            [0x1f, 0x8b, 8, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Decoder::new(std::iter::empty()).ok(),
+            // zlib (RFC 1950), as no text begins.
+            [0x78, 0x01 | 0x9c | 0xda, ..] => Decoder::new([&b"deflate"[..]]).ok(),
+            _ => None,
+        };
         Self {
             raw: Masker::new(&labels).stream(Syntax::Text),
             runs: TextRuns::default(),
+            unread: is_unread(first),
             unpacked: decoder.map(|decoder| (decoder, masker.stream(Syntax::Text))),
             tally: Tally::default(),
         }
@@ -71,8 +78,15 @@ impl Scanner {
     }
 
     fn verdict(&self) -> Result<(), Found> {
-        if self.tally.is_empty() { Ok(()) } else { Err(Found) }
+        if self.tally.is_empty() && !self.unread { Ok(()) } else { Err(Found) }
     }
+}
+
+/// How what is packed otherwise begins: xz, 7z, lz4, lzip, and bzip2 with its first block.
+fn is_unread(first: &[u8]) -> bool {
+    const MARKS: [&[u8]; 4] = [b"\xFD7zXZ\0", b"7z\xBC\xAF\x27\x1C", &[0x04, 0x22, 0x4D, 0x18], b"LZIP\x01"];
+    let bzip2 = matches!(first, [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, 0x41 | 0x72, ..]);
+    bzip2 || MARKS.iter().any(|mark| first.starts_with(mark))
 }
 
 #[cfg(test)]

@@ -40,6 +40,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn utf16(text: &str, mark: bool, little: bool) -> Vec<u8> {
     let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
     units.flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
@@ -154,6 +160,9 @@ fn what_cannot_be_read_does_not_pass() {
         ("image/png", "", [b"\x89PNG\r\n\x1a\n\0\0\0\x20tEXtComment\0", CARD.as_bytes(), b"\0"].concat()),
         ("application/zip", "", [b"PK\x03\x04\0\0\0\0 ", text.as_bytes(), b"\0"].concat()),
         ("application/gzip", "", gzip(text.as_bytes())),
+        ("application/octet-stream", "", zlib(text.as_bytes())),
+        ("application/x-xz", "", b"\xFD7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0".to_vec()),
+        ("application/x-bzip2", "", b"BZh91AY&SY\x49\x19\xd4\xb2\0\0\x02\xd9\x80".to_vec()),
     ] {
         assert!(read(label, coding, &content, 100, false).is_err(), "{label} {coding}");
     }
