@@ -19,6 +19,10 @@ use crate::{
 impl Walk<'_> {
     /// Plans the edits of everything that uses masked columns.
     pub(super) fn finish(&mut self, edits: &mut Edits) -> Result<(), Refused> {
+        for (at, relation) in &self.settled {
+            edits.tree("RangeVar", *at, Change::Field("schemaname", Value::Text(relation.schema.clone())));
+            edits.reference(*at, mask::full_name(relation));
+        }
         let reads = std::mem::take(&mut self.reads);
         self.plan_lookup(&reads);
         let raw = self.plan_tokens(&reads);
