@@ -22,7 +22,8 @@ impl<'a> Walk<'a> {
             "VariableSetStmt" => self.variable(node),
             "TransactionStmt" | "VariableShowStmt" | "FetchStmt" | "ClosePortalStmt" | "DeallocateStmt"
             | "ListenStmt" | "UnlistenStmt" | "NotifyStmt" | "CheckPointStmt" | "ConstraintsSetStmt" | "LockStmt"
-            | "VacuumStmt" | "ReindexStmt" | "ClusterStmt" | "RepackStmt" | "DiscardStmt" => Ok(()),
+            | "VacuumStmt" | "ReindexStmt" | "DiscardStmt" => Ok(()),
+            "ClusterStmt" | "RepackStmt" => self.reorder(node),
             "TruncateStmt" => {
                 let written = Written { events: TRUNCATE, sets: Some(Default::default()) };
                 node.nodes("relations").try_for_each(|name| self.runs_for(name, &written))
@@ -35,11 +36,35 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A table is stored in the order of an index: whoever reads it sees that order.
+    fn reorder(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let mut marked = node.node("relation").is_none();
+        node.visit(&mut |name| {
+            marked |= name.kind == "RangeVar" && self.named(name).is_some();
+            true
+        });
+        if marked {
+            return Err(Refused::because("rows of a masked relation would be put in the order of their values"));
+        }
+        Ok(())
+    }
+
     fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let before = self.targets.len();
+        self.prepared(node)?;
+        let runs = |option: &Node| option.text("defname").eq_ignore_ascii_case("analyze");
+        let writes = self.targets.len() > before || node.node("query").is_some_and(|query| query.kind == "ExecuteStmt");
+        if node.kind == "ExplainStmt" && writes && node.nodes("options").any(runs) {
+            return Err(Refused::because("what a write costs would tell whether masked values change"));
+        }
+        Ok(())
+    }
+
+    fn prepared(&mut self, node: &'a Node) -> Result<(), Refused> {
         match node.node("query") {
             // The server finds its names again when the search path has changed.
             Some(query) if node.kind == "PrepareStmt" => match self.statement(query) {
-                Ok(()) if self.by_path => {
+                Ok(()) if self.by_path || !self.settled.is_empty() => {
                     Err(Refused::because("another search path would find a masked relation: name the schema"))
                 }
                 judged => judged,
