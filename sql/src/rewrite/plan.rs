@@ -32,6 +32,11 @@ impl Walk<'_> {
             if uses.masked.is_empty() && test.is_none() {
                 continue;
             }
+            if self.shows_costs {
+                return Err(Refused::because(
+                    "what it costs would tell how long masked values are: use EXPLAIN (COSTS OFF), without ANALYZE",
+                ));
+            }
             if self.writes || self.defines {
                 let names = uses.masked.into_iter().collect::<Vec<_>>().join(", ");
                 return Err(Refused::because(format!(

@@ -51,10 +51,16 @@ impl<'a> Walk<'a> {
 
     fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
         let before = self.targets.len();
+        let runs = node.nodes("options").any(|option| option.text("defname").eq_ignore_ascii_case("analyze"));
+        let shows = node.kind == "ExplainStmt" && (runs || !without_costs(node));
+        if shows && node.node("query").is_some_and(|query| query.kind == "ExecuteStmt") {
+            return Err(Refused::because(
+                "what it costs would tell how long masked values are: use EXPLAIN (COSTS OFF)",
+            ));
+        }
+        self.shows_costs |= shows;
         self.prepared(node)?;
-        let runs = |option: &Node| option.text("defname").eq_ignore_ascii_case("analyze");
-        let writes = self.targets.len() > before || node.node("query").is_some_and(|query| query.kind == "ExecuteStmt");
-        if node.kind == "ExplainStmt" && writes && node.nodes("options").any(runs) {
+        if shows && runs && self.targets.len() > before {
             return Err(Refused::because("what a write costs would tell whether masked values change"));
         }
         Ok(())
@@ -100,4 +106,14 @@ impl<'a> Walk<'a> {
         };
         if allowed { Ok(()) } else { Err(Refused::because(format!("{name} is pinned where columns are masked"))) }
     }
+}
+
+/// Whether an EXPLAIN says nothing of how many bytes there are.
+fn without_costs(node: &Node) -> bool {
+    let mut costs = node.nodes("options").filter(|option| option.text("defname").eq_ignore_ascii_case("costs"));
+    let is_off = |option: &Node| {
+        let value = option.node("arg").map(|value| value.text("sval").to_lowercase());
+        matches!(value.as_deref(), Some("off" | "false"))
+    };
+    costs.next().is_some_and(is_off) && costs.all(is_off)
 }

@@ -79,6 +79,8 @@ pub(super) struct Walk<'a> {
     pub(super) made: Vec<String>,
     pub(super) made_functions: Vec<String>,
     pub(super) path_changed: bool,
+    /// It tells how many bytes it reads.
+    pub(super) shows_costs: bool,
     pub(super) masked: BTreeSet<Masked>,
     /// It is a COPY of this relation, which becomes a COPY of a query.
     pub(super) copied: Option<(&'a Node, Marked)>,
@@ -114,6 +116,7 @@ impl<'a> Walk<'a> {
             made: Vec::new(),
             made_functions: Vec::new(),
             path_changed: false,
+            shows_costs: false,
             masked: BTreeSet::new(),
             copied: None,
             pinned: false,

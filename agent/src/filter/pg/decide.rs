@@ -173,7 +173,7 @@ impl Filter {
     }
 
     /// The labels whose values may go to the database as they are.
-    fn sends(&self, read: &Read) -> Vec<String> {
+    pub(super) fn sends(&self, read: &Read) -> Vec<String> {
         let carries = self.strict.as_ref().is_some_and(Strict::carries);
         if carries && self.guard.may_send_raw() { self.guard.sends_raw(&read.judged) } else { Vec::new() }
     }

@@ -453,6 +453,11 @@ impl Rewrite {
         self.judged.carried.iter().any(|carried| carried.given == Given::Parameter(number))
     }
 
+    /// Whether it may still send what it was prepared to send as it is.
+    pub(super) fn may_send(&self, sends: &[String]) -> bool {
+        self.sent.iter().all(|label| sends.contains(label))
+    }
+
     /// Values that the database does not get.
     pub(super) fn carried(&self) -> &[Carried] {
         &self.judged.carried
