@@ -24,6 +24,7 @@ pub mod node;
 pub mod reading;
 pub mod rewrite;
 pub mod session;
+mod transaction;
 pub mod tree;
 mod walk;
 mod written;
@@ -32,6 +33,7 @@ pub use self::{
     catalog::Catalog,
     doubt::Doubt,
     facts::{Effect, External, Facts, Name, Verb},
+    naming::Schemas,
     reading::{Depends, Reading, Statement},
     session::{Session, Status},
     tree::{Dialect, Tree, Unparsed},

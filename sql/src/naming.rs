@@ -13,6 +13,8 @@ use crate::{
 
 /// Most definitions, and most new names, of a session's own that are kept; with more, catalogs read later tell.
 const MOST_OWN: usize = 500;
+/// Most paths, and most users, of which one is in force; if there are more, any may be.
+const MOST_WAYS: usize = 8;
 
 /// The part of a session that names and text depend on.
 ///
@@ -24,6 +26,8 @@ pub(crate) struct Naming {
     pub(crate) dialect_doubtful: bool,
     pub(crate) paths: Vec<Vec<String>>,
     pub(crate) user: String,
+    /// Users that it may be instead.
+    others: BTreeSet<String>,
     /// Temporary relations; false where it may exist or not.
     pub(crate) temporary: BTreeMap<String, bool>,
     /// Views and functions that the session made: a catalog read before does not have them, or has what they replaced.
@@ -31,7 +35,11 @@ pub(crate) struct Naming {
     /// Names that the session gave, and those that the same things had before.
     pub(crate) renamed: BTreeMap<Name, BTreeSet<Name>>,
     key: Arc<str>,
+    schemas: Schemas,
 }
+
+/// Where a name without a schema may be looked up: each path that may be in force, with its implicit parts. None at all: any may.
+pub type Schemas = Arc<[Vec<String>]>;
 
 impl Default for Naming {
     fn default() -> Self {
@@ -40,10 +48,12 @@ impl Default for Naming {
             dialect_doubtful: false,
             paths: vec![default_path()],
             user: String::new(),
+            others: BTreeSet::new(),
             temporary: BTreeMap::new(),
             defined: BTreeMap::new(),
             renamed: BTreeMap::new(),
             key: Arc::from(""),
+            schemas: Arc::default(),
         };
         naming.changed();
         naming
@@ -63,7 +73,7 @@ impl Naming {
 
     /// To be called after any change.
     pub(crate) fn changed(&mut self) {
-        let parts = (&self.dialect, self.dialect_doubtful, &self.paths, &self.user, &self.temporary);
+        let parts = (&self.dialect, self.dialect_doubtful, &self.paths, &self.user, &self.others, &self.temporary);
         let mut own = String::new();
         if !self.defined.is_empty() || !self.renamed.is_empty() {
             let mut hasher = DefaultHasher::new();
@@ -71,6 +81,15 @@ impl Naming {
             own = format!("{:x} {:?}", hasher.finish(), self.renamed);
         }
         self.key = Arc::from(format!("{parts:?}{own}"));
+        let schemas = if self.is_open() { Vec::new() } else { self.effective() };
+        let owned = schemas.into_iter().map(|schemas| schemas.into_iter().map(str::to_owned).collect());
+        let schemas: Schemas = owned.collect();
+        self.schemas = schemas;
+    }
+
+    /// Where a name without a schema may be looked up.
+    pub(crate) fn schemas(&self) -> &Schemas {
+        &self.schemas
     }
 
     /// A view or function that the session makes or replaces.
@@ -113,6 +132,45 @@ impl Naming {
         found
     }
 
+    /// Makes this one that may be as it is, or as `theirs` is.
+    pub(crate) fn join(&mut self, mut theirs: Self) {
+        theirs.others.insert(std::mem::take(&mut theirs.user));
+        let users = theirs.others.into_iter().filter(|user| *user != self.user);
+        let room = (MOST_WAYS + 1).saturating_sub(self.others.len());
+        self.others.extend(users.take(room));
+        if self.paths.is_empty() || theirs.paths.is_empty() {
+            self.paths.clear();
+        } else {
+            for path in theirs.paths {
+                if !self.paths.contains(&path) {
+                    self.paths.push(path);
+                }
+            }
+        }
+        if self.paths.len() > MOST_WAYS {
+            self.paths.clear();
+        }
+        self.dialect_doubtful |= theirs.dialect_doubtful || self.dialect != theirs.dialect;
+        let mut temporary = BTreeMap::new();
+        for (name, certain) in self.temporary.iter().chain(&theirs.temporary) {
+            let both = self.temporary.contains_key(name) && theirs.temporary.contains_key(name);
+            let entry = temporary.entry(name.clone()).or_insert(*certain && both);
+            *entry &= *certain && both;
+        }
+        self.temporary = temporary;
+        theirs.defined.iter().for_each(|(name, facts)| self.define_also(name, facts));
+        for (to, from) in theirs.renamed {
+            self.renamed.entry(to).or_default().extend(from);
+        }
+        self.changed();
+    }
+
+    /// Another role is in force.
+    pub(crate) fn become_user(&mut self, user: &str) {
+        user.clone_into(&mut self.user);
+        self.others.clear();
+    }
+
     /// Every relation that `name` may mean, never none.
     pub(crate) fn relations(&self, schema: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
         self.with_old_names(self.present_relations(schema, name, catalog))
@@ -122,12 +180,12 @@ impl Naming {
         if !schema.is_empty() {
             return vec![named(schema, name)];
         }
-        if self.paths.is_empty() {
+        if self.is_open() {
             return self.anywhere(name, catalog);
         }
         let mut found = Vec::new();
-        for path in &self.paths {
-            for name in self.in_path(path, name, catalog) {
+        for (path, user) in self.ways() {
+            for name in self.in_path(path, user, name, catalog) {
                 if !found.contains(&name) {
                     found.push(name);
                 }
@@ -136,10 +194,10 @@ impl Naming {
         found
     }
 
-    fn in_path(&self, path: &[String], name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
+    fn in_path(&self, path: &[String], user: &str, name: &str, catalog: Option<&Catalog>) -> Vec<Name> {
         let mut found = Vec::new();
         let mut guesses = Vec::new();
-        for schema in self.effective(path) {
+        for schema in with_implicit(path, user) {
             let there = match schema {
                 "pg_temp" => match self.temporary.get(name) {
                     Some(true) => true,
@@ -155,7 +213,7 @@ impl Naming {
                         found.push(named(schema, name));
                         return found;
                     }
-                    if schema != self.user || !path.iter().any(|s| s == "$user") {
+                    if schema != user || !path.iter().any(|s| s == "$user") {
                         guesses.push(named(schema, name));
                     }
                     known(catalog, schema, name)
@@ -215,10 +273,9 @@ impl Naming {
             }
         }
         if let Some(catalog) = catalog {
-            let in_reach = |schema: &str| {
-                self.paths.is_empty() || self.paths.iter().any(|path| self.effective(path).contains(&schema))
-            };
-            if self.paths.is_empty() {
+            let in_reach =
+                |schema: &str| self.is_open() || self.effective().iter().any(|schemas| schemas.contains(&schema));
+            if self.is_open() {
                 found.extend(
                     catalog
                         .functions
@@ -227,7 +284,7 @@ impl Naming {
                         .map(|(schema, _)| named(schema, name)),
                 );
             } else {
-                for schema in self.paths.iter().flat_map(|path| self.effective(path)) {
+                for schema in self.effective().into_iter().flatten() {
                     let key = (schema.to_owned(), name.to_owned());
                     let function = named(schema, name);
                     if catalog.functions.contains_key(&key) && !found.contains(&function) {
@@ -262,23 +319,43 @@ impl Naming {
         }
     }
 
-    /// The path with its implicit parts: temporary tables first, then `pg_catalog`, unless it names them itself.
-    fn effective<'a>(&'a self, path: &'a [String]) -> Vec<&'a str> {
-        let mut schemas = Vec::with_capacity(path.len() + 2);
-        for implicit in ["pg_temp", "pg_catalog"] {
-            if !path.iter().any(|schema| schema == implicit) {
-                schemas.push(implicit);
-            }
-        }
-        for schema in path {
-            match schema.as_str() {
-                "$user" if self.user.is_empty() => {}
-                "$user" => schemas.push(&self.user),
-                other => schemas.push(other),
-            }
-        }
-        schemas
+    /// Whether any path may be in force.
+    fn is_open(&self) -> bool {
+        let by_user = || self.paths.iter().flatten().any(|schema| schema == "$user");
+        self.paths.is_empty() || (self.others.len() > MOST_WAYS && by_user())
     }
+
+    /// Each path that may be in force, and each user that may be.
+    fn ways(&self) -> impl Iterator<Item = (&[String], &str)> {
+        let users = || std::iter::once(&self.user).chain(&self.others);
+        self.paths.iter().flat_map(move |path| {
+            let named = path.iter().any(|schema| schema == "$user");
+            users().take(if named { usize::MAX } else { 1 }).map(move |user| (path.as_slice(), user.as_str()))
+        })
+    }
+
+    /// Each of them with its implicit parts.
+    fn effective(&self) -> Vec<Vec<&str>> {
+        self.ways().map(|(path, user)| with_implicit(path, user)).collect()
+    }
+}
+
+/// A path with its implicit parts: temporary tables first, then `pg_catalog`, unless it names them itself.
+fn with_implicit<'a>(path: &'a [String], user: &'a str) -> Vec<&'a str> {
+    let mut schemas = Vec::with_capacity(path.len() + 2);
+    for implicit in ["pg_temp", "pg_catalog"] {
+        if !path.iter().any(|schema| schema == implicit) {
+            schemas.push(implicit);
+        }
+    }
+    for schema in path {
+        match schema.as_str() {
+            "$user" if user.is_empty() => {}
+            "$user" => schemas.push(user),
+            other => schemas.push(other),
+        }
+    }
+    schemas
 }
 
 pub(crate) fn named(schema: &str, name: &str) -> Name {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
     facts::{Facts, Name},
+    naming::Schemas,
     tree::{Tree, Unparsed},
 };
 
@@ -30,6 +31,10 @@ pub struct Statement {
     /// Where it stands in the text, in bytes.
     pub range: Range<usize>,
     pub(crate) changes: Vec<Change>,
+    /// It may end well without making all of its changes of settings.
+    pub(crate) may_skip: bool,
+    /// Where its names without a schema may be looked up.
+    pub(crate) schemas: Schemas,
 }
 
 impl Reading {
@@ -64,6 +69,12 @@ impl Reading {
             || !facts.opaque.is_empty()
     }
 
+    /// Whether running it may change what names without a schema mean.
+    #[must_use]
+    pub fn changes_names(&self) -> bool {
+        self.statements.iter().flat_map(|statement| &statement.changes).any(Change::is_setting)
+    }
+
     /// Whether PostgreSQL's grammar does not know it: a server refuses it, too, unless its grammar is newer.
     #[must_use]
     pub fn is_syntax_error(&self) -> bool {
@@ -76,6 +87,28 @@ impl Statement {
     #[must_use]
     pub fn changes_session(&self) -> bool {
         !self.changes.is_empty()
+    }
+
+    /// Where its names without a schema may be looked up.
+    #[must_use]
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+}
+
+impl Change {
+    /// It changes a setting or the role, and with it what names mean.
+    pub(crate) fn is_setting(&self) -> bool {
+        matches!(
+            self,
+            Self::Path { .. }
+                | Self::ResetPath { .. }
+                | Self::StandardStrings { .. }
+                | Self::User { .. }
+                | Self::ResetAll
+                | Self::DiscardAll
+                | Self::Anything
+        )
     }
 }
 
@@ -103,13 +136,18 @@ pub(crate) enum Change {
         local: bool,
     },
     /// Back to what the session began with.
-    ResetPath,
+    ResetPath {
+        local: bool,
+    },
     StandardStrings {
         on: Option<bool>,
         local: bool,
     },
-    User(Option<String>),
-    ResetUser,
+    /// `None`: the one that the session began with.
+    User {
+        user: Option<String>,
+        local: bool,
+    },
     ResetAll,
     Temporary(String),
     NoTemporary(Option<String>),
@@ -137,7 +175,9 @@ pub(crate) enum Change {
     Begin,
     Commit,
     Rollback,
-    RollbackToSavepoint,
+    Savepoint(String),
+    Release(String),
+    RollbackTo(String),
     DiscardAll,
     /// Opaque or dynamic code ran: settings and temporary tables may be anything.
     Anything,

@@ -2,16 +2,22 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
+};
+
+use pg_query::{
+    NodeEnum,
+    protobuf::{FuncCall, Node},
 };
 
 use crate::{
     Catalog, Dialect, Tree, Unparsed,
     condense::condense,
     facts::Facts,
-    naming::{Naming, default_path},
+    naming::{Naming, Schemas, default_path},
     reading::{Change, Depends, Reading, Statement},
+    transaction::Transaction,
     walk::Walker,
 };
 
@@ -47,15 +53,6 @@ struct Prepared {
 struct Cursor {
     facts: Arc<Facts>,
     hold: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Transaction {
-    /// How things were at BEGIN, for ROLLBACK; `None` outside of a transaction block.
-    before: Option<Box<Naming>>,
-    /// What `SET LOCAL` covers, for COMMIT.
-    local: Option<Box<Naming>>,
-    failed: bool,
 }
 
 /// Where a connection stands, as ReadyForQuery tells.
@@ -110,7 +107,7 @@ impl Session {
                 self.naming.dialect_doubtful = false;
             }
             "search_path" => self.naming.paths = vec![split_path(value)],
-            "session_authorization" => value.clone_into(&mut self.naming.user),
+            "session_authorization" => self.naming.become_user(value),
             _ => return,
         }
         self.naming.changed();
@@ -171,7 +168,8 @@ impl Session {
             reading.missing.append(&mut walker.missing);
             let (mut facts, changes) = walker.finish();
             facts.statements = 1;
-            let statement = Statement { facts, range: parsed.range.clone(), changes };
+            let (may_skip, schemas) = (may_skip(&parsed.node), session.schemas().clone());
+            let statement = Statement { facts, range: parsed.range.clone(), changes, may_skip, schemas };
             if statement.changes_session() && tree.statements.len() > 1 {
                 later.get_or_insert_with(|| self.clone()).completed(&statement);
             }
@@ -194,12 +192,27 @@ impl Session {
 
     /// The server ran one statement of a text (CommandComplete).
     pub fn completed(&mut self, statement: &Statement) {
+        if !statement.changes_session() {
+            return;
+        }
+        self.transaction.changes(&self.naming);
         for change in &statement.changes {
+            let before = (statement.may_skip && change.is_setting()).then(|| self.clone());
             self.apply(change);
+            before.into_iter().for_each(|before| self.join(before));
         }
-        if statement.changes_session() {
-            self.naming.changed();
-        }
+        self.naming.changed();
+    }
+
+    /// A statement failed: what ran before it since the server was last ready may have been taken back.
+    pub fn failed(&mut self) {
+        self.transaction.fails();
+    }
+
+    /// Where a name without a schema may be looked up now.
+    #[must_use]
+    pub fn schemas(&self) -> &Schemas {
+        self.naming.schemas()
     }
 
     /// The text was sent and it is not known (yet) how much of it ran: both must be reckoned with. Call it when more
@@ -227,6 +240,9 @@ impl Session {
             Status::Failed => self.transaction.failed = true,
             Status::Open => self.transaction.failed = false,
             Status::Idle => {
+                if let Some(before) = self.transaction.settle() {
+                    self.naming.join(*before);
+                }
                 // A transaction that ended without our seeing how.
                 if self.transaction.before.is_some() {
                     let now = self.clone();
@@ -271,19 +287,15 @@ impl Session {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::Path { path, local } => {
-                self.cover(*local);
-                let before = std::mem::take(&mut self.naming.paths);
-                self.naming.paths = path.iter().cloned().collect();
-                if *local && self.transaction.before.is_none() {
-                    // Outside of a transaction block SET LOCAL is over at once, or with the message it came in.
-                    let mut both = self.naming.clone();
-                    both.paths = before;
-                    join_naming(&mut self.naming, both);
-                }
+                let paths: Vec<Vec<String>> = path.iter().cloned().collect();
+                self.set(*local, |naming| naming.paths.clone_from(&paths));
             }
-            Change::ResetPath => self.naming.paths = vec![self.initial.path.clone()],
+            Change::ResetPath { local } => {
+                let path = self.initial.path.clone();
+                self.set(*local, |naming| naming.paths = vec![path.clone()]);
+            }
             Change::StandardStrings { on, local } => {
-                self.cover(*local);
+                self.set(*local, |_| {});
                 match on {
                     Some(on) if *local => {
                         self.naming.dialect_doubtful |= self.naming.dialect.standard_conforming_strings != *on;
@@ -295,8 +307,10 @@ impl Session {
                     None => self.naming.dialect_doubtful = true,
                 }
             }
-            Change::User(Some(user)) => self.naming.user.clone_from(user),
-            Change::User(None) | Change::ResetUser => self.naming.user.clone_from(&self.initial.user),
+            Change::User { user, local } => {
+                let user = user.as_ref().unwrap_or(&self.initial.user).clone();
+                self.set(*local, |naming| naming.become_user(&user));
+            }
             Change::ResetAll => self.reset(),
             Change::Temporary(name) => {
                 self.naming.temporary.insert(name.clone(), true);
@@ -322,19 +336,23 @@ impl Session {
             Change::CloseCursor(None) => self.cursors.clear(),
             Change::Define { name, facts } => self.naming.define(name, facts),
             Change::Rename { from, to } => self.naming.rename(from, to),
-            Change::Begin => {
-                self.transaction.before.get_or_insert_with(|| Box::new(self.naming.clone()));
-            }
+            Change::Begin => self.transaction.begin(&self.naming),
+            Change::Savepoint(name) => self.transaction.savepoint(name, &self.naming),
+            Change::Release(name) => self.transaction.release(name),
             Change::Commit => self.end(!self.transaction.failed),
             Change::Rollback => self.end(false),
-            Change::RollbackToSavepoint => {
+            Change::RollbackTo(name) => {
                 self.transaction.failed = false;
-                if let Some(before) = self.transaction.before.clone() {
-                    join_naming(&mut self.naming, *before);
+                if let Some(naming) = self.transaction.rollback_to(name) {
+                    self.naming = naming;
+                } else if let Some(before) = self.transaction.before.clone() {
+                    self.naming.join(*before);
+                    self.naming.paths.clear();
                 }
             }
             Change::DiscardAll => {
                 self.reset();
+                self.naming.become_user(&self.initial.user);
                 self.naming.temporary.clear();
                 self.prepared.clear();
                 self.cursors.clear();
@@ -343,13 +361,19 @@ impl Session {
         }
     }
 
-    /// `SET LOCAL`: remembers what it covers until the transaction ends.
-    fn cover(&mut self, local: bool) {
-        if local {
+    /// A setting changes. What `SET LOCAL` covers is remembered until the transaction ends.
+    fn set(&mut self, local: bool, change: impl Fn(&mut Naming)) {
+        if !local {
+            change(&mut self.naming);
+            self.transaction.local.iter_mut().for_each(|covered| change(covered));
+        } else if self.transaction.before.is_some() {
             self.transaction.local.get_or_insert_with(|| Box::new(self.naming.clone()));
-        } else if let Some(local) = &mut self.transaction.local {
-            // A plain SET after SET LOCAL: either may be what stays.
-            join_naming(local, self.naming.clone());
+            change(&mut self.naming);
+        } else {
+            // Outside of a transaction block SET LOCAL is over at once, or with the message it came in.
+            let before = self.naming.clone();
+            change(&mut self.naming);
+            self.naming.join(before);
         }
     }
 
@@ -367,10 +391,13 @@ impl Session {
         self.cursors.retain(|_, cursor| cursor.hold && committed);
     }
 
+    /// RESET ALL: everything but the role.
     fn reset(&mut self) {
-        self.naming.paths = vec![self.initial.path.clone()];
-        self.naming.user.clone_from(&self.initial.user);
-        self.naming.dialect = self.initial.dialect;
+        let (path, dialect) = (self.initial.path.clone(), self.initial.dialect);
+        self.set(false, |naming| {
+            naming.paths = vec![path.clone()];
+            naming.dialect = dialect;
+        });
     }
 
     fn prepare(&mut self, name: &str, text: &str) {
@@ -384,7 +411,7 @@ impl Session {
 
     /// Makes this session one that may be as it is, or as `other` is.
     fn join(&mut self, other: Self) {
-        join_naming(&mut self.naming, other.naming);
+        self.naming.join(other.naming);
         for (name, theirs) in other.prepared {
             let ours = self.prepared.entry(name).or_insert_with(|| Prepared { texts: Vec::new() });
             for text in theirs.texts {
@@ -406,43 +433,43 @@ impl Session {
                 }
             }
         }
-        self.transaction.failed |= other.transaction.failed;
-        if self.transaction.before.is_none() {
-            self.transaction.before = other.transaction.before;
-        }
-        if self.transaction.local.is_none() {
-            self.transaction.local = other.transaction.local;
-        }
+        self.transaction.join(other.transaction);
         self.naming.changed();
     }
 }
 
-fn join_naming(ours: &mut Naming, theirs: Naming) {
-    if ours.paths.is_empty() || theirs.paths.is_empty() {
-        ours.paths.clear();
-    } else {
-        for path in theirs.paths {
-            if !ours.paths.contains(&path) {
-                ours.paths.push(path);
-            }
+/// Whether a statement may end well without the changes of settings that stand in it: those of calls happen where and when the
+/// call does.
+fn may_skip(node: &NodeEnum) -> bool {
+    let is_setting = |target: &Node| {
+        let Some(NodeEnum::ResTarget(target)) = &target.node else { return false };
+        let value = target.val.as_ref().and_then(|value| value.node.as_ref());
+        matches!(value, Some(NodeEnum::FuncCall(call)) if is_set_config(call))
+    };
+    match node {
+        NodeEnum::SelectStmt(select) => {
+            let plain = select.from_clause.is_empty()
+                && select.where_clause.is_none()
+                && select.having_clause.is_none()
+                && select.limit_count.is_none()
+                && select.limit_offset.is_none()
+                && select.larg.is_none();
+            !plain || !select.target_list.iter().all(is_setting)
         }
+        NodeEnum::VariableSetStmt(_) | NodeEnum::TransactionStmt(_) | NodeEnum::DiscardStmt(_) => false,
+        _ => true,
     }
-    if ours.paths.len() > 8 {
-        ours.paths.clear();
-    }
-    ours.dialect_doubtful |= theirs.dialect_doubtful || ours.dialect != theirs.dialect;
-    let mut temporary = BTreeMap::new();
-    for (name, certain) in ours.temporary.iter().chain(&theirs.temporary) {
-        let both = ours.temporary.contains_key(name) && theirs.temporary.contains_key(name);
-        let entry = temporary.entry(name.clone()).or_insert(*certain && both);
-        *entry &= *certain && both;
-    }
-    ours.temporary = temporary;
-    theirs.defined.iter().for_each(|(name, facts)| ours.define_also(name, facts));
-    for (to, from) in theirs.renamed {
-        ours.renamed.entry(to).or_default().extend(from);
-    }
-    ours.changed();
+}
+
+/// `set_config` of constants and parameters.
+fn is_set_config(call: &FuncCall) -> bool {
+    let name = call.funcname.last().and_then(|name| name.node.as_ref());
+    let plain =
+        |node: &Node| matches!(node.node, Some(NodeEnum::AConst(_) | NodeEnum::ParamRef(_) | NodeEnum::TypeCast(_)));
+    matches!(name, Some(NodeEnum::String(name)) if name.sval == "set_config")
+        && call.args.iter().all(plain)
+        && call.agg_filter.is_none()
+        && call.over.is_none()
 }
 
 fn unreadable(why: Unparsed, depends: Depends) -> Reading {

@@ -23,7 +23,7 @@ pub enum Safety {
 
 /// Built-in functions, and some of well-known extensions, that run text, read tables by name, or read files and pages.
 /// A name that ends with `*` stands for all that begin so.
-const NEVER: [&str; 42] = [
+const NEVER: [&str; 47] = [
     "query_to_xml*",
     "cursor_to_xml*",
     "table_to_xml*",
@@ -57,6 +57,12 @@ const NEVER: [&str; 42] = [
     "pg_stat_get_backend_activity",
     "pg_stat_statements*",
     "pg_stat_get_wal_senders",
+    // What a write cost tells whether it changed an indexed value.
+    "pg_stat_get_tuples_hot_updated",
+    "pg_stat_get_xact_tuples_hot_updated",
+    "pg_stat_get_tuples_newpage_updated",
+    "pg_stat_get_xact_tuples_newpage_updated",
+    "pg_current_wal*",
     "pg_mcv_list_items",
     "pg_get_loaded_*",
     "pg_ls_logdir",

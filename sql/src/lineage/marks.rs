@@ -141,6 +141,17 @@ pub(super) type Memo<T> = HashMap<u32, Option<T>>;
 const SAMPLES: [&str; 5] = ["pg_statistic", "pg_stats", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs"];
 /// Relations that hold the texts of other sessions' statements, and the column.
 const STATEMENTS: [(&str, &str); 2] = [("pg_stat_activity", "query"), ("pg_stat_statements", "query")];
+/// Relations that count writes by what they changed, and the columns: an UPDATE that sets an indexed column to the value that it has
+/// counts as another kind of UPDATE than one that changes it.
+const WRITES: [&str; 6] = [
+    "pg_stat_all_tables",
+    "pg_stat_sys_tables",
+    "pg_stat_user_tables",
+    "pg_stat_xact_all_tables",
+    "pg_stat_xact_sys_tables",
+    "pg_stat_xact_user_tables",
+];
+const KINDS_OF_WRITES: [&str; 2] = ["n_tup_hot_upd", "n_tup_newpage_upd"];
 
 /// More warnings are not given at once.
 const MOST_WARNINGS: usize = 200;
@@ -411,7 +422,8 @@ fn built_in(catalog: &Catalog, base: &mut HashMap<u32, Cover>) {
             base.insert(relation.oid, closed("it holds samples of masked columns"));
         }
     }
-    for (name, column) in STATEMENTS {
+    let writes = WRITES.iter().flat_map(|name| KINDS_OF_WRITES.iter().map(move |column| (*name, *column)));
+    for (name, column) in STATEMENTS.into_iter().chain(writes) {
         for relation in catalog.named(name).iter().filter(|relation| relation.column(column).is_some()) {
             let source = format!("{}.{name}.{column}", relation.schema);
             let mark = Mark { label: "statement".into(), transform: Transform::Full, source, mode: Mode::Record };

@@ -16,6 +16,10 @@ use crate::{
 
 impl<'a> Walk<'a> {
     pub(super) fn copy(&mut self, node: &'a Node) -> Result<(), Refused> {
+        // The server's own files hold what is masked, and a program may ask for it.
+        if node.flag("is_program") || !node.text("filename").is_empty() {
+            return Err(Refused::because("COPY from or to the server's files and programs cannot be judged"));
+        }
         if let Some(query) = node.node("query") {
             return self.data(query);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Refused, Resolved, Session, resolve,
+    resolve::is_by_path,
     walk::{Marked, Walk},
 };
 use crate::{
@@ -47,7 +48,7 @@ impl<'a> Walk<'a> {
             "CreateStmt" => self.create(node),
             "CreateSeqStmt" => {
                 self.make(node.node("sequence"))?;
-                self.expressions(node)
+                self.below(node.get("options"))
             }
             "CreateSchemaStmt" => node.nodes("schema_elts").try_for_each(|element| self.statement(element)),
             "AlterTableStmt" => self.alter(node),
@@ -94,8 +95,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A relation that a definition names and what is masked in it, if it is marked.
-    fn named(&self, name: &Node) -> Option<Marked> {
-        match resolve(self.marks, self.session, name) {
+    pub(super) fn named(&self, name: &Node) -> Option<Marked> {
+        let resolved = match self.session.path_changed && is_by_path(self.marks, name) {
+            true => Resolved::Ambiguous,
+            false => resolve(self.marks, self.session, name),
+        };
+        match resolved {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);
                 (!cover.is_empty()).then_some((relation, cover))

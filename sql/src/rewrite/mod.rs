@@ -13,6 +13,8 @@ mod copy;
 mod define;
 mod lookup;
 pub(crate) mod mask;
+#[cfg(test)]
+mod path_tests;
 mod plan;
 mod resolve;
 mod returning;
@@ -36,6 +38,7 @@ pub use self::token::{Token, TokenType, Tokens};
 use self::{splice::Edits, walk::Walk};
 use crate::{
     lineage::{Effects, Mark, Marks},
+    naming::Schemas,
     node::{self, Node, Statement, Value},
     tree::{Dialect, Tree},
 };
@@ -47,8 +50,10 @@ pub struct Session {
     pub made: HashSet<String>,
     /// Functions that the session made itself; they were judged when they were made.
     pub made_functions: HashSet<String>,
-    /// The search path is no longer what the catalog says.
+    /// The search path may be another one than the catalog says.
     pub path_changed: bool,
+    /// What it may be then, for each statement of the text that is judged next; nothing: any.
+    pub schemas: Vec<Schemas>,
 }
 
 /// A masked column that a statement uses.
@@ -87,6 +92,8 @@ pub struct Judged {
     pub bound: Bound,
     /// Those that the database does not get. Literals are placeholders in `text`.
     pub carried: Vec<Carried>,
+    /// What its names mean depends on the search path.
+    pub by_path: bool,
     /// What it returns raw, so that whoever reads its rows puts tokens in their place.
     pub tokens: Option<Arc<Tokens>>,
 }
@@ -140,9 +147,12 @@ pub fn judge_tree(text: &str, tree: &Tree, marks: &Marks, session: &mut Session)
     let statements = node::of_tree(tree).map_err(|broken| Refused::Unreadable(broken.to_string()))?;
     let mut judged = Judged::default();
     let mut edits = Edits::default();
-    for statement in &statements {
+    let schemas = std::mem::take(&mut session.schemas);
+    for (number, statement) in statements.iter().enumerate() {
+        session.schemas = schemas.get(number).cloned().into_iter().collect();
         one(text, statement, marks, session, &mut judged, &mut edits, statements.len() == 1)?;
     }
+    session.schemas = schemas;
     if !edits.is_empty() {
         let edited = edits.apply(text, statements)?;
         carry::place(&edited, &mut judged.carried)?;
@@ -161,7 +171,9 @@ fn one(
     alone: bool,
 ) -> Result<(), Refused> {
     if let Some(carried) = marks.carried() {
-        carry_scan::collect(text, &statement.tree, carried, session, judged, edits)?;
+        // What must not reach the database goes where it is certain that it is.
+        let session = Session { schemas: Vec::new(), ..session.clone() };
+        carry_scan::collect(text, &statement.tree, carried, &session, judged, edits)?;
         names(&statement.tree, judged);
     }
     if marks.shows_all() {
@@ -182,6 +194,7 @@ fn one(
     }
     judged.tokens = walk.tokens.take().map(Arc::new);
     judged.defines |= walk.defines;
+    judged.by_path |= walk.by_path || walk.by_known_path;
     judged.pinned |= walk.pinned;
     judged.lookup = walk.lookup.take().map(|place| place.lookup);
     names(&statement.tree, judged);

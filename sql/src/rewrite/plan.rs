@@ -19,6 +19,10 @@ use crate::{
 impl Walk<'_> {
     /// Plans the edits of everything that uses masked columns.
     pub(super) fn finish(&mut self, edits: &mut Edits) -> Result<(), Refused> {
+        for (at, relation) in &self.settled {
+            edits.tree("RangeVar", *at, Change::Field("schemaname", Value::Text(relation.schema.clone())));
+            edits.reference(*at, mask::full_name(relation));
+        }
         let reads = std::mem::take(&mut self.reads);
         self.plan_lookup(&reads);
         let raw = self.plan_tokens(&reads);
@@ -27,6 +31,11 @@ impl Walk<'_> {
             let test = self.lookup.as_ref().filter(|place| place.read == number).map(Place::test);
             if uses.masked.is_empty() && test.is_none() {
                 continue;
+            }
+            if self.shows_costs {
+                return Err(Refused::because(
+                    "what it costs would tell how long masked values are: use EXPLAIN (COSTS OFF), without ANALYZE",
+                ));
             }
             if self.writes || self.defines {
                 let names = uses.masked.into_iter().collect::<Vec<_>>().join(", ");

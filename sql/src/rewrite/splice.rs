@@ -109,7 +109,9 @@ impl Edits {
     fn changed(&mut self, mut node: Node) -> Node {
         if node.kind == "CopyStmt" {
             let at = node.node("relation").map_or(-1, |name| name.at);
-            if let Some(Change::Copy(query)) = self.trees.remove(&("RangeVar", at)) {
+            if matches!(self.trees.get(&("RangeVar", at)), Some(Change::Copy(_)))
+                && let Some(Change::Copy(query)) = self.trees.remove(&("RangeVar", at))
+            {
                 node.set("relation", Value::Null);
                 node.set("attlist", Value::Null);
                 node.set("query", Value::Node(Box::new(query)));

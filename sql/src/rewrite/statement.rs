@@ -22,7 +22,8 @@ impl<'a> Walk<'a> {
             "VariableSetStmt" => self.variable(node),
             "TransactionStmt" | "VariableShowStmt" | "FetchStmt" | "ClosePortalStmt" | "DeallocateStmt"
             | "ListenStmt" | "UnlistenStmt" | "NotifyStmt" | "CheckPointStmt" | "ConstraintsSetStmt" | "LockStmt"
-            | "VacuumStmt" | "ReindexStmt" | "ClusterStmt" | "RepackStmt" | "DiscardStmt" => Ok(()),
+            | "VacuumStmt" | "ReindexStmt" | "DiscardStmt" => Ok(()),
+            "ClusterStmt" | "RepackStmt" => self.reorder(node),
             "TruncateStmt" => {
                 let written = Written { events: TRUNCATE, sets: Some(Default::default()) };
                 node.nodes("relations").try_for_each(|name| self.runs_for(name, &written))
@@ -35,11 +36,41 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A table is stored in the order of an index: whoever reads it sees that order.
+    fn reorder(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let mut marked = node.node("relation").is_none();
+        node.visit(&mut |name| {
+            marked |= name.kind == "RangeVar" && self.named(name).is_some();
+            true
+        });
+        if marked {
+            return Err(Refused::because("rows of a masked relation would be put in the order of their values"));
+        }
+        Ok(())
+    }
+
     fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
+        let before = self.targets.len();
+        let runs = node.nodes("options").any(|option| option.text("defname").eq_ignore_ascii_case("analyze"));
+        let shows = node.kind == "ExplainStmt" && (runs || !without_costs(node));
+        if shows && node.node("query").is_some_and(|query| query.kind == "ExecuteStmt") {
+            return Err(Refused::because(
+                "what it costs would tell how long masked values are: use EXPLAIN (COSTS OFF)",
+            ));
+        }
+        self.shows_costs |= shows;
+        self.prepared(node)?;
+        if shows && runs && self.targets.len() > before {
+            return Err(Refused::because("what a write costs would tell whether masked values change"));
+        }
+        Ok(())
+    }
+
+    fn prepared(&mut self, node: &'a Node) -> Result<(), Refused> {
         match node.node("query") {
             // The server finds its names again when the search path has changed.
             Some(query) if node.kind == "PrepareStmt" => match self.statement(query) {
-                Ok(()) if self.by_path => {
+                Ok(()) if self.by_path || !self.settled.is_empty() => {
                     Err(Refused::because("another search path would find a masked relation: name the schema"))
                 }
                 judged => judged,
@@ -75,4 +106,14 @@ impl<'a> Walk<'a> {
         };
         if allowed { Ok(()) } else { Err(Refused::because(format!("{name} is pinned where columns are masked"))) }
     }
+}
+
+/// Whether an EXPLAIN says nothing of how many bytes there are.
+fn without_costs(node: &Node) -> bool {
+    let mut costs = node.nodes("options").filter(|option| option.text("defname").eq_ignore_ascii_case("costs"));
+    let is_off = |option: &Node| {
+        let value = option.node("arg").map(|value| value.text("sval").to_lowercase());
+        matches!(value.as_deref(), Some("off" | "false"))
+    };
+    costs.next().is_some_and(is_off) && costs.all(is_off)
 }

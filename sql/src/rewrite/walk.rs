@@ -3,7 +3,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Masked, Refused, Resolved, Session, lookup::Place, parts, resolve, resolve::is_mixed, write::Target};
+use super::{
+    Masked, Refused, Resolved, Session,
+    lookup::Place,
+    parts, resolve,
+    resolve::{is_by_path, is_mixed},
+    write::Target,
+};
 use crate::{
     catalog::Relation,
     lineage::{Cover, Effects, Marks, Safety, Written},
@@ -63,12 +69,18 @@ pub(super) struct Walk<'a> {
     renaming: usize,
     /// It names an unmarked relation that another search path would find in a schema where it is marked.
     pub(super) by_path: bool,
+    /// It names one that the path that is in force decides about.
+    pub(super) by_known_path: bool,
+    /// Bare names, by where they stand, that are sent with their schema.
+    pub(super) settled: Vec<(i32, Arc<Relation>)>,
     /// It stores or changes rows.
     pub(super) writes: bool,
     pub(super) defines: bool,
     pub(super) made: Vec<String>,
     pub(super) made_functions: Vec<String>,
     pub(super) path_changed: bool,
+    /// It tells how many bytes it reads.
+    pub(super) shows_costs: bool,
     pub(super) masked: BTreeSet<Masked>,
     /// It is a COPY of this relation, which becomes a COPY of a query.
     pub(super) copied: Option<(&'a Node, Marked)>,
@@ -97,11 +109,14 @@ impl<'a> Walk<'a> {
             join_aliases: Vec::new(),
             renaming: 0,
             by_path: false,
+            by_known_path: false,
+            settled: Vec::new(),
             writes: false,
             defines: false,
             made: Vec::new(),
             made_functions: Vec::new(),
             path_changed: false,
+            shows_costs: false,
             masked: BTreeSet::new(),
             copied: None,
             pinned: false,
@@ -129,7 +144,11 @@ impl<'a> Walk<'a> {
         match resolve(self.marks, self.session, name) {
             Resolved::Relation(relation) => {
                 let cover = self.marks.cover(&relation);
-                self.by_path |= cover.is_empty() && is_mixed(self.marks, name);
+                self.by_path |= is_mixed(self.marks, name, &cover);
+                self.by_known_path |= is_by_path(self.marks, name);
+                if self.session.path_changed && is_by_path(self.marks, name) {
+                    self.settled.push((name.at, relation.clone()));
+                }
                 Ok((!cover.is_empty()).then_some((relation, cover)))
             }
             Resolved::Unmarked => Ok(None),

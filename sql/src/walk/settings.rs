@@ -41,9 +41,9 @@ impl Walker<'_> {
     fn resets(&mut self, name: &str, local: bool) {
         self.facts.settings.insert(name.to_owned());
         match name {
-            "search_path" => self.changes.push(Change::ResetPath),
+            "search_path" => self.changes.push(Change::ResetPath { local }),
             "standard_conforming_strings" => self.changes.push(Change::StandardStrings { on: None, local }),
-            "role" | "session_authorization" => self.changes.push(Change::ResetUser),
+            "role" | "session_authorization" => self.changes.push(Change::User { user: None, local }),
             _ => {}
         }
     }
@@ -76,7 +76,8 @@ impl Walker<'_> {
             }
             "role" | "session_authorization" => {
                 let user = values.and_then(|values| values.into_iter().next());
-                self.changes.push(Change::User(user.filter(|user| user != "none" && user != "default")));
+                let user = user.filter(|user| user != "none" && user != "default");
+                self.changes.push(Change::User { user, local });
             }
             _ => {}
         }

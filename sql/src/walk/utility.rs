@@ -170,7 +170,15 @@ impl Walker<'_> {
                 self.changes.push(Change::Commit);
             }
             TransactionStmtKind::TransStmtRollback => self.changes.push(Change::Rollback),
-            TransactionStmtKind::TransStmtRollbackTo => self.changes.push(Change::RollbackToSavepoint),
+            TransactionStmtKind::TransStmtSavepoint => {
+                self.changes.push(Change::Savepoint(transaction.savepoint_name.clone()));
+            }
+            TransactionStmtKind::TransStmtRelease => {
+                self.changes.push(Change::Release(transaction.savepoint_name.clone()));
+            }
+            TransactionStmtKind::TransStmtRollbackTo => {
+                self.changes.push(Change::RollbackTo(transaction.savepoint_name.clone()));
+            }
             _ => {}
         }
         let outlives_session = matches!(

@@ -49,6 +49,7 @@ mod pg_functions;
 mod pg_lookups;
 mod pg_protocol;
 mod pg_strict;
+mod pg_strict_path;
 mod pg_strict_writes;
 mod pg_tools;
 mod pg_values;

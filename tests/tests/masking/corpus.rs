@@ -4,12 +4,14 @@ use std::fmt;
 
 use crate::server::values;
 
-const CORPUS: [&str; 5] = [
+const CORPUS: [&str; 7] = [
     include_str!("corpus.txt"),
     include_str!("corpus_second.txt"),
     include_str!("corpus_third.txt"),
     include_str!("corpus_fourth.txt"),
     include_str!("corpus_fifth.txt"),
+    include_str!("corpus_sixth.txt"),
+    include_str!("corpus_tools.txt"),
 ];
 
 /// What must become of a case.

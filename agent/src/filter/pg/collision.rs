@@ -5,12 +5,15 @@ use proto::{Code, Refusal};
 use protocols::pg::report;
 use sql::lineage::{Marks, Told};
 
-use super::{Filter, journal::Journal};
+use super::{
+    Filter,
+    journal::{Journal, Mark},
+};
 
 /// `unique_violation`, `foreign_key_violation`, `exclusion_violation`.
 const COMPARES: [&str; 3] = ["23505", "23503", "23P01"];
 /// `check_violation`.
-const CHECK: &str = "23514";
+pub(super) const CHECK: &str = "23514";
 
 /// The label and column of which an error tells whether a value is there.
 pub(super) fn told(marks: &Marks, body: &[u8], touches: bool) -> Option<(String, String)> {
@@ -57,8 +60,12 @@ impl Filter {
         let (touches, settles, number) = first.unwrap_or((false, true, None));
         let touches = touches || (settles && self.replies.touched);
         let exchange = number.unwrap_or(0);
+        let rewrite = match self.exchange.first() {
+            Some((_, Mark::Run(run))) => run.rewrite.as_ref(),
+            _ => None,
+        };
         let Some(strict) = &mut self.strict else { return Ok(()) };
-        match strict.collided(body, touches) {
+        match strict.collided(body, touches, rewrite) {
             Ok(None) => Ok(()),
             Ok(Some(event)) => {
                 journal.masked(exchange, event);

@@ -7,7 +7,7 @@ use super::{
     Filter,
     arguments::Arguments,
     catalogs,
-    journal::{Journal, Run},
+    journal::{Journal, Mark, Run},
     names::{Meaning, Portal, Statement},
     reading::{self, Read},
     strict::{Judgement, Rewrite, Rights, Strict},
@@ -62,6 +62,10 @@ impl Filter {
 
     /// What a text does. What is not UTF-8 or not whole cannot be judged. `None`: the catalog must be read first.
     pub(super) fn read(&mut self, text: &[u8], whole: bool) -> Option<Read> {
+        if self.must_wait() {
+            self.requests.wait = true;
+            return None;
+        }
         self.reckon();
         match std::str::from_utf8(text) {
             Ok(text) if whole => {
@@ -126,6 +130,7 @@ impl Filter {
         let mut checked = Checked::default();
         let sends = self.sends(read);
         let Some(strict) = &mut self.strict else { return Some(checked) };
+        strict.looks_in(read.reading.statements.iter().map(|one| one.schemas().clone()).collect());
         // A syntax error is never run, and what policy refuses neither, unless arguments that are still to come decide.
         let open = self.guard.wants_arguments() || !read.reading.facts.doubts.is_empty();
         let refused = decision.verdict.outcome == policy::Outcome::Refuse && !open;
@@ -168,7 +173,7 @@ impl Filter {
     }
 
     /// The labels whose values may go to the database as they are.
-    fn sends(&self, read: &Read) -> Vec<String> {
+    pub(super) fn sends(&self, read: &Read) -> Vec<String> {
         let carries = self.strict.as_ref().is_some_and(Strict::carries);
         if carries && self.guard.may_send_raw() { self.guard.sends_raw(&read.judged) } else { Vec::new() }
     }
@@ -185,6 +190,7 @@ impl Filter {
         let sends = self.sends(read);
         for portal in std::iter::once(&meaning.newest).chain(&meaning.otherwise) {
             let Some(strict) = &mut self.strict else { break };
+            strict.looks_in(vec![self.session.schemas().clone()]);
             let statement = portal.statement.as_deref();
             let (rewrite, raw) = statement.map_or((None, ""), |known| (known.rewrite.as_ref(), known.raw.as_ref()));
             let rights = Rights { revealed: &decision.verdict.revealed, sends: &sends };
@@ -234,9 +240,22 @@ impl Filter {
 
     /// What is under way may have changed the session already, or not yet: both must be reckoned with.
     fn reckon(&mut self) {
+        if self.must_wait() {
+            return;
+        }
         for reading in self.changing.drain(..) {
             self.session.may_have_run(&reading);
         }
+    }
+
+    /// Whether the target is about to say what names mean: where columns are masked strictly, that is waited for.
+    #[must_use]
+    pub fn must_wait(&self) -> bool {
+        let changes = |mark: &Mark| match mark {
+            Mark::Run(run) => run.changes.as_ref().is_some_and(|reading| reading.changes_names()),
+            _ => false,
+        };
+        self.strict.is_some() && !self.changing.is_empty() && self.exchange.will_answer(changes)
     }
 
     /// A run that passed is over, or a part of it: what it wrote may be taken back.
@@ -250,6 +269,9 @@ impl Filter {
     /// A run is over: whether it went well is known now.
     pub(super) fn settled(&mut self, run: &Run, well: bool) {
         self.defined |= run.defines;
+        if !well {
+            self.session.failed();
+        }
         if let (Some(strict), Some(rewrite)) = (&mut self.strict, run.rewrite.as_ref().filter(|_| well)) {
             strict.went_well(rewrite);
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sql::{
-    Catalog, Tree,
+    Catalog, Schemas, Tree,
     lineage::{Marking, Marks, Mode, Rules},
     rewrite::{self, Judged, Refused, Session},
 };
@@ -16,7 +16,7 @@ use sql::{
 /// Sets of marks that are kept.
 const MOST: usize = 32;
 /// Texts that are kept for each.
-const MOST_TEXTS: usize = 2048;
+const MOST_TEXTS: usize = 4096;
 /// Bytes of text that are kept for each.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Longer texts are judged each time.
@@ -41,15 +41,30 @@ type Texts = HashMap<Box<str>, Result<Arc<Judged>, Refused>>;
 
 #[derive(Default)]
 struct Known {
-    /// By text; the second for sessions whose search path is another one than the catalog says.
-    texts: [Texts; 2],
+    /// By text, for sessions whose search path is what the catalog says.
+    plain: Texts,
+    /// What the search path does not matter to, for sessions that changed it.
+    any: Texts,
+    /// The rest, by the search path.
+    by_path: HashMap<Vec<Schemas>, Texts>,
+    count: usize,
     bytes: usize,
 }
 
 impl Known {
-    fn of(&mut self, path_changed: bool) -> &mut Texts {
-        let [plain, changed] = &mut self.texts;
-        if path_changed { changed } else { plain }
+    fn get(&self, session: &Session, text: &str) -> Option<&Result<Arc<Judged>, Refused>> {
+        match session.path_changed {
+            false => self.plain.get(text),
+            true => self.any.get(text).or_else(|| self.by_path.get(&session.schemas)?.get(text)),
+        }
+    }
+
+    fn of(&mut self, session: &Session, judged: &Result<Arc<Judged>, Refused>) -> &mut Texts {
+        match judged {
+            _ if !session.path_changed => &mut self.plain,
+            Ok(judged) if !judged.by_path => &mut self.any,
+            _ => self.by_path.entry(session.schemas.clone()).or_default(),
+        }
     }
 }
 
@@ -95,8 +110,7 @@ impl Judge {
     pub(super) fn text(&self, text: &str, tree: Option<&Tree>, session: &mut Session) -> Result<Arc<Judged>, Refused> {
         // What the session made itself is known to nobody else.
         let alone = !session.made.is_empty() || !session.made_functions.is_empty();
-        let path_changed = session.path_changed;
-        if !alone && let Some(known) = self.lock().of(path_changed).get(text) {
+        if !alone && let Some(known) = self.lock().get(session, text) {
             return known.clone();
         }
         let before = (!alone && text.len() <= LONGEST).then(|| session.clone());
@@ -106,18 +120,19 @@ impl Judge {
         };
         let judged = judged.map(Arc::new);
         if before.is_some_and(|before| before == *session) {
-            self.keep(path_changed, text, &judged);
+            self.keep(session, text, &judged);
         }
         judged
     }
 
-    fn keep(&self, path_changed: bool, text: &str, judged: &Result<Arc<Judged>, Refused>) {
+    fn keep(&self, session: &Session, text: &str, judged: &Result<Arc<Judged>, Refused>) {
         let mut known = self.lock();
-        if known.of(path_changed).len() >= MOST_TEXTS || known.bytes + text.len() > MOST_BYTES {
+        if known.count >= MOST_TEXTS || known.bytes + text.len() > MOST_BYTES {
             *known = Known::default();
         }
+        known.count += 1;
         known.bytes += text.len();
-        known.of(path_changed).insert(text.into(), judged.clone());
+        known.of(session, judged).insert(text.into(), judged.clone());
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

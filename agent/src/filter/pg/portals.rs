@@ -107,6 +107,18 @@ impl Filter {
         let carried = |statement: &Arc<Statement>| {
             statement.rewrite.as_ref().map(|rewrite| rewrite.carried().to_vec()).unwrap_or_default()
         };
+        // It may have been parsed when its caller could send more: what it is bound to now is not to reach even a parser.
+        let stale = |statement: &Arc<Statement>| {
+            let (Some(rewrite), Some(read)) = (&statement.rewrite, &statement.read) else { return false };
+            !rewrite.may_send(&[]) && !rewrite.may_send(&self.sends(read))
+        };
+        if stale(&meaning.newest) || meaning.otherwise.as_ref().is_some_and(stale) {
+            if !frame.whole {
+                return Err(Refusal::new(Code::TooLarge, "values that must not be sent do not fit a Bind this large"));
+            }
+            self.requests.instead = Some(carry::without(bind, |_| true));
+            return Ok(Some("it was prepared when its values could be sent as they are: prepare it again".into()));
+        }
         let newest = carried(&meaning.newest);
         let older = meaning.otherwise.as_ref().map_or_else(|| newest.clone(), carried);
         if newest.is_empty() && older.is_empty() {

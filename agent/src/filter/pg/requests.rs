@@ -55,6 +55,8 @@ pub struct Passed {
     pub over: bool,
     /// The catalog must be read anew before the rest is shown again.
     pub refresh: bool,
+    /// The target must answer what was asked before the rest is shown again ([`Filter::must_wait`]).
+    pub wait: bool,
 }
 
 /// How far the client's stream is.
@@ -72,6 +74,8 @@ pub(super) struct Requests {
     pub(super) instead: Option<Bytes>,
     /// The frame that is looked at waits for a newer catalog.
     pub(super) refresh: bool,
+    /// It waits for the target to answer what was asked before.
+    pub(super) wait: bool,
     over: bool,
 }
 
@@ -136,8 +140,9 @@ impl Filter {
             let body = bytes.get(HEADER..).unwrap_or_default();
             passed.recorded |= self.ask(&Frame { header, bytes, body, whole }, journal)?;
             passed.recorded |= self.warn(journal);
-            if std::mem::take(&mut self.requests.refresh) {
-                passed.refresh = true;
+            passed.refresh = std::mem::take(&mut self.requests.refresh);
+            passed.wait = std::mem::take(&mut self.requests.wait);
+            if passed.refresh || passed.wait {
                 break;
             }
             self.fresh = false;

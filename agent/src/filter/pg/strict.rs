@@ -9,9 +9,9 @@ use std::{
 use masking::TokenKey;
 use policy::Verdict;
 use proto::{Code, Refusal, event};
-use protocols::pg::row;
+use protocols::pg::{report, row};
 use sql::{
-    Catalog, Tree,
+    Catalog, Schemas, Tree,
     lineage::{Mode, Rules, Transform},
     rewrite::{Bound, Carried, Given, Judged, Lookup, Refused, Session, Tokens},
 };
@@ -137,8 +137,8 @@ pub(super) struct Rewrite {
     text: Option<Arc<str>>,
     /// The catalog that it was judged by.
     version: u64,
-    /// The search path had been changed by then.
-    path_changed: bool,
+    /// The search path that its names were looked up in, if it matters.
+    path: Option<(bool, Vec<Schemas>)>,
     /// It runs or reads what was prepared, and that may touch marked relations.
     recalls: bool,
 }
@@ -200,6 +200,17 @@ impl Strict {
         Ok(format!("{column}: {said}"))
     }
 
+    /// Where names without a schema may be looked up, for each statement of the text that is judged next.
+    pub(super) fn looks_in(&mut self, schemas: Vec<Schemas>) {
+        self.session.schemas = schemas;
+    }
+
+    /// Where names without a schema are looked up.
+    fn path(&self) -> (bool, Vec<Schemas>) {
+        let changed = self.session.path_changed;
+        (changed, if changed { self.session.schemas.clone() } else { Vec::new() })
+    }
+
     /// Judges a text for a caller with these rights. `fresh`: the catalog has just been read anew, or that
     /// failed, so what is unknown stays unknown.
     pub(super) fn judge(
@@ -227,12 +238,12 @@ impl Strict {
                 }
                 self.old = judged.defines;
                 self.remember(&judged, &now.shown);
-                let (version, path_changed) = (now.version, self.session.path_changed);
+                let (version, path) = (now.version, judged.by_path.then(|| self.path()));
                 let recalls = self.recalled.touches && !judged.recalls.is_empty();
                 match carry::text(&judged, self.key()) {
                     Ok(text) => {
                         let (shown, sent) = (now.shown, now.sent);
-                        Judgement::Pass(Rewrite { judged, shown, sent, text, version, path_changed, recalls })
+                        Judgement::Pass(Rewrite { judged, shown, sent, text, version, path, recalls })
                     }
                     Err(why) => refuse(&why),
                 }
@@ -262,7 +273,7 @@ impl Strict {
         }
         let Some(catalog) = self.catalogs.newest() else { return stale() };
         let now = self.now(readings, &catalog, rights);
-        let same = now.version == rewrite.version && rewrite.path_changed == self.session.path_changed;
+        let same = now.version == rewrite.version && rewrite.path.as_ref().is_none_or(|path| *path == self.path());
         if self.reads_raw(&rewrite.judged) {
             return refuse(RAW);
         }
@@ -392,9 +403,19 @@ impl Strict {
     }
 
     /// What an error of the target tells of masked values, counted: an event, or why it must not be told.
-    pub(super) fn collided(&mut self, body: &[u8], touches: bool) -> Result<Option<event::Masked>, String> {
+    pub(super) fn collided(
+        &mut self,
+        body: &[u8],
+        touches: bool,
+        rewrite: Option<&Rewrite>,
+    ) -> Result<Option<event::Masked>, String> {
         let Some(now) = &self.now else { return Ok(None) };
         let Some((label, column)) = collision::told(&now.judge.marks, body, touches) else { return Ok(None) };
+        // A check is never put off, and of a row that is all the caller's own it tells nothing.
+        let own = |rewrite: &Rewrite| !collides(&self.recalled, &rewrite.judged).any(|one| *one == label);
+        if report::sqlstate(body) == Some(collision::CHECK) && rewrite.is_some_and(own) {
+            return Ok(None);
+        }
         let counter = self.counter.as_ref().ok_or("nobody counts what errors tell")?;
         let transform = counter.collide(&label, &collision::what(body))?;
         self.tries.collided();
@@ -430,6 +451,11 @@ impl Rewrite {
     /// Whether the value of this parameter is one, counted from 1.
     pub(super) fn carries_parameter(&self, number: usize) -> bool {
         self.judged.carried.iter().any(|carried| carried.given == Given::Parameter(number))
+    }
+
+    /// Whether it may still send what it was prepared to send as it is.
+    pub(super) fn may_send(&self, sends: &[String]) -> bool {
+        self.sent.iter().all(|label| sends.contains(label))
     }
 
     /// Values that the database does not get.

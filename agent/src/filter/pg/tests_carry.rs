@@ -16,7 +16,8 @@ use crate::filter::guard::{Decision, Judged};
 const KEY: &[u8] = b"a key for tests only, long";
 
 /// Lets everything pass, and some labels be sent.
-struct Sends(&'static [&'static str]);
+#[derive(Clone)]
+struct Sends(Arc<Mutex<&'static [&'static str]>>);
 
 impl Guard for Sends {
     fn decide(&self, judged: &Arc<Judged>) -> Arc<Decision> {
@@ -36,10 +37,10 @@ impl Guard for Sends {
     }
     fn sent(&self, _rows: u64, _bytes: u64) {}
     fn may_send_raw(&self) -> bool {
-        !self.0.is_empty()
+        !self.0.lock().unwrap().is_empty()
     }
     fn sends_raw(&self, _judged: &Judged) -> Vec<String> {
-        self.0.iter().map(|label| (*label).to_owned()).collect()
+        self.0.lock().unwrap().iter().map(|label| (*label).to_owned()).collect()
     }
     fn masker(&self, decision: &Decision) -> Arc<Masker> {
         Open.masker(decision)
@@ -48,6 +49,10 @@ impl Guard for Sends {
 
 /// Customers whose numbers become tokens, and whose addresses only their last letters.
 fn carrying(sends: &'static [&'static str]) -> (Filter, Lines) {
+    guarded(Sends(Arc::new(Mutex::new(sends))))
+}
+
+fn guarded(sends: Sends) -> (Filter, Lines) {
     let modes = [
         ("ssn", Mode::Token, Transform::Full),
         ("number", Mode::Token, Transform::Full),
@@ -57,7 +62,7 @@ fn carrying(sends: &'static [&'static str]) -> (Filter, Lines) {
         modes.map(|(column, mode, transform)| Marking { mode, ..marking(column, column, transform) }).to_vec();
     let masker = Masker::new(&[Label::Card]).with_transforms(Transforms::new([], TokenKey::new(KEY)));
     let catalogs: Arc<dyn Catalogs> = Arc::new(Shelf(Mutex::new(Arc::new(catalog(1)))));
-    let filter = Filter::new(Arc::new(masker), Arc::new(Sends(sends)), Arc::default(), "app");
+    let filter = Filter::new(Arc::new(masker), Arc::new(sends), Arc::default(), "app");
     let strict = Strict::new(Arc::clone(&catalogs), Rules { markings, ..Rules::default() }, false);
     (filter.with_catalogs(catalogs).strictly(Some(strict)), Lines::default())
 }
@@ -163,6 +168,18 @@ fn who_may_send_a_label_sends_its_values_and_no_others() {
     );
     assert!(sent.contains(SSN) && !sent.contains("88120017"), "{sent:?}");
     assert!(!journal.all().join("\n").contains(SSN), "the record never has it");
+}
+
+#[test]
+fn what_was_prepared_to_send_values_gets_none_when_they_must_not_be_sent_any_more() {
+    let sends = Sends(Arc::new(Mutex::new(&["ssn"])));
+    let (mut filter, journal) = guarded(sends.clone());
+    let values = || bind(&[(0, Some(b"1")), (0, Some(SSN.as_bytes())), (0, Some(b"88120017")), (0, None)]);
+    let sent = send(&mut filter, &journal, &[parse("", INSERT), values(), frame(b'H', b"")]);
+    assert!(sent.contains(SSN), "{sent}");
+    *sends.0.lock().unwrap() = &[];
+    let sent = send(&mut filter, &journal, &[values(), run()]);
+    assert!(!sent.contains(SSN) && !sent.contains("88120017"), "{sent}");
 }
 
 #[test]

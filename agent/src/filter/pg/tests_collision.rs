@@ -100,13 +100,15 @@ const INSERT: &str = "INSERT INTO customers (id, email) VALUES (1, 'x')";
 fn errors_that_tell_whether_a_value_is_there_are_counted_and_one_too_many_is_not_told() {
     let (mut filter, journal) = session();
     let ready = frame(b'Z', b"E");
-    for (state, constraint, detail, counts) in [
-        ("23505", "customers_pkey", "1", false),
-        ("23505", "customers_email_key", "Key (email)=(a)", true),
-        ("23505", "customers_email_key", "Key (email)=(a)", true),
-        ("23514", "customers_check", "Failing row", true),
+    let update = "UPDATE customers SET id = 2";
+    for (text_sent, state, constraint, detail, counts) in [
+        (INSERT, "23505", "customers_pkey", "1", false),
+        (INSERT, "23505", "customers_email_key", "Key (email)=(a)", true),
+        (INSERT, "23505", "customers_email_key", "Key (email)=(a)", true),
+        (INSERT, "23514", "customers_check", "Failing row", false),
+        (update, "23514", "customers_check", "Failing row", true),
     ] {
-        assert!(send(&mut filter, &journal, &[query(INSERT)]).contains("INSERT"));
+        assert!(send(&mut filter, &journal, &[query(text_sent)]).contains(text_sent));
         let before = journal.all().len();
         let error = [collision(state, constraint, detail), ready.clone()].concat();
         let got = text(&answer(&mut filter, &journal, &error, &[4096]).unwrap());

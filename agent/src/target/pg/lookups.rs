@@ -103,6 +103,12 @@ impl Counted {
     }
 
     fn too_many(&self, label: &str) -> String {
+        if self.collisions == 0 {
+            return format!(
+                "an error would tell whether a value of {label} is there already; an administrator can allow some by \
+                 collisions_per_hour"
+            );
+        }
         format!("no more than {} errors an hour may tell whether a value of {label} is there already", self.collisions)
     }
 }

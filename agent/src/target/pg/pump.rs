@@ -58,6 +58,13 @@ impl Lane {
         self.filter.lock().unwrap_or_else(PoisonError::into_inner).refreshed();
     }
 
+    /// The target has said what names mean.
+    async fn settled(&self) {
+        while self.filter.lock().unwrap_or_else(PoisonError::into_inner).must_wait() {
+            self.answered.notified().await;
+        }
+    }
+
     fn waiting(&self) -> usize {
         self.filter.lock().unwrap_or_else(PoisonError::into_inner).waiting()
     }
@@ -65,9 +72,9 @@ impl Lane {
     /// Masks and writes down; tells the gateway's share of `buffer`.
     fn replies(&self, buffer: &mut BytesMut) -> Result<Answered, Ending> {
         let mut filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = filter.waiting();
+        let (before, waits) = (filter.waiting(), filter.must_wait());
         let passed = filter.replies(buffer, &Written(&self.record))?;
-        if before >= MOST_WAITING && filter.waiting() < MOST_WAITING {
+        if waits && !filter.must_wait() || before >= MOST_WAITING && filter.waiting() < MOST_WAITING {
             self.answered.notify_one();
         }
         if passed.defined {
@@ -173,8 +180,12 @@ async fn forward<W: AsyncWrite + Unpin>(
         kept.advance(passed.bytes);
         passed
     };
-    while passed.refresh {
-        lane.refresh().await;
+    while passed.refresh || passed.wait {
+        if passed.wait {
+            lane.settled().await;
+        } else {
+            lane.refresh().await;
+        }
         passed = lane.requests(kept)?;
         send(lane, writer, kept.get(..passed.bytes).unwrap_or_default(), &passed).await?;
         kept.advance(passed.bytes);

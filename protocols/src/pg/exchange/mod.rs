@@ -106,6 +106,21 @@ impl<T> Exchange<T> {
         }
     }
 
+    /// Whether requests like this wait, and all of them are answered without another word of the client.
+    pub fn will_answer(&self, is: impl Fn(&T) -> bool) -> bool {
+        let (mut ends, mut found) = (false, false);
+        for item in self.queue.iter().rev() {
+            ends |= matches!(item, Item::Sync | Item::Due(Ask::Query | Ask::FunctionCall, _));
+            if matches!(item, Item::Due(_, mark) if is(mark)) {
+                found = true;
+                if !ends {
+                    return false;
+                }
+            }
+        }
+        found
+    }
+
     /// The requests that wait, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         self.queue.drain(..).filter_map(|item| match item {
