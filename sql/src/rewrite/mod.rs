@@ -16,6 +16,8 @@ pub(crate) mod mask;
 #[cfg(test)]
 mod path_tests;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod resolve;
 mod returning;
 mod splice;

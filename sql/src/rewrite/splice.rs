@@ -2,7 +2,7 @@
 //! is parsed again and must be exactly that tree.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
 };
 
@@ -19,6 +19,8 @@ pub(super) struct Edits {
     behind: BTreeMap<i32, String>,
     /// New trees by kind and place of the old ones.
     trees: HashMap<(&'static str, i32), Change>,
+    /// Places of relations of which an EXPLAIN must not tell costs.
+    plans: BTreeSet<i32>,
 }
 
 /// What becomes of a name in the text.
@@ -80,6 +82,11 @@ impl Edits {
         self.trees.insert((kind, at), change);
     }
 
+    /// The EXPLAIN that has the relation at this place tells no costs.
+    pub(super) fn without_costs(&mut self, at: i32) {
+        self.plans.insert(at);
+    }
+
     /// The whole text after all edits.
     pub(super) fn apply(mut self, text: &str, statements: Vec<Statement>) -> Result<String, Refused> {
         let tokens = node::tokens(text).map_err(|_| mismatch())?;
@@ -91,6 +98,8 @@ impl Edits {
             let end = name(&tokens, at).ok_or_else(mismatch)?.end;
             pieces.push((end..end, new));
         }
+        let plans = self.plans.iter().map(|at| plan(&tokens, *at).ok_or_else(mismatch));
+        pieces.extend(plans.collect::<Result<BTreeMap<_, _>, _>>()?.into_values());
         pieces.sort_by_key(|(bytes, _)| (bytes.start, bytes.end));
         let mut edited = String::with_capacity(text.len() * 2);
         let mut done = 0;
@@ -117,6 +126,12 @@ impl Edits {
                 node.set("query", Value::Node(Box::new(query)));
                 return node;
             }
+        }
+        let tells = |inner: &Node| inner.kind == "RangeVar" && self.plans.contains(&inner.at);
+        if node.kind == "ExplainStmt" && node.any(tells) {
+            let mut options = node.list("options").to_vec();
+            options.extend(costs_off().map(|option| Value::Node(Box::new(option))));
+            node.set("options", Value::List(options));
         }
         node.fields_mut().for_each(|(_, tree)| self.change(tree));
         match self.trees.remove(&(node.kind, node.at)) {
@@ -189,6 +204,34 @@ fn piece(tokens: &Tokens, at: i32, new: Text) -> Option<(Range<usize>, String)> 
             Some((bytes, format!("{select}{query}{alias}")))
         }
     }
+}
+
+/// Where the EXPLAIN of the statement that has this place says what it shows, and what it says then; by the place of its first token.
+fn plan(tokens: &Tokens, at: i32) -> Option<(usize, (Range<usize>, String))> {
+    let place = tokens.at(usize::try_from(at).ok()?)?;
+    let before = (0..place).rev().find(|number| tokens.kind(*number) == Some(Kind::Ascii59));
+    let first = before.map_or(0, |end| end + 1);
+    if tokens.kind(first) != Some(Kind::Explain) {
+        return None;
+    }
+    let span = |number: usize| tokens.0.get(number).map(|token| token.span.clone());
+    let edit = match tokens.kind(first + 1)? {
+        Kind::Ascii40 => {
+            let end = span(tokens.closing(first + 1)?)?.start;
+            (end..end, ", COSTS OFF".to_owned())
+        }
+        Kind::Verbose => (span(first + 1)?, "(VERBOSE, COSTS OFF)".to_owned()),
+        _ => {
+            let end = span(first)?.end;
+            (end..end, " (COSTS OFF)".to_owned())
+        }
+    };
+    Some((first, edit))
+}
+
+/// The option that [`plan`] adds.
+fn costs_off() -> Option<Node> {
+    node::statement("EXPLAIN (COSTS OFF) SELECT").ok()?.nodes("options").next().cloned()
 }
 
 /// A relation's name with what belongs to it: `ONLY name`, `ONLY (name)`, `name *`.

@@ -51,16 +51,19 @@ impl<'a> Walk<'a> {
 
     fn inner(&mut self, node: &'a Node) -> Result<(), Refused> {
         let before = self.targets.len();
-        let runs = node.nodes("options").any(|option| option.text("defname").eq_ignore_ascii_case("analyze"));
-        let shows = node.kind == "ExplainStmt" && (runs || !without_costs(node));
+        let explains = node.kind == "ExplainStmt";
+        let runs =
+            explains && node.nodes("options").any(|option| option.text("defname").eq_ignore_ascii_case("analyze"));
+        let shows = explains && (runs || !without_costs(node));
         if shows && node.node("query").is_some_and(|query| query.kind == "ExecuteStmt") {
             return Err(Refused::because(
                 "what it costs would tell how long masked values are: use EXPLAIN (COSTS OFF)",
             ));
         }
         self.shows_costs |= shows;
+        self.shows_runs |= runs;
         self.prepared(node)?;
-        if shows && runs && self.targets.len() > before {
+        if runs && self.targets.len() > before {
             return Err(Refused::because("what a write costs would tell whether masked values change"));
         }
         Ok(())

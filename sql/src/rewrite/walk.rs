@@ -79,8 +79,10 @@ pub(super) struct Walk<'a> {
     pub(super) made: Vec<String>,
     pub(super) made_functions: Vec<String>,
     pub(super) path_changed: bool,
-    /// It tells how many bytes it reads.
+    /// It tells how many bytes the planner expects.
     pub(super) shows_costs: bool,
+    /// It tells how many bytes it took.
+    pub(super) shows_runs: bool,
     pub(super) masked: BTreeSet<Masked>,
     /// It is a COPY of this relation, which becomes a COPY of a query.
     pub(super) copied: Option<(&'a Node, Marked)>,
@@ -117,6 +119,7 @@ impl<'a> Walk<'a> {
             made_functions: Vec::new(),
             path_changed: false,
             shows_costs: false,
+            shows_runs: false,
             masked: BTreeSet::new(),
             copied: None,
             pinned: false,
