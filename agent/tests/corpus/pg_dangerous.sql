@@ -2850,14 +2850,6 @@ DELETE FROM orders WHERE id::text ~ '^[0-9]'
 --
 DELETE FROM orders WHERE status NOT LIKE 'xyzzy'
 --
-DELETE FROM orders WHERE status <> 'xyzzy'
---
-DELETE FROM orders WHERE status NOT IN ('xyzzy')
---
-DELETE FROM orders WHERE NOT status = 'xyzzy'
---
-DELETE FROM orders WHERE status IS DISTINCT FROM 'xyzzy'
---
 DELETE FROM orders WHERE status IS NULL OR status IS NOT NULL
 --
 DELETE FROM orders WHERE id % 1 = 0

@@ -107,7 +107,7 @@ mod tests {
             "DELETE /connectors/x",
             "PUT /api/kafka-connect/connectors/x/pause",
             "DELETE /subjects/orders-value/versions/1",
-            "DELETE /api/queues/%2f/orders",
+            "DELETE /api/queues/main/orders",
             "PUT /v1/acl/bootstrap",
             "GET /apps/x/config-vars",
             "POST /bucket?delete",
