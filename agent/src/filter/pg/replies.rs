@@ -362,12 +362,8 @@ impl Filter {
             }
             Answer::Ready(mark) => {
                 self.replies.muted = false;
-                let is_idle = body == b"I";
-                self.session.ready(match body {
-                    b"T" => sql::session::Status::Open,
-                    b"E" => sql::session::Status::Failed,
-                    _ => sql::session::Status::Idle,
-                });
+                let status = body.first().copied().unwrap_or_default();
+                let is_idle = status == b'I';
                 if is_idle {
                     self.portals.forget();
                     self.replies.touched = false;
@@ -389,6 +385,12 @@ impl Filter {
                     }
                     _ => self.replies.told = end,
                 }
+                // After what ran: it says how the transaction ended.
+                self.session.ready(match status {
+                    b'T' => sql::session::Status::Open,
+                    b'E' => sql::session::Status::Failed,
+                    _ => sql::session::Status::Idle,
+                });
                 if let Some(strict) = &mut self.strict {
                     strict.tries.ready(is_idle);
                 }
