@@ -29,11 +29,14 @@ pub struct Masking {
     /// Labels whose columns may be compared with a value that the caller knows, and for what.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lookups: BTreeMap<String, Lookup>,
-    /// How many different values one subject may learn of in an hour by errors of constraints on masked columns. None if nothing is
-    /// said: what could bring such an error is refused.
+    /// How many different values one subject may learn of in an hour by errors of constraints on masked columns. Where it is none, what
+    /// could bring such an error is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collisions_per_hour: Option<u32>,
 }
+
+/// What one subject may learn by errors if nothing is said: applications write what is unique, and meet what is there.
+const COLLISIONS: u32 = 20;
 
 /// A look-up by equality that a label allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,7 +178,7 @@ impl Masking {
     /// How many different values one subject may learn of in an hour by errors.
     #[must_use]
     pub fn collisions(&self) -> u32 {
-        self.collisions_per_hour.unwrap_or(0)
+        self.collisions_per_hour.unwrap_or(COLLISIONS)
     }
 
     /// Whether nothing is said.

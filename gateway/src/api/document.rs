@@ -96,7 +96,7 @@ pub struct Masking {
     #[schema(value_type = Object)]
     pub lookups: BTreeMap<String, Lookup>,
     /// PostgreSQL, strict: how many different values one subject may learn of in an hour by errors of constraints on masked
-    /// columns; none if nothing is said, so writes that could bring one are refused.
+    /// columns; 20 if nothing is said. With 0, writes that could bring one are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collisions_per_hour: Option<u32>,
 }

@@ -148,8 +148,13 @@ async fn what_is_sent_behind_a_change_of_the_path_waits_until_it_is_known() {
 }
 
 #[test]
-fn a_guess_of_what_is_unique_is_refused_unless_an_administrator_allows_some() {
-    let (world, dsn) = world();
+fn a_guess_of_what_is_unique_is_refused_where_an_administrator_allows_none() {
+    let (world, _) = world();
+    let columns = json!({ "tenant_7.members.email": "email" });
+    world.like("shop-db", "tenants-closed-db", |connection| {
+        connection["masking"] = json!({ "columns": columns, "collisions_per_hour": 0 });
+    });
+    let dsn = world.dsn(world.alice(), "tenants-closed-db");
     let run = |dsn: &str, text: &str| {
         Run::new("psql").args(["-X", "-qAt", "-v", "VERBOSITY=verbose", "-c", text, dsn]).output()
     };
@@ -170,9 +175,7 @@ fn a_guess_of_what_is_unique_is_refused_unless_an_administrator_allows_some() {
     }
     assert_eq!(run(&dsn, "UPDATE tenant_7.members SET name = name WHERE id = 1 RETURNING id").out.trim(), "1");
     assert!(run(&dsn, "INSERT INTO staging.members VALUES (2, 'x', 'y')").err.is_empty());
-    world.like("shop-db", "tenants-writes-db", |connection| {
-        connection["masking"] = json!({ "columns": { "tenant_7.members.email": "email" }, "collisions_per_hour": 20 });
-    });
+    world.like("shop-db", "tenants-writes-db", |connection| connection["masking"] = json!({ "columns": columns }));
     let writes = world.dsn(world.alice(), "tenants-writes-db");
     assert!(run(&writes, "INSERT INTO tenant_7.members VALUES (3, 'x', 'free@example.com')").err.is_empty());
     assert!(run(&writes, "INSERT INTO tenant_7.members VALUES (4, 'x', 'canary7@example.com')").err.contains("23505"));
