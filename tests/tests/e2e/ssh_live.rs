@@ -35,7 +35,8 @@ fn a_terminal_is_resized_and_takes_ctrl_c() {
         ["size", 44, 133],
         ["type", "stty size\n"],
         ["see", "44 133"],
-        ["type", "echo asleep-$((40+2)); sleep 60\n"],
+        // Said by what is to be interrupted, so that it is in the foreground by then.
+        ["type", "sh -c 'echo asleep-$((40+2)); sleep 60'\n"],
         ["see", "asleep-42"],
         ["type", "\u{3}"],
         ["see", "web-1:~"],
