@@ -113,9 +113,14 @@ pub(super) fn may_be(begun: &[u8], is_first: bool) -> bool {
     if begun.len() > LONGEST {
         return false;
     }
-    if offset(begun).is_some() {
+    if offset(begun).is_some() || may_be_offset(begun) {
         return true;
     }
+    let data = beside(begun).map_or(begun, |letters| begun.get(..letters).unwrap_or(begun));
+    if data.len() < begun.len() && pieces(data).count() < if is_first { LEAST_PIECES } else { 1 } {
+        return false;
+    }
+    let begun = data;
     let count = pieces(begun).count();
     let whole = begun.last().is_some_and(|byte| is_gap(*byte));
     pieces(begun).enumerate().all(|(index, piece)| {
@@ -203,10 +208,23 @@ fn offset(line: &[u8]) -> Option<usize> {
         [b':', ..] if (6..=10).contains(&digits) => Some(digits + 1),
         [b' ', rest @ ..] if (6..=8).contains(&digits) => {
             let next = pieces(rest).next().map_or(0, <[u8]>::len);
-            (digits > 6 && next != digits && next > 0).then_some(digits + 1)
+            // Six digits are two bytes in octal as well, beside others of that length.
+            let is_offset = digits > 6 || matches!(next, 2..=4 | 8);
+            (is_offset && next != digits && next > 0).then_some(digits + 1)
         }
         _ => None,
     }
+}
+
+/// Whether a line that goes on begins with what may be an offset: the piece behind it may still grow.
+fn may_be_offset(begun: &[u8]) -> bool {
+    let digits = begun.iter().take(9).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    (6..=8).contains(&digits) && begun.get(digits) == Some(&b' ') && pieces(begun).count() < 3
+}
+
+/// Where letters begin that stand beside the data of a line that goes on.
+fn beside(begun: &[u8]) -> Option<usize> {
+    begun.windows(3).position(|three| matches!(three, b"  |" | b"  >"))
 }
 
 /// How much of a line is data: not the letters beside them.

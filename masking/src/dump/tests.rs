@@ -120,6 +120,29 @@ fn dumps() -> Vec<(&'static str, String)> {
                 },
             ),
         ),
+        (
+            "od -tx4",
+            lines(
+                16,
+                |at| format!("{at:07o}"),
+                |row| {
+                    let word = |four: &[u8]| four.iter().rev().map(|byte| format!("{byte:02x}")).collect::<String>();
+                    row.chunks(4).map(|four| format!(" {:0>8}", word(four))).collect()
+                },
+            ),
+        ),
+        (
+            "od -An -tx1z",
+            lines(16, none, |row| format!("{:<48}  >{}<", each(row, |byte| format!(" {byte:02x}")), beside(row))),
+        ),
+        (
+            "od -Ax -tx1z",
+            lines(
+                16,
+                |at| format!("{at:06x}"),
+                |row| format!("{:<48}  >{}<", each(row, |byte| format!(" {byte:02x}")), beside(row)),
+            ),
+        ),
         ("od -An -tx1 -w5", lines(5, none, |row| each(row, |byte| format!(" {byte:02x}")))),
         ("od -tu1", lines(16, |at| format!("{at:07o}"), |row| each(row, |byte| format!(" {byte:3}")))),
         ("base64 -w5", base64(TEXT.as_bytes(), 5)),
@@ -197,7 +220,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_dump_is_masked_the_same_however_it_is_split(which in 0_usize..23, before in "(some words\n|x=|\n|12 |ab )?", size in 1_usize..90) {
+    fn a_dump_is_masked_the_same_however_it_is_split(which in 0_usize..26, before in "(some words\n|x=|\n|12 |ab )?", size in 1_usize..90) {
         let dump = format!("{before}{}then text\n", dumps()[which].1);
         prop_assert_eq!(masked(&dump, size), masked(&dump, usize::MAX));
     }
