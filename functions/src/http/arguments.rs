@@ -1,7 +1,10 @@
 //! Arguments of a request that no document describes: path parameters, then query parameters, then members of the content. A
 //! name that stands in two places with different values could mean either, and is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde_json::Value;
 
@@ -52,9 +55,9 @@ pub(crate) fn content(body: &Body, owned: &BTreeSet<String>, call: &mut Call) ->
 }
 
 /// The arguments, and those that stand in texts which are JSON themselves: services parse them once more.
-pub(crate) fn opened(arguments: &BTreeMap<String, Argument>) -> BTreeMap<String, Argument> {
+pub(crate) fn opened(arguments: &BTreeMap<String, Argument>) -> Cow<'_, BTreeMap<String, Argument>> {
     const LONGEST: usize = 64 * 1024;
-    let mut all = arguments.clone();
+    let mut all = Cow::Borrowed(arguments);
     for (name, argument) in arguments {
         let Argument::Text(text) = argument else { continue };
         if text.len() > LONGEST || !text.trim_start().starts_with(['{', '[']) {
@@ -66,7 +69,7 @@ pub(crate) fn opened(arguments: &BTreeMap<String, Argument>) -> BTreeMap<String,
         for (inner, argument) in own.arguments {
             let inner = inner.trim_start_matches('/');
             let begins = if name.starts_with('/') { "" } else { "/" };
-            all.entry(format!("{begins}{name}/{inner}")).or_insert(argument);
+            all.to_mut().entry(format!("{begins}{name}/{inner}")).or_insert(argument);
         }
     }
     all

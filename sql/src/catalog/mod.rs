@@ -148,6 +148,15 @@ pub struct Column {
     pub generated: Option<String>,
 }
 
+#[cfg(test)]
+impl Column {
+    /// A column of texts.
+    pub(crate) fn of_text(number: i16, name: &str) -> Self {
+        let text = || "text".to_owned();
+        Self { number, name: name.into(), type_name: text(), base_type: text(), category: 'S', ..Self::default() }
+    }
+}
+
 /// One function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Function {

@@ -8,20 +8,9 @@ use crate::{
     lineage::{Marking, Transform},
 };
 
-fn column(number: i16, name: &str) -> Column {
-    Column {
-        number,
-        name: name.into(),
-        type_name: "text".into(),
-        base_type: "text".into(),
-        category: 'S',
-        ..Column::default()
-    }
-}
-
 fn catalog() -> Arc<Catalog> {
     let mut catalog = Catalog { database: "shop".into(), path: vec!["public".into()], ..Catalog::default() };
-    let columns = vec![column(1, "id"), column(2, "card")];
+    let columns = vec![Column::of_text(1, "id"), Column::of_text(2, "card")];
     let relation = |oid, name: &str| Relation {
         oid,
         schema: "public".into(),

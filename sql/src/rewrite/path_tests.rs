@@ -11,15 +11,7 @@ use crate::{
 /// `customers` in four schemas: masked in two, one column more of it in the third, nothing in the fourth.
 fn marks() -> Marks {
     let mut catalog = Catalog { version: 1, path: vec!["public".into()], ..Catalog::default() };
-    let column = |number: i16, name: &str| Column {
-        number,
-        name: name.into(),
-        type_name: "text".into(),
-        base_type: "text".into(),
-        category: 'S',
-        ..Column::default()
-    };
-    let columns = vec![column(1, "id"), column(2, "email"), column(3, "note")];
+    let columns = vec![Column::of_text(1, "id"), Column::of_text(2, "email"), Column::of_text(3, "note")];
     for (oid, schema) in (10..).zip(["tenant_1", "tenant_2", "strict", "open"]) {
         let (schema, columns) = (schema.to_owned(), columns.clone());
         catalog.add(Relation { oid, schema, name: "customers".into(), columns, ..Relation::default() });

@@ -10,15 +10,7 @@ use crate::{
 
 fn marks() -> Marks {
     let mut catalog = Catalog { version: 1, path: vec!["public".into()], ..Catalog::default() };
-    let column = |number: i16, name: &str| Column {
-        number,
-        name: name.into(),
-        type_name: "text".into(),
-        base_type: "text".into(),
-        category: 'S',
-        ..Column::default()
-    };
-    let columns = vec![column(1, "id"), column(2, "email")];
+    let columns = vec![Column::of_text(1, "id"), Column::of_text(2, "email")];
     for (oid, name) in [(10, "customers"), (11, "explain")] {
         let columns = columns.clone();
         catalog.add(Relation { oid, schema: "public".into(), name: name.into(), columns, ..Relation::default() });
