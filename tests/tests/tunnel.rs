@@ -137,6 +137,18 @@ fn run(config: agent::config::Config) -> JoinHandle<Result<(), agent::RunError>>
     tokio::spawn(agent::run(config, std::future::pending()))
 }
 
+/// Runs an agent in the folder of one that was aborted, once that one's tasks have let go of the folder.
+fn run_again(config: agent::config::Config) -> JoinHandle<Result<(), agent::RunError>> {
+    tokio::spawn(async move {
+        loop {
+            match agent::run(config.clone(), std::future::pending()).await {
+                Err(agent::RunError::Spool(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+                ended => return ended,
+            }
+        }
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_enrols_once_and_is_known_by_its_certificate_from_then_on() {
     let gateway = Gateway::start().await;
@@ -151,7 +163,7 @@ async fn an_agent_enrols_once_and_is_known_by_its_certificate_from_then_on() {
     assert!(thief.unwrap_err().to_string().contains("unknown, used or expired"));
 
     // The first agent comes back with its certificate; the token is not looked at any more.
-    let agent = run(gateway.agent_config("one", "none"));
+    let agent = run_again(gateway.agent_config("one", "none"));
     gateway.online().await;
     agent.abort();
 }
@@ -211,7 +223,10 @@ async fn a_copied_key_locks_the_agent_once_the_copy_renews_or_falls_behind() {
         };
         assert!(gateway.store.set_agent_generation("a1", before, next).await.unwrap());
     }
-    let copy = run(gateway.agent_config("one", "none"));
+    let copied = gateway.folder.path().join("copied");
+    std::fs::create_dir(&copied).unwrap();
+    std::fs::copy(gateway.folder.path().join("one/identity.json"), copied.join("identity.json")).unwrap();
+    let copy = run(gateway.agent_config("copied", "none"));
     let store = gateway.store.clone();
     let locked = async {
         while store.agent("a1").await.unwrap().unwrap().locked.is_none() {
