@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use cedar_policy::Policy;
 use serde_json::Value;
 
+use crate::marks::{Marks, Watched};
+
 /// What decisions depend on besides the text of a call and the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Depends {
@@ -14,10 +16,10 @@ pub struct Depends {
     pub arguments: bool,
     /// The arguments that policies name, if they name all that they look at.
     pub named_arguments: Option<BTreeSet<String>>,
-    /// On rows sent so far; the numbers that policies compare them with, in order.
-    pub rows: BTreeSet<u64>,
-    /// On bytes sent so far; the numbers that policies compare them with, in order.
-    pub bytes: BTreeSet<u64>,
+    /// On rows sent so far: when to ask again.
+    pub rows: Marks,
+    /// On bytes sent so far: when to ask again.
+    pub bytes: Marks,
     /// On what relations, columns or functions a call names, or what is done to them.
     pub objects: bool,
 }
@@ -81,28 +83,16 @@ impl Depends {
                 Some(named) => named.append(&mut used.arguments),
                 None => {}
             }
-            if used.names.contains("bytes") || used.names.contains("session_bytes") {
-                depends.bytes.extend(&used.numbers);
-            }
-            if used.names.contains("rows") || used.names.contains("session_rows") {
-                depends.rows.extend(used.numbers);
-            }
+            depends.rows.add(&json, Watched::Rows);
+            depends.bytes.add(&json, Watched::Bytes);
         }
         depends
-    }
-
-    /// Whether a call must be asked about again when `rows` rows have been sent: just at a limit or just above one.
-    #[must_use]
-    pub fn asks_at(&self, rows: u64) -> bool {
-        !self.rows.is_empty()
-            && (self.rows.contains(&rows) || rows.checked_sub(1).is_some_and(|less| self.rows.contains(&less)))
     }
 }
 
 #[derive(Default)]
 struct Used {
     names: BTreeSet<String>,
-    numbers: BTreeSet<u64>,
     /// `context` as a whole.
     all: bool,
     /// Names of arguments.
@@ -127,7 +117,6 @@ impl Used {
                     }
                     match (key.as_str(), value) {
                         ("Var", Value::String(name)) => self.all |= name == "context",
-                        ("Value", Value::Number(number)) => self.numbers.extend(number.as_u64()),
                         _ => self.walk(value),
                     }
                 }

@@ -19,6 +19,7 @@ mod document;
 mod engine;
 pub mod facts;
 pub mod form;
+mod marks;
 mod permit;
 mod record;
 mod risk;
@@ -37,6 +38,7 @@ pub use self::{
     document::Problem,
     engine::{CompileError, Engine, Opinion, Part, Recall, Scope},
     facts::{Argument, Effect, Facts, Function, Inspected},
+    marks::Marks,
     permit::{Denial, Permit},
     sentence::{Sentence, Told},
     verdict::{Outcome, Shadow, Verdict},

@@ -269,8 +269,9 @@ fn shadow_policies_decide_nothing_and_are_told() {
 #[test]
 fn a_bulk_limit_is_asked_about_at_its_number() {
     let depends = engine(DEFAULT).depends().clone();
-    assert!(!depends.moment && !depends.arguments && depends.bytes.is_empty());
-    assert!(depends.asks_at(100_000) && depends.asks_at(100_001) && !depends.asks_at(100_002) && !depends.asks_at(5));
+    assert!(!depends.moment && !depends.arguments && depends.bytes.next([0, 0], 0).is_none());
+    let next = |sent| depends.rows.next([0, 0], sent);
+    assert_eq!([next(0), next(100_000), next(100_001)], [Some(100_000), Some(100_001), None]);
     let timed = engine(&format!(
         "{DEFAULT}\n@id(\"h\") forbid (principal, action == Action::\"Invoke\", resource) when {{ context.hour > 22 }};"
     ));

@@ -31,6 +31,8 @@ pub struct Statement {
     /// Where it stands in the text, in bytes.
     pub range: Range<usize>,
     pub(crate) changes: Vec<Change>,
+    /// The cursor that it fetches from.
+    pub(crate) fetches: Option<String>,
     /// It may end well without making all of its changes of settings.
     pub(crate) may_skip: bool,
     /// Where its names without a schema may be looked up.
@@ -87,6 +89,21 @@ impl Statement {
     #[must_use]
     pub fn changes_session(&self) -> bool {
         !self.changes.is_empty()
+    }
+
+    /// The cursor that it fetches rows from.
+    #[must_use]
+    pub fn fetches(&self) -> Option<&str> {
+        self.fetches.as_deref()
+    }
+
+    /// The cursor that it declares.
+    #[must_use]
+    pub fn declares(&self) -> Option<&str> {
+        self.changes.iter().find_map(|change| match change {
+            Change::Declare { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// Where its names without a schema may be looked up.

@@ -168,8 +168,9 @@ impl Session {
             reading.missing.append(&mut walker.missing);
             let (mut facts, changes) = walker.finish();
             facts.statements = 1;
-            let (may_skip, schemas) = (may_skip(&parsed.node), session.schemas().clone());
-            let statement = Statement { facts, range: parsed.range.clone(), changes, may_skip, schemas };
+            let (may_skip, fetches) = (may_skip(&parsed.node), fetches(&parsed.node));
+            let schemas = session.schemas().clone();
+            let statement = Statement { facts, range: parsed.range.clone(), changes, fetches, may_skip, schemas };
             if statement.changes_session() && tree.statements.len() > 1 {
                 later.get_or_insert_with(|| self.clone()).completed(&statement);
             }
@@ -277,6 +278,12 @@ impl Session {
     /// What `EXECUTE name` runs; `None` if it is not known.
     pub(crate) fn prepared(&self, name: &str) -> Option<&[Arc<str>]> {
         self.prepared.get(name).map(|prepared| prepared.texts.as_slice())
+    }
+
+    /// Whether a cursor of this name may be open.
+    #[must_use]
+    pub fn has_cursor(&self, name: &str) -> bool {
+        self.cursors.contains_key(name)
     }
 
     /// What `FETCH ... FROM name` returns rows of.
@@ -435,6 +442,14 @@ impl Session {
         }
         self.transaction.join(other.transaction);
         self.naming.changed();
+    }
+}
+
+/// The cursor that a statement gives rows of.
+fn fetches(node: &NodeEnum) -> Option<String> {
+    match node {
+        NodeEnum::FetchStmt(fetch) if !fetch.ismove => Some(fetch.portalname.clone()),
+        _ => None,
     }
 }
 

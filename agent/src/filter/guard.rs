@@ -36,14 +36,15 @@ pub trait Guard: Send + Sync {
         true
     }
 
-    /// The smallest number of rows above `rows` at which a running call must be decided about again.
-    fn next_row(&self, rows: u64) -> Option<u64>;
+    /// The smallest number of rows above `rows` at which a running call must be decided about again. Its statement has sent
+    /// `earlier` rows before, in calls of their own.
+    fn next_row(&self, rows: u64, earlier: u64) -> Option<u64>;
 
     /// The same for bytes.
-    fn next_byte(&self, bytes: u64) -> Option<u64>;
+    fn next_byte(&self, bytes: u64, earlier: u64) -> Option<u64>;
 
-    /// Decides about a call that has sent rows and bytes already.
-    fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision>;
+    /// Decides about a call that has sent rows and bytes already, and whose statement sent others earlier.
+    fn decide_again(&self, judged: &Judged, sent: Sent, earlier: Sent) -> Arc<Decision>;
 
     /// Bytes that a running call is about to send to the client, after `before` others of its own. They count at once. Gives the
     /// decision that stops it, where a limit is met.
@@ -66,6 +67,29 @@ pub trait Guard: Send + Sync {
 
     /// What masks the answers to a call: everything but the labels that its caller may see.
     fn masker(&self, decision: &Decision) -> Arc<Masker>;
+}
+
+/// How much went to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Rows of results.
+    pub rows: u64,
+    /// Bytes of them, as they are on the wire.
+    pub bytes: u64,
+}
+
+impl Sent {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows.saturating_add(other.rows), bytes: self.bytes.saturating_add(other.bytes) }
+    }
+
+    /// The larger of each.
+    #[must_use]
+    pub fn at_least(self, other: Self) -> Self {
+        Self { rows: self.rows.max(other.rows), bytes: self.bytes.max(other.bytes) }
+    }
 }
 
 /// A call and what is known about it.

@@ -14,7 +14,7 @@ use policy::{ActorKind, Circumstances, Engine, Facts, Principal, Scope};
 use proto::Caller;
 
 use super::{Rights, hold::Hold, rate::Rate};
-use crate::filter::guard::{Decision, Guard, Judged};
+use crate::filter::guard::{Decision, Guard, Judged, Sent};
 
 /// Decisions that a session remembers.
 const MOST_REMEMBERED: usize = 256;
@@ -155,7 +155,7 @@ impl SessionRights {
         };
         let decision = Arc::new(if moment {
             let recent = self.recent_calls(&state.caller, one_more);
-            let facts = self.live(&judged.facts, (0, 0), recent);
+            let facts = self.live(&judged.facts, Sent::default(), recent);
             self.judge(state, &facts)
         } else {
             self.judge(state, &judged.facts)
@@ -182,7 +182,8 @@ impl SessionRights {
     }
 
     /// The facts with what the session has done so far, and how often its subject has called.
-    fn live(&self, facts: &Facts, (rows, bytes): (u64, u64), recent_calls: u64) -> Facts {
+    fn live(&self, facts: &Facts, sent: Sent, recent_calls: u64) -> Facts {
+        let Sent { rows, bytes } = sent;
         let session_rows = self.rows.load(Ordering::Relaxed).saturating_add(rows);
         let session_bytes = self.bytes.load(Ordering::Relaxed).saturating_add(bytes);
         Facts { rows, bytes, session_rows, session_bytes, recent_calls, ..facts.clone() }
@@ -222,21 +223,23 @@ impl Guard for SessionRights {
         self.rights.engine().is_some_and(|engine| engine.depends().objects)
     }
 
-    fn next_row(&self, rows: u64) -> Option<u64> {
-        next_mark(&self.rights.engine()?.depends().rows, self.rows.load(Ordering::Relaxed), rows)
+    fn next_row(&self, rows: u64, earlier: u64) -> Option<u64> {
+        self.rights.engine()?.depends().rows.next([self.rows.load(Ordering::Relaxed), earlier], rows)
     }
 
-    fn next_byte(&self, bytes: u64) -> Option<u64> {
-        next_mark(&self.rights.engine()?.depends().bytes, self.bytes.load(Ordering::Relaxed), bytes)
+    fn next_byte(&self, bytes: u64, earlier: u64) -> Option<u64> {
+        self.rights.engine()?.depends().bytes.next([self.bytes.load(Ordering::Relaxed), earlier], bytes)
     }
 
-    fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
+    fn decide_again(&self, judged: &Judged, sent: Sent, earlier: Sent) -> Arc<Decision> {
         let mut state = self.lock();
         if let Some(held) = state.hold.standing() {
             return held;
         }
         let recent = self.recent_calls(&state.caller, false);
-        let facts = self.live(&judged.facts, (rows, bytes), recent);
+        let facts = self.live(&judged.facts, sent, recent);
+        let statement = earlier.plus(sent);
+        let facts = Facts { rows: statement.rows, bytes: statement.bytes, ..facts };
         let decision = Arc::new(self.judge(&mut state, &facts));
         Self::follow(&mut state, decision, judged)
     }
@@ -244,11 +247,8 @@ impl Guard for SessionRights {
     fn sending(&self, judged: &Judged, before: u64, bytes: u64) -> Option<Arc<Decision>> {
         let session = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let engine = self.rights.engine()?;
-        let meets = |before: u64| {
-            let marks = engine.depends().bytes.iter().flat_map(|limit| [*limit, limit.saturating_add(1)]);
-            marks.into_iter().any(|mark| before < mark && mark <= before.saturating_add(bytes))
-        };
-        if !meets(before) && !meets(session) {
+        let marks = &engine.depends().bytes;
+        if marks.next([session, before], 0).is_none_or(|mark| mark > bytes) {
             return None;
         }
         let mut state = self.lock();
@@ -256,7 +256,7 @@ impl Guard for SessionRights {
             return Some(held);
         }
         let recent = self.recent_calls(&state.caller, false);
-        let facts = self.live(&judged.facts, (0, 0), recent);
+        let facts = self.live(&judged.facts, Sent::default(), recent);
         let facts = Facts { bytes: before.saturating_add(bytes), ..facts };
         let decision = Arc::new(self.judge(&mut state, &facts));
         let decision = Self::follow(&mut state, decision, judged);
@@ -275,7 +275,7 @@ impl Guard for SessionRights {
     fn sends_raw(&self, judged: &Judged) -> Vec<String> {
         let mut state = self.lock();
         let recent = self.recent_calls(&state.caller, false);
-        let facts = self.live(&judged.facts, (0, 0), recent);
+        let facts = self.live(&judged.facts, Sent::default(), recent);
         let around = circumstances(&state.caller);
         let Some(ready) = self.ready(&mut state) else { return Vec::new() };
         ready.engine.sends_raw(&ready.scope, &facts, &around)
@@ -290,13 +290,6 @@ impl Guard for SessionRights {
         let masker = state.maskers.entry(revealed.clone()).or_insert_with(|| Arc::new(self.masker.without(revealed)));
         Arc::clone(masker)
     }
-}
-
-/// The first limit above what a call has sent. What its session sent before counts as well, so limits are met earlier than the
-/// call's own number says.
-fn next_mark(limits: &BTreeSet<u64>, before: u64, sent: u64) -> Option<u64> {
-    let marks = limits.iter().flat_map(|mark| [*mark, mark.saturating_add(1)]);
-    marks.flat_map(|mark| [Some(mark), mark.checked_sub(before)]).flatten().filter(|mark| *mark > sent).min()
 }
 
 /// The caller as policy sees it. An actor of a kind that is not known makes nothing easier: it counts as an AI agent.

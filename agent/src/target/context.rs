@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::http::Pools;
 use crate::{
     filter::{
-        guard::{Decision, Guard as _, Judged},
+        guard::{Decision, Guard as _, Judged, Sent},
         pg::Readings,
     },
     record::Recorder,
@@ -62,7 +62,7 @@ impl Context {
         if self.rights.consider(judged).forwards() {
             return None;
         }
-        let decision = self.rights.decide_again(judged, 0, 0);
+        let decision = self.rights.decide_again(judged, Sent::default(), Sent::default());
         (!decision.forwards()).then_some(decision)
     }
 

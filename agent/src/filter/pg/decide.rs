@@ -227,8 +227,7 @@ impl Filter {
             return;
         }
         run.defines = catalogs::defines(&read.reading);
-        run.ask_at = self.guard.next_row(0);
-        run.ask_at_byte = self.guard.next_byte(0);
+        run.fetches = read.reading.statements.iter().filter_map(|one| one.fetches().map(Box::from)).collect();
         if !decision.verdict.revealed.is_empty() {
             run.masker = Some(self.guard.masker(decision));
         }
@@ -266,8 +265,24 @@ impl Filter {
         }
     }
 
+    /// A run is over, or a part of it: what it sent of a portal's or a cursor's rows adds up.
+    fn pieces(&mut self, run: &Run, well: bool) {
+        let declared = run.changes.iter().flat_map(|reading| &reading.statements).filter_map(|one| one.declares());
+        if well {
+            declared.for_each(|name| self.cursors.declared(name));
+        }
+        let sent = run.sent();
+        if let Some(portal) = &run.portal {
+            portal.pieces.add(sent);
+        }
+        for name in &run.fetches {
+            self.cursors.add(name, sent, |name| self.session.has_cursor(name));
+        }
+    }
+
     /// A run is over: whether it went well is known now.
     pub(super) fn settled(&mut self, run: &Run, well: bool) {
+        self.pieces(run, well);
         self.defined |= run.defines;
         if !well {
             self.session.failed();

@@ -15,7 +15,7 @@ use super::{
     refuse,
 };
 use crate::filter::{
-    guard::{Decision, Judged},
+    guard::{Decision, Judged, Sent},
     masked::masked_lines,
 };
 
@@ -173,6 +173,10 @@ pub(super) struct Run {
     pub(super) ask_at_byte: Option<u64>,
     /// Bytes of rows that were sent.
     pub(super) bytes: u64,
+    /// Cursors of SQL's own that it fetches from.
+    pub(super) fetches: Vec<Box<str>>,
+    /// What its statement sent before it, once its first row is there.
+    pub(super) earlier: Option<Sent>,
     /// What masks its rows, if that is not what masks the session.
     pub(super) masker: Option<Arc<Masker>>,
     /// It may change definitions.
@@ -187,6 +191,11 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(exchange: u64, portal: Option<Arc<Portal>>) -> Self {
         Self { exchange, portal, ..Self::default() }
+    }
+
+    /// What it has sent so far.
+    pub(super) fn sent(&self) -> Sent {
+        Sent { rows: self.rows + self.counted, bytes: self.bytes }
     }
 
     /// Rows come: what was learned about the portal since it was sent counts now.

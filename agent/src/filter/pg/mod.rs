@@ -16,6 +16,7 @@ mod journal;
 mod judges;
 mod names;
 mod number;
+mod pieces;
 mod portals;
 mod reading;
 mod refuse;
@@ -48,6 +49,7 @@ pub use self::{
 use self::{
     journal::Mark,
     names::{Names, Portal, Statement},
+    pieces::Cursors,
     replies::Replies,
     requests::{CopyIn, Requests},
 };
@@ -76,6 +78,7 @@ pub struct Filter {
     exchange: Exchange<Mark>,
     statements: Names<Statement>,
     portals: Names<Portal>,
+    cursors: Cursors,
     requests: Requests,
     replies: Replies,
     /// COPY data that comes from the client now.
@@ -101,6 +104,7 @@ impl Filter {
             exchange: Exchange::default(),
             statements: Names::default(),
             portals: Names::default(),
+            cursors: Cursors::default(),
             requests: Requests::default(),
             replies: Replies::default(),
             copy_in: None,
@@ -177,6 +181,8 @@ mod tests_carry;
 mod tests_collision;
 #[cfg(test)]
 mod tests_copy;
+#[cfg(test)]
+mod tests_pieces;
 #[cfg(test)]
 mod tests_policy;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 use proto::{Code, Refusal, event::Field};
 use protocols::pg::row::Column;
 
-use super::{arguments::Arguments, columns::Plan, doubts::Known, journal::Number, reading::Read};
+use super::{arguments::Arguments, columns::Plan, doubts::Known, journal::Number, pieces::Pieces, reading::Read};
 use crate::filter::guard::Decision;
 
 /// More names than this are refused.
@@ -70,6 +70,8 @@ pub(super) struct Portal {
     /// Formats of the result columns, if the Bind could be read to its end.
     pub(super) formats: Option<Vec<i16>>,
     pub(super) plan: OnceLock<Option<Arc<Plan>>>,
+    /// What was sent of its rows.
+    pub(super) pieces: Pieces,
     pub(super) own: Number,
     pub(super) told: Number,
 }

@@ -19,6 +19,7 @@ use super::{
     doubts::known,
     journal::{Journal, Mark, Number, Run},
     names::{Meaning, Portal, Statement},
+    pieces::Pieces,
     refuse,
     requests::{Frame, LONGEST_PARAMETER, Tail, request},
     strict::{self, Rewrite, Strict},
@@ -80,6 +81,7 @@ impl Filter {
             bytes: frame.header.frame() as u64,
             formats: bind.result_formats,
             plan: std::sync::OnceLock::new(),
+            pieces: Pieces::default(),
             own: Number::default(),
             told: Number::default(),
         });

@@ -52,6 +52,8 @@ pub(super) struct Replies {
     pub(super) stream: Option<Stream>,
     /// Bytes of whole COPY frames at the front that wait for the end of their line.
     pub(super) waiting: usize,
+    /// Bytes of a large row that are still to come and that the client does not get.
+    pub(super) dropping: usize,
     binary_copy: bool,
     /// Part of the last piece up to where it is written down.
     pub(super) told: usize,
@@ -110,11 +112,27 @@ impl Filter {
                     return Ok(at);
                 }
             }
+            if self.replies.dropping > 0 {
+                at = self.drop_more(buffer, at, journal);
+                if self.replies.dropping > 0 {
+                    return Ok(at);
+                }
+            }
             let from = at + self.replies.waiting;
             let rest = buffer.get(from..).unwrap_or_default();
             let Some(header) = peek(rest, Side::Back).map_err(target_fault)? else { return Ok(at) };
             let end = from + header.frame();
             if end > buffer.len() && header.frame() > WHOLE {
+                if matches!(header.tag, back::DATA_ROW | back::COPY_DATA) {
+                    if self.is_stopped() {
+                        self.part(header.tag)?;
+                        self.replies.dropping = header.frame();
+                        continue;
+                    }
+                    if self.replies.waiting == 0 && !self.may_send_row(buffer, from, journal) {
+                        continue;
+                    }
+                }
                 if !self.large(header)? {
                     return Ok(at);
                 }
@@ -174,12 +192,17 @@ impl Filter {
                 let plan = self.runs().and_then(|run| {
                     run.plan_rows();
                     run.counted += 1;
+                    run.bytes += header.frame() as u64;
                     run.plan.clone()
                 });
                 Stream::new(Layout::Row, header.body, plan)
             }
             back::COPY_DATA => {
                 self.part(back::COPY_DATA)?;
+                if let Some(run) = self.runs() {
+                    run.counted += 1;
+                    run.bytes += header.frame() as u64;
+                }
                 Stream::new(Layout::One, header.body, None)
             }
             back::FUNCTION_RESULT => {

@@ -15,6 +15,7 @@ use super::{
     journal::{Journal, Mark},
     refuse, texts,
 };
+use crate::filter::guard::Sent;
 
 impl Filter {
     /// A setting that the target reports.
@@ -54,11 +55,27 @@ impl Filter {
         Ok(end)
     }
 
+    /// The next piece of a large row that the client does not get any more; gives where it ends.
+    pub(super) fn drop_more(&mut self, buffer: &[u8], at: usize, journal: &dyn Journal) -> usize {
+        let end = buffer.len().min(at.saturating_add(self.replies.dropping));
+        self.drop_bytes(buffer, at, end, journal);
+        self.replies.dropping -= end - at;
+        end
+    }
+
     /// Whether the next row may go; asks policy where a limit is met. If not, the client is told, and what runs is to be
     /// cancelled.
     pub(super) fn may_send_row(&mut self, buffer: &[u8], at: usize, journal: &dyn Journal) -> bool {
         let guard = Arc::clone(&self.guard);
         let Some((_, Mark::Run(run))) = self.exchange.first() else { return true };
+        let earlier = *run.earlier.get_or_insert_with(|| {
+            let portal = run.portal.as_ref().map(|portal| portal.pieces.sent());
+            let cursors = run.fetches.iter().map(|name| self.cursors.sent(name));
+            let earlier = portal.into_iter().chain(cursors).fold(Sent::default(), Sent::at_least);
+            run.ask_at = guard.next_row(0, earlier.rows);
+            run.ask_at_byte = guard.next_byte(0, earlier.bytes);
+            earlier
+        });
         let next = run.rows + run.counted + 1;
         let row =
             buffer.get(at..).and_then(|rest| peek(rest, Side::Back).ok().flatten()).map_or(0, |header| header.frame());
@@ -68,8 +85,8 @@ impl Filter {
             return true;
         }
         let Some(judged) = run.judged.clone() else { return true };
-        let decision = guard.decide_again(&judged, next, bytes);
-        (run.ask_at, run.ask_at_byte) = (guard.next_row(next), guard.next_byte(bytes));
+        let decision = guard.decide_again(&judged, Sent { rows: next, bytes }, earlier);
+        (run.ask_at, run.ask_at_byte) = (guard.next_row(next, earlier.rows), guard.next_byte(bytes, earlier.bytes));
         if decision.forwards() {
             return true;
         }

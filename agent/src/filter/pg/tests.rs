@@ -8,7 +8,7 @@ use proto::event::{Completed, Masked, Refused, Request, Stream};
 use protocols::pg::encode;
 
 use super::*;
-use crate::filter::guard::{Decision, Judged};
+use crate::filter::guard::{Decision, Judged, Sent};
 
 /// Keeps what is told, as lines.
 #[derive(Default)]
@@ -81,14 +81,14 @@ impl Guard for Open {
     fn wants_objects(&self) -> bool {
         false
     }
-    fn next_byte(&self, _: u64) -> Option<u64> {
+    fn next_byte(&self, _: u64, _: u64) -> Option<u64> {
         None
     }
 
-    fn next_row(&self, _rows: u64) -> Option<u64> {
+    fn next_row(&self, _: u64, _: u64) -> Option<u64> {
         None
     }
-    fn decide_again(&self, _judged: &Judged, _rows: u64, _bytes: u64) -> Arc<Decision> {
+    fn decide_again(&self, _: &Judged, _: Sent, _: Sent) -> Arc<Decision> {
         Arc::new(Decision::no_policy())
     }
     fn sent(&self, _rows: u64, _bytes: u64) {}

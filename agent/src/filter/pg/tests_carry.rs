@@ -11,7 +11,7 @@ use super::{
     tests_strict::{Shelf, catalog, marking, parse, query, send},
     *,
 };
-use crate::filter::guard::{Decision, Judged};
+use crate::filter::guard::{Decision, Judged, Sent};
 
 const KEY: &[u8] = b"a key for tests only, long";
 
@@ -26,14 +26,14 @@ impl Guard for Sends {
     fn wants_arguments(&self) -> bool {
         false
     }
-    fn next_row(&self, rows: u64) -> Option<u64> {
-        Open.next_row(rows)
+    fn next_row(&self, rows: u64, earlier: u64) -> Option<u64> {
+        Open.next_row(rows, earlier)
     }
-    fn next_byte(&self, bytes: u64) -> Option<u64> {
-        Open.next_byte(bytes)
+    fn next_byte(&self, bytes: u64, earlier: u64) -> Option<u64> {
+        Open.next_byte(bytes, earlier)
     }
-    fn decide_again(&self, judged: &Judged, rows: u64, bytes: u64) -> Arc<Decision> {
-        Open.decide_again(judged, rows, bytes)
+    fn decide_again(&self, judged: &Judged, sent: Sent, earlier: Sent) -> Arc<Decision> {
+        Open.decide_again(judged, sent, earlier)
     }
     fn sent(&self, _rows: u64, _bytes: u64) {}
     fn may_send_raw(&self) -> bool {

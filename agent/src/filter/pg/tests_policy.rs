@@ -7,7 +7,7 @@ use super::{
     tests::{Lines, answer, data_row, description, frame, guarded, text},
     *,
 };
-use crate::filter::guard::{Decision, Judged};
+use crate::filter::guard::{Decision, Judged, Sent};
 
 /// Refuses DROP, holds what is not filtered, and lets nobody have more than `rows` rows.
 struct Strict {
@@ -44,15 +44,15 @@ impl Guard for Strict {
     fn wants_objects(&self) -> bool {
         false
     }
-    fn next_byte(&self, _: u64) -> Option<u64> {
+    fn next_byte(&self, _: u64, _: u64) -> Option<u64> {
         None
     }
 
-    fn next_row(&self, rows: u64) -> Option<u64> {
-        [self.rows, self.rows + 1].into_iter().find(|mark| *mark > rows)
+    fn next_row(&self, rows: u64, earlier: u64) -> Option<u64> {
+        [self.rows, self.rows + 1].into_iter().find(|mark| *mark > rows + earlier).map(|mark| mark - earlier)
     }
-    fn decide_again(&self, judged: &Judged, rows: u64, _bytes: u64) -> Arc<Decision> {
-        self.verdict(judged, rows)
+    fn decide_again(&self, judged: &Judged, sent: Sent, earlier: Sent) -> Arc<Decision> {
+        self.verdict(judged, sent.plus(earlier).rows)
     }
     fn sent(&self, _rows: u64, _bytes: u64) {}
     fn masker(&self, _decision: &Decision) -> Arc<Masker> {
@@ -60,19 +60,19 @@ impl Guard for Strict {
     }
 }
 
-fn strict(rows: u64) -> (Filter, Lines) {
+pub(super) fn strict(rows: u64) -> (Filter, Lines) {
     (guarded(Arc::new(Strict { rows })), Lines::default())
 }
 
 /// What reaches the target of what the client sent.
-fn send(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) -> String {
+pub(super) fn send(filter: &mut Filter, journal: &Lines, frames: &[Vec<u8>]) -> String {
     let bytes = frames.concat();
     let passed = filter.requests(&bytes, journal).unwrap();
     assert_eq!(passed.bytes, bytes.len());
     text(&passed.edits.apply(&bytes))
 }
 
-fn error(sqlstate: &str) -> Vec<u8> {
+pub(super) fn error(sqlstate: &str) -> Vec<u8> {
     frame(b'E', format!("SERROR\0VERROR\0C{sqlstate}\0Mthe target's words\0\0").as_bytes())
 }
 

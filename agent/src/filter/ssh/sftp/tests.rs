@@ -6,7 +6,7 @@ use masking::{Label, Masker};
 use policy::Verdict;
 
 use super::*;
-use crate::filter::guard::Decision;
+use crate::filter::guard::{Decision, Sent};
 
 /// Refuses whatever removes something, and everything about `/secret`.
 struct NoRemoving(Arc<Masker>);
@@ -29,15 +29,15 @@ impl Guard for NoRemoving {
         false
     }
 
-    fn next_byte(&self, _: u64) -> Option<u64> {
+    fn next_byte(&self, _: u64, _: u64) -> Option<u64> {
         None
     }
 
-    fn next_row(&self, _: u64) -> Option<u64> {
+    fn next_row(&self, _: u64, _: u64) -> Option<u64> {
         None
     }
 
-    fn decide_again(&self, judged: &Judged, _: u64, _: u64) -> Arc<Decision> {
+    fn decide_again(&self, judged: &Judged, _: Sent, _: Sent) -> Arc<Decision> {
         self.decide(&Arc::new(Judged {
             facts: judged.facts.clone(),
             record: Arc::clone(&judged.record),
