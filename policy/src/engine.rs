@@ -1,6 +1,7 @@
 //! A compiled bundle. Positive rights: a call needs Invoke or it is refused, RunUnapproved or it is held; a label is masked
 //! without Reveal. What forbids always wins, an error refuses, and what no policy mentions is not allowed.
 
+mod labels;
 mod scope;
 
 use std::{
@@ -16,13 +17,13 @@ use cedar_policy::{
 pub use self::scope::Scope;
 use self::scope::{Attributes, Party, connection_entity, entity, kind, principal_names, uid, uid_of, zone_of};
 use crate::{
-    Bundle, Caller, Circumstances, Denial, Facts, Inspected, Outcome, Permit, Shadow, Verdict,
+    Bundle, Caller, Circumstances, Denial, Facts, Inspected, Outcome, Permit, Verdict,
     bundle::Kind,
     context,
     depends::{Depends, Needs},
     document::{self, Problem, is_incident, is_shadow},
     sentence::{self, Sentence, Told},
-    slice::{ACTIONS, Library, Placed, is_about},
+    slice::{ACTIONS, Library, Placed, Slices, is_about},
 };
 
 /// A bundle that decides. Immutable.
@@ -195,7 +196,18 @@ impl Engine {
             rules.extend(by);
         }
         let reason = rules.into_iter().collect::<Vec<_>>().join(", ");
-        Ok(Permit::new(scope.caller.subject.name.clone(), scope.connection.clone(), reason))
+        let tried = self.tried.as_ref().and_then(|_| {
+            let parties = scope.principals.iter();
+            let mut asked =
+                parties.map(|party| self.ask(Which::Tried, scope, party, CONNECT, &scope.connection_uid, &context));
+            asked.find_map(|asked| match asked {
+                Asked::Allowed(_) => None,
+                Asked::Forbidden(rules) | Asked::Failed(rules, _) => Some(format!("refuse by {}", rules.join(", "))),
+                Asked::Unmentioned => Some("refuse".to_owned()),
+            })
+        });
+        let permit = Permit::new(scope.caller.subject.name.clone(), scope.connection.clone(), reason);
+        Ok(permit.of_bundle(self.version(), tried.unwrap_or_default()))
     }
 
     /// Prepares decisions about a caller on a connection. `labels` are the classes of data that can occur there.
@@ -254,10 +266,7 @@ impl Engine {
             return Verdict { bundle: self.version(), ..Verdict::refused("it calls no function that is known") };
         }
         let judged = self.judge(Which::Enforced, scope, facts, &context);
-        let shadow = self.tried.as_ref().and_then(|_| {
-            let other = self.judge(Which::Tried, scope, facts, &context);
-            (other.outcome != judged.outcome).then_some(Shadow { outcome: other.outcome, rules: other.rules })
-        });
+        let shadow = self.tried.as_ref().and_then(|_| self.shadow(scope, facts, &context, judged.outcome));
         let revealed =
             if judged.outcome == Outcome::Refuse { Vec::new() } else { self.labels(scope, REVEAL, facts, &context) };
         Verdict { shadow, revealed, ..judged }
@@ -293,45 +302,23 @@ impl Engine {
         Ok(Some(Facts { arguments: typed, inspected, ..facts.clone() }))
     }
 
-    /// Whether there is any policy about `SendRaw`, so that it is worth asking.
-    #[must_use]
-    pub fn may_send_raw(&self) -> bool {
-        self.sends
-    }
-
-    /// The labels whose values may go to the target as they are in marked parameters.
-    #[must_use]
-    pub fn sends_raw(&self, scope: &Scope, facts: &Facts, around: &Circumstances) -> Vec<String> {
-        if !self.made(scope) {
-            return Vec::new();
-        }
-        let Ok(typed) = self.typed(scope, facts) else { return Vec::new() };
-        let facts = typed.as_ref().unwrap_or(facts);
-        match context::call(&self.needs, &scope.connection_uid, facts, &scope.caller, around) {
-            Ok(context) => self.labels(scope, SEND_RAW, facts, &context),
-            Err(_) => Vec::new(),
-        }
-    }
-
     /// Whether a scope was prepared by this engine.
     fn made(&self, scope: &Scope) -> bool {
         Arc::ptr_eq(&self.hash, &scope.engine)
     }
 
-    fn labels(&self, scope: &Scope, action: usize, facts: &Facts, context: &Context) -> Vec<String> {
-        if !self.reveals {
-            return Vec::new();
-        }
-        let allowed = scope.labels.iter().filter(|label| {
-            let Ok(resource) = uid_of(&self.kinds.label, label) else { return false };
-            scope.principals.iter().all(|party| {
-                // What cannot be read must not get around a rule that looks at arguments.
-                let readable = facts.inspected == Inspected::Yes || !party.enforced.of(action, &resource).arguments;
-                let ask = || self.ask(Which::Enforced, scope, party, action, &resource, context);
-                readable && matches!(ask(), Asked::Allowed(_))
-            })
-        });
-        allowed.cloned().collect()
+    /// Whether some policy looks at a fact, by its name in policies.
+    #[must_use]
+    pub fn looks_at(&self, fact: &str) -> bool {
+        self.needs.has(fact)
+    }
+
+    /// Whether some policy about a call's functions looks at arguments.
+    #[must_use]
+    pub fn looks_at_arguments(&self, scope: &Scope, facts: &Facts) -> bool {
+        let names = facts.functions.iter().map(|function| format!("{}/{}", scope.connection, function.name));
+        let mut functions = names.filter_map(|name| uid_of(&self.kinds.function, &name).ok());
+        functions.any(|resource| scope.principals.iter().any(|party| party.looks_at_arguments(&resource)))
     }
 
     fn judge(&self, which: Which, scope: &Scope, facts: &Facts, context: &Context) -> Verdict {
@@ -381,16 +368,19 @@ impl Engine {
         context: &Context,
     ) -> Asked {
         let failed = |why: &str| Asked::Failed(Vec::new(), why.to_owned());
-        let slices = match which {
-            Which::Enforced => &party.enforced,
-            Which::Tried => party.tried.as_ref().unwrap_or(&party.enforced),
-        };
-        let policies = &slices.of(action, resource).policies;
+        let policies = &self.slices(which, party).of(action, resource).policies;
         let Some(action) = self.actions.get(action) else { return failed("the action has no name") };
         let request = Request::new(party.uid.clone(), action.clone(), resource.clone(), context.clone(), None);
         let Ok(request) = request else { return failed("the request cannot be expressed") };
         let Ok(entities) = self.entities(scope, resource) else { return failed("the function cannot be expressed") };
         Asked::from(&self.authorizer.is_authorized(&request, policies, &entities))
+    }
+
+    fn slices<'p>(&self, which: Which, party: &'p Party) -> &'p Slices {
+        match which {
+            Which::Enforced => &party.enforced,
+            Which::Tried => party.tried.as_ref().unwrap_or(&party.enforced),
+        }
     }
 
     /// What is known of everybody and everything that a question is about. A function that the connection does not describe

@@ -6,11 +6,18 @@ pub struct Permit {
     subject: String,
     connection: String,
     reason: String,
+    bundle: u64,
+    shadow: String,
 }
 
 impl Permit {
     pub(crate) fn new(subject: String, connection: String, reason: String) -> Self {
-        Self { subject, connection, reason }
+        Self { subject, connection, reason, bundle: 0, shadow: String::new() }
+    }
+
+    /// The same, with the bundle that gave it, and what policies in shadow mode would have done, if that differs.
+    pub(crate) fn of_bundle(self, bundle: u64, shadow: String) -> Self {
+        Self { bundle, shadow, ..self }
     }
 
     /// For whom.
@@ -23,6 +30,18 @@ impl Permit {
     #[must_use]
     pub fn connection(&self) -> &str {
         &self.connection
+    }
+
+    /// The version of the bundle that gave the right.
+    #[must_use]
+    pub fn bundle(&self) -> u64 {
+        self.bundle
+    }
+
+    /// What policies in shadow mode would have done, if that differs: `refuse by RULE`. Empty if not.
+    #[must_use]
+    pub fn shadow(&self) -> &str {
+        &self.shadow
     }
 
     /// The policies that gave the right, for the record.

@@ -261,7 +261,10 @@ fn shadow_policies_decide_nothing_and_are_told() {
     );
     let verdict = decide(&engine(&text), alice(), "shop-db", &call("select", Effect::Read));
     assert!(verdict.forwards());
-    assert_eq!(verdict.shadow, Some(Shadow { outcome: Outcome::Refuse, rules: vec!["try".into()] }));
+    assert_eq!(
+        verdict.shadow,
+        Some(Shadow { outcome: Outcome::Refuse, rules: vec!["try".into()], labels: Vec::new() })
+    );
     let held = decide(&engine(DEFAULT), alice(), "shop-db", &call("select", Effect::Read));
     assert_eq!(held.shadow, None);
 }

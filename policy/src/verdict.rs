@@ -58,6 +58,17 @@ pub struct Shadow {
     pub outcome: Outcome,
     /// By which policies.
     pub rules: Vec<String>,
+    /// What it would show, mask, send or withhold besides: `mask card by RULE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+}
+
+impl std::fmt::Display for Shadow {
+    /// `refuse by RULE, RULE; mask card by RULE`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} by {}", self.outcome.as_str(), self.rules.join(", "))?;
+        self.labels.iter().try_for_each(|label| write!(f, "; {label}"))
+    }
 }
 
 impl Verdict {

@@ -122,6 +122,8 @@ pub struct Decision {
     pub link: String,
     /// The incident that has the session on hold.
     pub incident: Option<Incident>,
+    /// No policy says so, but what cannot be masked.
+    pub by_masking: bool,
 }
 
 impl Judged {
@@ -175,14 +177,21 @@ impl Decision {
             "" => String::new(),
             help => format!("{help}/rules/{}", verdict.rule()),
         };
-        Self { verdict, code, link, incident: None }
+        Self { verdict, code, link, incident: None, by_masking: false }
     }
 
     /// No policy is there to decide.
     #[must_use]
     pub fn no_policy() -> Self {
         let verdict = Verdict::refused("the agent has no current policy");
-        Self { verdict, code: Code::NoPolicy, link: String::new(), incident: None }
+        Self { verdict, code: Code::NoPolicy, link: String::new(), incident: None, by_masking: false }
+    }
+
+    /// What masking makes of a call that cannot be masked, under the bundle that would have let it pass.
+    #[must_use]
+    pub fn unmaskable(why: &str, bundle: u64) -> Self {
+        let verdict = Verdict { bundle, ..Verdict::refused(why) };
+        Self { by_masking: true, ..Self::new(verdict, "") }
     }
 
     /// Whether the call goes on.
@@ -229,7 +238,7 @@ impl Decision {
         request.revealed.clone_from(&self.verdict.revealed);
         judged.record.as_ref().clone_into(&mut request.facts);
         if let Some(shadow) = &self.verdict.shadow {
-            request.shadow = format!("{} by {}", shadow.outcome.as_str(), shadow.rules.join(", "));
+            request.shadow = shadow.to_string();
         }
     }
 
@@ -242,6 +251,7 @@ impl Decision {
             rule: self.verdict.rules.join(", "),
             approvers: self.verdict.approvers.clone(),
             incident: self.incident.clone(),
+            bundle: if self.by_masking { 0 } else { self.verdict.bundle },
         }
     }
 }

@@ -206,7 +206,8 @@ impl Around {
     }
 }
 
-/// Decides as the agent would, where more labels are looked for than by themselves.
+/// Decides as the agent would, where more labels are looked for than by themselves. Tells as well whether a policy about it looks
+/// at arguments.
 ///
 /// # Errors
 /// If the connection is not known or a value cannot be read.
@@ -216,9 +217,9 @@ pub(super) fn decide_with(
     around: &Around,
     (connection, more): (&str, &[String]),
     facts: &Facts,
-) -> Result<Verdict> {
+) -> Result<(Verdict, bool)> {
     let scope = engine.scope(who.caller()?, connection, &labels(more))?;
-    Ok(engine.decide(&scope, facts, &around.circumstances()?))
+    Ok((engine.decide(&scope, facts, &around.circumstances()?), engine.looks_at_arguments(&scope, facts)))
 }
 
 /// Those that are looked for by themselves, and more.

@@ -110,6 +110,6 @@ fn print(engine: &Engine, tried: &Tried, connects: bool) {
         output::line(&format!("sent to the target as it is, where it is marked: {}", tried.sends.join(", ")));
     }
     if let Some(shadow) = &verdict.shadow {
-        output::line(&format!("in shadow: {} by {}", shadow.outcome.as_str(), shadow.rules.join(", ")));
+        output::line(&format!("in shadow: {shadow}"));
     }
 }

@@ -5,6 +5,7 @@ mod cases;
 mod diff;
 mod explain;
 mod http;
+mod recorded;
 mod replay;
 mod shown;
 mod source;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     call::{Around, Who, decide_with},
+    recorded::{Call, Calls},
     shown::Shown,
     source::Source,
 };
@@ -48,6 +49,15 @@ struct Kind {
     samples: Vec<Value>,
 }
 
+/// What came of all calls.
+#[derive(Default)]
+struct Found {
+    decided: u64,
+    kinds: BTreeMap<String, Kind>,
+    /// Why some were not decided, and how many.
+    open: BTreeMap<&'static str, u64>,
+}
+
 /// Replays.
 ///
 /// # Errors
@@ -55,13 +65,13 @@ struct Kind {
 pub(super) fn run(args: &Args) -> Result<()> {
     let engine = Engine::compile(args.source.bundle()?)?;
     let client = args.source.connect().signed_in()?;
-    let (kinds, decided) = block_on(over(&engine, &client, args))?;
+    let Found { decided, kinds, open } = block_on(over(&engine, &client, args))?;
     if args.format == Format::Json {
         let rows = kinds.iter().map(|(kind, found)| {
             serde_json::json!({ "kind": kind, "count": found.count, "subjects": found.subjects, "samples": found.samples })
         });
         let rows: Vec<_> = rows.collect();
-        return output::json(&serde_json::json!({ "decided": decided, "differences": rows }));
+        return output::json(&serde_json::json!({ "decided": decided, "differences": rows, "not_decided": open }));
     }
     for (kind, found) in &kinds {
         let subjects: Vec<_> = found.subjects.iter().map(|(name, count)| format!("{name} {count}")).collect();
@@ -71,12 +81,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
             output::line(&format!("    {} {}: {} [{}]", text("at"), text("connection"), text("text"), text("rule")));
         }
     }
+    for (why, count) in &open {
+        output::line(&format!("not decided: {count}, because {why}"));
+    }
     output::line(&format!("{decided} recorded calls decided; {} kinds of difference", kinds.len()));
     Ok(())
 }
 
-async fn over(engine: &Engine, client: &Client, args: &Args) -> Result<(BTreeMap<String, Kind>, u64)> {
-    let (mut kinds, mut decided) = (BTreeMap::new(), 0);
+async fn over(engine: &Engine, client: &Client, args: &Args) -> Result<Found> {
+    let mut found = Found::default();
     let oldest = time::OffsetDateTime::now_utc() - args.since;
     let mut query = format!("/api/v1/sessions?limit={PAGE}");
     if let Some(connection) = &args.connection {
@@ -91,54 +104,40 @@ async fn over(engine: &Engine, client: &Client, args: &Args) -> Result<(BTreeMap
             let opened = time::OffsetDateTime::parse(opened, &time::format_description::well_known::Rfc3339);
             // Newest first.
             if opened.is_ok_and(|opened| opened < oldest) {
-                return Ok((kinds, decided));
+                return Ok(found);
             }
             let id = session.get("id").and_then(Value::as_str).context("a session without an id")?;
             let events = client.get_raw(&format!("/api/v1/sessions/{id}/events?format=ndjson"), "*/*").await?;
-            decided += one(engine, &String::from_utf8_lossy(&events), &mut kinds);
+            one(engine, &String::from_utf8_lossy(&events), &mut found);
             before = format!("&before={id}");
         }
         if sessions.len() < PAGE {
-            return Ok((kinds, decided));
+            return Ok(found);
         }
     }
 }
 
 /// Decides about every request of one session again.
-fn one(engine: &Engine, events: &str, kinds: &mut BTreeMap<String, Kind>) -> u64 {
+fn one(engine: &Engine, events: &str, found: &mut Found) {
     let events: Vec<Value> = events.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let refused: BTreeMap<u64, Outcome> = events.iter().filter_map(outcome).collect();
-    let mut masked: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-    for event in events.iter().filter(|event| text(event, "kind") == "masked") {
-        masked.entry(exchange(event)).or_default().push(text(event, "label"));
-    }
     let mut shown = Shown::default();
     events.iter().for_each(|event| shown.note(event));
-    let (mut session, mut decided) = (Session::default(), 0);
+    let mut calls = Calls::read(&events);
+    let mut session = Session::default();
     for event in &events {
         match event.get("kind").and_then(Value::as_str) {
             Some("opened") => session = Session::read(event),
             Some("request") => {
-                let number = exchange(event);
-                let before = Before {
-                    outcome: refused.get(&number).copied().unwrap_or(Outcome::Forward),
-                    masked: masked.get(&number).map(Vec::as_slice).unwrap_or_default(),
-                    shown: &shown,
-                };
-                decided += u64::from(session.decide(engine, event, &before, kinds).is_some());
+                let call = calls.take(exchange(event));
+                match session.decide(engine, event, (&call, &shown), &mut found.kinds) {
+                    Some(Ok(())) => found.decided += 1,
+                    Some(Err(why)) => *found.open.entry(why).or_default() += 1,
+                    None => {}
+                }
             }
             _ => {}
         }
     }
-    decided
-}
-
-/// What came of a call.
-struct Before<'a> {
-    outcome: Outcome,
-    /// Labels that were masked.
-    masked: &'a [String],
-    shown: &'a Shown,
 }
 
 /// Who called from where, as the record says.
@@ -179,21 +178,35 @@ impl Session {
         }
     }
 
-    /// Decides about a request again and notes what differs. `None` if the record does not say enough.
+    /// Decides about a request again and notes what differs, or gives why that cannot be told. `None` if the record does not say
+    /// what it did.
     fn decide(
         &self,
         engine: &Engine,
         request: &Value,
-        before: &Before<'_>,
+        (call, shown): (&Call, &Shown),
         kinds: &mut BTreeMap<String, Kind>,
-    ) -> Option<()> {
+    ) -> Option<Result<(), &'static str>> {
         let facts = Facts::from_record(&request.get("facts")?.to_string()).ok()?;
+        let facts = call.with_what_it_sent(facts);
         let at = text(request, "at");
         let age = moment(&at)? - self.authenticated.unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let around = Around { now: Some(at.clone()), auth_age: age.whole_seconds(), ..self.around.clone() };
         let revealed = list(request, "revealed");
-        let labels: Vec<String> = revealed.iter().chain(before.masked).cloned().collect();
-        let verdict = decide_with(engine, &self.who, &around, (&self.connection, &labels), &facts).ok()?;
+        let labels: Vec<String> = revealed.iter().chain(&call.masked).cloned().collect();
+        let decide = |facts: &Facts| decide_with(engine, &self.who, &around, (&self.connection, &labels), facts).ok();
+        let (verdict, by_arguments) = decide(&facts)?;
+        let before = match call.outcome {
+            Ok(before) => before,
+            Err(why) => return Some(Err(why)),
+        };
+        if by_arguments {
+            return Some(Err("a policy looks at arguments, which are not recorded"));
+        }
+        let often = Facts { recent_calls: 1 << 40, ..facts.clone() };
+        if engine.looks_at("recent_calls") && decide(&often)?.0.outcome != verdict.outcome {
+            return Some(Err("a policy looks at how many calls came before, which is not recorded"));
+        }
         let mut differs = |kind: &str, rule: &str| {
             let found = kinds.entry(kind.to_owned()).or_default();
             found.count += 1;
@@ -205,7 +218,7 @@ impl Session {
             }
         };
         match verdict.outcome {
-            outcome if outcome == before.outcome => {}
+            outcome if outcome == before => {}
             Outcome::Forward => differs("newly open", verdict.rule()),
             Outcome::Hold => differs("newly held", verdict.rule()),
             Outcome::Refuse => differs("newly refused", verdict.rule()),
@@ -213,16 +226,15 @@ impl Session {
         if verdict.outcome == Outcome::Forward {
             let number = exchange(request);
             let gone = revealed.iter().filter(|label| !verdict.revealed.contains(label));
-            gone.filter(|label| before.shown.has(number, label)).for_each(|label| differs("newly masked", label));
-            let shown: BTreeSet<&String> =
-                before.masked.iter().filter(|label| verdict.revealed.contains(label)).collect();
-            shown.into_iter().for_each(|label| differs("newly shown", label));
+            gone.filter(|label| shown.has(number, label)).for_each(|label| differs("newly masked", label));
+            let open: BTreeSet<&String> = call.masked.iter().filter(|label| verdict.revealed.contains(label)).collect();
+            open.into_iter().for_each(|label| differs("newly shown", label));
         }
-        Some(())
+        Some(Ok(()))
     }
 }
 
-fn text(event: &Value, name: &str) -> String {
+pub(super) fn text(event: &Value, name: &str) -> String {
     event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
@@ -231,23 +243,12 @@ fn list(event: &Value, name: &str) -> Vec<String> {
     values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn exchange(event: &Value) -> u64 {
+pub(super) fn exchange(event: &Value) -> u64 {
     event.get("exchange").and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn moment(text: &str) -> Option<time::OffsetDateTime> {
     time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
-}
-
-fn outcome(event: &Value) -> Option<(u64, Outcome)> {
-    if event.get("kind")?.as_str()? != "refused" {
-        return None;
-    }
-    let outcome = match event.get("code")?.as_str()? {
-        "SP-NEEDS-APPROVAL" => Outcome::Hold,
-        _ => Outcome::Refuse,
-    };
-    Some((event.get("exchange")?.as_u64()?, outcome))
 }
 
 fn duration(text: &str) -> Result<Duration> {

@@ -257,6 +257,12 @@ impl Api {
         if call.functions.is_empty() {
             call.unknown = Some(format!("no function of the connection is {} {}", request.method, call.path));
         }
+        if request.upgrade {
+            // Whatever the two say to each other comes later, and nobody can tell that it only reads.
+            call.note_uninspected(Inspected::No, "the messages of a websocket come after it was decided");
+            let reads = call.functions.values_mut().filter(|effect| **effect == Effect::Read);
+            reads.for_each(|effect| *effect = Effect::Write);
+        }
         let body = self.body(request, content, call)?;
         if !found.is_empty()
             && matches!(body, Some(Body::Lines(_)))

@@ -56,6 +56,7 @@ impl SessionProgress for Store {
             session: Some(session),
             code: Some(code),
             reason: Some(refused.rule.clone()),
+            detail: serde_json::json!({ "bundle": refused.bundle }),
             ..AuditEvent::new(kind)
         };
         self.audit(event).await.map_err(|error| error.to_string())

@@ -267,6 +267,8 @@ fn new_session(id: SessionId, permit: &Permit, caller: &Caller, connection: &Con
         agent: connection.agent.clone(),
         replica: replica.to_owned(),
         permitted_by: permit.reason().to_owned(),
+        bundle: permit.bundle(),
+        shadow: permit.shadow().to_owned(),
     }
 }
 

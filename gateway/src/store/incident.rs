@@ -64,7 +64,9 @@ impl Store {
             protocol: Protocol::parse(&row.protocol),
             code: Some(refused.code.parse().unwrap_or(Code::Denied)),
             reason: Some(incident.rules.join(", ")),
-            detail: serde_json::json!({ "number": incident.number, "reason": incident.reason, "facts": facts }),
+            detail: serde_json::json!({
+                "number": incident.number, "reason": incident.reason, "facts": facts, "bundle": refused.bundle,
+            }),
             ..AuditEvent::new("incident")
         };
         audit::insert(&transaction, event).await?;

@@ -23,6 +23,10 @@ pub struct NewSession {
     pub replica: String,
     /// What gave the right ([`policy::Permit::reason`]).
     pub permitted_by: String,
+    /// The version of the bundle that gave it, for the audit log.
+    pub bundle: u64,
+    /// What policies in shadow mode would have done ([`policy::Permit::shadow`]), for the audit log.
+    pub shadow: String,
 }
 
 /// What passed in a session.
@@ -130,6 +134,7 @@ impl Store {
             detail: serde_json::json!({
                 "issuer": new.caller.issuer, "method": new.caller.method,
                 "credential": new.caller.credential_id, "permitted_by": new.permitted_by,
+                "bundle": new.bundle, "shadow": new.shadow,
             }),
             ..AuditEvent::new("session.opened")
         };

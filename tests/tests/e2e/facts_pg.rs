@@ -228,6 +228,37 @@ async fn more_rows_than_a_fresh_install_lets_go_are_held_in_mid_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_fetched_in_bites_count_together() {
+    let world = World::start_with(Wishes { policy: Some(policy::DEFAULT.into()), ..Wishes::default() }).await;
+    let psql = |more: &[&str]| world.psql().args(["-v", "ON_ERROR_STOP=0", "-tA"]).args(more).output();
+    // psql reads such a result through a cursor.
+    let query = "SELECT n FROM generate_series(1, 300000) n";
+    let bites = psql(&["-v", "FETCH_COUNT=40000", "-c", query, "-c", "SELECT 'alive'"]);
+    assert!(bites.err.contains("rule hold-bulk-export"), "{}", bites.err);
+    assert!(bites.out.contains("alive") && bites.out.lines().count() <= 100_001, "{}", bites.out.lines().count());
+
+    let script = [
+        "BEGIN",
+        "DECLARE c CURSOR FOR SELECT n FROM generate_series(1, 300000) n",
+        "FETCH 60000 FROM c",
+        "FETCH 40000 FROM c",
+        "FETCH 1 FROM c",
+        "ROLLBACK",
+        "SELECT 'alive'",
+    ];
+    let fetched = psql(&script.iter().flat_map(|line| ["-c", line]).collect::<Vec<_>>());
+    assert!(fetched.err.contains("rule hold-bulk-export"), "{}", fetched.err);
+    let rows = fetched.out.lines().filter(|line| line.parse::<u32>().is_ok()).count();
+    assert!(fetched.out.contains("alive") && rows == 100_000, "{rows}");
+
+    // A driver that reads a portal in bites, as JDBC does with a fetch size.
+    let portal = world.python("portal_in_bites.py", &[&world.dsn(world.alice(), "shop-db"), "30000"]).ok().out;
+    let (rows, error) = portal.trim().split_once(' ').unwrap();
+    // It gives on whole bites only.
+    assert!(rows == "90000" && error.contains("hold-bulk-export"), "{portal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_is_not_there_masks_holds_refuses_or_keeps_out() {
     let connect = r#"@id("connect") permit (principal, action == Action::"Connect", resource) when { principal in resource.access };"#;
     let invoke = r#"@id("ask") permit (principal, action == Action::"Invoke", resource);"#;

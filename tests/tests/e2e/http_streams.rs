@@ -39,6 +39,30 @@ fn websockets_carry_messages_both_ways() {
 }
 
 #[test]
+fn what_a_websocket_will_say_is_neither_read_nor_inspected_beforehand() {
+    let world = World::shared();
+    let targets = start(world, "told");
+    let ca = world.site.ca_file().display().to_string();
+    let settings = [("reading", ""), ("seen", ""), ("whole", "\n      require_inspection: true")];
+    for (name, more) in settings {
+        world.connect(&format!("ws-{name}"), targets.ports.api, &format!("protocol: http{more}"));
+    }
+    world.policy(
+        "websockets",
+        r#"@id("only-reading") @reason("only reading") forbid (principal, action == Action::"Invoke", resource in Connection::"ws-reading") when { context.effect != "read" };
+@id("only-seen") @reason("only seen") forbid (principal, action == Action::"Invoke", resource in Connection::"ws-seen") when { context.inspected != "yes" };"#,
+    );
+    for (name, _) in settings {
+        let url = format!("wss://127.0.0.1:{}/ws-{name}/", world.site.ports.http);
+        let tour = world.python("websocket_tour.py", &[&url, &world.alice().ticket, &ca]).output();
+        assert!(!tour.out.contains("fine") && tour.err.contains("HTTP 403"), "{name}: {} {}", tour.out, tour.err);
+        // What is no websocket goes on.
+        let plain = world.curl(&format!("/ws-{name}/"), &["-o", "/dev/null", "-w", "%{http_code}"]).output();
+        assert_ne!(plain.out, "403", "{name}");
+    }
+}
+
+#[test]
 fn grpc_works_in_all_its_kinds() {
     let world = World::shared();
     let targets = start(world, "two");

@@ -33,6 +33,8 @@ pub struct Denied {
     pub approvers: Vec<String>,
     /// The incident that has the session on hold.
     pub incident: Option<Incident>,
+    /// The bundle whose policies say so; 0 if none does.
+    pub bundle: u64,
 }
 
 /// An answer that the agent gives itself.
@@ -64,14 +66,16 @@ impl Denied {
         let verdict = &decision.verdict;
         let (rules, fix, link) = (verdict.rules.clone(), verdict.fix.clone(), decision.link.clone());
         let approvers = verdict.approvers.clone();
-        Self { rules, fix, link, approvers, ..Self::new(decision.code, 403, decision.message()) }
+        let bundle = if decision.by_masking { 0 } else { verdict.bundle };
+        Self { rules, fix, link, approvers, bundle, ..Self::new(decision.code, 403, decision.message()) }
     }
 
     /// Something of ours forbids it.
     #[must_use]
     pub fn new(code: Code, status: u16, detail: impl Into<String>) -> Self {
         let (field, rules, fix, link) = (None, Vec::new(), String::new(), String::new());
-        Self { code, status, detail: detail.into(), field, rules, fix, link, approvers: Vec::new(), incident: None }
+        let (approvers, incident, bundle) = (Vec::new(), None, 0);
+        Self { code, status, detail: detail.into(), field, rules, fix, link, approvers, incident, bundle }
     }
 
     /// The event of it.
@@ -83,6 +87,7 @@ impl Denied {
             rule: self.rules.join(", "),
             approvers: self.approvers.clone(),
             incident: self.incident.clone(),
+            bundle: self.bundle,
         }
     }
 

@@ -176,6 +176,7 @@ impl Filter {
             let text = format!("<cursor {}>", self.masked(name, 256));
             let Some(read) = self.read_cursor(name) else { return Ok(false) };
             let mut decision = self.guard.decide(&read.judged);
+            let bundle = decision.verdict.bundle;
             if decision.forwards() && self.strict.is_some() {
                 let name = String::from_utf8_lossy(name).replace('"', "\"\"");
                 let fetch = format!("FETCH ALL FROM \"{name}\"");
@@ -183,6 +184,7 @@ impl Filter {
                     return Ok(false);
                 }
             }
+            strict::under(bundle, &mut decision);
             let mut told = request("execute", text, Vec::new(), frame);
             decision.note(&mut told, &read.judged);
             let exchange = journal.begin(told);
@@ -195,6 +197,7 @@ impl Filter {
             return Ok(true);
         };
         let Some((read, mut decision)) = self.decide_portal(&meaning) else { return Ok(false) };
+        let bundle = decision.verdict.bundle;
         let mut checked = Checked::default();
         if decision.forwards() {
             let Some(recalled) = self.recall(&meaning, &read, &mut decision) else { return Ok(false) };
@@ -206,6 +209,7 @@ impl Filter {
         let portal = meaning.newest;
         let mut told = request("execute", portal.text.to_string(), portal.fields.clone(), frame);
         told.fields.extend(self.look_up(&portal, &checked, &mut decision));
+        strict::under(bundle, &mut decision);
         told.bytes += portal.bytes;
         let mut digest = Sha256::new();
         if let Some(statement) = &portal.statement {

@@ -221,8 +221,10 @@ impl Filter {
         let short = self.condense(raw, frame.whole);
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.decide(&read.judged);
+        let bundle = decision.verdict.bundle;
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
         let Checked { rewrite, probe, stale, hidden } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
+        strict::under(bundle, &mut decision);
         let text = self.shown(raw, &short, rewrite.as_ref());
         let mut told = request("query", text, self.rewritten(&short, rewrite.as_ref()), frame);
         decision.note(&mut told, &read.judged);
@@ -253,7 +255,9 @@ impl Filter {
         let judged = reading::function_call(oid);
         let mut decision = self.guard.decide(&judged);
         if self.strict.is_some() && decision.forwards() {
+            let bundle = decision.verdict.bundle;
             decision = strict::decision("a function called by its number cannot be judged where columns are masked");
+            strict::under(bundle, &mut decision);
         }
         let mut told = request("function-call", format!("function {oid}"), Vec::new(), frame);
         decision.note(&mut told, &judged);
@@ -276,8 +280,10 @@ impl Filter {
         let short = self.condense(parse.text, frame.whole);
         let Some(read) = self.read(&short, frame.whole) else { return Ok(false) };
         let mut decision = self.guard.consider(&read.judged);
+        let bundle = decision.verdict.bundle;
         let Some(checked) = self.check(&short, &read, &mut decision) else { return Ok(false) };
         let Checked { rewrite, probe, hidden, .. } = checked.whole(matches!(short, Cow::Owned(_)), &mut decision);
+        strict::under(bundle, &mut decision);
         let text = self.shown(parse.text, &short, rewrite.as_ref());
         let masked = rewrite.is_none() && self.strict.is_some() && !read.reading.is_syntax_error() && !probe;
         let doubtful = !read.reading.facts.doubts.is_empty();

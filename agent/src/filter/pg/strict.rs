@@ -7,7 +7,6 @@ use std::{
 };
 
 use masking::TokenKey;
-use policy::Verdict;
 use proto::{Code, Refusal, event};
 use protocols::pg::{report, row};
 use sql::{
@@ -523,5 +522,12 @@ fn refuse(why: &str) -> Judgement {
 
 /// The refusal of a call that would get around the rewrite.
 pub(super) fn decision(why: &str) -> Arc<Decision> {
-    Arc::new(Decision { verdict: Verdict::refused(why), code: Code::Denied, link: String::new(), incident: None })
+    Arc::new(Decision::unmaskable(why, 0))
+}
+
+/// The bundle that is in force stands with what masking refuses, too.
+pub(super) fn under(bundle: u64, decision: &mut Arc<Decision>) {
+    if decision.by_masking && decision.verdict.bundle != bundle {
+        Arc::make_mut(decision).verdict.bundle = bundle;
+    }
 }

@@ -150,6 +150,8 @@ impl World {
             agent: "near".into(),
             replica: "one".into(),
             permitted_by: "group support".into(),
+            bundle: 1,
+            shadow: String::new(),
         };
         self.state.store.open_session(new).await.unwrap();
         self.state.store.close_session(id, Code::Done, "", Counts::default()).await.unwrap();

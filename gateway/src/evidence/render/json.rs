@@ -38,8 +38,8 @@ fn detail(kind: &Kind) -> (&'static str, Value) {
             let incident = refused.incident.as_ref().map(|incident| incident.number);
             (
                 "refused",
-                json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule, "approvers": approvers,
-                       "incident": incident}),
+                json!({"code": refused.code, "reason": refused.reason, "rule": refused.rule, "bundle": refused.bundle,
+                       "approvers": approvers, "incident": incident}),
             )
         }
         Kind::Released(released) => {

@@ -62,6 +62,8 @@ fn new_session() -> NewSession {
         agent: "near".into(),
         replica: "one".into(),
         permitted_by: "group support".into(),
+        bundle: 1,
+        shadow: String::new(),
     }
 }
 

@@ -36,6 +36,8 @@ async fn records_of_a_session_are_taken_from_its_own_agent_only() {
         agent: "near".into(),
         replica: "one".into(),
         permitted_by: "connect".into(),
+        bundle: 1,
+        shadow: String::new(),
     };
     let id = session.id;
     store.open_session(session).await.unwrap();
