@@ -44,6 +44,8 @@ pub(super) struct Conditions<'a> {
     pub(super) found: Outcome,
     /// Where parameters are noted whose values matter, if the statement's own are looked at.
     pub(super) doubts: Option<&'a RefCell<BTreeSet<Doubt>>>,
+    /// All names that mean something besides columns of its own relations, if that is known: the variables of a block.
+    pub(super) variables: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> Conditions<'a> {
@@ -55,12 +57,27 @@ impl<'a> Conditions<'a> {
         repeat: &'a Repeat,
     ) -> Self {
         let found = Outcome::default();
-        Self { entries: entries.to_vec(), outer: 0, ctes, naming, catalog, repeat, found, doubts: None }
+        Self {
+            entries: entries.to_vec(),
+            outer: 0,
+            ctes,
+            naming,
+            catalog,
+            repeat,
+            found,
+            doubts: None,
+            variables: None,
+        }
     }
 
     /// The same, noting parameters whose values matter.
     pub(super) fn noting(self, doubts: Option<&'a RefCell<BTreeSet<Doubt>>>) -> Self {
         Self { doubts, ..self }
+    }
+
+    /// The same where every name but these must be a column of its own relations, or the statement cannot run.
+    pub(super) fn beside(self, variables: Option<&'a BTreeSet<String>>) -> Self {
+        Self { variables, ..self }
     }
 
     fn note(&self, parameter: usize, place: Place) {

@@ -144,6 +144,15 @@ impl<'a> Walker<'a> {
     fn conditions<'w>(&'w self, scope: &Scope) -> condition::Conditions<'w> {
         condition::Conditions::new(&scope.entries, &self.ctes, &self.session().naming, self.catalog, &self.repeat)
             .noting(self.doubts())
+            .beside(self.other_names())
+    }
+
+    /// What a name can be besides a column of a query's own relations, if nothing else than that is around: a block says which
+    /// variables it has, a function may have parameters.
+    fn other_names(&self) -> Option<&BTreeSet<String>> {
+        let in_body = !self.variables.is_empty() || self.repeat.is_in_body();
+        let in_function = self.definition.is_some() || in_body && !self.expanding.is_empty();
+        (!in_function && self.scopes.len() <= 1).then_some(&self.variables)
     }
 
     /// Where parameters are noted: inside of bodies and of what was prepared, `$1` is not the statement's own.

@@ -82,7 +82,20 @@ impl Conditions<'_> {
         let mask = if inner != 0 || self.outer == 0 { inner } else { all };
         // Where the catalog knows the columns of some, they go before those it does not know.
         let known = mask & self.mask(|entry| entry.shape.columns.is_some() && entry.has(name));
-        if known != 0 { known } else { mask }
+        match (known, mask) {
+            // The catalog does not know such a column: either it is new, or the server says that there is none.
+            (0, 0) if self.outer == 0 && self.means_nothing(name) => self.mask(|entry| !entry.tables.is_empty()),
+            (0, mask) => mask,
+            (known, _) => known,
+        }
+    }
+
+    /// Whether a name that is no column is nothing else either.
+    fn means_nothing(&self, name: &str) -> bool {
+        const IMPLIED: [&str; 3] = ["found", "sqlstate", "sqlerrm"];
+        let is_variable = |variables: &BTreeSet<String>| variables.contains(name) || IMPLIED.contains(&name);
+        self.variables.is_some_and(|variables| !is_variable(variables))
+            && !self.entries.iter().any(|entry| entry.alias == name)
     }
 
     fn mask(&self, mut of: impl FnMut(&Entry) -> bool) -> u64 {

@@ -48,6 +48,11 @@ impl Repeat {
         self.depth > 0
     }
 
+    /// Whether a body of PL/pgSQL is around.
+    pub(super) fn is_in_body(&self) -> bool {
+        self.cursors.is_some()
+    }
+
     /// Whether what a cursor goes through may be a whole relation.
     pub(super) fn cursor_is_whole(&self) -> bool {
         self.cursors.as_ref().is_some_and(|whole| !self.known || !whole.is_empty())

@@ -10,6 +10,7 @@ mod bulk;
 mod ci_job;
 mod conditions;
 mod console;
+mod corpus;
 mod credentials;
 mod crowd;
 mod demo;
