@@ -124,7 +124,29 @@ fn effect(text: &str) -> Option<Effect> {
 }
 
 fn only_reads(statement: &str) -> bool {
-    let meta = ["\\d", "\\l", "\\conninfo", "\\timing", "\\x", ".tables", ".schema", ".databases", ".indexes"];
+    let meta = [
+        "\\d",
+        "\\l",
+        "\\conninfo",
+        "\\timing",
+        "\\x",
+        ".tables",
+        ".schema",
+        ".databases",
+        ".indexes",
+        ".indices",
+        ".dump",
+        ".fullschema",
+        ".dbinfo",
+        ".headers",
+        ".mode",
+        ".width",
+        ".timer",
+        ".stats",
+        ".show",
+        ".version",
+        ".help",
+    ];
     if meta.iter().any(|start| statement.starts_with(start)) {
         return !statement.contains(['|', '`', '!']);
     }
