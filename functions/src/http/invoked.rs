@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{
     call::{Argument, Effect},
     grant::plain,
-    graphql, money,
+    graphql, masses, money,
     openapi::effect_of,
     operation::{Deed, deed},
     orders,
@@ -26,7 +26,7 @@ pub(super) fn deeds(request: &Request<'_>, target: &Target, arguments: &BTreeMap
     if effect_of(request.method) != Effect::Read
         && let Some(last) = target.segments.iter().rev().find(|part| !part.is_empty())
     {
-        all.removes = request.method != "DELETE" && removes_by_path(last);
+        all.removes = request.method != "DELETE" && (removes_by_path(last) || closes(target));
     }
     for name in request.raw("soapaction").iter().filter_map(|value| std::str::from_utf8(value).ok()) {
         all = all.and(deed_behind(name.trim_matches('"')));
@@ -44,6 +44,12 @@ pub(super) fn deeds(request: &Request<'_>, target: &Target, arguments: &BTreeMap
 /// `POST /shop.v1.UserService/DeleteUser`, `/rpc/delete_account`; not a page with a long name.
 fn removes_by_path(last: &str) -> bool {
     last.len() <= LONGEST && deed(last).removes
+}
+
+/// `POST /accounts/7/close`
+fn closes(target: &Target) -> bool {
+    let parts: Vec<&str> = target.segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    matches!(parts.as_slice(), [.., of, _, "close" | "terminate"] if deed(&format!("{of}.close")).removes)
 }
 
 /// What one argument says.
@@ -64,7 +70,11 @@ fn said(name: &str, text: &str, target: &Target, arguments: &BTreeMap<String, Ar
         return elements(text).map(deed_behind).fold(Deed::default(), Deed::and);
     }
     let is_name = text.len() <= LONGEST && !text.contains([' ', '\n', '<']);
-    if !is_name || !is_operation(&of, name, text, target, arguments) { Deed::default() } else { deed_behind(text) }
+    if !is_name || !is_operation(&of, name, text, target, arguments) {
+        return Deed::default();
+    }
+    let told = deed_behind(text);
+    Deed { removes: told.removes || of == "name" && masses::removes_many(text), ..told }
 }
 
 /// Whether a member names what is to be done, not a way to do it (`{"method": "transfer"}` is how somebody pays) nor something that

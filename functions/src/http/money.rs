@@ -50,11 +50,13 @@ const ORDERS: [&str; 12] = [
     "pay",
 ];
 /// Last parts that are one if money stands before them.
-const PERHAPS: [&str; 22] = [
+const PERHAPS: [&str; 26] = [
     "apply",
     "approve",
     "authorise",
     "authorize",
+    "batch",
+    "bulk",
     "capture",
     "collect",
     "complete",
@@ -62,10 +64,12 @@ const PERHAPS: [&str; 22] = [
     "create",
     "credit",
     "deposit",
+    "do",
     "execute",
     "initiate",
     "make",
     "new",
+    "now",
     "process",
     "release",
     "reversal",
@@ -178,8 +182,13 @@ const OTHERWISE: [&str; 18] = [
 
 /// Whether it does.
 pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
-    let bare: Vec<&str> = target.segments.iter().map(|part| bare(part)).filter(|part| !part.is_empty()).collect();
-    let parts = behind_prefix(&bare);
+    let bare = target.segments.iter().map(|part| bare(part)).flat_map(|part| part.split(':'));
+    let bare: Vec<&str> = bare.filter(|part| !part.is_empty()).collect();
+    let parts = match behind_prefix(&bare) {
+        // `/payment/refund/7`
+        [before @ .., id] if is_id(id) && before.last().is_some_and(|verb| is_verb(verb)) => before,
+        parts => parts,
+    };
     let Some((last, before)) = parts.split_last() else { return false };
     let last_words = words(last);
     let told = |part: &&str| words(part).iter().any(|word| TOLD.contains(&singular(word)));
@@ -196,8 +205,17 @@ pub(super) fn by_path(method: &str, target: &Target, arguments: &BTreeMap<String
         }
         _ if last_words.len() > 1 && deed(last).money => true,
         _ if method == "POST" && is_collection(&last_words, one, before, arguments) => true,
+        _ if matches!(one, "credit" | "load" | "reload" | "tip" | "deposit" | "settlement")
+            && has_amount(arguments) =>
+        {
+            true
+        }
         _ => is_order(&last_words, one, before) || is_entry(one, arguments),
     }
+}
+
+fn is_verb(part: &str) -> bool {
+    ORDERS.iter().any(|verb| part.eq_ignore_ascii_case(verb))
 }
 
 fn one_of(last: &str, word: &str) -> bool {
@@ -252,7 +270,10 @@ fn is_order(last: &[String], one: &str, before: &[&str]) -> bool {
             .any(|part| words(part).iter().any(|word| matches!(singular(word), "order" | "payment" | "booking")));
     let paid = |part: &&str| words(part).iter().any(|word| matches!(word.as_str(), "payroll" | "payrolls" | "payruns"));
     let wages = PERHAPS.contains(&one) && !begins(one) && before.iter().any(paid);
-    captured || wages || PERHAPS.contains(&one) && parent(before).is_some_and(|part| acts(part, one))
+    // `/withdrawals/crypto`
+    let kind = KINDS.contains(&one)
+        && parent(before).is_some_and(|part| words(part).last().is_some_and(|last| ACTS.contains(&singular(last))));
+    captured || wages || kind || PERHAPS.contains(&one) && parent(before).is_some_and(|part| acts(part, one))
 }
 
 /// The last part that is no id.
@@ -273,7 +294,7 @@ fn acts(part: &str, verb: &str) -> bool {
 
 /// Whether a verb makes what stands before it.
 fn begins(verb: &str) -> bool {
-    matches!(verb, "create" | "new" | "make" | "initiate" | "apply")
+    matches!(verb, "apply" | "batch" | "bulk" | "create" | "do" | "initiate" | "make" | "new" | "now")
 }
 
 /// `POST /wallets/7/transactions` with `{"type": "withdrawal"}`.
@@ -346,6 +367,11 @@ mod tests {
             "POST /v3/profiles/7/transfers/9/payments",
             "GET /transfer?to=eve&amount=100",
             "POST /escrow/7/release",
+            "POST /v1/payments/7:capture",
+            "POST /Payment/Refund/77",
+            "POST /payouts/batch",
+            "POST /withdrawals/crypto",
+            "POST /merchant/settlements amount=5",
         ] {
             assert!(judged(request), "{request}");
         }

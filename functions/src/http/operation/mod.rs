@@ -2,6 +2,9 @@
 //! verb and a thing, in either order; what stands behind a preposition (`ById`, `toAccount`) is neither. Two kinds count: money that
 //! moves, and the removal of something that much hangs on.
 
+mod lexicon;
+
+use self::lexicon::{COMPOUND, HOLLOW, LOOKS, MONEY, MOVES, PAIRS, PAYS, PREPOSITIONS, REMOVES, WEIGHTY, WHOLE};
 use super::words::{singular, words};
 
 /// What an operation does by its name.
@@ -20,268 +23,11 @@ impl Deed {
     }
 }
 
-/// Verbs that move money whatever they are said of; as nouns, what is then made.
-const PAYS: [&str; 22] = [
-    "cashout",
-    "charge",
-    "chargeback",
-    "debit",
-    "disburse",
-    "disbursement",
-    "donate",
-    "overpay",
-    "pay",
-    "payout",
-    "payoff",
-    "prepay",
-    "refund",
-    "reimburse",
-    "reimbursement",
-    "remit",
-    "remittance",
-    "repay",
-    "topup",
-    "withdraw",
-    "withdrawal",
-    "recharge",
-];
-/// Verbs that move money if they are said of money.
-const MOVES: [&str; 34] = [
-    "add",
-    "approve",
-    "authorise",
-    "authorize",
-    "begin",
-    "broadcast",
-    "capture",
-    "cash",
-    "collect",
-    "complete",
-    "confirm",
-    "create",
-    "credit",
-    "deposit",
-    "do",
-    "execute",
-    "initiate",
-    "issue",
-    "make",
-    "move",
-    "new",
-    "perform",
-    "post",
-    "process",
-    "release",
-    "retry",
-    "reverse",
-    "run",
-    "schedule",
-    "send",
-    "settle",
-    "submit",
-    "transfer",
-    "wire",
-];
-/// What money is, or what moves it.
-const MONEY: [&str; 31] = [
-    "ach",
-    "bitcoin",
-    "btc",
-    "cash",
-    "chargeback",
-    "coin",
-    "commission",
-    "crypto",
-    "deposit",
-    "disbursement",
-    "dividend",
-    "donation",
-    "eth",
-    "ether",
-    "fund",
-    "lamport",
-    "money",
-    "payment",
-    "payout",
-    "payroll",
-    "refund",
-    "reimbursement",
-    "remittance",
-    "salary",
-    "sepa",
-    "settlement",
-    "topup",
-    "wage",
-    "withdrawal",
-    "charge",
-    "debit",
-];
-/// What is money's only beside some verbs: any of the first, of any of the second.
-const PAIRS: [(&[&str], &[&str]); 7] = [
-    (
-        &["send", "submit", "sign", "broadcast", "capture", "settle", "reverse"],
-        &["transaction", "tx", "userop", "bundle", "lamports"],
-    ),
-    (&["capture", "settle", "complete"], &["order", "sale", "authorization", "authorisation", "invoice", "escrow"]),
-    (&["collect", "settle", "credit", "debit"], &["invoice", "account", "wallet", "card", "balance", "customer"]),
-    (&["release"], &["escrow", "hold"]),
-    (
-        &["create", "make", "initiate", "execute", "submit", "send", "approve", "confirm", "schedule", "process"],
-        &["transfer", "wire", "remittance", "reversal"],
-    ),
-    (&["transfer", "move", "send", "add"], &["balance", "credit", "token", "nft", "asset", "amount", "transfer"]),
-    (&["run", "process", "submit", "execute"], &["payroll", "payrun"]),
-];
-/// First or last words by which something is only looked at, or said about it.
-const LOOKS: [&str; 50] = [
-    "browse",
-    "calculate",
-    "can",
-    "check",
-    "compute",
-    "count",
-    "describe",
-    "detail",
-    "estimate",
-    "export",
-    "fee",
-    "fetch",
-    "filter",
-    "find",
-    "get",
-    "has",
-    "history",
-    "info",
-    "intent",
-    "is",
-    "limit",
-    "link",
-    "list",
-    "lookup",
-    "method",
-    "option",
-    "policy",
-    "preview",
-    "query",
-    "quote",
-    "rate",
-    "read",
-    "reason",
-    "receipt",
-    "reminder",
-    "report",
-    "retrieve",
-    "rule",
-    "schema",
-    "search",
-    "session",
-    "setting",
-    "show",
-    "simulate",
-    "stat",
-    "status",
-    "summary",
-    "template",
-    "validate",
-    "verify",
-];
-/// Verbs that take something away for good.
-const REMOVES: [&str; 12] = [
-    "close",
-    "decommission",
-    "delete",
-    "deprovision",
-    "destroy",
-    "drop",
-    "erase",
-    "nuke",
-    "purge",
-    "remove",
-    "terminate",
-    "wipe",
-];
-/// Things that much hangs on.
-const WEIGHTY: [&str; 50] = [
-    "account",
-    "app",
-    "application",
-    "backup",
-    "bucket",
-    "certificate",
-    "cluster",
-    "company",
-    "customer",
-    "database",
-    "db",
-    "department",
-    "disk",
-    "domain",
-    "employee",
-    "env",
-    "environment",
-    "group",
-    "host",
-    "index",
-    "instance",
-    "keyspace",
-    "machine",
-    "namespace",
-    "network",
-    "org",
-    "organisation",
-    "organization",
-    "patient",
-    "policy",
-    "project",
-    "queue",
-    "realm",
-    "repo",
-    "repository",
-    "role",
-    "schema",
-    "secret",
-    "server",
-    "site",
-    "store",
-    "table",
-    "team",
-    "tenant",
-    "user",
-    "vm",
-    "volume",
-    "vpc",
-    "wallet",
-    "workspace",
-];
-/// Words behind which stands what something is done with, not what is done.
-const PREPOSITIONS: [&str; 10] = ["at", "by", "for", "from", "in", "into", "of", "on", "to", "with"];
-/// Ends of names that say nothing.
-const HOLLOW: [&str; 16] = [
-    "action",
-    "async",
-    "bulk",
-    "input",
-    "message",
-    "mutation",
-    "now",
-    "op",
-    "operation",
-    "request",
-    "req",
-    "rpc",
-    "soap",
-    "sync",
-    "v1",
-    "v2",
-];
-/// Words that are written together, each with what it is.
-const COMPOUND: [&str; 16] = [
-    "send", "transfer", "make", "create", "process", "issue", "execute", "submit", "initiate", "capture", "refund",
-    "pay", "charge", "delete", "remove", "drop",
-];
-
 /// What a name says.
 pub(super) fn deed(name: &str) -> Deed {
+    if WHOLE.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        return Deed { money: true, removes: false };
+    }
     let mut all = joined(words(name));
     // A `RefundRequest` is what a customer asks for, a `CreateRefundRequest` a message of SOAP.
     while all.len() > 2 && all.last().is_some_and(|last| HOLLOW.contains(&last.as_str())) {
@@ -415,7 +161,7 @@ fn first_is_no_place(words: &[&str]) -> bool {
 
 /// Verbs that change what is known of a thing, or stop it.
 fn changes(word: &str) -> bool {
-    const CHANGES: [&str; 27] = [
+    const CHANGES: [&str; 29] = [
         "abort",
         "archive",
         "cancel",
@@ -443,6 +189,8 @@ fn changes(word: &str) -> bool {
         "update",
         "void",
         "track",
+        "request",
+        "ask",
     ];
     CHANGES.contains(&word)
 }
@@ -461,7 +209,7 @@ fn removes(words: &[&str], from: bool) -> bool {
         [first, .., last] if verb(first) => weighty(last),
         [.., thing, last] if verb(last) => weighty(thing),
         // `admin_delete_user`
-        [.., middle, last] if words.len() == 3 && verb(middle) => weighty(last),
+        [.., middle, last] if verb(middle) => weighty(last),
         _ => false,
     }
 }
@@ -568,6 +316,8 @@ mod tests {
             "createDepartment",
             "createPaymentSession",
             "refund-request",
+            "requestRefund",
+            "refund-policies",
             "searchPayments",
             "stripe_list_refunds",
             "createFileTransfer",
