@@ -80,6 +80,7 @@ fn every_field_of_facts_is_written() {
         filtered: true,
         bounded: true,
         packed: true,
+        money: true,
         temporary: true,
         dynamic: true,
         unknown: Some("why".into()),

@@ -70,6 +70,7 @@ pub(crate) fn call(
         ("filtered", facts.filtered),
         ("bounded", facts.bounded),
         ("packed", facts.packed),
+        ("money", facts.money),
         ("temporary", facts.temporary),
         ("dynamic", facts.dynamic),
         ("unknown", facts.unknown.is_some()),

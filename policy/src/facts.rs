@@ -97,6 +97,8 @@ pub struct Facts {
     pub bounded: bool,
     /// Whole relations are put into one value, so that the number of rows says nothing.
     pub packed: bool,
+    /// It moves money, as a request that no document describes says itself.
+    pub money: bool,
     /// Everything it writes is in temporary tables of its own session.
     pub temporary: bool,
     /// It runs text made while it runs.

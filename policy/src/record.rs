@@ -54,6 +54,7 @@ impl Serialize for Record<'_> {
         flag(&mut map, "filtered", facts.filtered)?;
         flag(&mut map, "bounded", facts.bounded)?;
         flag(&mut map, "packed", facts.packed)?;
+        flag(&mut map, "money", facts.money)?;
         flag(&mut map, "temporary", facts.temporary)?;
         flag(&mut map, "dynamic", facts.dynamic)?;
         if let Some(unknown) = &facts.unknown {

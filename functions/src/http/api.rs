@@ -12,9 +12,9 @@ use super::{
     grant,
     graphql::Asked,
     grpc::Services,
-    inject, json, masses, mcp, multipart,
+    inject, invoked, json, masses, mcp, multipart,
     openapi::effect_of,
-    orders,
+    operation, orders,
     request::{check_method_parameter, check_overrides, is_method},
     router::Router,
     service,
@@ -219,9 +219,12 @@ impl Api {
             Speaks::Grpc if found.is_empty() => self.services.read(request, &target, content, &mut call)?,
             _ => self.rest(request, &target, content, &mut call)?,
         }
+        let named = found.is_empty() && self.speaks != Speaks::Rest;
         for (name, effect) in &mut call.functions {
-            if let Some(marked) = self.effects.get(name) {
-                *effect = *marked;
+            match self.effects.get(name) {
+                Some(marked) => *effect = *marked,
+                None if named && *effect == Effect::Write && removes_much(name) => *effect = Effect::Admin,
+                None => {}
             }
         }
         Ok(call)
@@ -277,27 +280,8 @@ impl Api {
             None => {
                 let owned = super::arguments::parameters(&path, target, call)?;
                 body.map_or(Ok(()), |body| super::arguments::content(&body, &owned, call))?;
-                let all = super::arguments::opened(&call.arguments);
-                let persisted = self.router.is_empty() && request.method == "POST" && grant::is_persisted(target, &all);
-                if self.router.is_empty()
-                    && (grant::grants(target, &all) || grant::gives_by_variable(&all) || persisted)
-                {
-                    let writes = call.functions.values_mut().filter(|effect| **effect == Effect::Write);
-                    writes.for_each(|effect| *effect = Effect::Admin);
-                }
-                let much = || {
-                    masses::whole(request.method, target, &call.arguments)
-                        || grant::by_path(request.method, target, &all)
-                        || grant::reaches_inside(&all)
-                        || inject::reaches_behind(request, target, &all)
-                        || service::opens(request)
-                };
-                let target_of_cloud = request.raw("x-amz-target");
-                let mut ordered = target_of_cloud.iter().filter_map(|value| std::str::from_utf8(value).ok());
-                if self.router.is_empty()
-                    && (much() || orders::ruins(target, &all) || ordered.any(orders::is_cloud_order))
-                {
-                    call.functions.values_mut().for_each(|effect| *effect = Effect::Admin);
+                if self.router.is_empty() {
+                    undescribed(request, target, call);
                 }
                 Ok(())
             }
@@ -423,6 +407,34 @@ impl Api {
         let documented = self.document.iter().flat_map(|document| &document.operations).map(|one| one.name.as_str());
         documented.chain(self.routes.iter().map(|(name, _)| name.as_str())).collect()
     }
+}
+
+/// What a request does that no document and no route describes, by all that it says.
+fn undescribed(request: &Request<'_>, target: &Target, call: &mut Call) {
+    let all = super::arguments::opened(&call.arguments);
+    let persisted = request.method == "POST" && grant::is_persisted(target, &all);
+    let grants = grant::grants(target, &all) || grant::gives_by_variable(&all) || persisted;
+    let deeds = invoked::deeds(request, target, &all);
+    let target_of_cloud = request.raw("x-amz-target");
+    let mut ordered = target_of_cloud.iter().filter_map(|value| std::str::from_utf8(value).ok());
+    let much = deeds.removes
+        || masses::whole(request.method, target, &call.arguments)
+        || grant::by_path(request.method, target, &all)
+        || grant::reaches_inside(&all)
+        || inject::reaches_behind(request, target, &all)
+        || service::opens(request)
+        || orders::ruins(target, &all)
+        || ordered.any(orders::is_cloud_order);
+    call.money = deeds.money;
+    for effect in call.functions.values_mut().filter(|effect| much || grants && **effect == Effect::Write) {
+        *effect = Effect::Admin;
+    }
+}
+
+/// Whether the name of a function that nobody marked says that it removes many, or what much hangs on: `tools/delete_repository`.
+fn removes_much(name: &str) -> bool {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    operation::deed(own).removes || masses::removes_many(own)
 }
 
 fn is_multipart(request: &Request<'_>) -> Result<bool, Fault> {

@@ -75,6 +75,8 @@ pub struct Call {
     pub method: String,
     /// Root fields of a GraphQL operation.
     pub calls: BTreeSet<String>,
+    /// It moves money, as its path or the name of an operation in it says; only looked at where nobody said what its functions are.
+    pub money: bool,
     /// Arguments by name, and by JSON pointer for what is nested.
     pub arguments: BTreeMap<String, Argument>,
     /// How much of it could be read.

@@ -112,6 +112,42 @@ impl Asked {
     }
 }
 
+/// Whether a member holds a GraphQL document, where nobody said that GraphQL is spoken.
+pub(super) fn carries(name: &str) -> bool {
+    matches!(name, "query" | "body" | "operations" | "mutation") || name.ends_with("/query")
+}
+
+/// Names of what the mutations of a document call: their root fields, and those with arguments one level below with the name of the
+/// root before theirs; with whether a condition limits each (`where`). Nothing if it is no such document.
+pub(super) fn mutations(text: &str) -> Vec<(String, bool)> {
+    if !text.contains("mutation") || check_shape(text).is_err() {
+        return Vec::new();
+    }
+    let Ok(document) = parse_query::<String>(text).map(Document::into_static) else { return Vec::new() };
+    let mut fragments = BTreeMap::new();
+    for definition in &document.definitions {
+        if let Definition::Fragment(fragment) = definition {
+            fragments.insert(fragment.name.as_str(), fragment);
+        }
+    }
+    let mut names = Vec::new();
+    for definition in &document.definitions {
+        let Definition::Operation(OperationDefinition::Mutation(mutation)) = definition else { continue };
+        let mut fields = Vec::new();
+        let _partly = collect(&mutation.selection_set, &fragments, &mut Vec::new(), &mut fields);
+        for field in fields {
+            let limits = field.arguments.iter().any(|(name, _)| matches!(name.as_str(), "where" | "filter"));
+            names.push((field.name.clone(), limits));
+            let inner = field.selection_set.items.iter().filter_map(|item| match item {
+                Selection::Field(inner) if !inner.arguments.is_empty() => Some(inner),
+                _ => None,
+            });
+            names.extend(inner.take(MAX_FIELDS).map(|inner| (format!("{}.{}", field.name, inner.name), false)));
+        }
+    }
+    names
+}
+
 /// Bounds the nesting before the parser, which recurses, sees it.
 fn check_shape(query: &str) -> Result<(), Fault> {
     if query.len() > MAX_TEXT {

@@ -2,11 +2,13 @@
 //! stores of secrets, clusters, registries, code hosts, gateways, clouds. They count where a connection names no functions. A line of the
 //! list beside this file is methods and a path; `*` stands for one part, `**` for any number, `{a|b}` for either.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use super::target::Target;
 
 const LIST: &str = include_str!("known.txt");
+/// Longest path that is looked at, in parts.
+const LONGEST: usize = 32;
 
 struct Known {
     methods: Vec<&'static str>,
@@ -18,19 +20,75 @@ struct Known {
 enum Part {
     Any,
     One,
-    /// Beginnings, choices and ends: `a.{b|c}`.
-    Either(Vec<String>),
+    /// Beginnings, choices and ends: `a.{b|c}`. Each may be several segments.
+    Either(Vec<Vec<String>>),
 }
 
-static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| LIST.lines().filter_map(read).collect());
+/// All of the list, found by a segment that a path must have: most requests have none of them.
+struct Index {
+    known: Vec<Known>,
+    by_segment: HashMap<String, Vec<usize>>,
+    /// Those that name no segment.
+    others: Vec<usize>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(LIST.lines().filter_map(read).collect()));
 
 /// Whether it is one of them.
 pub(super) fn is_known(method: &str, target: &Target) -> bool {
-    let segments: Vec<String> = target.segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
-    let parts: Vec<&str> = segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-    let asks = |known: &Known| known.asks.is_none_or(|name| target.query.iter().any(|(given, _)| given == name));
-    parts.len() <= 32
-        && KNOWN.iter().any(|known| known.methods.contains(&method) && asks(known) && fits(&known.parts, &parts))
+    INDEX.holds(method, target)
+}
+
+impl Index {
+    fn new(known: Vec<Known>) -> Self {
+        let (mut by_segment, mut others) = (HashMap::<String, Vec<usize>>::new(), Vec::new());
+        for (place, one) in known.iter().enumerate() {
+            let Some(choices) = one.parts.iter().rev().find_map(Part::choices) else {
+                others.push(place);
+                continue;
+            };
+            for segment in choices.iter().filter_map(|choice| choice.first()) {
+                let places = by_segment.entry(segment.clone()).or_default();
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        Self { known, by_segment, others }
+    }
+
+    fn holds(&self, method: &str, target: &Target) -> bool {
+        if target.segments.len() > LONGEST {
+            return false;
+        }
+        let asks = |known: &Known| known.asks.is_none_or(|name| target.query.iter().any(|(given, _)| given == name));
+        let named = target.segments.iter().filter_map(|segment| self.by_segment.get(lowered(segment).as_ref()));
+        let mut may = named.flatten().chain(&self.others).filter_map(|place| self.known.get(*place));
+        let mut parts: Option<Vec<Cow<'_, str>>> = None;
+        may.any(|known| {
+            known.methods.contains(&method) && asks(known) && {
+                let full = target.segments.iter().filter(|segment| !segment.is_empty());
+                fits(&known.parts, parts.get_or_insert_with(|| full.map(|segment| lowered(segment)).collect()))
+            }
+        })
+    }
+}
+
+/// In small letters; copied only if it is not.
+pub(super) fn lowered(segment: &str) -> Cow<'_, str> {
+    match segment.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(segment.to_ascii_lowercase()),
+        false => Cow::Borrowed(segment),
+    }
+}
+
+impl Part {
+    fn choices(&self) -> Option<&Vec<Vec<String>>> {
+        match self {
+            Self::Either(choices) => Some(choices),
+            Self::Any | Self::One => None,
+        }
+    }
 }
 
 fn read(line: &'static str) -> Option<Known> {
@@ -58,7 +116,10 @@ fn part(piece: String) -> Vec<Part> {
         "" => Vec::new(),
         "**" => vec![Part::Any],
         "*" => vec![Part::One],
-        _ => vec![Part::Either(choices(&piece))],
+        _ => {
+            let segments = |choice: String| choice.split('/').map(str::to_owned).collect();
+            vec![Part::Either(choices(&piece).into_iter().map(segments).collect())]
+        }
     }
 }
 
@@ -70,7 +131,7 @@ fn choices(piece: &str) -> Vec<String> {
     inner.split('|').flat_map(|one| ends.iter().map(move |end| format!("{before}{one}{end}"))).collect()
 }
 
-fn fits(known: &[Part], parts: &[&str]) -> bool {
+fn fits(known: &[Part], parts: &[Cow<'_, str>]) -> bool {
     match known.split_first() {
         None => parts.is_empty(),
         Some((Part::Any, rest)) => {
@@ -78,9 +139,8 @@ fn fits(known: &[Part], parts: &[&str]) -> bool {
         }
         Some((Part::One, rest)) => parts.split_first().is_some_and(|(_, parts)| fits(rest, parts)),
         Some((Part::Either(choices), rest)) => choices.iter().any(|choice| {
-            let wanted: Vec<&str> = choice.split('/').collect();
-            parts.get(..wanted.len()) == Some(wanted.as_slice())
-                && parts.get(wanted.len()..).is_some_and(|parts| fits(rest, parts))
+            let begins = parts.len() >= choice.len() && parts.iter().zip(choice).all(|(part, wanted)| part == wanted);
+            begins && parts.get(choice.len()..).is_some_and(|parts| fits(rest, parts))
         }),
     }
 }
@@ -98,7 +158,8 @@ mod tests {
 
     #[test]
     fn every_line_of_the_list_is_read() {
-        assert_eq!(KNOWN.len(), LIST.lines().count());
+        assert_eq!(INDEX.known.len(), LIST.lines().count());
+        assert!(INDEX.others.len() <= 2, "a line names no segment");
     }
 
     #[test]
@@ -114,6 +175,8 @@ mod tests {
             "DELETE /repos/a/b/actions/runs/7",
             "GET /config/database.yml",
             "BAN /",
+            "DELETE /API/Queues/main/orders",
+            "DELETE /api/v4/projects/7/repository/branches/main",
         ] {
             assert!(known(request), "{request}");
         }

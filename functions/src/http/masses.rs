@@ -4,7 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{call::Argument, openapi::effect_of, target::Target};
+use super::{
+    call::Argument,
+    openapi::effect_of,
+    target::Target,
+    words::{is_plural, words},
+};
 use crate::http::Effect;
 
 /// Words for taking away.
@@ -170,9 +175,17 @@ pub(super) fn whole(method: &str, target: &Target, arguments: &BTreeMap<String, 
         || match effect_of(method) {
             Effect::Read => parts.last().is_some_and(|last| plainly_clears(last)) && !is_reading(parts),
             _ if method == "DELETE" => collection(parts, parts.len() < segments.len()) || many(parts),
-            _ => many(parts) || emptied_by_name(parts),
+            _ => many(parts) || emptied_by_name(parts) || changes_all(parts, arguments),
         };
     removes && !names_which(parts, arguments)
+}
+
+/// `POST /action/updateMany` without a condition.
+fn changes_all(parts: &[&str], arguments: &BTreeMap<String, Argument>) -> bool {
+    let called = parts.last().is_some_and(|last| matches!(words(last).concat().as_str(), "updatemany" | "updateall"));
+    let limited =
+        |name: &String| ["/filter/", "/where/", "/query/", "filter", "where"].iter().any(|of| name.starts_with(of));
+    called && !arguments.keys().any(limited)
 }
 
 /// Pages about how to do things.
@@ -204,7 +217,7 @@ fn ordered(arguments: &BTreeMap<String, Argument>) -> bool {
 }
 
 /// The path without what only says where an interface begins: `/api/v2`, `/rest`.
-fn behind_prefix<'a, 'b>(mut parts: &'b [&'a str]) -> &'b [&'a str] {
+pub(super) fn behind_prefix<'a, 'b>(mut parts: &'b [&'a str]) -> &'b [&'a str] {
     const PREFIXES: [&str; 11] =
         ["admin", "api", "backend", "internal", "odata", "public", "rest", "rpc", "service", "services", "webapi"];
     let is_version = |part: &str| {
@@ -322,27 +335,6 @@ fn says(value: &Argument) -> bool {
         Argument::Texts(values) => !values.is_empty() && values.iter().all(|value| text(value)),
         Argument::Flag(_) | Argument::Decimal(_) => false,
     }
-}
-
-/// Words of a name, in lower case: `deleteAll`, `delete_all` and `delete-all` are the same two.
-fn words(name: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut before = ' ';
-    for letter in name.chars().take(256) {
-        let begins = !before.is_alphanumeric() || (letter.is_uppercase() && before.is_lowercase());
-        if letter.is_alphanumeric() {
-            match found.last_mut() {
-                Some(word) if !begins => word.extend(letter.to_lowercase()),
-                _ => found.push(letter.to_lowercase().collect()),
-            }
-        }
-        before = letter;
-    }
-    found
-}
-
-fn is_plural(word: &str) -> bool {
-    word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us") && !word.ends_with("is")
 }
 
 /// Whether a segment names one of many by number or by chance, not by a word.

@@ -17,12 +17,15 @@ mod grant;
 mod graphql;
 mod grpc;
 mod inject;
+mod invoked;
 mod json;
 mod known;
 mod masses;
 mod mcp;
+mod money;
 mod multipart;
 mod openapi;
+mod operation;
 mod orders;
 mod place;
 mod request;
@@ -30,6 +33,7 @@ mod router;
 mod service;
 mod settings;
 mod target;
+mod words;
 
 pub(crate) use self::masses::is_id;
 pub use self::{

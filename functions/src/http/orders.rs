@@ -64,12 +64,18 @@ fn leaves_language(text: &str) -> bool {
 /// Whether a request orders something that can hurt, whatever its method is.
 pub(super) fn ruins(target: &Target, arguments: &BTreeMap<String, Argument>) -> bool {
     let (statements, code) = (takes_statements(target), takes_code(target));
+    let calls_tool =
+        |name: &str| name.strip_suffix("method").unwrap_or_default().is_empty() || name.ends_with("/method");
+    let tool = arguments
+        .iter()
+        .any(|(name, value)| calls_tool(name) && matches!(value, Argument::Text(text) if text == "tools/call"));
     if inner_requests(arguments) {
         return true;
     }
     arguments.iter().any(|(name, value)| {
         let of = last_part(name);
-        statements && (is_statement(name) || may_carry(&of) && texts(value).any(is_statement))
+        tool && name.contains("/arguments/") && may_carry(&of) && texts(value).any(is_statement)
+            || statements && (is_statement(name) || may_carry(&of) && texts(value).any(is_statement))
             || (carries_command(&of) || code && matches!(of.as_str(), "body" | "input")) && texts(value).any(hurts)
             || code && texts(value).any(leaves_language)
             || of == "type" && is_schema_order(target) && texts(value).any(replaces)
@@ -80,22 +86,32 @@ pub(super) fn ruins(target: &Target, arguments: &BTreeMap<String, Argument>) -> 
     })
 }
 
-/// Requests in a batch: `{"requests": [{"method": "DELETE", "path": "/orders"}]}`.
+/// Whether a request of a batch hurts.
 fn inner_requests(arguments: &BTreeMap<String, Argument>) -> bool {
-    arguments.iter().any(|(name, method)| {
-        let (Some(of), Argument::Text(method)) = (name.strip_suffix("/method"), method) else { return false };
-        let paths = ["path", "url", "uri", "relative_url", "target"];
-        let places = paths.iter().filter_map(|path| arguments.get(&format!("{of}/{path}")));
-        places.flat_map(texts).any(|place| {
+    batched(arguments).any(|(method, target)| {
+        super::service::effect(&method, &target) == super::Effect::Admin
+            || masses::whole(&method, &target, &BTreeMap::new())
+    })
+}
+
+/// Requests in a batch: `{"requests": [{"method": "DELETE", "path": "/orders"}]}`.
+pub(super) fn batched(arguments: &BTreeMap<String, Argument>) -> impl Iterator<Item = (String, Target)> {
+    const PATHS: [&str; 5] = ["path", "url", "uri", "relative_url", "target"];
+    arguments.iter().flat_map(move |(name, method)| {
+        let of = name.strip_suffix("/method").zip(match method {
+            Argument::Text(method) => Some(method),
+            _ => None,
+        });
+        let places = of.into_iter().flat_map(move |(of, method)| {
+            let paths = PATHS.iter().filter_map(move |path| arguments.get(&format!("{of}/{path}")));
+            paths.flat_map(texts).map(move |place| (method, place))
+        });
+        places.filter_map(|(method, place)| {
             let path = match place.split_once("://") {
                 Some((_, rest)) => rest.find('/').and_then(|begin| rest.get(begin..)).unwrap_or("/").to_owned(),
                 None => format!("/{}", place.trim_start_matches('/')),
             };
-            let method = method.to_ascii_uppercase();
-            Target::parse(path.as_bytes()).is_ok_and(|target| {
-                super::service::effect(&method, &target) == super::Effect::Admin
-                    || masses::whole(&method, &target, &BTreeMap::new())
-            })
+            Some((method.to_ascii_uppercase(), Target::parse(path.as_bytes()).ok()?))
         })
     })
 }
@@ -111,7 +127,24 @@ pub(super) fn is_cloud_order(action: &str) -> bool {
     removes.iter().filter_map(|verb| rest(verb)).any(|rest| !LIGHT.contains(&rest))
         || matches!(
             name,
-            "CreateAccessKey" | "CreateUser" | "CreateLoginProfile" | "GetSecretValue" | "RunCommand" | "SendCommand"
+            "CreateAccessKey"
+                | "CreateUser"
+                | "CreateLoginProfile"
+                | "UpdateLoginProfile"
+                | "GetSecretValue"
+                | "RunCommand"
+                | "SendCommand"
+                | "AuthorizeSecurityGroupIngress"
+                | "AuthorizeSecurityGroupEgress"
+                | "RevokeSecurityGroupIngress"
+                | "ModifyDBInstance"
+                | "ModifyDBCluster"
+                | "ModifyInstanceAttribute"
+                | "ModifySnapshotAttribute"
+                | "ModifyImageAttribute"
+                | "ScheduleKeyDeletion"
+                | "LeaveOrganization"
+                | "CloseAccount"
         )
         || ["Attach", "Put"].iter().any(|verb| rest(verb).is_some_and(|rest| rest.ends_with("Policy")))
         || rest("AddUser").is_some_and(|rest| rest.starts_with("To"))

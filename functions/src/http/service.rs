@@ -1,12 +1,14 @@
 //! Requests that run a service itself rather than what it serves: well-known ways to stop it, empty it, read its secrets or run code in
 //! it. They count where a connection names no functions, so that nobody said what its paths are.
 
+use std::borrow::Cow;
+
 use super::{call::Effect, known, masses, openapi::effect_of, request::Request, target::Target};
 
 /// What a request does to a server that nothing is known about.
 pub(super) fn effect(method: &str, target: &Target) -> Effect {
-    let segments: Vec<String> = target.segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
-    let parts: Vec<&str> = segments.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let segments: Vec<Cow<'_, str>> = target.segments.iter().map(|segment| known::lowered(segment)).collect();
+    let parts: Vec<&str> = segments.iter().map(AsRef::as_ref).filter(|part: &&str| !part.is_empty()).collect();
     let reads = effect_of(method) == Effect::Read;
     let runs = match reads {
         true => shows_secrets(&parts) || orders(&parts, target),

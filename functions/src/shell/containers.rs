@@ -81,6 +81,49 @@ pub(super) fn exec(walker: &mut Walker, call: Call<'_>) {
     walker.out.doubt(format!("{} exec without a container", call.name));
 }
 
+/// `kubectl exec`: what runs in the pod is judged as if it ran here.
+pub(super) fn exec_in_pod(walker: &mut Walker, call: Call<'_>) {
+    const FLAGS: [&str; 9] = ["-i", "-t", "-it", "-ti", "--stdin", "--tty", "-q", "--quiet", "-s"];
+    const VALUED: [&str; 10] = [
+        "-n",
+        "--namespace",
+        "-c",
+        "--container",
+        "--context",
+        "--kubeconfig",
+        "--cluster",
+        "--request-timeout",
+        "--pod-running-timeout",
+        "-r",
+    ];
+    walker.out.at_least(Effect::Write);
+    let mut args = call.args.iter().skip_while(|word| word.text != "exec").skip(1);
+    let mut pod = false;
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        let name = text.split('=').next().unwrap_or_default();
+        if word.may_be_option() && !pod {
+            return walker.out.doubt("options of a container that are only known while it runs");
+        } else if text == "--" || pod && !text.starts_with('-') {
+            let first = (text != "--").then_some(word);
+            let inner: Vec<Word> = first.into_iter().chain(args).cloned().collect();
+            return match inner.is_empty() {
+                true => walker.out.doubt(format!("{} exec without a command", call.name)),
+                false => walker.invoke(&inner),
+            };
+        } else if !text.starts_with('-') {
+            pod = true;
+        } else if VALUED.contains(&name) {
+            if !text.contains('=') {
+                args.next();
+            }
+        } else if !FLAGS.contains(&name) {
+            return walker.out.doubt(format!("an option of {} exec that is not known here", call.name));
+        }
+    }
+    walker.out.doubt(format!("{} exec without a command", call.name));
+}
+
 /// Whether a format asks for what a container is given in its environment.
 pub(super) fn asks_environment(call: Call<'_>) -> bool {
     let asks = |text: &str| text.contains(".Env") || text.contains("json .Config}") || text.contains("json .Config }");

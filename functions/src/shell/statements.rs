@@ -123,8 +123,56 @@ fn effect(text: &str) -> Option<Effect> {
         .try_fold(Effect::Read, |most, one| Some(most.max(one?)))
 }
 
+/// `pragma table_info(users)`: what SQLite says of itself, without a value that would be set.
+fn asks_sqlite(statement: &str) -> bool {
+    const ASKS: [&str; 14] = [
+        "table_info",
+        "table_xinfo",
+        "table_list",
+        "index_list",
+        "index_info",
+        "foreign_key_list",
+        "database_list",
+        "integrity_check",
+        "quick_check",
+        "page_count",
+        "page_size",
+        "compile_options",
+        "collation_list",
+        "encoding",
+    ];
+    let lower = statement.to_lowercase();
+    let asked = lower.strip_prefix("pragma ").map(str::trim_start).unwrap_or_default();
+    ASKS.contains(&asked.split('(').next().unwrap_or_default().trim_end()) && !asked.contains('=')
+}
+
 fn only_reads(statement: &str) -> bool {
-    let meta = ["\\d", "\\l", "\\conninfo", "\\timing", "\\x", ".tables", ".schema", ".databases", ".indexes"];
+    if asks_sqlite(statement) {
+        return true;
+    }
+    let meta = [
+        "\\d",
+        "\\l",
+        "\\conninfo",
+        "\\timing",
+        "\\x",
+        ".tables",
+        ".schema",
+        ".databases",
+        ".indexes",
+        ".indices",
+        ".dump",
+        ".fullschema",
+        ".dbinfo",
+        ".headers",
+        ".mode",
+        ".width",
+        ".timer",
+        ".stats",
+        ".show",
+        ".version",
+        ".help",
+    ];
     if meta.iter().any(|start| statement.starts_with(start)) {
         return !statement.contains(['|', '`', '!']);
     }

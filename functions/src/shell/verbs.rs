@@ -469,6 +469,8 @@ pub(super) fn judge(walker: &mut Walker, call: Call<'_>) -> bool {
     | ("docker-compose", "exec", _) = (call.name, first, both.as_str())
     {
         containers::exec(walker, call);
+    } else if first == "exec" && (is_cluster(call.name) || call.name == "crictl") && call.name != "helm" {
+        containers::exec_in_pod(walker, call);
     } else if matches!(call.name, "aws" | "gcloud" | "az" | "gh" | "glab" | "doctl" | "oci" | "ibmcloud") {
         cloud::judge(walker, call, &words);
     } else if call.name == "systemctl"

@@ -130,9 +130,25 @@ fn watches_one(walker: &Walker, call: Call<'_>) -> bool {
     !walker.out.privileged && !call.flag('o') && !numbers.is_empty() && numbers.iter().all(plain)
 }
 
+/// Whether a root of its own, or the namespaces of another process, are only looked at. Those of the first process are the machine's.
+fn looks_elsewhere(walker: &Walker, call: Call<'_>, wrapper: &Wrapper) -> bool {
+    let first = call.values('t', "target").iter().any(|word| {
+        let number = word.text.trim_start_matches("--target=").trim_start_matches("-t");
+        !number.is_empty() && number.parse::<u32>().is_ok_and(|number| number <= 1) || word.hole
+    });
+    let mut probe = walker.apart();
+    let inner = step(&mut probe, call, wrapper).unwrap_or_default();
+    if !matches!(call.name, "chroot" | "nsenter") || first || inner.is_empty() || !probe.out.is_harmless() {
+        return false;
+    }
+    probe.invoke(inner);
+    probe.out.is_harmless() && !probe.out.typed
+}
+
 fn plain(walker: &mut Walker, call: Call<'_>, wrapper: &Wrapper) {
-    if matches!(call.name, "chroot" | "unshare" | "nsenter" | "pkexec") {
-        walker.out.privileged = true;
+    let elsewhere = matches!(call.name, "chroot" | "unshare" | "nsenter" | "pkexec");
+    walker.out.privileged |= elsewhere;
+    if elsewhere && !looks_elsewhere(walker, call, wrapper) {
         walker.out.danger(format!("{} leaves the session's own place", call.name));
     }
     match call.name {

@@ -29,7 +29,22 @@ impl Comparison {
 
     /// Does it leave out rows that a real table is likely to have?
     pub(super) fn limits(&self) -> bool {
-        !self.column.names.contains("tableoid") && !self.is_always_so() && self.test().limits(&self.value)
+        !self.column.names.contains("tableoid")
+            && !self.is_always_so()
+            && !self.leaves_out_little()
+            && self.test().limits(&self.value)
+    }
+
+    /// Whether it leaves out one value of many, or what nearly no row lacks.
+    fn leaves_out_little(&self) -> bool {
+        match self.operator {
+            "<>" => {
+                let part = ends_of(&self.column.key).is_some() && !self.column.key.contains("length(");
+                !part && !matches!(self.value, Literal::Bool(_)) && !self.column.has_few_values()
+            }
+            "not null" => !self.column.is_mostly_missing(),
+            _ => false,
+        }
     }
 
     /// Whether it says no more of a part of a date, a length or a remainder than what holds for all of them: `month <= 12`.

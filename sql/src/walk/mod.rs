@@ -26,6 +26,7 @@ mod scope;
 mod select;
 mod settings;
 mod shape;
+mod telling;
 mod utility;
 mod variable;
 mod within;

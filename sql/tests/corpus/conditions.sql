@@ -249,3 +249,129 @@
 - id IN (SELECT generate_series(1, 100000))
 + id IN (SELECT generate_series(1, 100))
 - id = ANY(ARRAY(SELECT id FROM t))
+- name <> 'made up'
+- name != 'nobody'
+- NOT (name = 'made up')
+- NOT name = 'made up'
+- name NOT IN ('a', 'b')
+- name <> ALL (ARRAY['a', 'b'])
+- name IS DISTINCT FROM 'made up'
+- lower(name) <> 'made up'
+- name <> 'a' AND name <> 'b'
+- name <> 'made up' AND id IS NOT NULL
+- email <> 'nobody@example.org'
+- title <> 'x' OR title IS NULL
+- amount <> -1
+- amount <> 0
+- created_at <> '1999-01-01'
+- data <> '{}'
+- id <> 0 AND name <> ''
+- name IS NOT NULL
+- email IS NOT NULL
+- created_at IS NOT NULL
+- updated_at IS NOT NULL
+- NOT (name IS NULL)
+- status IS NOT NULL
+- amount IS NOT NULL
+- data IS NOT NULL
+- birth_date IS NOT NULL
+- customer_id IS NOT NULL
+- name IS NOT NULL AND email IS NOT NULL
+- name IS NOT NULL OR status = 'x'
+- name <> 'made up' OR status = 'x'
+- length(name) <> 0
+- length(name) <> 77
+- length(name) > 0
+- length(name) < 100000
+- char_length(name) >= 1
+- coalesce(name, '') <> 'made up'
+- upper(email) <> 'X'
+- id = ANY (SELECT id FROM t)
+- id = ANY (SELECT t2.id FROM t t2 WHERE true)
+- id = SOME (SELECT id FROM t)
+- id IN (SELECT id FROM t WHERE name <> 'made up')
+- id IN (SELECT id FROM t WHERE id > 0)
+- id IN (SELECT id FROM t WHERE id IS NOT NULL)
+- id IN (SELECT id FROM t ORDER BY id)
+- id IN (SELECT DISTINCT id FROM t)
+- id IN (SELECT id FROM t GROUP BY id)
+- id IN (SELECT max(id) FROM t GROUP BY id)
+- EXISTS (SELECT 1 WHERE true)
+- EXISTS (SELECT 1 FROM t t2)
+- EXISTS (SELECT FROM t)
+- NOT EXISTS (SELECT 1 WHERE false)
+- id > 0 AND id < 2147483647
+- id > 0 AND name <> 'x'
+- id >= 1
+- id + 1 > 0
+- id <> 1
+- id NOT IN (1, 2, 3)
+- id NOT IN (-1)
+- id <> ALL (ARRAY[1,2])
+- NOT (id = 1)
+- NOT (id IN (1, 2))
+- (name <> 'a') IS TRUE
+- name || 'x' <> 'yx'
+- 'x' <> name
+- key <> 'a'
+- phone <> '0'
++ status <> 'done' AND created_at < now() - interval '1 day'
++ status != 'done'
++ NOT (status = 'done' )
++ status <> 'done' AND status <> 'failed'
++ status NOT IN ('done')
++ state <> 'closed'
++ role <> 'admin'
++ type <> 'system'
++ order_status <> 'paid'
++ account_type <> 'internal'
++ country <> 'DE'
++ currency <> 'EUR'
++ level <> 'error'
++ priority <> 1
++ is_active <> true
++ active <> false
++ active IS DISTINCT FROM true
++ is_deleted IS DISTINCT FROM false
++ processed <> 1
++ version <> 3
++ extract(month FROM created_at) <> 3
++ cancelled_at IS NOT NULL
++ expires_at IS NOT NULL
++ archived_at IS NOT NULL
++ deleted_by IS NOT NULL
++ parent_key IS NOT NULL
++ locked_until IS NOT NULL
++ last_error IS NOT NULL
++ failure_reason IS NOT NULL
++ NOT (deleted_at IS NULL)
++ deleted_at IS NOT NULL AND deleted_at < now() - interval '30 days'
++ deleted_at IS DISTINCT FROM NULL
++ deleted_at IS NULL
++ name IS NULL
++ email IS NULL OR email = ''
++ name = '' OR name IS NULL
++ name = 'x' AND email IS NOT NULL
++ name <> 'x' AND status = 'new'
++ name <> 'x' AND id = 7
++ id = 7 AND name IS NOT NULL
++ email LIKE '%@example.org' AND email <> 'admin@example.org'
++ created_at < '2024-01-01' AND name <> 'keep'
++ id IN (SELECT id FROM t WHERE status <> 'done' LIMIT 100)
++ id IN (SELECT id FROM t WHERE name = 'x')
++ id = ANY (SELECT id FROM t WHERE created_at < '2020-01-01')
+- id IN (SELECT min(id) FROM t GROUP BY status)
++ EXISTS (SELECT 1 FROM other o WHERE o.t_id = t.id AND o.kind = 'x')
++ id BETWEEN 1 AND 500
++ id > 10 AND id < 20
++ length(name) > 200
++ length(name) = 0
++ name = lower('X')
++ amount < 0
++ amount = 0
++ amount BETWEEN 0 AND 1
++ created_at BETWEEN '2024-01-01' AND '2024-01-31'
++ updated_at < created_at
++ data->>'state' = 'x' AND name <> 'y'
++ tenant_id = 5 AND name <> 'x'
++ tenant_id = 5 AND id > 0

@@ -21,6 +21,7 @@ pub fn facts(call: &Call) -> Facts {
         paths: [call.path.clone()].into(),
         calls: call.calls.clone(),
         arguments: call.arguments.iter().map(argument).collect(),
+        money: call.money,
         unknown: call.unknown.clone(),
         statements: 1,
         inspected: match call.inspected {
