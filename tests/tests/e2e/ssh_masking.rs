@@ -1,6 +1,6 @@
 //! What ssh shows is masked however it is sent.
 
-use std::fs;
+use std::{fs, path::Path, time::Duration};
 
 use e2e::{Run, World};
 
@@ -91,24 +91,135 @@ fn the_clipboard_is_out_of_reach() {
     }
 }
 
+/// `sftp` or `scp` of Alice.
+fn tool(world: &World, name: &str) -> Run {
+    Run::new(name).args(world.ssh_options(world.alice())).args(["-P", &world.site.ports.ssh.to_string()])
+}
+
+/// Every way in which a client fetches files, with its options.
+const WAYS: [&[&str]; 7] = [
+    &["sftp"],
+    &["sftp", "-B", "8", "-R", "1"],
+    &["sftp", "-B", "8"],
+    &["sftp", "-B", "1000"],
+    &["sftp", "-B", "1000", "-R", "1"],
+    &["scp"],
+    &["scp", "-O"],
+];
+
+/// Fetches a file in one of the ways; what arrived, or what was said.
+fn fetch(world: &World, way: &[&str], from: &str, to: &Path) -> Result<Vec<u8>, String> {
+    let _old = fs::remove_file(to);
+    let source = format!("web-1@127.0.0.1:{from}");
+    let run = tool(world, way[0]).args(&way[1..]).args([source.as_str(), to.to_str().unwrap()]);
+    let said = run.patience(Duration::from_secs(120)).output();
+    if said.status == 0 { Ok(fs::read(to).unwrap()) } else { Err(said.err) }
+}
+
+/// Whether the value stands in it, also where a NUL stands beside each letter.
+fn holds(bytes: &[u8], value: &str) -> bool {
+    let letters: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    letters.windows(value.len()).any(|part| part == value.as_bytes())
+}
+
 #[test]
-fn text_that_sftp_brings_is_masked_and_other_files_are_not() {
+fn text_in_files_is_masked_however_it_is_fetched() {
     let world = World::shared();
-    let (folder, home, card) = (world.folder("sftp-masking"), &world.site.sshd.home, world.customer(2).card);
-    fs::write(home.join("customers.txt"), format!("name,card\nann,{card}\n").repeat(100)).unwrap();
-    let binary = [b"\0\x01\x02", card.as_bytes(), b"\xff\xfe"].concat();
-    fs::write(home.join("blob.bin"), &binary).unwrap();
-    for name in ["customers.txt", "blob.bin"] {
-        let to = folder.join(name);
-        let _got = Run::new("scp")
-            .args(world.ssh_options(world.alice()))
-            .args(["-P", &world.site.ports.ssh.to_string(), &format!("web-1@127.0.0.1:{name}"), to.to_str().unwrap()])
-            .ok();
+    let (folder, home, card) = (world.folder("file-masking"), &world.site.sshd.home, world.customer(2).card);
+    let latin: Vec<u8> =
+        format!("Müller;café;{card};€\n").chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(0x80)).collect();
+    let wide = format!("\u{FEFF}name,{card}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let files = [
+        ("accents.txt", format!("é,{card}\n").repeat(300_000 / (card.len() + 4)).into_bytes()),
+        ("latin.csv", latin.repeat(200)),
+        ("wide.csv", wide.repeat(200)),
+        ("odd.txt", format!("one NUL \0 in a text\n{}", format!("card {card}\n").repeat(300)).into_bytes()),
+        ("short.txt", format!("card {card}").into_bytes()),
+    ];
+    for (name, content) in &files {
+        fs::write(home.join(name), content).unwrap();
+        for way in WAYS {
+            let got = fetch(world, way, name, &folder.join(name)).unwrap();
+            assert!(got.len() == content.len() && !holds(&got, &card), "{name} by {way:?}");
+            let changed = got.iter().zip(content).filter(|(a, b)| a != b).count();
+            let cards = content.iter().filter(|byte| **byte != 0).count() / (card.len() + 4);
+            assert!(changed > 0 && changed <= (cards + 1) * card.len(), "{name} by {way:?}");
+        }
     }
-    let text = fs::read_to_string(folder.join("customers.txt")).unwrap();
-    assert!(!text.contains(&card) && text.contains("name,card\nann,"), "{}", &text[..60]);
-    assert_eq!(text.len(), (15 + card.len()) * 100);
-    assert_eq!(fs::read(folder.join("blob.bin")).unwrap(), binary);
+}
+
+#[test]
+fn files_that_cannot_be_masked_pass_as_they_are_or_not_at_all() {
+    let world = World::shared();
+    let (folder, home, card) = (world.folder("file-scan"), &world.site.sshd.home, world.customer(2).card);
+    let gzip = |name: &str, text: &str| {
+        fs::write(home.join(name), text).unwrap();
+        let _packed = Run::new("gzip").args(["-nf", name]).folder(home).ok();
+    };
+    gzip("clean.txt", &"a line\n".repeat(50_000));
+    gzip("cards.txt", &format!("{}{card}\n", "a line\n".repeat(50_000)));
+    let binary = |value: &str| [&b"\0\x01\x02\xff\xfe\x80\x03"[..], value.as_bytes(), b"\0\xff\xfe\x04"].concat();
+    fs::write(home.join("clean.bin"), binary("4539 0000")).unwrap();
+    fs::write(home.join("cards.bin"), binary(&card)).unwrap();
+    for way in WAYS {
+        for name in ["clean.txt.gz", "clean.bin"] {
+            assert!(
+                fetch(world, way, name, &folder.join(name)).as_ref() == Ok(&fs::read(home.join(name)).unwrap()),
+                "{name} {way:?}"
+            );
+        }
+        for name in ["cards.txt.gz", "cards.bin"] {
+            let to = folder.join(name);
+            let said = fetch(world, way, name, &to).unwrap_err();
+            let why = if way.contains(&"-O") { "SP-UNINSPECTABLE" } else { "ermission denied" };
+            assert!(said.contains(why), "{name} {way:?}: {said}");
+            assert!(fs::read(&to).map_or(true, |got| !holds(&got, &card)), "{name} {way:?}");
+        }
+    }
+}
+
+#[test]
+fn folders_come_masked_and_half_a_download_goes_on() {
+    let world = World::shared();
+    let (folder, home, card) = (world.folder("folder-masking"), &world.site.sshd.home, world.customer(2).card);
+    let _old = fs::remove_dir_all(home.join("cards"));
+    fs::create_dir_all(home.join("cards/deep")).unwrap();
+    for name in ["cards/a.txt", "cards/deep/b.txt", "cards/deep/c.txt"] {
+        fs::write(home.join(name), format!("{name} {card}\n").repeat(3000)).unwrap();
+    }
+    fs::write(home.join("cards/deep/empty"), "").unwrap();
+    for protocol in [&["-r"][..], &["-O", "-r", "-p"]] {
+        let to = folder.join(format!("to{}", protocol.len()));
+        let _got = tool(world, "scp").args(protocol).args(["web-1@127.0.0.1:cards", to.to_str().unwrap()]).ok();
+        for name in ["a.txt", "deep/b.txt", "deep/c.txt", "deep/empty"] {
+            let got = fs::read(to.join(name)).unwrap();
+            assert!(
+                got.len() == fs::read(home.join("cards").join(name)).unwrap().len() && !holds(&got, &card),
+                "{name}"
+            );
+        }
+    }
+    let whole = fetch(world, &["sftp"], "cards/a.txt", &folder.join("whole")).unwrap();
+    for half in [1, 17, 40_001] {
+        let to = folder.join("half");
+        fs::write(&to, &whole[..half]).unwrap();
+        let line = format!("reget cards/a.txt {}\n", to.display());
+        let _rest = tool(world, "sftp").args(["-b", "-", "web-1@127.0.0.1"]).input(line).ok();
+        assert!(fs::read(&to).unwrap() == whole, "{half}");
+    }
+}
+
+#[test]
+fn rsync_brings_nothing_where_something_is_masked() {
+    let world = World::shared();
+    let folder = world.folder("rsync-masking");
+    fs::write(world.site.sshd.home.join("synced.txt"), world.customer(2).card).unwrap();
+    for options in ["-a", "-az", "--inplace"] {
+        let to = folder.join("synced.txt");
+        let run = Run::new("rsync").args([options, "-e", &world.ssh_command_line(), "web-1@127.0.0.1:synced.txt"]);
+        let said = run.arg(to.to_str().unwrap()).refused();
+        assert!(said.contains("SP-UNINSPECTABLE") && said.contains("sftp or scp") && !to.exists(), "{said}");
+    }
 }
 
 #[test]

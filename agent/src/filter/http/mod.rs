@@ -27,5 +27,10 @@ pub use self::{
     websocket::{Side, Websocket},
 };
 
+pub(in crate::filter) use self::{
+    content::{Class, sniff},
+    read::Scanner,
+};
+
 #[cfg(test)]
 mod tests;

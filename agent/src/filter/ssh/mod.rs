@@ -1,10 +1,12 @@
-//! What happens to what passes on one SSH channel. The output of shells and commands is masked; file transfers and
-//! forwarded connections keep their bytes and are recorded as a request with byte counts and SHA-256. Terminal input is
-//! never recorded: a password is typed with the echo off.
+//! What happens to what passes on one SSH channel. The output of shells and commands is masked, and so are the files that sftp and
+//! scp bring. Other transfers and forwarded connections keep their bytes. Files are recorded as a request with byte counts and
+//! SHA-256. Terminal input is never recorded: a password is typed with the echo off.
 
+mod content;
 mod describe;
 mod facts;
 mod rules;
+mod scp;
 mod screen;
 mod sftp;
 mod terminal;

@@ -1,10 +1,11 @@
-//! One channel's streams on their way: masked where they are text for people, counted always.
+//! One channel's streams on their way: masked where they are text for people or files, counted always.
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use masking::{Masker, Tally};
 use proto::event::{Completed, Field, Masked, Stream};
 use zeroize::Zeroize as _;
 
+use super::scp::Scp;
 use super::terminal::{Bytes, Terminal};
 use super::unpack::Unpack;
 use crate::filter::masked::masked_lines;
@@ -23,6 +24,8 @@ enum Sight {
     Inspected { out: Masking, err: Masking, keys: Option<Keys> },
     /// Bytes of another protocol: counted and hashed.
     Counted(Box<Counted>),
+    /// Files that scp brings: masked, counted and hashed.
+    Copied { scp: Box<Scp>, tally: Tally, err: Box<Masking>, counted: Box<Counted> },
 }
 
 struct Counted {
@@ -62,24 +65,30 @@ impl Screen {
     /// For a shell or a command: everything it prints is masked.
     #[must_use]
     pub fn inspected(masker: &Masker) -> Self {
-        let masking = |field| Masking {
-            field,
-            eye: if masker.is_off() {
-                Eye::Off
-            } else {
-                Eye::Bytes(Box::new((Unpack::new(masker), Bytes::new(masker))))
-            },
-            tally: Tally::default(),
-        };
-        let sight = Sight::Inspected { out: masking("stdout"), err: masking("stderr"), keys: None };
+        let (out, err) = (Masking::new("stdout", masker), Masking::new("stderr", masker));
+        let sight = Sight::Inspected { out, err, keys: None };
         Self { masker: masker.clone(), bytes_in: 0, bytes_out: 0, sight }
     }
 
     /// For a file transfer or a forwarded connection; `reason` says which.
     #[must_use]
     pub fn counted(reason: &'static str) -> Self {
-        let counted = Counted { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) };
-        Self { masker: Masker::new(&[]), bytes_in: 0, bytes_out: 0, sight: Sight::Counted(Box::new(counted)) }
+        Self { masker: Masker::new(&[]), bytes_in: 0, bytes_out: 0, sight: Sight::Counted(Counted::new(reason)) }
+    }
+
+    /// For what `scp -f` sends: the content of its files is masked, or stopped if that cannot be.
+    #[must_use]
+    pub fn copied(masker: &Masker) -> Self {
+        if masker.is_off() {
+            return Self::counted("file transfer");
+        }
+        let sight = Sight::Copied {
+            scp: Box::new(Scp::new(masker)),
+            tally: Tally::default(),
+            err: Box::new(Masking::new("stderr", masker)),
+            counted: Counted::new("file transfer"),
+        };
+        Self { masker: masker.clone(), bytes_in: 0, bytes_out: 0, sight }
     }
 
     /// There is a terminal of this size: what shows is looked at, and what the client types comes back as an echo, which
@@ -125,6 +134,12 @@ impl Screen {
                 counted.hash_out.update(piece);
                 shown.extend_from_slice(piece);
             }
+            Sight::Copied { err, .. } if stream == Stream::Err => err.push(piece, shown),
+            Sight::Copied { scp, tally, counted, .. } => {
+                let before = shown.len();
+                scp.push(piece, shown, tally);
+                counted.hash_out.update(shown.get(before..).unwrap_or_default());
+            }
         }
     }
 
@@ -142,13 +157,20 @@ impl Screen {
             let masking = if stream == Stream::Err { err } else { out };
             masking.finish(shown);
         }
+        if let (Sight::Copied { err, .. }, Stream::Err) = (&mut self.sight, stream) {
+            err.finish(shown);
+        }
     }
 
-    /// Whether output ends here: it is packed, and something that is masked stands in it.
+    /// Whether output ends here: it is packed or a file, and something that is masked stands in it.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         let stopped = |masking: &Masking| matches!(&masking.eye, Eye::Bytes(eye) if eye.0.is_stopped());
-        matches!(&self.sight, Sight::Inspected { out, err, .. } if stopped(out) || stopped(err))
+        match &self.sight {
+            Sight::Inspected { out, err, .. } => stopped(out) || stopped(err),
+            Sight::Copied { scp, err, .. } => scp.is_stopped() || stopped(err),
+            Sight::Counted(_) => false,
+        }
     }
 
     /// How many bytes of output are held.
@@ -156,7 +178,7 @@ impl Screen {
     pub fn held(&self) -> usize {
         match &self.sight {
             Sight::Inspected { out, err, .. } => out.held() + err.held(),
-            Sight::Counted(_) => 0,
+            Sight::Counted(_) | Sight::Copied { .. } => 0,
         }
     }
 
@@ -164,7 +186,7 @@ impl Screen {
     pub fn input(&mut self, piece: &[u8]) {
         self.bytes_in += piece.len() as u64;
         match &mut self.sight {
-            Sight::Counted(counted) => counted.hash_in.update(piece),
+            Sight::Counted(counted) | Sight::Copied { counted, .. } => counted.hash_in.update(piece),
             Sight::Inspected { keys: Some(keys), .. } => keys.typed(piece),
             Sight::Inspected { keys: None, .. } => {}
         }
@@ -172,8 +194,11 @@ impl Screen {
 
     /// What was masked, one entry per stream, label and detector.
     pub fn take_masked(&mut self) -> Vec<Masked> {
-        let Sight::Inspected { out, err, .. } = &mut self.sight else { return Vec::new() };
-        [out, err].into_iter().flat_map(Masking::take).collect()
+        match &mut self.sight {
+            Sight::Inspected { out, err, .. } => [out, err].into_iter().flat_map(Masking::take).collect(),
+            Sight::Copied { tally, err, .. } => masked_lines("file", std::mem::take(tally)).chain(err.take()).collect(),
+            Sight::Counted(_) => Vec::new(),
+        }
     }
 
     /// The end of the channel's request: how it ended, what passed.
@@ -181,12 +206,12 @@ impl Screen {
     pub fn completed(&self, outcome: &str, status: &str) -> Completed {
         let fields = match &self.sight {
             Sight::Inspected { .. } => Vec::new(),
-            Sight::Counted(counted) => vec![
-                field("inspected", "no"),
-                field("reason", counted.reason),
-                field("sha256_in", hex::encode(counted.hash_in.clone().finish())),
-                field("sha256_out", hex::encode(counted.hash_out.clone().finish())),
-            ],
+            Sight::Counted(counted) => {
+                let mut fields = vec![field("inspected", "no"), field("reason", counted.reason)];
+                fields.extend(counted.digests());
+                fields
+            }
+            Sight::Copied { counted, .. } => counted.digests().into(),
         };
         Completed {
             outcome: outcome.to_owned(),
@@ -196,6 +221,17 @@ impl Screen {
             fields,
             ..Completed::default()
         }
+    }
+}
+
+impl Counted {
+    fn new(reason: &'static str) -> Box<Self> {
+        Box::new(Self { reason, hash_in: Digest::new(&SHA256), hash_out: Digest::new(&SHA256) })
+    }
+
+    fn digests(&self) -> [Field; 2] {
+        [("sha256_in", &self.hash_in), ("sha256_out", &self.hash_out)]
+            .map(|(name, hash)| field(name, hex::encode(hash.clone().finish())))
     }
 }
 
@@ -215,6 +251,12 @@ impl Drop for Keys {
 }
 
 impl Masking {
+    fn new(field: &'static str, masker: &Masker) -> Self {
+        let eye =
+            if masker.is_off() { Eye::Off } else { Eye::Bytes(Box::new((Unpack::new(masker), Bytes::new(masker)))) };
+        Self { field, eye, tally: Tally::default() }
+    }
+
     fn push(&mut self, piece: &[u8], shown: &mut Vec<u8>) {
         match &mut self.eye {
             Eye::Off => shown.extend_from_slice(piece),

@@ -61,6 +61,8 @@ pub(super) struct Open {
     pub(super) state: Mutex<State>,
     /// Something of our own waits to be sent to the client.
     pub(super) wake: Notify,
+    /// Something of our own waits to be sent to the target.
+    pub(super) ask: Notify,
 }
 
 /// What both directions of a channel know.
@@ -279,7 +281,7 @@ impl Open {
             terminal: false,
             farewell: None,
         };
-        Self { session, channel, lane, gate, id, state: Mutex::new(state), wake: Notify::new() }
+        Self { session, channel, lane, gate, id, state: Mutex::new(state), wake: Notify::new(), ask: Notify::new() }
     }
 
     /// Runs both directions; whichever ends first ends the channel.

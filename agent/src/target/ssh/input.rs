@@ -1,8 +1,11 @@
 //! One channel's way from the client to the target: data within the target's window, requests as far as the connection
 //! allows them. A program is recorded before the target is asked to start it.
 
-use functions::shell::Tool;
-use proto::event::Resized;
+use functions::shell::{Direction, Tool};
+use proto::{
+    Code,
+    event::{Refused, Resized},
+};
 use protocols::ssh::{Message, Pty, Request};
 use russh::{ChannelWriteHalf, Pty as Mode, Sig, client::Msg};
 
@@ -15,7 +18,7 @@ use super::{
 use crate::{
     filter::{
         guard::Guard as _,
-        ssh::{NotSftp, Program, Screen, Sftp, allows_env, program_facts, program_record},
+        ssh::{Known, NotSftp, Program, Screen, Sftp, allows_env, program_facts, program_record},
     },
     record::Exchange,
 };
@@ -34,7 +37,16 @@ struct Setup {
 pub(super) async fn run(open: &Open, write: &ChannelWriteHalf<Msg>) -> Outcome {
     let mut setup = Setup::default();
     loop {
-        let done = match open.lane.inlet.next().await {
+        let message = tokio::select! {
+            message = open.lane.inlet.next() => message,
+            () = open.ask.notified() => {
+                if open.ask_target(write).await == Err(Over) {
+                    return Outcome::Lost;
+                }
+                continue;
+            }
+        };
+        let done = match message {
             Message::Data { data, .. } => open.pass_data(write, data).await,
             Message::ExtendedData { data, .. } => open.consumed(data.len()).await,
             Message::Eof(_) => target(write.eof().await),
@@ -63,6 +75,12 @@ impl Open {
             target(write.data_bytes(data).await)?;
         }
         self.consumed(length).await
+    }
+
+    /// Sends what a file session asks of the target by itself.
+    async fn ask_target(&self, write: &ChannelWriteHalf<Msg>) -> Result<(), Over> {
+        let asks = lock(&self.state).sftp.as_mut().map(Sftp::take_asks).unwrap_or_default();
+        if asks.is_empty() { Ok(()) } else { target(write.data_bytes(asks).await) }
     }
 
     /// What of the data goes to the target, and whether something was recorded about it.
@@ -191,13 +209,22 @@ impl Open {
             state.farewell = Some(Farewell { text, code, unanswered: true });
             return Some(false);
         }
-        state.asked.push_back(Asked::Program);
         let masker = context.rights.masker(&decision);
+        let reads = known.transfer.as_ref().is_some_and(|transfer| transfer.direction != Direction::Write);
+        if !masker.is_off() && brings_by_rsync(program, &known) {
+            let farewell = rsync_refused();
+            let (code, reason) = (farewell.code.clone(), RSYNC.to_owned());
+            context.record.refused(state.exchange, Refused { code, reason, ..Refused::default() });
+            state.farewell = Some(farewell);
+            return Some(false);
+        }
+        state.asked.push_back(Asked::Program);
         match known.transfer.as_ref().map(|transfer| transfer.tool) {
             Some(Tool::Sftp) => {
                 state.screen = Screen::counted("file transfer");
                 state.sftp = Some(Sftp::new(masker));
             }
+            Some(Tool::Scp) if reads => state.screen = Screen::copied(&masker),
             Some(_) => state.screen = Screen::counted("file transfer"),
             None => {
                 state.screen = Screen::inspected(&masker);
@@ -214,6 +241,25 @@ impl Open {
     async fn refuse(&self) -> Result<(), Over> {
         self.session.send_message(Message::Failure(self.channel)).await
     }
+}
+
+/// Why rsync does not bring files.
+const RSYNC: &str = "rsync sends files in a form in which nothing can be masked: fetch them by sftp or scp";
+
+/// Whether it is the end of rsync that sends files, among whatever else.
+fn brings_by_rsync(program: &Program, known: &Known) -> bool {
+    match (&known.transfer, program) {
+        (Some(transfer), _) => transfer.tool == Tool::Rsync && transfer.direction != Direction::Write,
+        (None, Program::Exec(line)) => {
+            [&b"rsync"[..], b"--server", b"--sender"].iter().all(|word| memchr::memmem::find(line, word).is_some())
+        }
+        _ => false,
+    }
+}
+
+fn rsync_refused() -> Farewell {
+    let code = Code::Uninspectable.to_string();
+    Farewell { text: format!("sallyport: {RSYNC} ({code})\r\n"), code, unanswered: true }
 }
 
 fn modes(pty: &Pty) -> Vec<(Mode, u32)> {

@@ -8,7 +8,7 @@ use proto::{Code, event::Stream};
 use protocols::ssh::{MAX_DATA, MAX_PAYLOAD, Message, Request, STDERR, begin_data, end_data};
 use russh::{ChannelMsg, ChannelReadHalf, Sig};
 
-use crate::filter::ssh::NotSftp;
+use crate::filter::ssh::{NotSftp, Sftp};
 
 use super::{
     channel::{Asked, Farewell, Open, State},
@@ -231,7 +231,7 @@ impl Open {
         if let Some(sftp) = &mut state.sftp {
             let mut own = Vec::new();
             sftp.take_own(&mut own);
-            self.show_bytes(state, batch, &own);
+            self.send_packets(state, batch, &own);
         }
         if state.stopped && state.farewell.is_none() {
             return Some(Outcome::Denied);
@@ -261,7 +261,7 @@ impl Open {
         }
     }
 
-    /// Output of a file session: whole packets.
+    /// Output of a file session: whole packets. What is asked of the target besides is no output.
     fn show_packets(&self, state: &mut State, batch: &mut Batch, piece: &[u8]) {
         let mut shown = Vec::new();
         let journal = Records(&self.session.context().record);
@@ -270,18 +270,30 @@ impl Open {
             state.farewell.get_or_insert(not_sftp());
             return;
         }
-        self.show_bytes(state, batch, &shown);
+        if state.sftp.as_ref().is_some_and(Sftp::has_asks) {
+            self.ask.notify_one();
+        }
+        self.send_packets(state, batch, &shown);
+    }
+
+    /// Sends packets of a file session, if no limit is met.
+    fn send_packets(&self, state: &mut State, batch: &mut Batch, packets: &[u8]) {
+        if self.may_send(state, packets.len()) {
+            self.show_bytes(state, batch, packets);
+        } else {
+            batch.recorded = true;
+        }
     }
 
     /// Puts a piece of output into the batch, as the client may see it.
     fn show(&self, state: &mut State, batch: &mut Batch, stream: Stream, piece: &[u8]) {
         batch.count(piece.len());
+        if state.sftp.is_some() && stream == Stream::Out {
+            return self.show_packets(state, batch, piece);
+        }
         if !self.may_send(state, piece.len()) {
             batch.recorded = true;
             return;
-        }
-        if state.sftp.is_some() && stream == Stream::Out {
-            return self.show_packets(state, batch, piece);
         }
         state.quiet = false;
         for piece in piece.chunks(MAX_DATA) {
@@ -353,19 +365,22 @@ pub(super) fn not_sftp() -> Farewell {
     Farewell { text: format!("sallyport: the channel does not speak SFTP ({code})\r\n"), code, unanswered: false }
 }
 
-/// Packed output with something in it that is masked ends its program.
+/// Packed output or a file with something in it that is masked ends its program.
 fn stop(state: &mut State) {
     if state.screen.is_stopped() {
-        state.farewell.get_or_insert_with(packed);
+        let is_file = state.is_transfer;
+        state.farewell.get_or_insert_with(|| packed(is_file));
     }
 }
 
-fn packed() -> Farewell {
+fn packed(is_file: bool) -> Farewell {
     let code = Code::Uninspectable.to_string();
-    let text = format!(
-        "sallyport: the output is packed, and holds values that are masked here or cannot be looked into: print it unpacked ({code})\r\n"
-    );
-    Farewell { text, code, unanswered: false }
+    let what = if is_file {
+        "the file holds values that are masked here and cannot be masked in it, or cannot be looked into"
+    } else {
+        "the output is packed, and holds values that are masked here or cannot be looked into: print it unpacked"
+    };
+    Farewell { text: format!("sallyport: {what} ({code})\r\n"), code, unanswered: false }
 }
 
 fn signal_text(signal: &Sig) -> String {

@@ -5,7 +5,7 @@ use functions::http::Decoder;
 use masking::{Label, Masker, StreamMasker, Syntax, Tally, TextRuns};
 
 /// Looks at binary content.
-pub(in crate::filter::http) struct Scanner {
+pub(in crate::filter) struct Scanner {
     /// For the text among the bytes as they are. Only what binary data does not look like by chance.
     raw: StreamMasker,
     runs: TextRuns,
@@ -18,10 +18,10 @@ pub(in crate::filter::http) struct Scanner {
 
 /// Something sensitive stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::filter::http) struct Found;
+pub(in crate::filter) struct Found;
 
 impl Scanner {
-    pub(in crate::filter::http) fn new(masker: &Masker, first: &[u8]) -> Self {
+    pub(in crate::filter) fn new(masker: &Masker, first: &[u8]) -> Self {
         // Telephone numbers and addresses appear in any few megabytes of noise.
         let distinct = |label: &&Label| matches!(label.as_str(), "card" | "ssn" | "iban" | "secret");
         let labels: Vec<Label> = masker.labels().iter().filter(distinct).copied().collect();
@@ -41,7 +41,7 @@ impl Scanner {
     }
 
     /// Looks at the next bytes.
-    pub(in crate::filter::http) fn push(&mut self, bytes: &[u8]) -> Result<(), Found> {
+    pub(in crate::filter) fn push(&mut self, bytes: &[u8]) -> Result<(), Found> {
         let (mut text, mut seen) = (Vec::new(), Vec::new());
         self.runs.take(bytes, &mut text);
         self.raw.push(&text, &mut seen, &mut self.tally);
@@ -58,7 +58,7 @@ impl Scanner {
     }
 
     /// Looks at what is left.
-    pub(in crate::filter::http) fn finish(&mut self) -> Result<(), Found> {
+    pub(in crate::filter) fn finish(&mut self) -> Result<(), Found> {
         let (mut text, mut seen) = (Vec::new(), Vec::new());
         self.runs.finish(&mut text);
         self.raw.push(&text, &mut seen, &mut self.tally);
@@ -73,7 +73,7 @@ impl Scanner {
     }
 
     /// What was found.
-    pub(in crate::filter::http) fn into_tally(self) -> Tally {
+    pub(in crate::filter) fn into_tally(self) -> Tally {
         self.tally
     }
 

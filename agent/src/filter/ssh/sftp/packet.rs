@@ -1,5 +1,7 @@
 //! Packets of SFTP version 3 (draft-ietf-secsh-filexfer-02): cut out of the stream, and read as far as a decision needs.
 
+use std::ops::Range;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 
 /// Largest packet that OpenSSH sends or takes, with some room.
@@ -39,6 +41,17 @@ impl Packets {
 pub(super) struct Fields(Bytes);
 
 impl Fields {
+    /// Behind the length, of a packet that is given away.
+    pub(super) fn in_packet(packet: BytesMut) -> Self {
+        let packet = packet.freeze();
+        Self(packet.slice(4.min(packet.len())..))
+    }
+
+    /// What is left.
+    pub(super) fn rest(self) -> Bytes {
+        self.0
+    }
+
     /// Behind the length.
     pub(super) fn of(packet: &[u8]) -> Self {
         Self(Bytes::copy_from_slice(packet.get(4..).unwrap_or_default()))
@@ -50,6 +63,10 @@ impl Fields {
 
     pub(super) fn number(&mut self) -> Result<u32, Malformed> {
         self.0.try_get_u32().map_err(|_| Malformed)
+    }
+
+    pub(super) fn place(&mut self) -> Result<u64, Malformed> {
+        self.0.try_get_u64().map_err(|_| Malformed)
     }
 
     pub(super) fn bytes(&mut self) -> Result<Bytes, Malformed> {
@@ -69,13 +86,38 @@ impl Fields {
 
 /// `SSH_FXP_STATUS` that says permission denied.
 pub(super) fn denied(id: u32, text: &str, out: &mut Vec<u8>) {
-    let length = 1 + 4 + 4 + 4 + text.len() + 4 + 2;
+    status(id, 3, text, out);
+}
+
+/// `SSH_FXP_STATUS`.
+pub(super) fn status(id: u32, code: u32, text: &str, out: &mut Vec<u8>) {
+    head(1 + 4 + 4 + 4 + text.len() + 4 + 2, 101, id, out);
+    out.extend_from_slice(&code.to_be_bytes());
+    string(text.as_bytes(), out);
+    string(b"en", out);
+}
+
+/// `SSH_FXP_DATA`.
+pub(super) fn data(id: u32, content: &[u8], out: &mut Vec<u8>) {
+    head(1 + 4 + 4 + content.len(), 103, id, out);
+    string(content, out);
+}
+
+/// `SSH_FXP_READ` of these places of a file.
+pub(super) fn read(id: u32, handle: &[u8], range: &Range<u64>, out: &mut Vec<u8>) {
+    head(1 + 4 + 4 + handle.len() + 8 + 4, 5, id, out);
+    string(handle, out);
+    out.extend_from_slice(&range.start.to_be_bytes());
+    out.extend_from_slice(&u32::try_from(range.end - range.start).unwrap_or(0).to_be_bytes());
+}
+
+fn head(length: usize, tag: u8, id: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&u32::try_from(length).unwrap_or(0).to_be_bytes());
-    out.push(101);
+    out.push(tag);
     out.extend_from_slice(&id.to_be_bytes());
-    out.extend_from_slice(&3_u32.to_be_bytes());
-    out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(0).to_be_bytes());
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(&[0, 0, 0, 2]);
-    out.extend_from_slice(b"en");
+}
+
+fn string(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes());
+    out.extend_from_slice(bytes);
 }

@@ -144,21 +144,65 @@ fn opening_for_writing_is_another_function_than_reading() {
     assert_eq!(facts(2).effect(), policy::Effect::Admin, "a file of the system");
 }
 
-#[test]
-fn text_is_masked_on_the_way_out_and_other_content_is_not() {
-    let data = |content: &[u8]| packet(103, 9, &[content], &[]);
-    let mut sftp = Sftp::new(masker());
-    let (kept, mut shown) = (Kept::default(), Vec::new());
-    sftp.answer(&data(b"card 4539578763621486.\n"), &kept, &mut shown).unwrap();
-    assert!(!String::from_utf8_lossy(&shown).contains("4539578763621486"));
-    assert_eq!(shown.len(), data(b"card 4539578763621486.\n").len());
-    let masked = sftp.take_masked();
-    assert_eq!((masked.len(), masked[0].field.as_str(), masked[0].count), (1, "file", 1));
-    assert!(sftp.take_masked().is_empty());
+/// Opens a file that holds this and reads it in pieces; what the client got, and what was written down.
+fn fetch(sftp: &mut Sftp, content: &[u8], piece: usize) -> (Vec<u8>, Vec<String>) {
+    let (guard, kept, mut shown) = (NoRemoving(masker()), Kept::default(), Vec::new());
+    let mut forward = Vec::new();
+    sftp.request(&open(1, "/srv/a", 1), &guard, &kept, &mut forward).unwrap();
+    sftp.answer(&packet(102, 1, &[b"h"], &[]), &kept, &mut shown).unwrap();
     shown.clear();
-    let binary = data(b"\0\x01 4539578763621486 \xff");
-    sftp.answer(&binary, &kept, &mut shown).unwrap();
-    assert_eq!(shown, binary);
+    for (at, _) in content.chunks(piece).enumerate() {
+        forward.clear();
+        let tail = [&((at * piece) as u64).to_be_bytes()[..], &u32::try_from(piece).unwrap().to_be_bytes()].concat();
+        sftp.request(&packet(5, 7, &[b"h"], &tail), &guard, &kept, &mut forward).unwrap();
+        while let Some(range) = forward.last_chunk::<12>().filter(|_| !forward.is_empty()) {
+            let from = usize::try_from(u64::from_be_bytes(range[..8].try_into().unwrap())).unwrap();
+            let length = u32::from_be_bytes(range[8..].try_into().unwrap()) as usize;
+            let there = &content[from.min(content.len())..(from + length).min(content.len())];
+            let answer = match there {
+                [] => packet(101, 7, &[], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+                there => packet(103, 7, &[there], &[]),
+            };
+            sftp.answer(&answer, &kept, &mut shown).unwrap();
+            forward = sftp.take_asks();
+        }
+        sftp.take_own(&mut shown);
+    }
+    (shown, kept.0.into_inner())
+}
+
+#[test]
+fn text_is_masked_on_the_way_out_and_other_content_passes_as_it_is_or_not_at_all() {
+    let text = "é: card 4539578763621486.\n".repeat(40);
+    for piece in [3, 8, 100, 10_000] {
+        let mut sftp = Sftp::new(masker());
+        let (shown, _) = fetch(&mut sftp, text.as_bytes(), piece);
+        let digits: Vec<u8> = shown.into_iter().filter(u8::is_ascii_digit).collect();
+        assert!(digits.is_empty(), "{piece}: {digits:?}");
+        let masked = sftp.take_masked();
+        assert_eq!((masked.len(), masked[0].field.as_str(), masked[0].count), (1, "file", 40));
+        assert!(sftp.take_masked().is_empty());
+    }
+    let clean = b"\0\x01\x02\x03 12345 \xff";
+    let (shown, _) = fetch(&mut Sftp::new(masker()), clean, 100);
+    assert_eq!(shown, packet(103, 7, &[clean], &[]));
+    let found = b"\0\x01\x02\x03 4539578763621486 \xff\0\0";
+    let (shown, kept) = fetch(&mut Sftp::new(masker()), found, 100);
+    assert_eq!(shown[4..13], [101, 0, 0, 0, 7, 0, 0, 0, 3]);
+    assert!(String::from_utf8_lossy(&shown).contains("SP-UNINSPECTABLE"));
+    assert!(kept.contains(&"refused 2 by ".to_owned()), "{kept:?}");
+    let (shown, _) = fetch(&mut Sftp::new(Arc::new(Masker::new(&[]))), found, 100);
+    assert_eq!(shown, packet(103, 7, &[found], &[]), "who may see all labels gets everything");
+}
+
+#[test]
+fn no_version_is_spoken_whose_packets_are_not_read_here() {
+    let (guard, kept, mut forward) = (NoRemoving(masker()), Kept::default(), Vec::new());
+    let mut sftp = Sftp::new(masker());
+    sftp.request(&[0, 0, 0, 5, 1, 0, 0, 0, 6], &guard, &kept, &mut forward).unwrap();
+    assert_eq!(forward, [0, 0, 0, 5, 1, 0, 0, 0, 3]);
+    assert_eq!(sftp.answer(&[0, 0, 0, 5, 2, 0, 0, 0, 6], &kept, &mut Vec::new()), Err(NotSftp));
+    assert_eq!(sftp.answer(&packet(103, 9, &[b"x"], &[]), &kept, &mut Vec::new()), Err(NotSftp));
 }
 
 #[test]
