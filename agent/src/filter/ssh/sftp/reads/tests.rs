@@ -223,7 +223,7 @@ fn what_is_packed_is_looked_at_from_its_beginning_wherever_it_is_read() {
         session.rest();
         assert_eq!(session.got[&1].is_err(), refused);
         if !refused {
-            assert!(session.got[&1] == Ok(file[from..].to_vec()));
+            assert!(session.got.remove(&1) == Some(Ok(file[from..].to_vec())));
             assert!(session.whole(0, 32_768) == Ok(file));
         }
     }
@@ -275,7 +275,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn any_reads_in_any_order_give_the_masked_file(
