@@ -33,7 +33,7 @@ pub enum FunctionEffect {
     Admin,
 }
 
-/// What is masked by its place, and what happens to content that cannot be masked. Applies where the connection masks anything.
+/// What is masked by its place, and what happens to content that cannot be masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpMask {

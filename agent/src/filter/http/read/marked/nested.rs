@@ -7,7 +7,7 @@ use super::{Lexer, Markings};
 
 /// How many strings may hold each other; JSON further within is masked whole.
 const MAX_WITHIN: u8 = 8;
-/// Longest JSON in a string, in bytes; what is longer is masked whole.
+/// Longest JSON in a string, in bytes, and half as long in each string within; what is longer is masked whole.
 const MAX_NESTED: usize = 4 * 1024 * 1024;
 
 /// Follows the content of a string.
@@ -44,7 +44,7 @@ impl Nest {
     pub(super) fn take(&mut self, part: &[u8], out: &mut Vec<u8>) {
         if let Some(raw) = &mut self.raw {
             raw.extend_from_slice(part);
-            if raw.len() > MAX_NESTED {
+            if raw.len() > MAX_NESTED >> self.within {
                 out.resize(out.len() + raw.len(), b'*');
                 (self.raw, self.spent) = (None, true);
             }
