@@ -33,7 +33,7 @@ pub enum FunctionEffect {
     Admin,
 }
 
-/// What is masked by its place, and what happens to content that cannot be masked. Applies where the connection masks anything.
+/// What is masked by its place, and what happens to content that cannot be masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpMask {
@@ -53,20 +53,20 @@ pub struct HttpMask {
     /// What stands in place of values of each label, marked or detected.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub transforms: BTreeMap<String, Transform>,
-    /// What happens to binary content: pictures, archives, documents.
-    #[serde(default)]
-    pub binary: BinaryContent,
+    /// What happens to binary content: pictures, archives, documents. If nothing is said, it is `scan`; but where answers have
+    /// marks, binary content of no known kind does not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<BinaryContent>,
     /// Media types that pass unseen, such as `application/zip` or `image/*`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
 }
 
 /// What happens to content that cannot be masked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BinaryContent {
     /// It is looked at while it passes, and stopped where something sensitive stands in it.
-    #[default]
     Scan,
     /// It does not pass.
     Refuse,

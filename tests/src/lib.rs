@@ -16,6 +16,7 @@ pub mod cable;
 pub mod clients;
 pub mod declare;
 pub mod dialogue;
+pub mod forms;
 pub mod frames;
 pub mod host;
 pub mod middleman;

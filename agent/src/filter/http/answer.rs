@@ -56,7 +56,7 @@ impl Answer {
             || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
             || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
         let codings = head.headers.get_all(header::CONTENT_ENCODING).iter().map(http::HeaderValue::as_bytes);
-        let reader = if masker.is_off() || empty {
+        let reader = if rules.is_off(&masker) || empty {
             None
         } else {
             Some(Box::new(Reader::new(&content_type, codings).map_err(|reason| unreadable(&reason))?))
@@ -169,13 +169,16 @@ impl Answer {
     }
 
     fn value(&mut self, name: &str, value: &[u8]) -> Bytes {
-        if self.masker.is_off() {
+        if self.rules.is_off(&self.masker) {
             return share(value);
         }
         let mut value = value.to_vec();
         match self.rules.headers.iter().find(|(marked, _)| marked == name) {
             Some((_, label)) => self.marked(*label, &mut value),
-            None => drop(self.masker.mask(&mut value, Syntax::Text, &mut self.tally)),
+            None => {
+                value = self.rules.markings.mask_within(&self.masker, &value, &mut self.tally);
+                self.masker.mask(&mut value, Syntax::Text, &mut self.tally);
+            }
         }
         value.into()
     }

@@ -23,6 +23,14 @@ pub enum Class {
     Unreadable,
 }
 
+impl Class {
+    /// Whether it is text that is read.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        !matches!(self, Self::Binary(_) | Self::Unreadable)
+    }
+}
+
 /// Judges a `Content-Type`.
 #[must_use]
 pub fn classify(label: &str) -> Class {

@@ -4,6 +4,7 @@
 mod answer;
 mod content;
 mod facts;
+mod kind;
 mod mark;
 mod parameters;
 mod range;

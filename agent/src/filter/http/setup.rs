@@ -45,8 +45,10 @@ impl Setup {
             grpc: Fields::new(mask.grpc.iter().filter_map(|(name, of)| Some((name.as_str(), label(of)?)))),
             headers: mask.headers.iter().map(|(name, of)| (name.to_ascii_lowercase(), label(of))).collect(),
             binary: match mask.binary {
-                BinaryContent::Scan => Binary::Scan,
-                BinaryContent::Refuse => Binary::Refuse,
+                Some(BinaryContent::Scan) => Binary::Scan,
+                Some(BinaryContent::Refuse) => Binary::Refuse,
+                None if mask.json.is_empty() && mask.headers.is_empty() && mask.grpc.is_empty() => Binary::Scan,
+                None => Binary::Known,
             },
             allow: mask.allow.iter().map(|media| media.trim().to_ascii_lowercase()).collect(),
             ..Rules::default()

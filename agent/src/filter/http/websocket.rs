@@ -8,6 +8,7 @@ use proto::{Code, Refusal};
 
 use super::{
     content::{Class, sniff},
+    kind::is_known,
     read::{Binary, Lexer, Rules, Scanner, Weave},
 };
 
@@ -25,6 +26,8 @@ pub struct Websocket {
     /// The content of a control frame.
     control: Vec<u8>,
     weave: Weave,
+    /// Where the target's message is in JSON that it holds.
+    lexer: Lexer,
     /// What is recorded of a client's message.
     stream: Option<(Lexer, StreamMasker)>,
     tally: Tally,
@@ -60,6 +63,7 @@ impl Websocket {
     pub fn new(masker: Arc<Masker>, rules: Arc<Rules>, side: Side) -> Self {
         Self {
             weave: Weave::new(&masker),
+            lexer: Lexer::within(&rules.markings),
             masker,
             rules,
             side,
@@ -125,7 +129,7 @@ impl Websocket {
         let (opcode, last) = (first & 0x0f, first & 0x80 != 0);
         let broken =
             first & 0x70 != 0 || matches!(opcode, 3..=7 | 11..) || (opcode >= 8 && (!last || second & 0x7f > 125));
-        if !self.masker.is_off() && (broken || (keyed && self.side == Side::Target)) {
+        if !self.rules.is_off(&self.masker) && (broken || (keyed && self.side == Side::Target)) {
             return Err(uninspectable("the websocket's frames cannot be read"));
         }
         let (fixed, key) = header.split_at_checked(header.len() - if keyed { 4 } else { 0 }).unwrap_or((&header, &[]));
@@ -152,7 +156,7 @@ impl Websocket {
                 self.record(piece, out);
                 Ok(())
             }
-            Side::Target if self.masker.is_off() => {
+            Side::Target if self.rules.is_off(&self.masker) => {
                 self.weave.raw(piece);
                 self.weave.drain(&self.masker, out, &mut self.tally);
                 Ok(())
@@ -187,9 +191,18 @@ impl Websocket {
                 })?;
                 self.weave.raw(piece);
             }
-            Message::Fresh | Message::Text => self.weave.text(piece, &mut self.tally),
+            Message::Fresh | Message::Text => {
+                let (markings, mut marked) = (&self.rules.markings, Vec::with_capacity(piece.len()));
+                self.lexer.push(markings, &self.masker, piece, &mut marked, &mut self.tally);
+                self.weave.place_for(piece.len());
+                self.weave.feed(&marked, &mut self.tally);
+            }
         }
         if last {
+            let mut rest = Vec::new();
+            self.lexer.finish(&self.rules.markings, &self.masker, &mut rest, &mut self.tally);
+            self.lexer = Lexer::within(&self.rules.markings);
+            self.weave.feed(&rest, &mut self.tally);
             self.weave.finish(&self.masker, out, &mut self.tally);
             self.message = Message::Fresh;
         }
@@ -200,6 +213,13 @@ impl Websocket {
         match sniff(first, "") {
             Class::Binary(_) if self.rules.binary == Binary::Refuse => {
                 Err(uninspectable("the connection lets no binary websocket messages through"))
+            }
+            Class::Binary(_) if self.rules.binary == Binary::Known && !is_known(first, "") => Err(uninspectable(
+                "the websocket carries binary messages of no known kind, in which marked values could stand; `mask.binary: scan` lets them through",
+            )),
+            // Its members are not found between its NULs.
+            _ if first.contains(&0) && !self.rules.markings.is_empty() && sniff(first, "").is_text() => {
+                Err(uninspectable("the websocket carries text in wide characters, in which marks are not found"))
             }
             Class::Binary(_) => Ok(Message::Binary(Box::new(Scanner::new(&self.masker, first)))),
             Class::Unreadable => Err(uninspectable("the websocket carries text that cannot be read")),
@@ -316,6 +336,26 @@ mod tests {
             let mut out = Vec::new();
             wire.chunks(step).for_each(|piece| socket.pass(piece, &mut out).unwrap());
             assert_eq!(out, br#"{"ssn":"**","a":"b"}{"ssn":"**","a":"b"}"#, "{step}");
+        }
+    }
+
+    #[test]
+    fn members_that_are_marked_are_masked_in_what_a_target_sends() {
+        let markings = super::super::Markings::new([("pet", Some(Label::Secret))]).unwrap();
+        let rules = Arc::new(Rules { markings, binary: Binary::Known, ..Rules::default() });
+        let (text, hidden) = (br#"42["a",{"pet":"canary","b":1.5}]"#, br#"42["a",{"pet":"******","b":1.5}]"#);
+        let message = |text: &[u8]| [frame(0x01, &text[..17]), frame(0x89, b"ping"), frame(0x80, &text[17..])].concat();
+        let wire = [message(text), frame(0x82, text), frame(0x81, br#"{"pet":12"#), message(text)].concat();
+        let masked = [message(hidden), frame(0x82, hidden), frame(0x81, br#"{"pet":10"#), message(hidden)].concat();
+        for step in 1..wire.len() {
+            let mut socket = Websocket::new(Arc::new(Masker::new(&[])), Arc::clone(&rules), Side::Target);
+            let mut out = Vec::new();
+            wire.chunks(step).for_each(|piece| socket.pass(piece, &mut out).unwrap());
+            assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&masked), "{step}");
+        }
+        for unknown in [&b"\x81\xa3pet\xa6canary\0\x01"[..], b"{\0\"\0p\0e\0t\0\"\0:\0\"\0c\0"] {
+            let mut socket = Websocket::new(Arc::new(Masker::new(&[])), Arc::clone(&rules), Side::Target);
+            assert!(socket.pass(&frame(0x82, unknown), &mut Vec::new()).is_err());
         }
     }
 

@@ -101,7 +101,7 @@ impl Reply<'_> {
     async fn send(&self, body: RequestBody) -> Result<(Upstream, Response<Incoming>), Fault> {
         let credential = self.target.authorization(self.context).await?;
         let mut upstream = self.target.connection(self.context, want(&self.head)).await?;
-        let form = Form { h2: upstream.is_h2(), readable: !self.masker.is_off() };
+        let form = Form { h2: upstream.is_h2(), readable: !self.rules.is_off(&self.masker) };
         let request = outgoing::build(self.target, &self.head, credential, &form, body)?;
         match self.within(upstream.send(request)).await? {
             Ok(response) => Ok((upstream, response)),

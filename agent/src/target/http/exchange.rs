@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use masking::Masker;
 use proto::{Code, Ending, Refusal, event::Completed};
 use protocols::http::{Fields, Frame, RequestHead, put_abort, put_data, put_end, put_response};
 use tokio::sync::mpsc;
@@ -68,7 +67,7 @@ pub(super) async fn serve(lane: &mut Lane, mut head: RequestHead) -> Result<(), 
         target: &lane.target,
         to: &lane.to,
         exchange,
-        range: range(&masker, &head),
+        range: range(rules.is_off(&masker), &head),
         masker,
         rules,
         head,
@@ -205,9 +204,9 @@ fn body(head: &RequestHead, first: First) -> Body {
 }
 
 /// The range that the agent has to cut out itself, because the target is asked for everything.
-fn range(masker: &Masker, head: &RequestHead) -> Option<Range> {
+fn range(unmasked: bool, head: &RequestHead) -> Option<Range> {
     let field = |wanted: &[u8]| head.fields.iter().find(|(name, _)| &name[..] == wanted).map(|(_, value)| value);
-    if masker.is_off() || &head.method[..] != b"GET" || field(b"if-range").is_some() {
+    if unmasked || &head.method[..] != b"GET" || field(b"if-range").is_some() {
         return None;
     }
     Range::parse(field(b"range")?)

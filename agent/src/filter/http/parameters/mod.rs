@@ -76,8 +76,8 @@ impl Parameters {
             form: record.form.clone(),
             grpc: record.grpc.clone(),
             binary: match mask.binary {
-                BinaryContent::Scan => Binary::Scan,
-                BinaryContent::Refuse => Binary::Refuse,
+                Some(BinaryContent::Refuse) => Binary::Refuse,
+                Some(BinaryContent::Scan) | None => Binary::Scan,
             },
             allow: mask.allow.iter().map(|media| media.trim().to_ascii_lowercase()).collect(),
             request: true,

@@ -1,11 +1,21 @@
 //! JSON by where values stand: members that are marked are masked whole, and numbers written with a fraction or an exponent are
-//! looked at as the whole number they are. Streams; every other byte stays. It is a lexer, not a validator: what is no JSON
-//! passes through, and is read as text after this.
+//! looked at as the whole number they are. Streams; every other byte stays, and the length does. It is a lexer, not a validator:
+//! what is no JSON passes through, and is read as text after this. JSON inside a string, a comment or other text is followed, too.
 
-use std::borrow::Cow;
+mod comments;
+mod nested;
+mod numbers;
+mod places;
 
 use functions::http::{Step, json_place};
 use masking::{Label, Masker, Tally, Transform};
+
+use self::{
+    comments::Comment,
+    nested::Nest,
+    numbers::{hides_value, is_bare},
+    places::{advance, decode, spread},
+};
 
 /// Deepest level whose place is known; what is deeper is masked as if it were marked.
 const MAX_DEPTH: usize = 2048;
@@ -13,7 +23,6 @@ const MAX_DEPTH: usize = 2048;
 const MAX_TOKEN: usize = 256;
 /// Longest marked text that becomes anything but stars, in bytes.
 const MAX_WHOLE: usize = 4096;
-
 /// What is marked.
 #[derive(Clone, Debug, Default)]
 pub struct Markings(Vec<Marking>);
@@ -52,12 +61,14 @@ impl Markings {
         self.0.iter().find(anywhere).and_then(|one| one.label)
     }
 
-    /// A whole text with what is marked in it masked.
+    /// A whole document with what is marked in it masked.
     pub(in crate::filter::http) fn mask(&self, masker: &Masker, text: &[u8], tally: &mut Tally) -> Vec<u8> {
-        let (mut lexer, mut out) = (Lexer::new(self), Vec::with_capacity(text.len()));
-        lexer.push(self, masker, text, &mut out, tally);
-        lexer.finish(self, masker, &mut out, tally);
-        out
+        Lexer::new(self).all(self, masker, text, tally)
+    }
+
+    /// A whole text with what is marked in the JSON within it masked.
+    pub(in crate::filter::http) fn mask_within(&self, masker: &Masker, text: &[u8], tally: &mut Tally) -> Vec<u8> {
+        Lexer::within(self).all(self, masker, text, tally)
     }
 
     /// Those that stay when a caller may see some labels.
@@ -82,6 +93,17 @@ pub(in crate::filter::http) struct Lexer {
     masked: Option<usize>,
     /// A marked text so far, without its quotes, if it becomes something else than stars.
     kept: Option<(Label, Vec<u8>)>,
+    /// Whether JSON stands within other text, which counts only from a bracket to its end.
+    within: bool,
+    /// The quote that ends the string here: some write `'`.
+    quote: u8,
+    /// An escape so far.
+    held: Vec<u8>,
+    /// The last byte between strings that is no blank, whether it was just now, and the word that it ends.
+    before: (u8, bool),
+    word: Vec<u8>,
+    nest: Nest,
+    comment: Comment,
 }
 
 struct Level {
@@ -99,6 +121,7 @@ enum State {
     Text,
     /// A number or a word.
     Bare,
+    Comment,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,9 +142,28 @@ impl Lexer {
             next: Vec::new(),
             masked: None,
             kept: None,
+            within: false,
+            quote: b'"',
+            held: Vec::new(),
+            before: (0, false),
+            word: Vec::new(),
+            nest: Nest::default(),
+            comment: Comment::default(),
         };
         lexer.restart(markings);
         lexer
+    }
+
+    /// For JSON that stands somewhere in a text.
+    pub(in crate::filter::http) fn within(markings: &Markings) -> Self {
+        Self { within: true, ..Self::new(markings) }
+    }
+
+    fn all(mut self, markings: &Markings, masker: &Masker, text: &[u8], tally: &mut Tally) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        self.push(markings, masker, text, &mut out, tally);
+        self.finish(markings, masker, &mut out, tally);
+        out
     }
 
     fn restart(&mut self, markings: &Markings) {
@@ -140,12 +182,23 @@ impl Lexer {
         tally: &mut Tally,
     ) {
         if markings.is_empty() {
+            if self.within {
+                return out.extend_from_slice(text);
+            }
             return self.numbers(markings, masker, text, out, tally);
         }
         let mut rest = text;
         while let Some((&byte, behind)) = rest.split_first() {
+            if self.is_outside() {
+                let (text, json) = rest.split_at(self.begins(rest));
+                out.extend_from_slice(text);
+                rest = json;
+                if !text.is_empty() {
+                    continue;
+                }
+            }
             if matches!(self.state, State::Key | State::Text) && self.escape == Escape::None {
-                let (plain, marked) = rest.split_at(memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()));
+                let (plain, marked) = rest.split_at(memchr::memchr2(self.quote, b'\\', rest).unwrap_or(rest.len()));
                 self.plain(plain, out, tally);
                 rest = marked;
                 if !plain.is_empty() {
@@ -155,7 +208,11 @@ impl Lexer {
             rest = behind;
             match self.state {
                 State::Key | State::Text => self.quoted(markings, masker, byte, out, tally),
-                State::Bare if is_bare(byte) => self.token.push(byte),
+                State::Comment => self.comment(markings, masker, byte, out, tally),
+                State::Bare if is_bare(byte) => {
+                    self.token.push(byte);
+                    self.named_by(byte);
+                }
                 State::Bare => {
                     self.bare(markings, masker, out, tally);
                     self.between(markings, masker, byte, out, tally);
@@ -166,60 +223,6 @@ impl Lexer {
                 self.bare(markings, masker, out, tally);
             }
         }
-    }
-
-    /// The same where nothing is marked: only numbers matter, so it need not be known where anything stands.
-    fn numbers(&mut self, markings: &Markings, masker: &Masker, text: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
-        // What has been read and is not appended yet begins with `from`; `rest` is not read yet.
-        let (mut from, mut rest) = (text, text);
-        while !rest.is_empty() {
-            if matches!(self.state, State::Key | State::Text) {
-                rest = self.text_end(rest);
-                continue;
-            }
-            if self.state == State::Between {
-                let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'0'..=b'9' | b'-' | b'a'..=b'z'))
-                else {
-                    break;
-                };
-                rest = rest.get(at..).unwrap_or_default();
-                if let Some(behind) = rest.strip_prefix(b"\"") {
-                    (self.state, self.escape, rest) = (State::Text, Escape::None, behind);
-                    continue;
-                }
-            }
-            let room = MAX_TOKEN + 1 - self.token.len();
-            let length = rest.iter().take(room).position(|byte| !is_bare(*byte));
-            let (token, behind) = rest.split_at(length.unwrap_or(room.min(rest.len())));
-            let complete = length.is_some() || token.len() == room;
-            if complete && self.token.is_empty() && !is_fraction(token) {
-                rest = behind;
-                continue;
-            }
-            // Everything before the token; what of it came earlier is in `self.token`, and then this is empty.
-            out.extend_from_slice(from.get(..from.len() - rest.len()).unwrap_or_default());
-            self.token.extend_from_slice(token);
-            self.state = State::Bare;
-            if complete {
-                self.bare(markings, masker, out, tally);
-            }
-            (from, rest) = (behind, behind);
-        }
-        out.extend_from_slice(from);
-    }
-
-    /// Reads a string on to its end; what comes behind it.
-    fn text_end<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
-        if self.escape != Escape::None {
-            self.escape = Escape::None;
-            return text.get(1..).unwrap_or_default();
-        }
-        let Some(at) = memchr::memchr2(b'"', b'\\', text) else { return &[] };
-        match text.get(at) {
-            Some(b'"') => self.state = State::Between,
-            _ => self.escape = Escape::Begun,
-        }
-        text.get(at + 1..).unwrap_or_default()
     }
 
     /// Nothing follows.
@@ -233,23 +236,52 @@ impl Lexer {
         if self.state == State::Bare {
             self.bare(markings, masker, out, tally);
         }
+        let held = std::mem::take(&mut self.held);
+        self.content(&held, out, tally);
+        if self.state == State::Comment {
+            self.skipped(markings, masker, out, tally);
+        }
+        self.nest.give_up(markings, masker, out, tally);
         self.give_up(out, tally);
     }
 
+    /// Whether it is in text that is no JSON.
+    fn is_outside(&self) -> bool {
+        self.within && self.state == State::Between && self.levels.is_empty() && self.deeper == 0
+    }
+
+    /// How much of a text is no JSON: up to a bracket, or to a quote before anything else.
+    fn begins(&mut self, text: &[u8]) -> usize {
+        if self.before.0 == 0 {
+            match text.iter().position(|byte| !byte.is_ascii_whitespace()) {
+                Some(at) if text.get(at) == Some(&b'"') => return at,
+                Some(_) => self.before.0 = b' ',
+                None => {}
+            }
+        }
+        memchr::memchr2(b'{', b'[', text).unwrap_or(text.len())
+    }
+
+    /// Whether a key comes next.
+    fn expects_key(&self) -> bool {
+        self.deeper == 0 && self.levels.last().is_some_and(|level| level.object && level.expects_key)
+    }
+
     fn between(&mut self, markings: &Markings, masker: &Masker, byte: u8, out: &mut Vec<u8>, tally: &mut Tally) {
+        let before = self.before;
+        if !byte.is_ascii_whitespace() {
+            self.before.0 = byte;
+        }
+        self.before.1 = !byte.is_ascii_whitespace();
+        // An apostrophe is no quote.
+        let quotes = byte == b'"' || byte == b'\'' && !self.levels.is_empty() && b"{[,:(".contains(&before.0);
         match byte {
-            b'"' => {
-                let key = self.levels.last().is_some_and(|level| level.object && level.expects_key) && self.deeper == 0;
-                self.state = if key { State::Key } else { State::Text };
-                self.token.clear();
-                self.escape = Escape::None;
-                if !key && let Some(label) = self.label(markings) {
-                    if masker.transforms().of(label.as_str()) != Transform::Full {
-                        self.kept = Some((label, Vec::new()));
-                        return;
-                    }
-                    tally.add(label, "marking", Transform::Full);
-                }
+            b'"' | b'\'' if quotes && self.open_text(markings, masker, byte, tally) => return,
+            b'"' | b'\'' if quotes => {}
+            b'/' | b'*' if before == (b'/', true) => {
+                self.state = State::Comment;
+                self.comment.block = byte == b'*';
+                self.word.clear();
             }
             b'{' | b'[' => {
                 self.open(markings, byte == b'{');
@@ -260,11 +292,47 @@ impl Lexer {
                 self.state = State::Bare;
                 self.token.clear();
                 self.token.push(byte);
-                return;
+                return self.named_by(byte);
+            }
+            b':' if self.expects_key() && !self.word.is_empty() => {
+                let word = std::mem::take(&mut self.word);
+                self.named(markings, &word);
+            }
+            _ if self.expects_key() => self.named_by(byte),
+            _ if self.masked.is_some() && (byte.is_ascii_alphanumeric() || byte >= 0x80 || b"_$.".contains(&byte)) => {
+                return out.push(b'*');
             }
             _ => {}
         }
+        if matches!(byte, b'{' | b'[' | b',' | b'"' | b'\'') {
+            self.word.clear();
+        }
         out.push(byte);
+    }
+
+    /// A word without quotes may be a key.
+    fn named_by(&mut self, byte: u8) {
+        if self.expects_key() && !byte.is_ascii_whitespace() && self.word.len() < MAX_TOKEN {
+            self.word.push(byte);
+        }
+    }
+
+    /// A string begins; whether its quote waits with it.
+    fn open_text(&mut self, markings: &Markings, masker: &Masker, quote: u8, tally: &mut Tally) -> bool {
+        let key = self.expects_key();
+        self.state = if key { State::Key } else { State::Text };
+        self.quote = quote;
+        self.token.clear();
+        self.escape = Escape::None;
+        self.nest.begin();
+        if !key && let Some(label) = self.label(markings) {
+            if masker.transforms().of(label.as_str()) != Transform::Full {
+                self.kept = Some((label, Vec::new()));
+                return true;
+            }
+            tally.add(label, "marking", Transform::Full);
+        }
+        false
     }
 
     /// The label of the marking that masks the value here.
@@ -276,7 +344,7 @@ impl Lexer {
     fn give_up(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
         if let Some((label, text)) = self.kept.take() {
             tally.add(label, "marking", Transform::Full);
-            out.push(b'"');
+            out.push(self.quote);
             out.extend(std::iter::repeat_n(b'*', text.len()));
         }
     }
@@ -286,7 +354,8 @@ impl Lexer {
         let Some((label, text)) = self.kept.take() else { return };
         let (mut transform, made) = masker.transforms().whole(label, &text);
         match made {
-            None if transform == Transform::Null && text.len() >= 2 => {
+            // Within a string there may be no room for it.
+            None if transform == Transform::Null && text.len() >= 2 && !self.nest.is_within() => {
                 out.extend_from_slice(b"null");
                 out.extend(std::iter::repeat_n(b' ', text.len() - 2));
             }
@@ -294,9 +363,9 @@ impl Lexer {
                 if made.is_none() {
                     transform = Transform::Full;
                 }
-                out.push(b'"');
-                out.extend(made.unwrap_or_else(|| vec![b'*'; text.len()]));
-                out.push(b'"');
+                out.push(self.quote);
+                out.extend(made.filter(|made| made.len() == text.len()).unwrap_or_else(|| vec![b'*'; text.len()]));
+                out.push(self.quote);
             }
         }
         tally.add(label, "marking", transform);
@@ -404,6 +473,8 @@ impl Lexer {
         self.give_up(out, tally);
         if self.masks() {
             out.resize(out.len() + part.len(), b'*');
+        } else if self.state == State::Text {
+            self.nest.take(part, out);
         } else {
             out.extend_from_slice(part);
         }
@@ -415,28 +486,41 @@ impl Lexer {
             Escape::Digits(left) => {
                 self.escape =
                     if left > 1 && byte.is_ascii_hexdigit() { Escape::Digits(left - 1) } else { Escape::None };
-                if !byte.is_ascii_hexdigit() && byte == b'"' {
+                if !byte.is_ascii_hexdigit() && byte == self.quote {
                     return self.unquote(markings, masker, out, tally);
                 }
             }
             Escape::None if byte == b'\\' => self.escape = Escape::Begun,
-            Escape::None if byte == b'"' => return self.unquote(markings, masker, out, tally),
+            Escape::None if byte == self.quote => return self.unquote(markings, masker, out, tally),
             Escape::None => {}
         }
         if self.state == State::Key && self.token.len() < MAX_TOKEN {
             self.token.push(byte);
         }
-        self.content(&[byte], out, tally);
+        self.held.push(byte);
+        if self.escape == Escape::None {
+            self.release(out, tally);
+        }
+    }
+
+    /// An escape is complete.
+    fn release(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
+        let mut held = std::mem::take(&mut self.held);
+        self.content(&held, out, tally);
+        held.clear();
+        self.held = held;
     }
 
     fn unquote(&mut self, markings: &Markings, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         if self.state == State::Key {
             self.member(markings);
         }
+        self.release(out, tally);
+        self.nest.end(markings, masker, out, tally);
         self.state = State::Between;
         match self.kept {
             Some(_) => self.whole(masker, out, tally),
-            None => out.push(b'"'),
+            None => out.push(self.quote),
         }
     }
 
@@ -448,15 +532,17 @@ impl Lexer {
         if let Some(label) = label {
             tally.add(label, "marking", made.0);
         }
+        self.before = (b'0', false);
         let number = self.token.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
         let marked = self.masked.is_some() || self.deeper > 0;
+        let word = marked && !number && !self.expects_key() && self.token != b"null";
         match self.token.as_slice() {
             token if made.1.as_ref().is_some_and(|made| made.len() == token.len()) => {
                 out.extend(made.1.into_iter().flatten());
             }
             b"true" if marked => out.extend_from_slice(b"null"),
             b"false" if marked => out.extend_from_slice(b"null "),
-            token if number && (marked || hides_value(token, masker, tally)) => {
+            token if number && (marked || !self.nest.is_within() && hides_value(token, masker, tally)) => {
                 let mut before = None;
                 for byte in token {
                     out.push(match byte {
@@ -467,99 +553,11 @@ impl Lexer {
                     before = Some(*byte);
                 }
             }
+            token if word => out.resize(out.len() + token.len(), b'*'),
             token => out.extend_from_slice(token),
         }
         self.token.clear();
     }
-}
-
-/// Whether a byte goes on a number or a word.
-fn is_bare(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+')
-}
-
-/// Whether it may be a number in scientific or decimal notation.
-fn is_fraction(token: &[u8]) -> bool {
-    token.first().is_some_and(|byte| !byte.is_ascii_lowercase())
-        && token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
-}
-
-/// Whether a number in scientific or decimal notation is a whole number that a detector knows.
-fn hides_value(token: &[u8], masker: &Masker, tally: &mut Tally) -> bool {
-    let Some(whole) = expand(token) else { return false };
-    let mut hits = Vec::new();
-    masker.scan(&whole, &mut hits);
-    for hit in &hits {
-        tally.add(hit.label, hit.detector, Transform::Full);
-    }
-    !hits.is_empty()
-}
-
-/// `4.111e15` as its digits.
-fn expand(token: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(token).ok()?.trim_start_matches('-');
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if text.len() == whole.len() {
-        return None;
-    }
-    let exponent: i32 = exponent.parse().ok().filter(|exponent| (-30..=30).contains(exponent))?;
-    let length = i32::try_from(whole.len()).ok()? + exponent;
-    let length = usize::try_from(length).ok().filter(|length| (7..=30).contains(length))?;
-    let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
-    if !digits.iter().all(u8::is_ascii_digit) || digits.iter().skip(length).any(|digit| *digit != b'0') {
-        return None;
-    }
-    Some(digits.into_iter().chain(std::iter::repeat(b'0')).take(length).collect())
-}
-
-/// Positions that a value continues after one step, and whether it is marked.
-fn advance(
-    markings: &Markings,
-    active: &[(usize, usize)],
-    fits: impl Fn(&Step) -> bool,
-) -> (Vec<(usize, usize)>, Option<usize>) {
-    let mut next = Vec::new();
-    for &(marking, at) in active {
-        let Some(steps) = markings.0.get(marking).map(|one| &one.steps) else { continue };
-        match steps.get(at) {
-            Some(Step::Below) => next.push((marking, at)),
-            Some(step) if fits(step) => next.push((marking, at + 1)),
-            _ => {}
-        }
-    }
-    let done = |&(marking, at): &(usize, usize)| {
-        markings.0.get(marking).is_some_and(|one| at == one.steps.len()).then_some(marking)
-    };
-    let masked = next.iter().find_map(done);
-    (spread(markings, &next), masked)
-}
-
-/// With `Below`, what comes after it may begin here already.
-fn spread(markings: &Markings, positions: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let mut all = positions.to_vec();
-    for &(marking, at) in positions {
-        let below = markings.0.get(marking).and_then(|one| one.steps.get(at)) == Some(&Step::Below);
-        if below && !all.contains(&(marking, at + 1)) {
-            all.push((marking, at + 1));
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// A key as it is compared: escapes read, in lower case.
-fn decode(raw: &[u8]) -> Cow<'_, str> {
-    let is_plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase() && !matches!(byte, b'\\' | b'"');
-    if raw.iter().all(is_plain)
-        && let Ok(text) = std::str::from_utf8(raw)
-    {
-        return text.into();
-    }
-    let quoted = [b"\"", raw, b"\""].concat();
-    let text = serde_json::from_slice::<String>(&quoted);
-    text.unwrap_or_else(|_| String::from_utf8_lossy(raw).into_owned()).to_lowercase().into()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod grpc;
 mod marked;
 mod markup;
 mod pairs;
+mod parts;
 mod records;
 mod scanner;
 mod weave;
@@ -36,9 +37,13 @@ pub(super) use self::{
 };
 use self::{
     markup::Markup,
+    parts::Parts,
     records::{Framing, Records},
 };
-use super::content::{Class, classify, sniff};
+use super::{
+    content::{Class, classify, sniff},
+    kind::is_known,
+};
 
 /// How many bytes are looked at before content is judged.
 pub(super) const PROBE: usize = 512;
@@ -66,9 +71,9 @@ struct Body {
 
 enum Reading {
     Json(Box<Lexer>, Box<StreamMasker>),
-    Text(Box<StreamMasker>),
+    Text(Box<Parts>, Box<StreamMasker>),
     Form(Box<StreamMasker>, std::collections::VecDeque<u8>, Pairs),
-    Markup(Box<Markup>),
+    Markup(Box<Parts>, Box<Markup>),
     Records(Box<Records>),
     Grpc(Box<Frames>),
     Binary(Box<Scanner>, &'static str),
@@ -111,6 +116,11 @@ pub enum Unreadable {
     /// Binary content where none is let through.
     #[error("the target's answer is of a kind that cannot be read, and the connection lets none through")]
     Binary,
+    /// Binary content that could hold what is marked.
+    #[error(
+        "the target's answer is binary and of no kind that is known here, so what is marked on this connection could stand in it; its media type in `mask.allow`, or `mask.binary: scan`, lets it through"
+    )]
+    Unknown,
 }
 
 impl From<CodingError> for Unreadable {
@@ -133,6 +143,8 @@ impl From<Unframed> for Unreadable {
 pub enum Binary {
     /// It is looked at, and stopped if something sensitive stands in it.
     Scan,
+    /// The same, but only if it is a file of a kind that is known: others, such as CBOR, may hold members that are marked.
+    Known,
     /// It does not pass.
     Refuse,
 }
@@ -175,6 +187,12 @@ impl Rules {
                 Arc::new(Self { markings, grpc, ..Self::clone(self) })
             }
         }
+    }
+
+    /// Whether nothing is masked by these rules and this masker.
+    #[must_use]
+    pub fn is_off(&self, masker: &Masker) -> bool {
+        masker.is_off() && self.markings.is_empty() && self.grpc.is_empty() && self.headers.is_empty()
     }
 
     /// What is marked in forms, and what stands in its place.
@@ -342,7 +360,12 @@ impl Reader {
                 stream.push(&rest, out, tally);
                 stream.finish(out, tally);
             }
-            Reading::Text(stream) => stream.finish(out, tally),
+            Reading::Text(parts, stream) => {
+                let mut rest = Vec::new();
+                parts.finish((&rules.markings, *masker), &mut rest, tally);
+                stream.push(&rest, out, tally);
+                stream.finish(out, tally);
+            }
             Reading::Form(stream, shown, pairs) => {
                 let mut rest = Vec::new();
                 let mut text = Vec::new();
@@ -353,7 +376,12 @@ impl Reader {
                 stream.finish(&mut rest, tally);
                 unform(&rest, shown, out);
             }
-            Reading::Markup(markup) => markup.finish(masker, out, tally),
+            Reading::Markup(parts, markup) => {
+                let mut rest = Vec::new();
+                parts.finish((&rules.markings, *masker), &mut rest, tally);
+                markup.push(masker, &rest, out, tally);
+                markup.finish(masker, out, tally);
+            }
             Reading::Records(records) => records.finish((&rules.markings, *masker), out, tally),
             Reading::Grpc(frames) => frames.finish()?,
             Reading::Binary(scanner, _) => scanner.finish().map_err(|_| Unreadable::File)?,
@@ -378,7 +406,7 @@ impl Reader {
     pub fn pause(&mut self, to: &mut Passage<'_>) -> Result<(), Unreadable> {
         self.settle(to)?;
         if let Some(Body { class: Reading::Records(records), .. }) = &mut self.body {
-            records.pause(to.out, to.tally);
+            records.pause((&to.rules.markings, to.masker), to.out, to.tally);
         }
         Ok(())
     }
@@ -408,8 +436,9 @@ impl Reader {
             return Ok(Reading::Allowed(reason));
         }
         match rules.binary {
-            Binary::Scan => Ok(Reading::Binary(Box::new(Scanner::new(masker, first)), reason)),
             Binary::Refuse => Err(Unreadable::Binary),
+            Binary::Known if !is_known(first, &self.content_type) => Err(Unreadable::Unknown),
+            Binary::Known | Binary::Scan => Ok(Reading::Binary(Box::new(Scanner::new(masker, first)), reason)),
         }
     }
 
@@ -433,14 +462,15 @@ impl Reader {
         }
         .map_err(|_| Unreadable::Charset)?;
         let text = Box::new(masker.stream(Syntax::Text));
+        let parts = || Box::new(Parts::new(&rules.markings, &self.content_type));
         let class = match kind {
             Class::Json => Reading::Json(Box::new(Lexer::new(&rules.markings)), Box::new(masker.stream(Syntax::Json))),
             Class::Lines => Reading::Records(Box::new(Records::new(Framing::Lines))),
             Class::Events => Reading::Records(Box::new(Records::new(Framing::Events))),
-            Class::Markup => Reading::Markup(Box::new(Markup::new(masker))),
+            Class::Markup => Reading::Markup(parts(), Box::new(Markup::new(masker))),
             Class::Form => Reading::Form(text, std::collections::VecDeque::new(), Pairs::new()),
             Class::Binary(reason) => self.binary(rules, masker, first, reason)?,
-            Class::Text | Class::Unknown | Class::Unreadable => Reading::Text(text),
+            Class::Text | Class::Unknown | Class::Unreadable => Reading::Text(parts(), text),
         };
         self.body = Some(Body { converter, class });
         Ok(())
@@ -470,7 +500,11 @@ impl Reader {
                 lexer.push(&rules.markings, masker, text, &mut marked, tally);
                 stream.push(&marked, out, tally);
             }
-            Reading::Text(stream) => stream.push(text, out, tally),
+            Reading::Text(parts, stream) => {
+                let mut marked = Vec::with_capacity(text.len());
+                parts.push((&rules.markings, *masker), text, &mut marked, tally);
+                stream.push(&marked, out, tally);
+            }
             Reading::Form(stream, shown, pairs) => {
                 let mut marked = Vec::new();
                 if rules.request {
@@ -480,7 +514,11 @@ impl Reader {
                 spaced(if rules.request { &marked } else { text }, stream, shown, &mut masked, tally);
                 unform(&masked, shown, out);
             }
-            Reading::Markup(markup) => markup.push(masker, text, out, tally),
+            Reading::Markup(parts, markup) => {
+                let mut marked = Vec::with_capacity(text.len());
+                parts.push((&rules.markings, *masker), text, &mut marked, tally);
+                markup.push(masker, &marked, out, tally);
+            }
             Reading::Records(records) => {
                 records.push((&rules.markings, *masker), text, out, tally).map_err(|_| Unreadable::Record)?;
             }

@@ -40,6 +40,8 @@ pub(super) struct Records {
     size: usize,
     /// One text per name under which tokens come.
     texts: BTreeMap<Vec<u8>, Text>,
+    /// Where each of them is in JSON that it holds.
+    lexers: BTreeMap<Vec<u8>, Lexer>,
 }
 
 struct Text {
@@ -55,7 +57,7 @@ struct Waiting {
 impl Records {
     pub(super) fn new(framing: Framing) -> Self {
         let (record, waiting, texts) = (Vec::new(), VecDeque::new(), BTreeMap::new());
-        Self { framing, record, line: 0, waiting, size: 0, texts }
+        Self { framing, record, line: 0, waiting, size: 0, texts, lexers: BTreeMap::new() }
     }
 
     pub(super) fn push(
@@ -88,7 +90,7 @@ impl Records {
         }
         self.emit(out);
         if self.size > MAX_WAITING {
-            self.pause(out, tally);
+            self.pause(rules, out, tally);
         }
         Ok(())
     }
@@ -99,9 +101,13 @@ impl Records {
     }
 
     /// Nothing followed for a while: what waits is given.
-    pub(super) fn pause(&mut self, out: &mut Vec<u8>, tally: &mut Tally) {
-        for text in self.texts.values_mut() {
-            let mut rest = Vec::new();
+    pub(super) fn pause(&mut self, rules: (&Markings, &Masker), out: &mut Vec<u8>, tally: &mut Tally) {
+        for (name, text) in &mut self.texts {
+            let (mut marked, mut rest) = (Vec::new(), Vec::new());
+            if let Some(lexer) = self.lexers.get_mut(name) {
+                lexer.finish(rules.0, rules.1, &mut marked, tally);
+            }
+            text.stream.push(&marked, &mut rest, tally);
             text.stream.finish(&mut rest, tally);
             text.ready.extend(rest);
         }
@@ -113,7 +119,7 @@ impl Records {
         if !self.record.is_empty() {
             self.complete(rules, tally);
         }
-        self.pause(out, tally);
+        self.pause(rules, out, tally);
     }
 
     fn complete(&mut self, rules: (&Markings, &Masker), tally: &mut Tally) {
@@ -131,8 +137,10 @@ impl Records {
         for delta in &deltas {
             let fresh = || Text { stream: rules.1.stream(Syntax::Text), ready: VecDeque::new() };
             let text = self.texts.entry(delta.name.clone()).or_insert_with(fresh);
-            let mut decided = Vec::new();
-            text.stream.push(&delta.text, &mut decided, tally);
+            let lexer = self.lexers.entry(delta.name.clone()).or_insert_with(|| Lexer::within(rules.0));
+            let (mut marked, mut decided) = (Vec::new(), Vec::new());
+            lexer.push(rules.0, rules.1, &delta.text, &mut marked, tally);
+            text.stream.push(&marked, &mut decided, tally);
             text.ready.extend(decided);
         }
         self.size += record.len();
@@ -195,17 +203,17 @@ fn mask_fields(record: &mut [u8], data: &[std::ops::Range<usize>], masker: &Mask
 fn mask_data(record: &mut [u8], spans: &[std::ops::Range<usize>], rules: (&Markings, &Masker), tally: &mut Tally) {
     let lines: Vec<&[u8]> = spans.iter().filter_map(|span| record.get(span.clone())).collect();
     let mut data = lines.join(&b'\n');
-    let json = data.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| matches!(byte, b'{' | b'['));
-    if json {
-        let (mut lexer, mut marked) = (Lexer::new(rules.0), Vec::with_capacity(data.len()));
-        lexer.push(rules.0, rules.1, &data, &mut marked, tally);
-        lexer.finish(rules.0, rules.1, &mut marked, tally);
-        data = marked;
-    }
+    let first = data.iter().find(|byte| !byte.is_ascii_whitespace());
+    let json = first.is_some_and(|byte| matches!(byte, b'{' | b'['));
+    data = match first {
+        Some(b'{' | b'[' | b'"') => rules.0.mask(rules.1, &data, tally),
+        _ => rules.0.mask_within(rules.1, &data, tally),
+    };
     rules.1.mask(&mut data, if json { Syntax::Json } else { Syntax::Text }, tally);
     if spans.len() > 1 {
         // Some readers join the lines without keeping the break.
-        let breaks: Vec<usize> = (0..data.len()).filter(|at| data.get(*at) == Some(&b'\n')).collect();
+        let ends = spans.iter().scan(0, |at, span| Some(std::mem::replace(at, *at + span.len() + 1) + span.len()));
+        let breaks: Vec<usize> = ends.take(spans.len() - 1).collect();
         for at in &breaks {
             if let Some(byte) = data.get_mut(*at) {
                 *byte = b' ';
@@ -217,7 +225,10 @@ fn mask_data(record: &mut [u8], spans: &[std::ops::Range<usize>], rules: (&Marki
         for at in breaks.iter().rev() {
             joined.remove(*at);
         }
-        if rules.1.mask(&mut joined, if json { Syntax::Json } else { Syntax::Text }, tally) {
+        let marked = rules.0.mask_within(rules.1, &joined, tally);
+        let changed = marked != joined;
+        joined = marked;
+        if changed | rules.1.mask(&mut joined, if json { Syntax::Json } else { Syntax::Text }, tally) {
             breaks.iter().for_each(|at| joined.insert(*at, b' '));
             data = joined;
         }

@@ -254,3 +254,37 @@ proptest! {
         let _any = read(&label, &coding, &content, step, pause);
     }
 }
+
+#[test]
+fn marked_members_are_found_in_records_parts_and_pages_in_pieces_and_after_pauses() {
+    let document = r#"{"a":{"ssn":"canary-one","x":1.5},"b":[true]}"#;
+    let token = |char| serde_json::json!({ "choices": [{ "delta": { "content": char } }] });
+    let tokens: String = document.chars().map(|char| format!("data: {}\n\n", token(char))).collect();
+    let part = format!("--b\r\nX: {{\"\r\n\r\n{document}\r\n--b\r\n\r\n{document}\r\n--b--\r\n");
+    let (events, parts) = ("text/event-stream", "multipart/mixed; boundary=b");
+    for (label, text) in [
+        (events, tokens),
+        (events, format!("data: {}\ndata: {}\n\n", &document[..10], &document[10..])),
+        (events, format!("data: {}\ndata: {}\n\n", &document[..20], &document[20..])),
+        (events, format!("data: see {document}\n\n")),
+        ("application/json-seq", format!("\u{1e}{document}\n")),
+        ("text/html", format!("<a href='x'>it's</a><script>a = {document}</script>")),
+        ("text/plain", format!("5\" {document}")),
+        (parts, part),
+    ] {
+        for (step, pause) in [(1, true), (1, false), (7, true), (7, false), (text.len(), false)] {
+            let seen = String::from_utf8(read(label, "", text.as_bytes(), step, pause).unwrap()).unwrap();
+            let tokens: String =
+                seen.lines().filter_map(|line| line.split_once("\"content\":\"")?.1.chars().next()).collect();
+            let all = format!("{seen}{tokens}{}", seen.replace("\ndata: ", ""));
+            assert!(
+                !all.contains("canary-one") && !all.contains("nary-o") && all.contains("***"),
+                "{label} {step} {pause}: {seen}"
+            );
+            let other = text.replace("ssn", "dog").replace("\"s\"", "\"d\"").replace("\"n\"", "\"d\"");
+            let other = other.replace("\"s\ndata: sn", "\"d\ndata: og");
+            let same = read(label, "", other.as_bytes(), step, pause).unwrap();
+            assert_eq!(String::from_utf8(same).unwrap(), other, "{label} {step} {pause}");
+        }
+    }
+}

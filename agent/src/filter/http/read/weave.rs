@@ -34,10 +34,15 @@ impl Weave {
     /// Text that comes next.
     pub(in crate::filter::http) fn text(&mut self, text: &[u8], tally: &mut Tally) {
         self.feed(text, tally);
+        self.place_for(text.len());
+    }
+
+    /// So much text comes here, and is fed in its turn.
+    pub(in crate::filter::http) fn place_for(&mut self, text: usize) {
         match self.spans.back_mut() {
-            Some(Span::Text(length)) => *length += text.len(),
-            _ if text.is_empty() => {}
-            _ => self.spans.push_back(Span::Text(text.len())),
+            Some(Span::Text(length)) => *length += text,
+            _ if text == 0 => {}
+            _ => self.spans.push_back(Span::Text(text)),
         }
     }
 
@@ -56,7 +61,8 @@ impl Weave {
         }
     }
 
-    fn feed(&mut self, text: &[u8], tally: &mut Tally) {
+    /// The next text, for which there is a place.
+    pub(in crate::filter::http) fn feed(&mut self, text: &[u8], tally: &mut Tally) {
         let mut out = Vec::with_capacity(text.len());
         self.stream.push(text, &mut out, tally);
         self.ready.extend(out);

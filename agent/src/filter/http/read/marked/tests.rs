@@ -102,3 +102,94 @@ fn what_is_no_json_passes() {
     assert_eq!(mask(&[], &deep, 100), deep);
     assert!(Markings::new([("$.a[", None)]).is_err() && Markings::new([("", None)]).is_err());
 }
+
+/// A text as one document, or as text with JSON in it, in pieces.
+fn read(marked: &str, within: bool, text: &str, step: usize) -> String {
+    let markings = Markings::new([(marked, Some(Label::Ssn))]).unwrap();
+    let masker = Masker::new(&[]);
+    let mut lexer = if within { Lexer::within(&markings) } else { Lexer::new(&markings) };
+    let (mut out, mut tally) = (Vec::new(), Tally::default());
+    for piece in text.as_bytes().chunks(step) {
+        lexer.push(&markings, &masker, piece, &mut out, &mut tally);
+    }
+    lexer.finish(&markings, &masker, &mut out, &mut tally);
+    String::from_utf8(out).unwrap()
+}
+
+/// Nothing of the value stays, and all of the text where another key is marked.
+fn carried(text: &str) {
+    for (step, within) in (1..text.len() + 1).flat_map(|step| [(step, false), (step, true)]) {
+        let masked = read("ssn", within, text, step);
+        let shown = masked.contains("canary") || masked.contains("y-one") || masked.contains("\\u0063\\u0061\\u006e");
+        assert!(!shown && masked.len() == text.len(), "{step} {within}: {text}\n{masked}");
+        assert_eq!(read("sum", within, text, step), text, "{step} {within}");
+    }
+}
+
+#[test]
+fn a_marked_member_is_found_in_whatever_carries_json() {
+    let inner = r#"{"a":{"ssn":"canary-one"},"b":[1,"x"]}"#;
+    let quote = |text: &str| serde_json::to_string(text).unwrap();
+    let unicode = |text: &str| text.chars().map(|char| format!("\\u{:04x}", char as u32)).collect::<String>();
+    for text in [
+        inner.to_owned(),
+        format!(r#"{{"text":{}}}"#, quote(inner)),
+        format!(r#"{{"text":{}}}"#, quote(&quote(inner))),
+        format!(r#"{{"text":{}}}"#, quote(&format!("found: {inner}, and\n```{inner}```"))),
+        format!(r#"{{"text":{}}}"#, quote(&format!(r#"{{"text":{}}}"#, quote(inner)))),
+        format!(r#"{{"text":"{}"}}"#, unicode(inner)),
+        format!(r#"[" \n\t{}"]"#, inner.replace('"', "\\u0022")),
+        quote(inner),
+        quote(&quote(inner)),
+        format!(")]}}',\n{inner}"),
+        format!("while(1);{inner}"),
+        format!("/**/cb({inner});"),
+        format!("{{/* it's \"odd */ \"x\": 1, // don't \"\n \"ssn\": \"canary-one\"}}"),
+        "{\"x\": 1, /* \"ssn\": \"canary-one\" */ \"y\": 2}".to_owned(),
+        "{ssn: \"canary-one\", 'x': 2}".to_owned(),
+        "{'ssn': 'canary-one', 'x': 2}".to_owned(),
+        "{\"ssn\": canary-one, \"x\": 2}".to_owned(),
+        format!("{{\"a\":\"caf\u{e9} \u{1f600}\",\"b\":{}}}", quote(&format!("\u{e9}{inner}\u{1f600}"))),
+    ] {
+        carried(&text);
+    }
+}
+
+#[test]
+fn json_in_other_text_counts_from_its_bracket_to_its_end() {
+    let markings = Markings::new([("ssn", Some(Label::Ssn)), ("$.a.b", None)]).unwrap();
+    let masker = Masker::new(&[]);
+    for (text, masked) in [
+        (r#"it is 5" wide {"ssn":"x"} "ssn":"y""#, r#"it is 5" wide {"ssn":"*"} "ssn":"y""#),
+        (r#"42["told",{"ssn":"x"}] {"a":{"b":"y","c":"z"}}"#, r#"42["told",{"ssn":"*"}] {"a":{"b":"*","c":"z"}}"#),
+        (r#"it's [don't] {"ssn":"x"}"#, r#"it's [don't] {"ssn":"*"}"#),
+    ] {
+        let out = markings.mask_within(&masker, text.as_bytes(), &mut Tally::default());
+        assert_eq!(String::from_utf8(out).unwrap(), masked);
+    }
+}
+
+#[test]
+fn json_too_far_within_or_too_long_is_masked_whole() {
+    let mut text = r#"{"x":"canary-one"}"#.to_owned();
+    for _ in 0..10 {
+        text = serde_json::to_string(&text).unwrap();
+    }
+    let masked = mask(&["ssn"], &text, 1000);
+    assert!(!masked.contains("canary-one") && masked.len() == text.len());
+    let long = format!(r#"["[{}", "next"]"#, "x".repeat(5 << 20));
+    let masked = mask(&["ssn"], &long, 64 * 1024);
+    assert!(!masked.contains('x') || masked.len() == long.len() && masked.ends_with(r#"**", "next"]"#));
+}
+
+proptest! {
+    #[test]
+    fn what_marks_do_not_hit_stays_byte_for_byte_and_in_length(
+        parts in vec(select(PARTS.iter().copied().chain(["'", "/*", "*/", "//", "\"x\":", "'y'", "caf\u{e9}", "\\n"]).collect::<Vec<_>>()), 0..24),
+        step in 1usize..40,
+        within: bool,
+    ) {
+        let text = parts.concat();
+        prop_assert_eq!(read("no-such-key", within, &text, step), text);
+    }
+}
