@@ -27,5 +27,7 @@ pub use self::{
     websocket::{Side, Websocket},
 };
 
+pub(in crate::filter) use self::read::Scanner;
+
 #[cfg(test)]
 mod tests;

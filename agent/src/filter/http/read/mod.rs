@@ -8,6 +8,7 @@
 //!                                   gRPC: fields by their descriptor
 //! ```
 
+mod archive;
 mod deltas;
 mod grpc;
 mod marked;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use functions::http::{CodingError, Converter, Decoder, charset_of};
 use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
+pub(in crate::filter) use self::scanner::Scanner;
 pub use self::{
     grpc::{Fields, Format},
     marked::Markings,
@@ -31,7 +33,6 @@ pub(super) use self::{
     grpc::{Frames, Pass, Unframed, is_grpc},
     marked::Lexer,
     pairs::{Marks, Notes, Pairs, decode, encode},
-    scanner::Scanner,
     weave::Weave,
 };
 use self::{
