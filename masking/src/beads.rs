@@ -8,7 +8,7 @@ use crate::scan::{Cursor, Plan};
 
 /// The fewest letters of a row, and of one that is looked for.
 const LEAST: usize = 7;
-const LEAST_SEEN: usize = 3;
+const LEAST_SEEN: usize = 5;
 /// The most that are looked at together, and how many of them again with what follows.
 const MOST: usize = 512;
 const OVERLAP: usize = 64;
@@ -58,18 +58,16 @@ fn next(text: &[u8], at: usize) -> Option<usize> {
     let mut base = at;
     loop {
         let rest = text.get(base..).filter(|rest| !rest.is_empty())?;
-        let words = |bytes: &[u8]| {
-            let masks = Masks::of(bytes);
-            masks.digit | masks.letter
-        };
-        let low = words(rest);
+        let low = lanes::words(rest);
         let before = base.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_alphanumeric);
         let near = low & !(low << 1 | u64::from(before)) & !(low >> 1);
-        if near.count_ones() < 2 && rest.len() > lanes::BLOCK + TAIL {
+        // Only what stands at the end of the block can go on in the next.
+        let next = near & (near >> 2 | near >> 3 | near >> 4 | near >> 5);
+        if next == 0 && near >> (lanes::BLOCK - TAIL) == 0 && rest.len() > lanes::BLOCK + TAIL {
             base += lanes::BLOCK;
             continue;
         }
-        let high = words(rest.get(lanes::BLOCK..).unwrap_or_default());
+        let high = lanes::words(rest.get(lanes::BLOCK..).unwrap_or_default());
         let all = u128::from(low) | u128::from(high) << lanes::BLOCK;
         let alone = all & !(all << 1 | u128::from(before)) & !(all >> 1);
         let follows = |row: u128| row >> 2 | row >> 3 | row >> 4 | row >> 5;
