@@ -1,7 +1,9 @@
 //! Short values, as nearly all cells of tables are: one look at the classes of their bytes shows most of them to hold nothing, without
 //! what a search through a long text has to set up.
 
+use crate::beads;
 use crate::dump;
+use crate::folded;
 use crate::lanes::{self, BLOCK, Masks};
 use crate::scan::Plan;
 use crate::spelt;
@@ -20,7 +22,16 @@ pub(crate) fn holds_nothing(plan: &Plan, text: &[u8], decode: bool) -> bool {
         let wrapped = wrapped::may_hold(tokens) && wrapped::nested(plan, text, wrapped::DEEPEST).is_some();
         // A text without a gap is a word, and no line of several pieces.
         let is_word = text.len() < BLOCK && tokens.trailing_ones() as usize == text.len();
-        if wrapped || spelt::holds(plan, text, &masks) || !is_word && dump::may_hold(text) {
+        let row = beads::may_hold(&masks) && {
+            let (mut at, mut spans) = (0, Vec::new());
+            beads::scan(plan, text, true, &mut at, &mut spans);
+            !spans.is_empty()
+        };
+        if wrapped
+            || row
+            || spelt::holds(plan, text, &masks)
+            || !is_word && (dump::may_hold(text) || folded::may_hold(text))
+        {
             return false;
         }
     }

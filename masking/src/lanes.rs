@@ -125,6 +125,22 @@ pub(crate) fn is_hexadecimal(bytes: &[u8]) -> bool {
     (whole & digits(&padded(rest, b'0'))).to_bitmask() == (1 << LANE) - 1
 }
 
+/// A bit for each byte of a block, or of fewer, that is a letter or digit of ASCII. The first byte's is the lowest.
+#[inline]
+pub(crate) fn words(bytes: &[u8]) -> u64 {
+    let of = |place: usize, bytes: &[u8; LANE]| {
+        let lane = u8x16::new(*bytes);
+        let word = within(lane, b'0', b'9') | within(lane | u8x16::splat(0x20), b'a', b'z');
+        u64::from(word.to_bitmask()) << (place * LANE)
+    };
+    if let Some([a, b, c, d]) = bytes.as_chunks().0.first_chunk() {
+        return of(0, a) | of(1, b) | of(2, c) | of(3, d);
+    }
+    let (lanes, rest) = bytes.as_chunks();
+    let whole = lanes.iter().enumerate().fold(0, |all, (place, lane)| all | of(place, lane));
+    if rest.is_empty() { whole } else { whole | of(lanes.len(), &padded(rest, 0)) }
+}
+
 /// A bit for each byte of a block, or of fewer, that stands in tokens: letters, digits, plus, slash, dash, underscore.
 #[inline]
 pub(crate) fn tokens(bytes: &[u8]) -> u64 {

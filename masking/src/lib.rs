@@ -12,10 +12,12 @@
 //! - Work is linear in the input; what is held back is bounded; a clean value costs no allocation.
 //! - A mask matches no detector, unless a label's transform is a token or a constant that keeps its form.
 
+mod beads;
 mod brief;
 mod custom;
 mod detect;
 mod dump;
+mod folded;
 mod glance;
 mod hit;
 mod items;
@@ -44,6 +46,7 @@ mod transform;
 mod unit;
 mod window;
 mod wrapped;
+mod zip;
 
 pub use custom::{Custom, Detector, DetectorError, Validator};
 pub use hit::Hit;
@@ -57,3 +60,4 @@ pub use syntax::Syntax;
 pub use tally::{Count, Tally};
 pub use token::TokenKey;
 pub use transform::{Transform, Transforms};
+pub use zip::{UnreadZip, Unzip, ZipPart};

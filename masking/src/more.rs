@@ -1,7 +1,9 @@
-//! What is looked for besides the main scan: custom patterns, and values inside encoded tokens, dumps and rows of bytes. Each keeps its own place in the text;
+//! What is looked for besides the main scan: custom patterns, and values inside encoded tokens, dumps, rows of bytes and cut lines. Each keeps its own place in the text;
 //! a byte is decided when all have passed it.
 
+use crate::beads;
 use crate::dump::{self, DumpCursor};
+use crate::folded::{self, FoldCursor};
 use crate::hit::Span;
 use crate::items;
 use crate::layer::Layer;
@@ -31,6 +33,8 @@ pub(crate) struct MoreCursor {
     dump: Option<DumpCursor>,
     items: Option<usize>,
     spelt: Option<SpeltCursor>,
+    folded: Option<FoldCursor>,
+    beads: Option<usize>,
 }
 
 impl More {
@@ -45,6 +49,8 @@ impl More {
             wrapped::scan(main, text, last, cursor.wrapped.get_or_insert(0), spans);
             dump::scan(main, text, last, cursor.dump.get_or_insert_default(), spans);
             spelt::scan(main, text, last, cursor.spelt.get_or_insert_default(), spans);
+            beads::scan(main, text, last, cursor.beads.get_or_insert(0), spans);
+            folded::scan(main, text, last, cursor.folded.get_or_insert_default(), spans);
             if main.reads_json() {
                 items::scan(main, text, last, cursor.items.get_or_insert(0), spans);
             }
@@ -54,14 +60,18 @@ impl More {
         }
     }
 
-    /// Decides what has come of dumps, as if they ended here.
-    pub(crate) fn settle(&self, main: &Plan, text: &[u8], cursor: &mut MoreCursor, spans: &mut Vec<Span>) {
-        if let Some(dump) = &mut cursor.dump {
-            dump::settle(main, text, dump, spans);
+    /// Looks at what has come of dumps as if they ended here, and tells from where text must be held nevertheless, as more of a value
+    /// that began in one may come. The cursor stays: what follows is read together with what was shown.
+    pub(crate) fn settle(&self, main: &Plan, text: &[u8], cursor: &MoreCursor, spans: &mut Vec<Span>) -> usize {
+        let mut keep = usize::MAX;
+        if let Some(dump) = &cursor.dump {
+            dump::scan(main, text, true, &mut dump.clone(), spans);
+            keep = keep.min(dump::keep(main, text, dump));
         }
-        if let Some(spelt) = &mut cursor.spelt {
-            spelt::scan(main, text, true, spelt, spans);
+        if let Some(spelt) = &cursor.spelt {
+            spelt::scan(main, text, true, &mut spelt.clone(), spans);
         }
+        cursor.folded.as_ref().map_or(keep, |folded| keep.min(folded::keep(main, text, folded)))
     }
 
     /// What is found in a whole text.
@@ -80,14 +90,16 @@ impl MoreCursor {
             .copied()
             .chain(self.wrapped)
             .chain(self.items)
+            .chain(self.beads)
             .chain(dump)
             .chain(spelt)
+            .chain(self.folded.as_ref().map(|folded| folded.at))
             .min()
             .unwrap_or(usize::MAX)
     }
 
     pub(crate) fn forget(&mut self, count: usize) {
-        for at in self.layers.iter_mut().chain(&mut self.wrapped).chain(&mut self.items) {
+        for at in self.layers.iter_mut().chain(&mut self.wrapped).chain(&mut self.items).chain(&mut self.beads) {
             *at -= count;
         }
         if let Some(dump) = &mut self.dump {
@@ -95,6 +107,9 @@ impl MoreCursor {
         }
         if let Some(spelt) = &mut self.spelt {
             spelt.at -= count;
+        }
+        if let Some(folded) = &mut self.folded {
+            folded.at -= count;
         }
     }
 }

@@ -5,6 +5,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::hit::Rule;
 use crate::label::Label;
+use crate::zip::{Unzip, ZipPart};
 
 /// How much of packed data is read, in bytes.
 const MOST: usize = 1 << 20;
@@ -29,6 +30,7 @@ pub(crate) fn begins(token: &[u8]) -> bool {
             | [b'/', b'T', b'd', b'6', ..]
             | [b'K', b'L', b'U', b'v', ..]
             | [b'N', b'3', b'q', b'8', ..]
+            | [b'U', b'E', b's', b'D', ..]
     )
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn may_begin(first: [u8; 3]) -> bool {
     matches!(
         first,
         [0x1F, 0x8B, 8]
+            | [b'P', b'K', 3]
             | [0x78, 0x01 | 0x5E | 0x9C | 0xDA, _]
             | [_, 0, 1..=0xFF]
             | [0, 1..=0xFF, 0]
@@ -67,9 +70,28 @@ pub(crate) fn open(bytes: &[u8]) -> Option<Vec<u8>> {
             }
         }
         [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..] => _ = inflate(bytes, true, &mut out),
+        [b'P', b'K', 3, 4, ..] => members(bytes, &mut out),
         _ => return wide(bytes),
     }
     (!out.is_empty()).then_some(out)
+}
+
+/// Appends what the members of a ZIP archive hold, as far as they can be read.
+fn members(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut unzip = Unzip::default();
+    // In pieces, so that no more is unpacked than is looked at.
+    for piece in bytes.chunks(STEP) {
+        let read = unzip.push(piece, &mut |part| match part {
+            ZipPart::Content(content) => {
+                let room = MOST.saturating_sub(out.len());
+                out.extend_from_slice(content.get(..room).unwrap_or(content));
+            }
+            ZipPart::Begins(_) | ZipPart::Ends => out.push(b'\n'),
+        });
+        if read.is_err() || out.len() >= MOST {
+            break;
+        }
+    }
 }
 
 /// The data of a gzip member, behind its header (RFC 1952 section 2.3).

@@ -123,28 +123,26 @@ impl StreamMasker {
             return;
         }
         self.surface.settle(&mut self.text);
-        self.settle_dumps(out);
-        let end = self.release_end(typed);
+        let keep = self.settle_dumps();
+        let end = self.release_end(typed).min(keep);
         if end > self.sent {
-            self.surface.clear(&self.text, self.sent, end, out);
-            self.held = self.held.saturating_sub(end - self.sent);
-            self.sent = end;
-        }
-    }
-
-    /// Masks what is found in the dump under way, which may go on.
-    fn settle_dumps(&mut self, out: &mut Vec<u8>) {
-        let Some(plan) = self.plan.take() else { return };
-        let found = self.spans.len();
-        plan.more.settle(&plan.main, &self.text, &mut self.more, &mut self.spans);
-        self.plan = Some(plan);
-        if self.spans.len() > found {
-            self.spans.sort_by_key(Span::order);
             let (before, mut owed) = (out.len(), std::mem::take(&mut self.owed));
-            self.send(out, &mut owed);
+            self.send_to(end, out, &mut owed);
             self.owed = owed;
             self.held = self.held.saturating_sub(out.len() - before);
         }
+    }
+
+    /// Finds what is in the dump under way, which may go on; gives from where text must be held.
+    fn settle_dumps(&mut self) -> usize {
+        let Some(plan) = self.plan.take() else { return usize::MAX };
+        let found = self.spans.len();
+        let keep = plan.more.settle(&plan.main, &self.text, &self.more, &mut self.spans);
+        self.plan = Some(plan);
+        if self.spans.len() > found {
+            self.spans.sort_by_key(Span::order);
+        }
+        keep
     }
 
     fn seal(&self, out: Vec<u8>) -> Masked {
@@ -192,7 +190,12 @@ impl StreamMasker {
             // What the main scan masks is masked whatever else is found in it.
             limit = if span.start <= limit { limit.max(span.end) } else { limit };
         }
-        limit = self.uncut(limit);
+        self.send_to(limit, out, tally);
+    }
+
+    /// Sends what stands before `limit`.
+    fn send_to(&mut self, limit: usize, out: &mut Vec<u8>, tally: &mut Tally) {
+        let limit = self.uncut(limit);
         let (surface, text, sent, covered) = (&mut self.surface, &self.text, &mut self.sent, &mut self.covered);
         let transforms = &self.transforms;
         self.spans.retain_mut(|span| {

@@ -165,7 +165,8 @@ fn a_quiet_stream_releases_six_digits_and_no_more() {
     assert_eq!(release(&mut stream, ""), "");
     push(&mut stream, " 1111");
     assert_eq!(release(&mut stream, ""), "");
-    assert_eq!(push(&mut stream, " 1111\n"), "** **** ****\n");
+    // A line of numbers may go on as a dump on the next.
+    assert_eq!(push(&mut stream, " 1111\n") + &release(&mut stream, ""), "** **** ****\n");
     push(&mut stream, "order 12345678");
     assert_eq!(release(&mut stream, ""), "123456");
     assert_eq!(push(&mut stream, "\n"), "78\n");
@@ -179,7 +180,8 @@ fn digits_released_one_by_one_add_up_to_six() {
         out += &release(&mut stream, "");
     }
     assert_eq!(out, "411111");
-    assert_eq!(push(&mut stream, "\n"), "**********\n");
+    // A word may go on on the next line.
+    assert_eq!(push(&mut stream, "\n") + &release(&mut stream, ""), "**********\n");
 }
 
 #[test]

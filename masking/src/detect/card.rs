@@ -7,7 +7,7 @@ use crate::hit::{Match, Rule};
 use crate::label::Label;
 use crate::window::{Beyond, Window};
 
-const CARD: Rule = Rule::new(Label::Card, "card");
+pub(crate) const CARD: Rule = Rule::new(Label::Card, "card");
 const LEAST_DIGITS: usize = 12;
 /// How far to the left a number is checked for being part of a hexadecimal name, in bytes.
 const HEX_REACH: usize = 64;
@@ -192,6 +192,11 @@ fn touches_hex(window: &Window<'_>, start: usize, end: usize) -> Result<bool, Be
 
 fn is_hex_letter(byte: u8) -> bool {
     byte.is_ascii_hexdigit() && byte.is_ascii_alphabetic()
+}
+
+/// Whether digits are a card's by themselves: an issuer's range and length, and the check digit.
+pub(crate) fn is_card(digits: &[u8]) -> bool {
+    is_issued(digits) && passes_luhn(digits)
 }
 
 /// Whether an issuer range of a brand has this prefix and this length.

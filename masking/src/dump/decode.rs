@@ -5,6 +5,8 @@ use crate::likeness::{is_text, is_utf8, reads_as_text};
 use crate::packed;
 use crate::wrapped::{base32, octets};
 
+/// How many zeros a last word of eight bytes has at most.
+const MOST_FILLED: usize = 7;
 /// How many characters are decoded for a first look.
 const GLANCE: usize = 16;
 
@@ -36,6 +38,11 @@ impl Decoded {
                 Kind::Letters => this.letters(data, line.start),
                 _ => pieces(data).for_each(|piece| bytes_of(kind, piece, &mut this.bytes)),
             }
+        }
+        if matches!(kind, Kind::Words | Kind::Swapped | Kind::OctalWords | Kind::DecimalWords | Kind::DecimalLongs) {
+            // The last word is filled up.
+            let filled = this.bytes.iter().rev().take(MOST_FILLED).take_while(|byte| **byte == 0).count();
+            this.bytes.truncate(this.bytes.len() - filled);
         }
         this
     }
@@ -132,12 +139,24 @@ fn bytes_of(kind: Kind, piece: &[u8], out: &mut Vec<u8>) {
         Kind::Swapped => out.extend(digits.rchunks(2).map(|pair| number(pair, 16))),
         Kind::Octal => out.push(number(piece, 8)),
         Kind::OctalWords => {
-            let word = piece.iter().fold(0_u16, |word, digit| word.wrapping_mul(8).wrapping_add(u16::from(digit & 7)));
-            out.extend(word.to_le_bytes());
+            let length = match piece.len() {
+                ..=6 => 2,
+                ..=11 => 4,
+                _ => 8,
+            };
+            little(piece, 8, length, out);
         }
+        Kind::DecimalWords => little(piece, 10, 2, out),
+        Kind::DecimalLongs => little(piece, 10, if piece.len() > 10 { 8 } else { 4 }, out),
         Kind::Decimal => out.push(number(piece, 10)),
         _ => out.push(number(piece, 2)),
     }
+}
+
+/// Appends so many bytes of a number, the last first.
+fn little(digits: &[u8], radix: u64, length: usize, out: &mut Vec<u8>) {
+    let value = digits.iter().fold(0_u64, |value, digit| value.wrapping_mul(radix).wrapping_add(u64::from(digit & 15)));
+    out.extend(value.to_le_bytes().iter().take(length));
 }
 
 /// The last byte of a number.

@@ -1,10 +1,12 @@
 //! A glance at lines: it shows nearly all of them to be no first line of a dump, for a few instructions each.
 
-use super::line::{BASE64, GAP, HEX, LEAST_PIECE, LEAST_PIECES, LONGEST_PIECE, bare, class};
+use super::line::{BASE64, GAP, HEX, LEAST_ALONE, LEAST_PIECE, LEAST_PIECES, LONGEST_PIECE, bare, class};
 use crate::lanes;
 
-/// The longest piece of several, with its mark: an offset of xxd.
-const LONGEST_WORD: usize = 11;
+/// The longest piece of several: eight bytes.
+const LONGEST_WORD: usize = 16;
+/// The longest offset, with its mark.
+const LONGEST_OFFSET: usize = 11;
 /// Up to this length a piece may be anything: a letter, a number, a name.
 const SHORT: usize = 3;
 /// Shorter lines are none that open a dump, in bytes.
@@ -62,7 +64,7 @@ fn may_open(line: &[u8], alone: bool) -> bool {
         let gap = run(rest, true, rest.len());
         rest = rest.get(gap..).unwrap_or_default();
         if rest.is_empty() {
-            return count == 1 && !alone && line.len() >= LEAST_PIECE;
+            return !alone && (count >= LEAST_ALONE || count == 1 && line.len() >= LEAST_PIECE);
         }
         let piece = match look(rest, count, alone) {
             Piece::Opens => return true,
@@ -109,7 +111,7 @@ fn look(rest: &[u8], count: usize, alone: bool) -> Piece {
     let length = run(rest, false, LONGEST_WORD + 1);
     let piece = rest.get(..length).unwrap_or_default();
     match piece {
-        [offset @ .., b':'] if count == 0 && length <= LONGEST_WORD && is_hexadecimal(offset) => Piece::Opens,
+        [offset @ .., b':'] if count == 0 && length <= LONGEST_OFFSET && is_hexadecimal(offset) => Piece::Opens,
         _ if count == 0 && matches!(length, 7 | 8) && is_hexadecimal(piece) => Piece::Opens,
         _ if is_bytes(piece) => Piece::Of(length),
         _ if count == 0 && !alone && is_one(rest) => Piece::One,
@@ -131,7 +133,12 @@ fn run(text: &[u8], gaps: bool, most: usize) -> usize {
 /// Whether a piece is one to four bytes in hexadecimal.
 fn is_bytes(piece: &[u8]) -> bool {
     let digits = if matches!(piece, [b'0' | b'\\', b'x' | b'X', ..]) { bare(piece) } else { piece };
-    matches!(digits.len(), 2 | 4 | 6 | 8) && is_hexadecimal(digits)
+    match digits.len() {
+        2 | 4 | 6 | 8 | 16 => is_hexadecimal(digits),
+        // Words in decimal, longer ones in octal.
+        5 | 10 | 11 => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
 fn is_hexadecimal(piece: &[u8]) -> bool {

@@ -8,6 +8,8 @@ pub(super) const LONGEST_PIECE: usize = 128;
 pub(super) const LEAST_PIECE: usize = 4;
 /// The fewest pieces of a first line.
 pub(super) const LEAST_PIECES: usize = 4;
+/// The fewest if nothing else stands on the line.
+pub(super) const LEAST_ALONE: usize = 2;
 
 /// What stands for what has no letter.
 pub(super) const NAMES: [&[u8]; 12] =
@@ -19,13 +21,13 @@ pub(super) const NAMES: [&[u8]; 12] =
 pub(super) enum Kind {
     /// Two hexadecimal digits.
     Hex = 1,
-    /// Four or eight of them, the first byte first.
+    /// Four, eight or sixteen of them, the first byte first.
     Words = 1 << 1,
     /// The same, the last byte first.
     Swapped = 1 << 2,
     /// Three octal digits.
     Octal = 1 << 3,
-    /// Six of them: two bytes, the last first.
+    /// Six, eleven or twenty-two of them: two, four or eight bytes, the last first.
     OctalWords = 1 << 4,
     /// A number below 256.
     Decimal = 1 << 5,
@@ -39,9 +41,13 @@ pub(super) enum Kind {
     Base32 = 1 << 9,
     /// One piece of hexadecimal digits.
     HexPiece = 1 << 10,
+    /// Two bytes in decimal, the last first.
+    DecimalWords = 1 << 11,
+    /// Four or eight of them.
+    DecimalLongs = 1 << 12,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 13] = [
     Kind::Hex,
     Kind::Words,
     Kind::Swapped,
@@ -53,6 +59,8 @@ const KINDS: [Kind; 11] = [
     Kind::Base64,
     Kind::Base32,
     Kind::HexPiece,
+    Kind::DecimalWords,
+    Kind::DecimalLongs,
 ];
 
 impl Kind {
@@ -68,6 +76,9 @@ pub(super) struct Kinds(u16);
 
 impl Kinds {
     const JOINED: u16 = Kind::Base64 as u16 | Kind::Base32 as u16 | Kind::HexPiece as u16;
+
+    pub(super) const ALL: Self = Self(u16::MAX);
+    pub(super) const NONE: Self = Self(0);
 
     pub(super) fn each(self) -> impl Iterator<Item = Kind> {
         KINDS.into_iter().filter(move |kind| self.0 & *kind as u16 != 0)
@@ -93,6 +104,8 @@ pub(super) struct Line {
     /// Where the next begins.
     pub(super) next: usize,
     pub(super) kinds: Kinds,
+    /// Whether it stands below the line with the offset.
+    pub(super) row: usize,
     /// How many characters its one piece has.
     pub(super) width: usize,
     /// How many bytes it may stand for.
@@ -104,8 +117,13 @@ pub(super) fn end(text: &[u8]) -> Option<usize> {
     memchr::memchr2(b'\n', b'"', text)
 }
 
-pub(super) fn ends(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'"')
+/// How lines begin that stand below one with an offset.
+pub(super) const BELOW: &[u8] = b"       ";
+
+/// Whether a line has an offset alone, behind the last byte of a dump, or a star in place of lines like the one before.
+pub(super) fn is_only_offset(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line == b"*" || (6..=8).contains(&line.len()) && line.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether a line that begins so may be one of a dump, the first of it or another.
@@ -138,9 +156,10 @@ fn is_prompt(piece: &[u8]) -> bool {
 fn could_be(piece: &[u8], cut: bool) -> bool {
     let bare = bare(piece);
     is_letter(piece)
-        || cut && (bare.len() <= 8 && bare.iter().all(u8::is_ascii_hexdigit) || piece.len() <= 3)
+        || cut && (bare.len() <= 22 && bare.iter().all(u8::is_ascii_hexdigit) || piece.len() <= 3)
         || piece.len() <= 3 && piece.iter().all(u8::is_ascii_digit)
-        || matches!(bare.len(), 2 | 4 | 6 | 8) && bare.iter().all(u8::is_ascii_hexdigit)
+        || matches!(bare.len(), 2 | 4 | 6 | 8 | 16) && bare.iter().all(u8::is_ascii_hexdigit)
+        || matches!(bare.len(), 5 | 9..=11 | 18..=22) && bare.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether a piece stands for one letter, by itself or by a name.
@@ -189,16 +208,20 @@ pub(super) fn read(content: &[u8], begin: usize, before: Option<Kinds>) -> Optio
     let is_xxd = offset > 0 && content.get(offset - 1) == Some(&b':');
     let length = data_length(behind, is_xxd);
     let data = behind.get(..length).unwrap_or_default();
-    let (kinds, count) = kinds(data);
+    let (mut kinds, count) = kinds(data, before.is_none());
+    if offset > 0 {
+        // No piece goes on behind an offset.
+        kinds &= !Kinds::JOINED;
+    }
     let is_prompt = before.is_none() && offset == 0 && pieces(data).next().is_some_and(is_prompt);
     let kinds = Kinds(if is_prompt { 0 } else { kinds & before.map_or(u16::MAX, |before| before.0) });
     let width = data.iter().filter(|byte| is_base64(**byte)).count();
-    let least = if before.is_some() { 1 } else { LEAST_PIECES };
+    let least = if before.is_some() || offset > 0 { 1 } else { LEAST_ALONE };
     let enough = if kinds.is_joined() { before.is_some() || width >= LEAST_PIECE } else { count >= least };
     let start = begin + offset;
     let decoded = width.div_ceil(2);
     let (data, end) = (start + length, begin + content.len());
-    (kinds.0 != 0 && enough).then_some(Line { begin, start, data, end, next: end, kinds, width, decoded })
+    (kinds.0 != 0 && enough).then_some(Line { begin, start, data, end, next: end, kinds, row: 0, width, decoded })
 }
 
 /// Where data begin behind an offset: `00000010: ` of xxd, `0000020 ` of od, `00000010  ` of hexdump.
@@ -243,7 +266,7 @@ fn data_length(data: &[u8], is_xxd: bool) -> usize {
 }
 
 /// As what all pieces can be read, and how many they are.
-fn kinds(data: &[u8]) -> (u16, usize) {
+fn kinds(data: &[u8], is_first: bool) -> (u16, usize) {
     let mut all = u16::MAX;
     let (mut count, mut letters) = (0, 0);
     let mut pieces = pieces(data).peekable();
@@ -259,7 +282,7 @@ fn kinds(data: &[u8]) -> (u16, usize) {
         all &= !Kinds::JOINED;
     }
     // Letters with gaps between, and few of what has no letter.
-    if letters * 4 < count * 3 {
+    if is_first && letters * 4 < count * 3 {
         all &= !(Kind::Letters as u16);
     }
     (all, count)
@@ -274,7 +297,7 @@ fn kinds_of(piece: &[u8], last: bool) -> u16 {
     add(Kind::Base32, piece.len() <= LONGEST_PIECE && all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7' | b'=')));
     let bare = bare(piece);
     if bare.iter().all(u8::is_ascii_hexdigit) {
-        let words = matches!(bare.len(), 4 | 8) || last && matches!(bare.len(), 2 | 6);
+        let words = matches!(bare.len(), 4 | 8 | 16) || last && matches!(bare.len(), 2 | 6);
         add(Kind::Hex, bare.len() == 2);
         add(Kind::Words, words);
         add(Kind::Swapped, words);
@@ -282,8 +305,11 @@ fn kinds_of(piece: &[u8], last: bool) -> u16 {
     }
     let octal = all(|byte| matches!(byte, b'0'..=b'7'));
     add(Kind::Octal, octal && piece.len() == 3 && matches!(piece, [b'0'..=b'3', ..]));
-    add(Kind::OctalWords, octal && piece.len() == 6 && matches!(piece, [b'0' | b'1', ..]));
+    add(Kind::OctalWords, octal && matches!(piece.len(), 6 | 11 | 22) && matches!(piece, [b'0'..=b'3', ..]));
     add(Kind::Decimal, piece.len() <= 3 && all(u8::is_ascii_digit));
+    let digits = all(u8::is_ascii_digit);
+    add(Kind::DecimalWords, digits && (matches!(piece.len(), 4 | 5) || last && piece.len() <= 5));
+    add(Kind::DecimalLongs, digits && (matches!(piece.len(), 9 | 10 | 18..=20) || last && piece.len() <= 20));
     add(Kind::Binary, piece.len() == 8 && all(|byte| matches!(byte, b'0' | b'1')));
     kinds
 }

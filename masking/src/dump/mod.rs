@@ -16,8 +16,12 @@ use crate::wrapped;
 use self::decode::Decoded;
 use self::line::{Kinds, Line};
 
+/// `od -t x1c` has two lines for the same bytes.
+const ROWS: usize = 2;
 /// How many decoded bytes are looked at together.
 const WINDOW: usize = 512;
+/// How many bytes of lines with nothing but an offset or a star are read together with others.
+const LONGEST_EMPTY: usize = 4096;
 /// How many of them are looked at again with what follows.
 const OVERLAP: usize = 128;
 
@@ -35,12 +39,24 @@ pub(crate) struct DumpCursor {
 /// A dump whose first lines are decided.
 #[derive(Clone, Copy, Debug)]
 struct Block {
-    /// As what its lines can be read.
-    kinds: Kinds,
+    /// As what its lines can be read: those with offsets, or all, and those below them.
+    kinds: [Kinds; ROWS],
+    /// Its lines begin with offsets.
+    has_offsets: bool,
     /// How many characters its first line has.
     width: usize,
     /// How many characters stand before the cursor, modulo eight.
     phase: usize,
+}
+
+impl Block {
+    fn kinds_of(&self, row: usize) -> Kinds {
+        self.kinds.get(row).copied().unwrap_or(Kinds::NONE)
+    }
+
+    fn is_joined(&self) -> bool {
+        self.kinds_of(0).is_joined()
+    }
 }
 
 impl DumpCursor {
@@ -106,10 +122,41 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor
     }
 }
 
-/// Decides what has come, as if the dump under way ended here; what follows on the line is none of it.
-pub(crate) fn settle(plan: &Plan, text: &[u8], cursor: &mut DumpCursor, spans: &mut Vec<Span>) {
-    scan(plan, text, true, cursor, spans);
-    cursor.skips = text.last().is_some_and(|byte| !line::ends(*byte));
+/// From where text must not be shown yet, if it is asked for before the dump under way is over: the line in which a value begins that
+/// more of the dump may complete, and packed data.
+pub(crate) fn keep(plan: &Plan, text: &[u8], cursor: &DumpCursor) -> usize {
+    let (mut block, mut lines) = (cursor.block, Vec::new());
+    if cursor.skips {
+        return usize::MAX;
+    }
+    let goes_on =
+        matches!(collect(text, true, cursor.at, &mut block, &mut lines), Collected::Ends(at, _) if at >= text.len());
+    let Some(block) = block.filter(|_| goes_on) else { return usize::MAX };
+    if waits_for_packed(text, &block, &lines) {
+        return lines.first().map_or(usize::MAX, |line| line.begin);
+    }
+    let mut least = usize::MAX;
+    for row in 0..ROWS {
+        let lines: Vec<Line> = lines.iter().filter(|line| line.row == row).copied().collect();
+        for kind in block.kinds_of(row).each() {
+            if !Decoded::may_hold(kind, text, &lines, block.phase) {
+                continue;
+            }
+            let decoded = Decoded::of(kind, text, &lines, block.phase, false);
+            if decoded.is_likely() {
+                let pending = begun(plan, &decoded.bytes).and_then(|at| lines.get(decoded.line_at(at)));
+                least = least.min(pending.map_or(least, |line| line.begin));
+            }
+        }
+    }
+    least
+}
+
+/// Where in decoded bytes a value begins that more of them may complete.
+fn begun(plan: &Plan, bytes: &[u8]) -> Option<usize> {
+    let (mut cursor, mut spans) = (Cursor::default(), Vec::new());
+    while !plan.scan(bytes, false, &mut cursor, &mut spans) {}
+    cursor.pending.map(|pending| pending.keep).filter(|keep| *keep < bytes.len())
 }
 
 /// Collects the lines of one dump from `at` on.
@@ -124,24 +171,34 @@ fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines:
         if end.is_none() && !last {
             return match line::may_be(content, block.is_none()) {
                 true => Collected::Waits,
-                false => Collected::Ends(next, true),
+                // Of this dump it is none, but may open one.
+                false => Collected::Ends(next, block.is_none()),
             };
         }
         if rest.is_empty() {
             return Collected::Ends(next, false);
         }
+        if block.is_some_and(|block| block.has_offsets && line::is_only_offset(content)) {
+            next += length + usize::from(end.is_some());
+            if end.is_none() || next - at >= LONGEST_EMPTY {
+                return Collected::Ends(next, false);
+            }
+            continue;
+        }
         // A text in quotes that is one piece is a token like others.
         let is_token = |line: &Line| block.is_none() && line.kinds.is_joined() && rest.get(length) == Some(&b'"');
-        let Some(line) = line::read(content, next, block.map(|block| block.kinds)).filter(|line| !is_token(line))
-        else {
+        let Some(line) = read(content, next, block.as_ref()).filter(|line| !is_token(line)) else {
             return Collected::Ends(next, false);
         };
         let width = block.map_or(line.width, |block| block.width);
         if line.kinds.is_joined() && line.width > width {
             return Collected::Ends(next, false);
         }
-        let before = block.get_or_insert(Block { kinds: line.kinds, width, phase: 0 });
-        before.kinds = line.kinds;
+        let begun = Block { kinds: [line.kinds, Kinds::ALL], has_offsets: line.start > line.begin, width, phase: 0 };
+        let before = block.get_or_insert(begun);
+        if let Some(kinds) = before.kinds.get_mut(line.row) {
+            *kinds = line.kinds;
+        }
         next += length + usize::from(end.is_some());
         decoded += line.decoded;
         let is_short = line.kinds.is_joined() && line.width < width;
@@ -162,11 +219,22 @@ fn collect(text: &[u8], last: bool, at: usize, block: &mut Option<Block>, lines:
     }
 }
 
+/// Reads a line of a dump, of which `block` is what came before: one like those, or one below.
+fn read(content: &[u8], begin: usize, block: Option<&Block>) -> Option<Line> {
+    let Some(block) = block else { return line::read(content, begin, None) };
+    let is_below = block.has_offsets && content.starts_with(line::BELOW);
+    if !is_below {
+        return line::read(content, begin, Some(block.kinds_of(0)));
+    }
+    let line = line::read(content, begin, Some(block.kinds_of(1))).filter(|line| !line.kinds.is_joined())?;
+    Some(Line { row: 1, ..line })
+}
+
 /// Whether the lines are the beginning of packed data, of which more is held.
 fn waits_for_packed(text: &[u8], block: &Block, lines: &[Line]) -> bool {
     let held = lines.iter().map(|line| line.width).sum::<usize>();
     let first = lines.first().and_then(|line| text.get(line.start..line.end)).unwrap_or_default();
-    block.phase == 0 && held < packed::MOST_HELD && block.kinds.is_joined() && packed::begins(first)
+    block.phase == 0 && held < packed::MOST_HELD && block.is_joined() && packed::begins(first)
 }
 
 /// Leaves in front of the cursor what is looked at again with what follows.
@@ -188,7 +256,17 @@ fn slide(cursor: &mut DumpCursor, block: Option<Block>, lines: &[Line]) {
 /// Looks for values in the lines, in every way they can be read; masks the lines of a hit.
 fn look(plan: &Plan, text: &[u8], cursor: &mut DumpCursor, block: &Block, lines: &[Line], spans: &mut Vec<Span>) {
     let single = lines.len() < 2 && cursor.block.is_none();
-    for kind in block.kinds.each().filter(|kind| !(single && kind.is_joined())) {
+    for row in 0..ROWS {
+        let lines: Vec<Line> = lines.iter().filter(|line| line.row == row).copied().collect();
+        if !lines.is_empty() {
+            look_at(plan, text, block, row, &lines, single, spans);
+        }
+    }
+}
+
+/// The same for the lines of one row.
+fn look_at(plan: &Plan, text: &[u8], block: &Block, row: usize, lines: &[Line], single: bool, spans: &mut Vec<Span>) {
+    for kind in block.kinds_of(row).each().filter(|kind| !(single && kind.is_joined())) {
         for apart in [false, true] {
             if apart && (kind.is_joined() || lines.len() < 2) {
                 continue;

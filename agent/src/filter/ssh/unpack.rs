@@ -1,14 +1,18 @@
-//! Output that is packed from its first byte (`gzip -c`, `tar cz`, `zstd`): it passes as it is, but is looked at unpacked, and stopped
+//! Output that is packed from its first byte (`gzip -c`, `tar cz`, `zstd`, `zip -`, a document of an office suite): it passes as it is, but is looked at unpacked, and stopped
 //! where something that is masked stands in it. One piece is always held, so that none leaves before what it ends was seen. What is
 //! packed in a way that is not read here (`bzip2`, `xz`, `lz4` ...) does not pass.
 
 use functions::http::Decoder;
 use masking::{Masker, StreamMasker, Syntax, Tally};
 
+use crate::filter::http::Scanner;
+
 /// The longest mark of packed data, in bytes.
 const MARK: usize = 8;
 /// How packed data begin that are read here: RFC 1952, RFC 8878.
 const READ: [&[u8]; 2] = [&[0x1F, 0x8B, 8], &[0x28, 0xB5, 0x2F, 0xFD]];
+/// How an archive begins whose members are read.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
 /// How those begin that are not: xz, 7z, lz4, lzip, lzop, compress.
 const UNREAD: [&[u8]; 6] = [
     b"\xFD7zXZ\0",
@@ -21,6 +25,7 @@ const UNREAD: [&[u8]; 6] = [
 
 /// Looks at packed output.
 pub(super) struct Unpack {
+    masker: Masker,
     state: State,
     held: Vec<u8>,
 }
@@ -31,12 +36,14 @@ enum State {
     /// Not packed.
     Plain,
     Packed(Box<(Decoder, StreamMasker)>),
+    Archive(Box<Scanner>),
     Stopped,
 }
 
 impl Unpack {
     pub(super) fn new(masker: &Masker) -> Self {
-        Self { state: State::Opening(Box::new(masker.stream(Syntax::Text))), held: Vec::new() }
+        let masker = masker.clone();
+        Self { state: State::Opening(Box::new(masker.stream(Syntax::Text))), masker, held: Vec::new() }
     }
 
     /// Whether nothing more may be shown.
@@ -51,6 +58,9 @@ impl Unpack {
             shown.extend_from_slice(piece);
             match shown.as_slice() {
                 begun if READ.iter().any(|mark| begun.starts_with(mark)) => self.open(),
+                begun if begun.starts_with(ARCHIVE) => {
+                    self.state = State::Archive(Box::new(Scanner::new(&self.masker, begun)));
+                }
                 begun if is_unread(begun) => {
                     self.state = State::Stopped;
                     return Vec::new();
@@ -96,7 +106,19 @@ impl Unpack {
             stream.finish(&mut seen, &mut found);
             self.judge(&found, tally);
         }
+        if let State::Archive(scanner) = &mut self.state
+            && scanner.finish().is_err()
+        {
+            self.stop_archive(tally);
+        }
         if self.is_stopped() { Vec::new() } else { std::mem::take(&mut self.held) }
+    }
+
+    /// Something stands in the archive, or it cannot be read.
+    fn stop_archive(&mut self, tally: &mut Tally) {
+        if let State::Archive(scanner) = std::mem::replace(&mut self.state, State::Stopped) {
+            tally.merge(&scanner.into_tally());
+        }
     }
 
     fn open(&mut self) {
@@ -108,6 +130,12 @@ impl Unpack {
     }
 
     fn look(&mut self, piece: &[u8], tally: &mut Tally) {
+        if let State::Archive(scanner) = &mut self.state {
+            if scanner.push(piece).is_err() {
+                self.stop_archive(tally);
+            }
+            return;
+        }
         let State::Packed(packed) = &mut self.state else { return };
         let (decoder, stream) = &mut **packed;
         let (mut plain, mut seen, mut found) = (Vec::new(), Vec::new(), Tally::default());
@@ -133,7 +161,7 @@ fn is_unread(begun: &[u8]) -> bool {
 }
 
 fn may_be_mark(begun: &[u8]) -> bool {
-    is_bzip2(begun, begun.len()) || READ.iter().chain(&UNREAD).any(|mark| mark.starts_with(begun))
+    is_bzip2(begun, begun.len()) || READ.iter().chain(&UNREAD).chain([&ARCHIVE]).any(|mark| mark.starts_with(begun))
 }
 
 /// Whether the first `count` bytes are those of bzip2: a size from 1 to 9, then a block, or the end.
@@ -191,6 +219,24 @@ mod tests {
             for text in [&b"BZh9"[..], b"BZh is a name", b"BZ", b"\xFD7z", b"LZIP files", b"7zip", b"\x1F"] {
                 assert_eq!(through(text, size), (text.to_vec(), false), "{size}");
             }
+        }
+    }
+
+    #[test]
+    fn an_archive_with_a_value_in_it_is_stopped_and_another_passes() {
+        let archive = |content: &str| {
+            let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+            let head =
+                [b"PK\x03\x04".as_slice(), &[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], &size, &size, &[5, 0, 0, 0]]
+                    .concat();
+            [&head, b"a.txt", content.as_bytes(), b"PK\x01\x02 the rest"].concat()
+        };
+        let clean = archive(&"nothing to see here\n".repeat(100));
+        for size in [1, 3, 1000] {
+            assert_eq!(through(&clean, size), (clean.clone(), false), "{size}");
+            assert_eq!(through(b"PK is a name", size), (b"PK is a name".to_vec(), false), "{size}");
+            let (shown, stopped) = through(&archive("card 4111 1111 1111 1111"), size);
+            assert!(stopped && !shown.ends_with(b"1111"), "{size}");
         }
     }
 

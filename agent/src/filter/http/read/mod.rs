@@ -8,6 +8,7 @@
 //!                                   gRPC: fields by their descriptor
 //! ```
 
+mod archive;
 mod deltas;
 mod grpc;
 mod marked;

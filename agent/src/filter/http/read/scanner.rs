@@ -2,7 +2,9 @@
 //! unpacked, and stopped where something sensitive stands in it.
 
 use functions::http::Decoder;
-use masking::{Label, Masker, StreamMasker, Syntax, Tally, TextRuns};
+use masking::{Label, Masker, StreamMasker, Syntax, Tally, TextRuns, Unzip};
+
+use super::archive::Archive;
 
 /// Looks at binary content.
 pub(in crate::filter) struct Scanner {
@@ -11,6 +13,8 @@ pub(in crate::filter) struct Scanner {
     runs: TextRuns,
     /// For what a compression holds.
     unpacked: Option<(Decoder, StreamMasker)>,
+    /// For the members of an archive.
+    archive: Option<Box<Archive>>,
     /// It is packed in a way that is not read here.
     unread: bool,
     tally: Tally,
@@ -22,6 +26,11 @@ pub(in crate::filter) struct Found;
 
 impl Scanner {
     pub(in crate::filter) fn new(masker: &Masker, first: &[u8]) -> Self {
+        Self::inside(masker, first, 0)
+    }
+
+    /// For content that is the member of so many archives.
+    pub(super) fn inside(masker: &Masker, first: &[u8], depth: u8) -> Self {
         // Telephone numbers and addresses appear in any few megabytes of noise.
         let distinct = |label: &&Label| matches!(label.as_str(), "card" | "ssn" | "iban" | "secret");
         let labels: Vec<Label> = masker.labels().iter().filter(distinct).copied().collect();
@@ -31,10 +40,12 @@ impl Scanner {
             [0x78, 0x01 | 0x9c | 0xda, ..] => Decoder::new([&b"deflate"[..]]).ok(),
             _ => None,
         };
+        let archive = Unzip::begins(first).then(|| Archive::new(masker, depth)).flatten();
         Self {
             raw: Masker::new(&labels).stream(Syntax::Text),
             runs: TextRuns::default(),
-            unread: is_unread(first),
+            unread: is_unread(first) || Unzip::begins(first) && archive.is_none(),
+            archive: archive.map(Box::new),
             unpacked: decoder.map(|decoder| (decoder, masker.stream(Syntax::Text))),
             tally: Tally::default(),
         }
@@ -54,6 +65,9 @@ impl Scanner {
             seen.clear();
             stream.push(&plain, &mut seen, &mut self.tally);
         }
+        if let Some(archive) = &mut self.archive {
+            archive.push(bytes, &mut self.tally)?;
+        }
         self.verdict()
     }
 
@@ -68,6 +82,9 @@ impl Scanner {
             let _cut_off = decoder.finish(&mut plain);
             stream.push(&plain, &mut seen, &mut self.tally);
             stream.finish(&mut seen, &mut self.tally);
+        }
+        if let Some(archive) = &mut self.archive {
+            archive.finish(&mut self.tally)?;
         }
         self.verdict()
     }
@@ -91,6 +108,8 @@ fn is_unread(first: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
     use masking::Label;
 
     use super::*;
@@ -112,6 +131,59 @@ mod tests {
             (seed >> 32) as u8
         };
         std::iter::repeat_with(next).take(length).collect()
+    }
+
+    /// An archive of one member that is deflated, or stored.
+    fn zip(name: &str, content: &[u8], deflated: bool) -> Vec<u8> {
+        use std::io::Write as _;
+        let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        packer.write_all(content).unwrap();
+        let packed = if deflated { packer.finish().unwrap() } else { content.to_vec() };
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let name_length = u8::try_from(name.len()).unwrap();
+        let head = [20, 0, 0, 0, u8::from(deflated) * 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        [
+            b"PK\x03\x04",
+            &head[..],
+            &size(&packed),
+            &size(content),
+            &[name_length, 0, 0, 0],
+            name.as_bytes(),
+            &packed,
+            b"PK\x01\x02",
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn a_value_in_a_member_of_an_archive_is_found() {
+        let long = "some text before it, and more. ".repeat(300);
+        let document = format!(
+            "<w:p><w:r><w:t>{long}</w:t></w:r><w:r><w:t>4111 1111 </w:t></w:r><w:r><w:t>1111 1111</w:t></w:r></w:p>"
+        );
+        let sheet = "<sst><si><t>536-22-8145</t></si></sst>";
+        let list = format!("{long}\nmail: maria.keller@northwind-mail.com\n");
+        for content in [document.as_str(), sheet, &list] {
+            for deflated in [true, false] {
+                let archive = zip("word/document.xml", content.as_bytes(), deflated);
+                for piece in [1, 7, 1000] {
+                    assert_eq!(scan(&archive, piece), Err(Found), "{piece}");
+                    assert_eq!(scan(&zip("inner.zip", &archive, deflated), piece), Err(Found), "inside {piece}");
+                }
+            }
+        }
+        let clean = zip("a.txt", long.as_bytes(), true);
+        assert_eq!(scan(&clean, 9), Ok(()));
+        assert_eq!(scan(&zip("b.zip", &clean, false), 9), Ok(()));
+    }
+
+    #[test]
+    fn an_archive_that_cannot_be_read_does_not_pass() {
+        let mut archive = zip("a.txt", b"nothing", true);
+        archive[6] = 1;
+        assert_eq!(scan(&archive, 5), Err(Found));
+        let deep = (0..5).fold(zip("a.txt", b"nothing", true), |inner, _| zip("b.zip", &inner, true));
+        assert_eq!(scan(&deep, 64), Err(Found));
     }
 
     #[test]
