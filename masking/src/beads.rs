@@ -8,7 +8,7 @@ use crate::scan::{Cursor, Plan};
 
 /// The fewest letters of a row, and of one that is looked for.
 const LEAST: usize = 7;
-const LEAST_SEEN: usize = 5;
+const LEAST_SEEN: usize = 3;
 /// The most that are looked at together, and how many of them again with what follows.
 const MOST: usize = 512;
 const OVERLAP: usize = 64;
@@ -44,7 +44,8 @@ pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, at: &mut usize, spans: 
             return;
         }
         if row.count < LEAST {
-            *at = start + 1;
+            // Its last letter may be the first of a row with another separator.
+            *at = row.item(row.count - 1).max(start + 1);
             continue;
         }
         look(plan, text, &row, spans);

@@ -221,8 +221,11 @@ mod tests {
         out
     }
 
-    fn read(bytes: &[u8], piece: usize) -> Result<(Vec<(String, Vec<u8>)>, bool), UnreadZip> {
-        let (mut unzip, mut members) = (Unzip::default(), Vec::<(String, Vec<u8>)>::new());
+    /// Names and contents.
+    type Contents = Vec<(String, Vec<u8>)>;
+
+    fn read(bytes: &[u8], piece: usize) -> Result<(Contents, bool), UnreadZip> {
+        let (mut unzip, mut members) = (Unzip::default(), Contents::new());
         for piece in bytes.chunks(piece) {
             unzip.push(piece, &mut |part| match part {
                 ZipPart::Begins(name) => members.push((String::from_utf8_lossy(name).into_owned(), Vec::new())),

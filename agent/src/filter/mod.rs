@@ -1,5 +1,6 @@
 //! What happens to each message: inspected, masked, refused or forwarded. Pure: no async, no I/O, no clock.
 
+pub(in crate::filter) mod content;
 #[cfg(test)]
 pub(crate) mod fault;
 pub mod guard;

@@ -141,7 +141,7 @@ fn bytes_of(kind: Kind, piece: &[u8], out: &mut Vec<u8>) {
         Kind::OctalWords => {
             let length = match piece.len() {
                 ..=6 => 2,
-                ..=11 => 4,
+                7..=11 => 4,
                 _ => 8,
             };
             little(piece, 8, length, out);

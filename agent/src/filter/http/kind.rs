@@ -1,7 +1,7 @@
 //! Files of known kinds, by their first bytes and their label together: pictures, sound, film, fonts, archives, documents, programs.
 //! Other binary content may be JSON by another name (CBOR, `MessagePack`, Avro), with members that are marked.
 
-use super::content::{Class, classify};
+use crate::filter::content::{Class, classify};
 
 /// What a file is, as far as labels tell it apart.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 //! RFC 9110. Pure: no async, no I/O, no clock.
 
 mod answer;
-mod content;
 mod facts;
 mod kind;
 mod mark;
@@ -26,11 +25,6 @@ pub use self::{
     setup::Setup,
     trial::{Trial, facts_of, marked_labels},
     websocket::{Side, Websocket},
-};
-
-pub(in crate::filter) use self::{
-    content::{Class, sniff},
-    read::Scanner,
 };
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use masking::{Masker, StreamMasker, Syntax, Tally};
 use proto::{Code, Refusal};
 
 use super::{
-    content::{Class, sniff},
     kind::is_known,
-    read::{Binary, Lexer, Rules, Scanner, Weave},
+    read::{Binary, Lexer, Rules},
 };
+use crate::filter::content::{Class, Scanner, Weave, sniff};
 
 /// One direction of a websocket.
 pub struct Websocket {

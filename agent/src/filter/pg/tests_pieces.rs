@@ -17,8 +17,7 @@ fn a_portal_that_is_read_in_bites_meets_the_limit_of_its_statement() {
     for together in [false, true] {
         let (mut filter, journal) = strict(3);
         let open = [frame(b'P', b"\0SELECT name FROM t\0\0\0"), frame(b'B', b"\0\0\0\0\0\0\0\0")];
-        let mut asks =
-            vec![vec![open.concat(), execute(2)].concat(), execute(2), [execute(2), frame(b'S', b"")].concat()];
+        let mut asks = vec![[open.concat(), execute(2)].concat(), execute(2), [execute(2), frame(b'S', b"")].concat()];
         let bite = |rows: [&[u8]; 2]| [rows.map(|name| data_row(&[name])).concat(), frame(b's', b"")].concat();
         let first = [frame(b'1', b""), frame(b'2', b""), bite([b"one", b"two"])].concat();
         let mut answers = vec![first, bite([b"six", b"ten"]), [bite([b"leo", b"mia"]), frame(b'Z', b"T")].concat()];

@@ -6,7 +6,7 @@ use std::mem;
 use masking::{Masker, Tally};
 
 use super::terminal::Bytes;
-use crate::filter::http::{Class, Scanner, sniff};
+use crate::filter::content::{Class, Scanner, sniff};
 
 /// How many bytes are looked at before content is judged.
 pub(super) const PROBE: usize = 512;

@@ -237,9 +237,8 @@ pub(super) const WEIGHTY: [&str; 50] = [
 /// Words behind which stands what something is done with, not what is done.
 pub(super) const PREPOSITIONS: [&str; 10] = ["at", "by", "for", "from", "in", "into", "of", "on", "to", "with"];
 /// Ends of names that say nothing.
-pub(super) const HOLLOW: [&str; 16] = [
+pub(super) const HOLLOW: [&str; 15] = [
     "action",
-    "async",
     "bulk",
     "input",
     "message",

@@ -11,9 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{Places, Told, graphql, multipart};
+use crate::filter::content::{Class, sniff};
 use crate::filter::http::{
     answer::relabel,
-    content::{Class, sniff},
     read::{Marks, Notes as _, Rules, looks_like_json},
     refuse::Denied,
 };

@@ -8,23 +8,18 @@
 //!                                   gRPC: fields by their descriptor
 //! ```
 
-mod archive;
 mod deltas;
 mod grpc;
 mod marked;
-mod markup;
 mod pairs;
 mod parts;
 mod records;
-mod scanner;
-mod weave;
 
 use std::sync::Arc;
 
 use functions::http::{CodingError, Converter, Decoder, charset_of};
 use masking::{Label, Masker, StreamMasker, Syntax, Tally};
 
-pub(in crate::filter) use self::scanner::Scanner;
 pub use self::{
     grpc::{Fields, Format},
     marked::Markings,
@@ -34,17 +29,13 @@ pub(super) use self::{
     grpc::{Frames, Pass, Unframed, is_grpc},
     marked::Lexer,
     pairs::{Marks, Notes, Pairs, decode, encode},
-    weave::Weave,
 };
 use self::{
-    markup::Markup,
     parts::Parts,
     records::{Framing, Records},
 };
-use super::{
-    content::{Class, classify, sniff},
-    kind::is_known,
-};
+use super::kind::is_known;
+use crate::filter::content::{Class, Markup, Scanner, classify, sniff};
 
 /// How many bytes are looked at before content is judged.
 pub(super) const PROBE: usize = 512;

@@ -8,9 +8,9 @@ use super::{
     scalar,
     wire::{self, Broken, MAX_DEPTH, Raw, Value},
 };
-use crate::filter::http::{
-    mark::replace,
-    read::{Notes, scanner::Scanner},
+use crate::filter::{
+    content::Scanner,
+    http::{mark::replace, read::Notes},
 };
 
 /// What is masked in messages, and who hears of it.

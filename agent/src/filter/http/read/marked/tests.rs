@@ -144,7 +144,7 @@ fn a_marked_member_is_found_in_whatever_carries_json() {
         format!(")]}}',\n{inner}"),
         format!("while(1);{inner}"),
         format!("/**/cb({inner});"),
-        format!("{{/* it's \"odd */ \"x\": 1, // don't \"\n \"ssn\": \"canary-one\"}}"),
+        "{/* it's \"odd */ \"x\": 1, // don't \"\n \"ssn\": \"canary-one\"}".to_owned(),
         "{\"x\": 1, /* \"ssn\": \"canary-one\" */ \"y\": 2}".to_owned(),
         "{ssn: \"canary-one\", 'x': 2}".to_owned(),
         "{'ssn': 'canary-one', 'x': 2}".to_owned(),

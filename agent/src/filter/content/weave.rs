@@ -9,7 +9,7 @@ use masking::{Masker, StreamMasker, Syntax, Tally};
 const MAX_WAITING: usize = 64 * 1024;
 
 /// Weaves masked text and untouched bytes together.
-pub(in crate::filter::http) struct Weave {
+pub(in crate::filter) struct Weave {
     stream: StreamMasker,
     spans: VecDeque<Span>,
     /// Masked text that has no place yet.
@@ -26,19 +26,19 @@ enum Span {
 }
 
 impl Weave {
-    pub(in crate::filter::http) fn new(masker: &Masker) -> Self {
+    pub(in crate::filter) fn new(masker: &Masker) -> Self {
         let (spans, ready) = (VecDeque::new(), VecDeque::new());
         Self { stream: masker.stream(Syntax::Text), spans, ready, waiting: 0 }
     }
 
     /// Text that comes next.
-    pub(in crate::filter::http) fn text(&mut self, text: &[u8], tally: &mut Tally) {
+    pub(in crate::filter) fn text(&mut self, text: &[u8], tally: &mut Tally) {
         self.feed(text, tally);
         self.place_for(text.len());
     }
 
     /// So much text comes here, and is fed in its turn.
-    pub(in crate::filter::http) fn place_for(&mut self, text: usize) {
+    pub(in crate::filter) fn place_for(&mut self, text: usize) {
         match self.spans.back_mut() {
             Some(Span::Text(length)) => *length += text,
             _ if text == 0 => {}
@@ -47,13 +47,13 @@ impl Weave {
     }
 
     /// What the masker reads here, though it is not sent.
-    pub(in crate::filter::http) fn hidden(&mut self, text: &[u8], tally: &mut Tally) {
+    pub(in crate::filter) fn hidden(&mut self, text: &[u8], tally: &mut Tally) {
         self.feed(text, tally);
         self.spans.push_back(Span::Hidden(text.len()));
     }
 
     /// What is sent here, though the masker does not read it.
-    pub(in crate::filter::http) fn raw(&mut self, bytes: &[u8]) {
+    pub(in crate::filter) fn raw(&mut self, bytes: &[u8]) {
         self.waiting += bytes.len();
         match self.spans.back_mut() {
             Some(Span::Raw(raw)) => raw.extend_from_slice(bytes),
@@ -62,14 +62,14 @@ impl Weave {
     }
 
     /// The next text, for which there is a place.
-    pub(in crate::filter::http) fn feed(&mut self, text: &[u8], tally: &mut Tally) {
+    pub(in crate::filter) fn feed(&mut self, text: &[u8], tally: &mut Tally) {
         let mut out = Vec::with_capacity(text.len());
         self.stream.push(text, &mut out, tally);
         self.ready.extend(out);
     }
 
     /// Appends what is decided.
-    pub(in crate::filter::http) fn drain(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(in crate::filter) fn drain(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         self.place(out);
         if self.waiting > MAX_WAITING {
             self.finish(masker, out, tally);
@@ -77,7 +77,7 @@ impl Weave {
     }
 
     /// Decides everything and starts anew.
-    pub(in crate::filter::http) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(in crate::filter) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         let mut rest = Vec::new();
         self.stream.finish(&mut rest, tally);
         self.stream = masker.stream(Syntax::Text);

@@ -9,7 +9,7 @@ use super::weave::Weave;
 const MAX_TAG: usize = 32 * 1024;
 
 /// Reads markup as it arrives: first each text between tags by itself, then what tags may cut, without them.
-pub(super) struct Markup {
+pub(in crate::filter) struct Markup {
     apart: Pass,
     joined: Pass,
 }
@@ -39,17 +39,17 @@ enum State {
 }
 
 impl Markup {
-    pub(super) fn new(masker: &Masker) -> Self {
+    pub(in crate::filter) fn new(masker: &Masker) -> Self {
         Self { apart: Pass::new(masker, true), joined: Pass::new(masker, false) }
     }
 
-    pub(super) fn push(&mut self, masker: &Masker, bytes: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(in crate::filter) fn push(&mut self, masker: &Masker, bytes: &[u8], out: &mut Vec<u8>, tally: &mut Tally) {
         let mut between = Vec::with_capacity(bytes.len());
         self.apart.push(masker, bytes, &mut between, tally);
         self.joined.push(masker, &between, out, tally);
     }
 
-    pub(super) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
+    pub(in crate::filter) fn finish(&mut self, masker: &Masker, out: &mut Vec<u8>, tally: &mut Tally) {
         let mut between = Vec::new();
         self.apart.finish(masker, &mut between, tally);
         self.joined.push(masker, &between, out, tally);
