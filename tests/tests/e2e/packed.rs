@@ -40,6 +40,12 @@ fn packed_data_passes_over_ssh_as_it_is() {
         let _copied = tool("scp").args(old_protocol).args(["web-1@127.0.0.1:packed.bin", name(&back)]).ok();
         assert!(fs::read(&back).unwrap() == bytes, "scp {old_protocol:?}");
     }
+    let synced = folder.join("synced.bin");
+    let _synced = Run::new("rsync")
+        .args(["-e", &world.ssh_command_line(), "web-1@127.0.0.1:packed.bin", name(&synced)])
+        .patience(patience)
+        .ok();
+    assert!(fs::read(&synced).unwrap() == bytes, "rsync");
 }
 
 #[test]

@@ -220,7 +220,9 @@ fn rsync_brings_nothing_where_something_is_masked() {
         let to = folder.join("synced.txt");
         let run = Run::new("rsync").args([options, "-e", &world.ssh_command_line(), "web-1@127.0.0.1:synced.txt"]);
         let said = run.arg(to.to_str().unwrap()).refused();
-        assert!(said.contains("SP-UNINSPECTABLE") && said.contains("sftp or scp") && !to.exists(), "{said}");
+        assert!(said.contains("SP-UNINSPECTABLE") && said.contains("sftp or scp"), "{options}: {said}");
+        let came = fs::read_to_string(&to).unwrap_or_default();
+        assert!(!came.contains(&world.customer(2).card[..8]), "{options}: {came}");
     }
 }
 

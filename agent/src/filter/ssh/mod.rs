@@ -12,6 +12,7 @@ mod sftp;
 mod terminal;
 mod transfer;
 mod unpack;
+mod watch;
 
 pub use self::{
     describe::{forward_record, program_record, remote_forward_record},
@@ -20,6 +21,7 @@ pub use self::{
     screen::Screen,
     sftp::{Journal, NotSftp, Sftp},
     transfer::{Program, is_transfer},
+    watch::packs,
 };
 
 #[cfg(test)]

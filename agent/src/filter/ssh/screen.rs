@@ -8,6 +8,7 @@ use zeroize::Zeroize as _;
 use super::scp::Scp;
 use super::terminal::{Bytes, Terminal};
 use super::unpack::Unpack;
+use super::watch::Watch;
 use crate::filter::masked::masked_lines;
 
 /// What one channel shows of what passes.
@@ -26,6 +27,8 @@ enum Sight {
     Counted(Box<Counted>),
     /// Files that scp brings: masked, counted and hashed.
     Copied { scp: Box<Scp>, tally: Tally, err: Box<Masking>, counted: Box<Counted> },
+    /// Bytes of another protocol that end where something that is masked stands in them: counted and hashed.
+    Watched { watch: Box<Watch>, tally: Tally, err: Box<Masking>, counted: Box<Counted> },
 }
 
 struct Counted {
@@ -91,6 +94,21 @@ impl Screen {
         Self { masker: masker.clone(), bytes_in: 0, bytes_out: 0, sight }
     }
 
+    /// For what rsync sends: it ends where something that is masked stands in it.
+    #[must_use]
+    pub fn watched(masker: &Masker) -> Self {
+        if masker.is_off() {
+            return Self::counted("file transfer");
+        }
+        let sight = Sight::Watched {
+            watch: Box::new(Watch::new(masker)),
+            tally: Tally::default(),
+            err: Box::new(Masking::new("stderr", masker)),
+            counted: Counted::new("file transfer"),
+        };
+        Self { masker: masker.clone(), bytes_in: 0, bytes_out: 0, sight }
+    }
+
     /// There is a terminal of this size: what shows is looked at, and what the client types comes back as an echo, which
     /// must not wait.
     pub fn has_terminal(&mut self, columns: u32, rows: u32) {
@@ -134,7 +152,13 @@ impl Screen {
                 counted.hash_out.update(piece);
                 shown.extend_from_slice(piece);
             }
-            Sight::Copied { err, .. } if stream == Stream::Err => err.push(piece, shown),
+            Sight::Copied { err, .. } | Sight::Watched { err, .. } if stream == Stream::Err => err.push(piece, shown),
+            Sight::Watched { watch, tally, counted, .. } => {
+                if watch.push(piece, tally) {
+                    counted.hash_out.update(piece);
+                    shown.extend_from_slice(piece);
+                }
+            }
             Sight::Copied { scp, tally, counted, .. } => {
                 let before = shown.len();
                 scp.push(piece, shown, tally);
@@ -157,18 +181,35 @@ impl Screen {
             let masking = if stream == Stream::Err { err } else { out };
             masking.finish(shown);
         }
-        if let (Sight::Copied { err, .. }, Stream::Err) = (&mut self.sight, stream) {
+        if let (Sight::Copied { err, .. } | Sight::Watched { err, .. }, Stream::Err) = (&mut self.sight, stream) {
             err.finish(shown);
         }
     }
 
-    /// Whether output ends here: it is packed or a file, and something that is masked stands in it.
+    /// Why output ends here, if it does: it is packed or a file, and something that is masked stands in it.
+    #[must_use]
+    pub fn stopped_for(&self) -> Option<&'static str> {
+        self.is_stopped().then_some(match &self.sight {
+            Sight::Copied { .. } => {
+                "the file holds values that are masked here and cannot be masked in it, or cannot be looked into"
+            }
+            Sight::Watched { .. } => {
+                "what rsync sends holds values that are masked here, which they cannot be in it: fetch it by sftp or scp"
+            }
+            Sight::Inspected { .. } | Sight::Counted(_) => {
+                "the output is packed, and holds values that are masked here or cannot be looked into: print it unpacked"
+            }
+        })
+    }
+
+    /// Whether output ends here.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         let stopped = |masking: &Masking| matches!(&masking.eye, Eye::Bytes(eye) if eye.0.is_stopped());
         match &self.sight {
             Sight::Inspected { out, err, .. } => stopped(out) || stopped(err),
             Sight::Copied { scp, err, .. } => scp.is_stopped() || stopped(err),
+            Sight::Watched { watch, err, .. } => watch.is_stopped() || stopped(err),
             Sight::Counted(_) => false,
         }
     }
@@ -178,7 +219,7 @@ impl Screen {
     pub fn held(&self) -> usize {
         match &self.sight {
             Sight::Inspected { out, err, .. } => out.held() + err.held(),
-            Sight::Counted(_) | Sight::Copied { .. } => 0,
+            Sight::Counted(_) | Sight::Copied { .. } | Sight::Watched { .. } => 0,
         }
     }
 
@@ -186,7 +227,9 @@ impl Screen {
     pub fn input(&mut self, piece: &[u8]) {
         self.bytes_in += piece.len() as u64;
         match &mut self.sight {
-            Sight::Counted(counted) | Sight::Copied { counted, .. } => counted.hash_in.update(piece),
+            Sight::Counted(counted) | Sight::Copied { counted, .. } | Sight::Watched { counted, .. } => {
+                counted.hash_in.update(piece);
+            }
             Sight::Inspected { keys: Some(keys), .. } => keys.typed(piece),
             Sight::Inspected { keys: None, .. } => {}
         }
@@ -196,7 +239,9 @@ impl Screen {
     pub fn take_masked(&mut self) -> Vec<Masked> {
         match &mut self.sight {
             Sight::Inspected { out, err, .. } => [out, err].into_iter().flat_map(Masking::take).collect(),
-            Sight::Copied { tally, err, .. } => masked_lines("file", std::mem::take(tally)).chain(err.take()).collect(),
+            Sight::Copied { tally, err, .. } | Sight::Watched { tally, err, .. } => {
+                masked_lines("file", std::mem::take(tally)).chain(err.take()).collect()
+            }
             Sight::Counted(_) => Vec::new(),
         }
     }
@@ -211,7 +256,7 @@ impl Screen {
                 fields.extend(counted.digests());
                 fields
             }
-            Sight::Copied { counted, .. } => counted.digests().into(),
+            Sight::Copied { counted, .. } | Sight::Watched { counted, .. } => counted.digests().into(),
         };
         Completed {
             outcome: outcome.to_owned(),

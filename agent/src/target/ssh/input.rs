@@ -18,7 +18,7 @@ use super::{
 use crate::{
     filter::{
         guard::Guard as _,
-        ssh::{Known, NotSftp, Program, Screen, Sftp, allows_env, program_facts, program_record},
+        ssh::{Known, NotSftp, Program, Screen, Sftp, allows_env, packs, program_facts, program_record},
     },
     record::Exchange,
 };
@@ -211,7 +211,7 @@ impl Open {
         }
         let masker = context.rights.masker(&decision);
         let reads = known.transfer.as_ref().is_some_and(|transfer| transfer.direction != Direction::Write);
-        if !masker.is_off() && brings_by_rsync(program, &known) {
+        if !masker.is_off() && brings_unseen_by_rsync(program, &known) {
             let farewell = rsync_refused();
             let (code, reason) = (farewell.code.clone(), RSYNC.to_owned());
             context.record.refused(state.exchange, Refused { code, reason, ..Refused::default() });
@@ -225,6 +225,7 @@ impl Open {
                 state.sftp = Some(Sftp::new(masker));
             }
             Some(Tool::Scp) if reads => state.screen = Screen::copied(&masker),
+            Some(Tool::Rsync) if reads => state.screen = Screen::watched(&masker),
             Some(_) => state.screen = Screen::counted("file transfer"),
             None => {
                 state.screen = Screen::inspected(&masker);
@@ -244,12 +245,14 @@ impl Open {
 }
 
 /// Why rsync does not bring files.
-const RSYNC: &str = "rsync sends files in a form in which nothing can be masked: fetch them by sftp or scp";
+const RSYNC: &str = "what rsync packs cannot be looked into: leave -z out, or fetch it by sftp or scp";
 
-/// Whether it is the end of rsync that sends files, among whatever else.
-fn brings_by_rsync(program: &Program, known: &Known) -> bool {
+/// Whether it is the end of rsync that sends files, and packs them or does whatever else.
+fn brings_unseen_by_rsync(program: &Program, known: &Known) -> bool {
     match (&known.transfer, program) {
-        (Some(transfer), _) => transfer.tool == Tool::Rsync && transfer.direction != Direction::Write,
+        (Some(transfer), Program::Exec(line)) => {
+            transfer.tool == Tool::Rsync && transfer.direction != Direction::Write && packs(line)
+        }
         (None, Program::Exec(line)) => {
             [&b"rsync"[..], b"--server", b"--sender"].iter().all(|word| memchr::memmem::find(line, word).is_some())
         }

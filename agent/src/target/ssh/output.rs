@@ -367,20 +367,11 @@ pub(super) fn not_sftp() -> Farewell {
 
 /// Packed output or a file with something in it that is masked ends its program.
 fn stop(state: &mut State) {
-    if state.screen.is_stopped() {
-        let is_file = state.is_transfer;
-        state.farewell.get_or_insert_with(|| packed(is_file));
+    if let Some(what) = state.screen.stopped_for() {
+        let code = Code::Uninspectable.to_string();
+        let text = format!("sallyport: {what} ({code})\r\n");
+        state.farewell.get_or_insert(Farewell { text, code, unanswered: false });
     }
-}
-
-fn packed(is_file: bool) -> Farewell {
-    let code = Code::Uninspectable.to_string();
-    let what = if is_file {
-        "the file holds values that are masked here and cannot be masked in it, or cannot be looked into"
-    } else {
-        "the output is packed, and holds values that are masked here or cannot be looked into: print it unpacked"
-    };
-    Farewell { text: format!("sallyport: {what} ({code})\r\n"), code, unanswered: false }
 }
 
 fn signal_text(signal: &Sig) -> String {

@@ -68,9 +68,9 @@ impl Parameters {
     /// # Errors
     /// The place that cannot be read.
     pub fn new(mask: &HttpMask, api: &Arc<Api>) -> Result<Self, String> {
-        let of = |mode| Places::new(&mask.requests, |own, _| own == mode);
+        let of = |mode| Places::new(&mask.requests, api, |own, _| own == mode);
         let record = of(RequestMode::Record)?;
-        let everything = Places::new(&mask.requests, |_, _| true)?;
+        let everything = Places::new(&mask.requests, api, |_, _| true)?;
         let reading = Rules {
             markings: record.json.clone(),
             form: record.form.clone(),
@@ -115,7 +115,7 @@ impl Parameters {
         if !masks.into_iter().any(|mask| mask.mode() != RequestMode::Record && raw(mask.label())) {
             return None;
         }
-        let of = |mode| Places::new(&self.requests, |own, label| own == mode && !raw(label)).ok();
+        let of = |mode| Places::new(&self.requests, &self.api, |own, label| own == mode && !raw(label)).ok();
         Some(Self { in_flight: of(RequestMode::InFlight)?, tokens: of(RequestMode::Token)?, ..self.clone() })
     }
 
@@ -237,7 +237,7 @@ impl Parameters {
 }
 
 impl Places {
-    fn new(requests: &RequestMask, wanted: impl Fn(RequestMode, &str) -> bool) -> Result<Self, String> {
+    fn new(requests: &RequestMask, api: &Api, wanted: impl Fn(RequestMode, &str) -> bool) -> Result<Self, String> {
         let marked = requests.each().filter(|(_, _, mask)| wanted(mask.mode(), mask.label()));
         let marked = marked.map(|(kind, name, mask)| {
             let label: Label = mask.label().parse().map_err(|_| format!("requests.{kind}: {name}"))?;
@@ -248,13 +248,14 @@ impl Places {
             let own = marked.iter().filter(move |(kind, ..)| *kind == wanted);
             own.map(|(_, name, label)| (*name, *label))
         };
+        let json = Markings::new(of("json").map(|(place, label)| (place, Some(label))))?;
         Ok(Self {
             path: Names::new(of("path")),
             query: Names::new(of("query")),
             headers: Names::new(of("headers")),
             cookies: Names::new(of("cookies")),
             form: Names::new(of("form")),
-            json: Markings::new(of("json").map(|(place, label)| (place, Some(label))))?,
+            json: if api.speaks_graphql() { json.beside_documents() } else { json },
             grpc: Fields::new(of("grpc")),
         })
     }

@@ -23,9 +23,9 @@ const MAX_DEPTH: usize = 2048;
 const MAX_TOKEN: usize = 256;
 /// Longest marked text that becomes anything but stars, in bytes.
 const MAX_WHOLE: usize = 4096;
-/// What is marked.
+/// What is marked, and whether strings are texts of another language, in which no JSON is looked for.
 #[derive(Clone, Debug, Default)]
-pub struct Markings(Vec<Marking>);
+pub struct Markings(Vec<Marking>, bool);
 
 #[derive(Clone, Debug)]
 struct Marking {
@@ -43,7 +43,13 @@ impl Markings {
         places
             .map(|(place, label)| Ok(Marking { steps: json_place(place).ok_or_else(|| place.to_owned())?, label }))
             .collect::<Result<_, String>>()
-            .map(Self)
+            .map(|all| Self(all, false))
+    }
+
+    /// The same where strings are texts of another language, as GraphQL's documents are: braces in them are not JSON's.
+    #[must_use]
+    pub fn beside_documents(self) -> Self {
+        Self(self.0, true)
     }
 }
 
@@ -75,7 +81,7 @@ impl Markings {
     #[must_use]
     pub fn without(&self, revealed: &[String]) -> Self {
         let shown = |one: &Marking| one.label.is_some_and(|label| revealed.iter().any(|name| name == label.as_str()));
-        Self(self.0.iter().filter(|one| !shown(one)).cloned().collect())
+        Self(self.0.iter().filter(|one| !shown(one)).cloned().collect(), self.1)
     }
 }
 
@@ -147,7 +153,7 @@ impl Lexer {
             held: Vec::new(),
             before: (0, false),
             word: Vec::new(),
-            nest: Nest::default(),
+            nest: Nest::of(markings.1),
             comment: Comment::default(),
         };
         lexer.restart(markings);

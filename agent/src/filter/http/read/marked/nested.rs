@@ -21,9 +21,16 @@ pub(super) struct Nest {
     raw: Option<Vec<u8>>,
     /// The rest is masked.
     spent: bool,
+    /// Strings hold no JSON.
+    off: bool,
 }
 
 impl Nest {
+    /// For strings that hold JSON, unless they hold documents.
+    pub(super) fn of(documents: bool) -> Self {
+        Self { off: documents, ..Self::default() }
+    }
+
     /// A string begins.
     pub(super) fn begin(&mut self) {
         (self.blank, self.raw, self.spent) = (true, None, false);
@@ -42,6 +49,9 @@ impl Nest {
 
     /// Content of the string: without escapes, or one whole escape.
     pub(super) fn take(&mut self, part: &[u8], out: &mut Vec<u8>) {
+        if self.off {
+            return out.extend_from_slice(part);
+        }
         if let Some(raw) = &mut self.raw {
             raw.extend_from_slice(part);
             if raw.len() > MAX_NESTED >> self.within {

@@ -193,3 +193,13 @@ proptest! {
         prop_assert_eq!(read("no-such-key", within, &text, step), text);
     }
 }
+
+#[test]
+fn a_document_in_a_string_is_no_json_where_strings_are_documents() {
+    let text = br#"{"query":"{ a(in: {ssn: \"x\", pin: $v}) { id } }","ssn":"canary-one"}"#;
+    let masker = Masker::new(&[]);
+    let marks = || Markings::new([("ssn", None), ("pin", None)]).unwrap().beside_documents();
+    let masked = marks().mask(&masker, text, &mut Tally::default());
+    let masked = String::from_utf8(masked).unwrap();
+    assert!(masked.contains(r#"{ a(in: {ssn: \"x\", pin: $v}) { id } }"#) && !masked.contains("canary"), "{masked}");
+}
