@@ -1,11 +1,14 @@
 //! What rsync sends. Its protocol carries checksums of what it brings, so nothing in it can be masked: it passes as it is while nothing
 //! that is masked stands in it, and ends where something does. What it packs (`-z`) cannot be looked into.
 
-use masking::{Masker, StreamMasker, Syntax, Tally, TextRuns};
+use masking::{Label, Masker, StreamMasker, Syntax, Tally, TextRuns};
 
 /// Looks at bytes that pass as they are.
 pub(super) struct Watch {
+    /// For pieces of text.
     masker: Masker,
+    /// For others: only what binary data does not look like by chance.
+    distinct: Masker,
     /// For values that pieces cut.
     stream: StreamMasker,
     runs: TextRuns,
@@ -14,8 +17,11 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(masker: &Masker) -> Self {
-        let stream = masker.stream(Syntax::Text);
-        Self { masker: masker.clone(), stream, runs: TextRuns::default(), stopped: false }
+        let clear = |label: &&Label| matches!(label.as_str(), "card" | "ssn" | "iban" | "secret");
+        let labels: Vec<Label> = masker.labels().iter().filter(clear).copied().collect();
+        let distinct = Masker::new(&labels);
+        let stream = distinct.stream(Syntax::Text);
+        Self { masker: masker.clone(), distinct, stream, runs: TextRuns::default(), stopped: false }
     }
 
     /// Whether nothing more may be shown.
@@ -30,8 +36,9 @@ impl Watch {
         }
         let mut found = Tally::default();
         // What ends the piece is not waited for: the other side may wait for it.
-        let mut whole: Vec<u8> = piece.iter().map(|byte| if is_text(*byte) { *byte } else { b'\n' }).collect();
-        self.masker.mask(&mut whole, Syntax::Text, &mut found);
+        let mut whole: Vec<u8> = piece.iter().map(|byte| if is_visible(*byte) { *byte } else { b'\n' }).collect();
+        let masker = if is_text(piece) { &self.masker } else { &self.distinct };
+        masker.mask(&mut whole, Syntax::Text, &mut found);
         if found.is_empty() {
             let (mut text, mut seen) = (Vec::new(), Vec::new());
             self.runs.take(piece, &mut text);
@@ -43,8 +50,19 @@ impl Watch {
     }
 }
 
-fn is_text(byte: u8) -> bool {
+fn is_visible(byte: u8) -> bool {
     byte >= b' ' || matches!(byte, b'\t' | b'\r')
+}
+
+/// Whether a piece is text, with what the protocol puts between texts: of noise, most bytes are no characters.
+fn is_text(piece: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(piece);
+    let (mut odd, mut all) = (0_usize, 0_usize);
+    for char in text.chars() {
+        all += 1;
+        odd += usize::from(char == char::REPLACEMENT_CHARACTER || char.is_control() && !char.is_whitespace());
+    }
+    odd * 4 < all
 }
 
 /// Whether the far end of rsync is asked to pack what it sends: `-logDtprze.iLsfxCIvu`, `--new-compress`.
@@ -78,6 +96,9 @@ mod tests {
         assert_eq!(passes(&[b"\x20\0\0\0file list\0", b"nothing to see\n\0\0\0\0"]), [true, true]);
         assert_eq!(passes(&[b"\x20\0\0\0card 4111 1111 1111 1111", b"more"]), [false, false]);
         assert_eq!(passes(&[b"name\0", b"ann@example.com\n\x03\0\0\0"]), [true, false]);
+        // Among noise, an address is noise.
+        let noise: Vec<u8> = (0..=255).rev().chain(*b"\x01a@b.de\x01").chain(0..=255).collect();
+        assert_eq!(passes(&[&noise]), [true]);
         // A value that two pieces cut is seen with the second.
         assert_eq!(passes(&[b"the card is 4111 1111 ", b"1111 1111 as told\n"]), [true, false]);
     }
