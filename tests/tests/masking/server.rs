@@ -284,7 +284,7 @@ impl Connection {
         loop {
             while self.received.len() < 5 || self.received.len() < 1 + length(&self.received) {
                 let read = self.stream.read_buf(&mut self.received);
-                let read = tokio::time::timeout(std::time::Duration::from_secs(60), read).await;
+                let read = tokio::time::timeout(std::time::Duration::from_secs(300), read).await;
                 assert_ne!(read.expect("the server answers").unwrap(), 0, "the server closed the connection");
             }
             let whole = self.received.split_to(1 + length(&self.received));
