@@ -24,6 +24,16 @@ const WINDOW: usize = 512;
 const LONGEST_EMPTY: usize = 4096;
 /// How many of them are looked at again with what follows.
 const OVERLAP: usize = 128;
+/// A shorter text is looked at first for how many digits it has, in bytes.
+const SHORT_TEXT: usize = 512;
+/// The digits of the shortest value that a dump can hold: two for each byte.
+const LEAST_DIGITS: usize = 14;
+
+/// Whether a text has too few digits for a value in a dump, and no letters that could stand for others.
+fn has_few(text: &[u8]) -> bool {
+    text.iter().filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'\\' | b'+' | b'/')).count()
+        < LEAST_DIGITS
+}
 
 /// Where the search for dumps stands.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +92,10 @@ pub(crate) fn may_hold(text: &[u8]) -> bool {
 
 /// Goes on from the cursor; appends spans in order. Everything before the new place is decided.
 pub(crate) fn scan(plan: &Plan, text: &[u8], last: bool, cursor: &mut DumpCursor, spans: &mut Vec<Span>) {
+    if last && cursor.at == 0 && cursor.block.is_none() && !cursor.skips && text.len() < SHORT_TEXT && has_few(text) {
+        cursor.at = text.len();
+        return;
+    }
     loop {
         if cursor.skips {
             let rest = text.get(cursor.at..).unwrap_or_default();
